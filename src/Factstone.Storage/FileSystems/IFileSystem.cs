@@ -1,0 +1,94 @@
+namespace Factstone.Storage;
+
+/// <summary>Everything the engine asks of a disk. Nothing else in the engine touches System.IO.</summary>
+/// <remarks>
+/// Paths are joined with '/'. Errors: a full disk or quota is a <see cref="LedgerFullException"/>, everything else that
+/// the system refuses a <see cref="LedgerIOException"/> with path and operation; no other exception leaves an implementation.
+/// Nothing survives a power loss that was not synced: the bytes of a file by <see cref="IStorageFile.Sync"/>, its name
+/// by <see cref="SyncDirectory"/> of its directory.
+/// </remarks>
+internal interface IFileSystem
+{
+    bool DirectoryExists(string path);
+
+    bool FileExists(string path);
+
+    /// <summary>Creates the directory and its parents; does nothing where it stands. The new entries are synced in their parents.</summary>
+    void CreateDirectory(string path);
+
+    /// <summary>The names (not paths) of the files in a directory, in the order of unsigned UTF-8 bytes; empty when there is no such directory.</summary>
+    IReadOnlyList<string> List(string directory);
+
+    /// <summary>Opens a file for positional reads and writes.</summary>
+    IStorageFile Open(string path, FileOpening opening);
+
+    /// <summary>Renames a file over another one, atomically; durable after <see cref="SyncDirectory"/>.</summary>
+    void Rename(string from, string to);
+
+    /// <summary>Removes a name; files that are open stay readable. Does nothing when there is none.</summary>
+    void Delete(string path);
+
+    /// <summary>Makes creations, renames and deletions in this directory survive a power loss.</summary>
+    void SyncDirectory(string path);
+
+    /// <summary>Takes the lock that this file stands for, for as long as the returned object lives and this process runs.</summary>
+    /// <param name="path">The lock file; created when missing.</param>
+    /// <param name="holder">Who we are, for whoever finds the lock taken: written into the file.</param>
+    /// <param name="heldBy">When null is returned: what the holder wrote.</param>
+    /// <returns>Null when somebody else, in this process or another, holds it.</returns>
+    IDisposable? TryLock(string path, string holder, out string heldBy);
+
+    /// <summary>Maps the first <see cref="ISharedPage.Size"/> bytes of a file, shared with every process that maps it; created zeroed when missing and writable.</summary>
+    ISharedPage OpenSharedPage(string path, bool writable);
+}
+
+/// <summary>How <see cref="IFileSystem.Open"/> treats a file that stands, or does not.</summary>
+internal enum FileOpening
+{
+    /// <summary>Read and write; a file of that name is an error.</summary>
+    CreateNew = 1,
+
+    /// <summary>Read and write; no file of that name is an error.</summary>
+    Existing = 2,
+
+    /// <summary>Read only; no file of that name is an error.</summary>
+    ReadOnly = 3,
+}
+
+/// <summary>One open file. Reads and writes are positional, so any number of threads may read while one writes.</summary>
+internal interface IStorageFile : IDisposable
+{
+    string Path { get; }
+
+    /// <summary>Bytes in the file now, zeroed space ahead included.</summary>
+    long Length { get; }
+
+    /// <summary>Reads until the buffer is full or the file ends.</summary>
+    /// <returns>The bytes read; fewer than asked only at the end of the file.</returns>
+    int Read(Span<byte> buffer, long fileOffset);
+
+    /// <summary>Writes all bytes, growing the file where needed. Not durable before <see cref="Sync"/>.</summary>
+    void Write(ReadOnlySpan<byte> bytes, long fileOffset);
+
+    /// <summary>Makes sure that the file has space on the disk for this range, reading as zeros where it is new: a write there does not fail for want of space.</summary>
+    void Reserve(long fileOffset, long length);
+
+    /// <summary>Cuts the file, or grows it with zeros that take no space yet.</summary>
+    void SetLength(long length);
+
+    /// <summary>Makes everything written so far survive a power loss (fdatasync). After a failure nothing is known of what was written since the last success, and trying again proves nothing.</summary>
+    void Sync();
+}
+
+/// <summary>A page of memory that is a file: seen at once by every process that maps it, on the disk whenever the system likes, or by <see cref="Sync"/>.</summary>
+internal interface ISharedPage : IDisposable
+{
+    /// <summary>Bytes in the page.</summary>
+    const int Size = 4096;
+
+    void Read(Span<byte> buffer, int offset);
+
+    void Write(ReadOnlySpan<byte> bytes, int offset);
+
+    void Sync();
+}

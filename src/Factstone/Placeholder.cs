@@ -1,0 +1,1 @@
+namespace Factstone; internal static class Placeholder;
