@@ -1,0 +1,15 @@
+namespace Factstone.Storage;
+
+/// <summary>What a disk says when it refuses, in the words of the C library: the file systems in memory use them too, so that a message does not depend on where it was raised.</summary>
+internal static class DiskReasons
+{
+    public const string NoSuchFile = "No such file or directory";
+    public const string Exists = "File exists";
+    public const string IsDirectory = "Is a directory";
+    public const string NotDirectory = "Not a directory";
+    public const string BadDescriptor = "Bad file descriptor";
+    public const string TooLarge = "File too large";
+    public const string InputOutput = "Input/output error";
+    public const string PermissionDenied = "Permission denied";
+    public const string NameTooLong = "File name too long";
+}

@@ -1,0 +1,301 @@
+using System.Text;
+
+namespace Factstone.Storage;
+
+/// <summary>A disk in memory: for ledgers that need not outlive their process, and for tests that open one a hundred thousand times.</summary>
+/// <remarks>
+/// Files are sparse: a page takes memory once a byte other than zero is written to it. Space on the disk is counted as a
+/// disk would, by pages written or reserved, and is bounded by <see cref="CapacityBytes"/>.
+/// Threads: any number. Names are guarded by one lock, the content of each file by its own; reading takes none.
+/// There is no power to lose, so syncs do nothing.
+/// </remarks>
+internal sealed class MemoryFileSystem : IFileSystem
+{
+    readonly Lock _names = new();
+    readonly Dictionary<string, Dictionary<string, MemoryFile>> _directories = new() { [""] = [] };
+    long _capacityBytes;
+    long _usedBytes;
+
+    /// <param name="capacityBytes">What all files together may take, by pages of 4,096 bytes written or reserved.</param>
+    public MemoryFileSystem(long capacityBytes = long.MaxValue) => _capacityBytes = capacityBytes;
+
+    /// <summary>May be changed at any time; less than <see cref="UsedBytes"/> refuses only what needs more space.</summary>
+    public long CapacityBytes
+    {
+        get => Volatile.Read(ref _capacityBytes);
+        set => Volatile.Write(ref _capacityBytes, value);
+    }
+
+    /// <summary>The space taken by pages written or reserved.</summary>
+    public long UsedBytes => Volatile.Read(ref _usedBytes);
+
+    public bool DirectoryExists(string path)
+    {
+        lock (_names) return _directories.ContainsKey(FileNames.Trimmed(path));
+    }
+
+    public bool FileExists(string path)
+    {
+        lock (_names) return Find(path) is not null;
+    }
+
+    public void CreateDirectory(string path)
+    {
+        lock (_names)
+        {
+            foreach (var directory in FileNames.WithParents(FileNames.Trimmed(path)))
+            {
+                if (Find(directory) is not null) throw new LedgerIOException(path, "create directory", DiskReasons.Exists);
+                _directories.TryAdd(directory, []);
+            }
+        }
+    }
+
+    public IReadOnlyList<string> List(string directory)
+    {
+        lock (_names)
+        {
+            if (!_directories.TryGetValue(FileNames.Trimmed(directory), out var files))
+                return Find(directory) is null ? [] : throw new LedgerIOException(directory, "list", DiskReasons.NotDirectory);
+            return [.. files.Keys.Order(FileNames.ByUtf8Bytes)];
+        }
+    }
+
+    public IStorageFile Open(string path, FileOpening opening)
+    {
+        lock (_names)
+        {
+            RefuseDirectory(path, "open");
+            var file = Find(path);
+            if (opening == FileOpening.CreateNew)
+                file = file is null ? Create(path, "create") : throw new LedgerIOException(path, "create", DiskReasons.Exists);
+            if (file is null) throw new LedgerIOException(path, "open", DiskReasons.NoSuchFile);
+            file.OpenCount++;
+            return new MemoryFileHandle(this, file, path, writable: opening != FileOpening.ReadOnly);
+        }
+    }
+
+    public void Rename(string from, string to)
+    {
+        lock (_names)
+        {
+            RefuseDirectory(to, "rename");
+            var file = Find(from) ?? throw new LedgerIOException(from, "rename", DiskReasons.NoSuchFile);
+            var target = DirectoryFor(to, "rename");
+            if (target.TryGetValue(FileNames.NameOf(to), out var replaced))
+            {
+                if (replaced == file) return;
+                Unlinked(replaced);
+            }
+
+            target[FileNames.NameOf(to)] = file;
+            _directories[FileNames.DirectoryOf(from)].Remove(FileNames.NameOf(from));
+        }
+    }
+
+    public void Delete(string path)
+    {
+        lock (_names)
+        {
+            RefuseDirectory(path, "delete");
+            if (Find(path) is not { } file) return;
+            _directories[FileNames.DirectoryOf(path)].Remove(FileNames.NameOf(path));
+            Unlinked(file);
+        }
+    }
+
+    public void SyncDirectory(string path)
+    {
+        lock (_names)
+            if (!_directories.ContainsKey(FileNames.Trimmed(path)))
+                throw new LedgerIOException(path, "sync directory", Find(path) is null ? DiskReasons.NoSuchFile : DiskReasons.NotDirectory);
+    }
+
+    public IDisposable? TryLock(string path, string holder, out string heldBy)
+    {
+        lock (_names)
+        {
+            RefuseDirectory(path, "lock");
+            var file = Find(path) ?? Create(path, "lock");
+            if (file.LockedBy is not null)
+            {
+                heldBy = Encoding.UTF8.GetString(ContentOf(file.Bytes));
+                return null;
+            }
+
+            file.SetLength(path, 0);
+            file.Write(path, Encoding.UTF8.GetBytes(holder), 0);
+            heldBy = "";
+            return file.LockedBy = new HeldLock(this, file);
+        }
+    }
+
+    public ISharedPage OpenSharedPage(string path, bool writable)
+    {
+        lock (_names)
+        {
+            RefuseDirectory(path, "map");
+            var file = Find(path);
+            if (writable)
+            {
+                file ??= Create(path, "map");
+                file.Reserve(path, 0, ISharedPage.Size);
+            }
+
+            if (file is null) throw new LedgerIOException(path, "map", DiskReasons.NoSuchFile);
+            if (file.Bytes.Length < ISharedPage.Size) throw new LedgerIOException(path, "map", "The file is shorter than the page");
+            file.OpenCount++;
+            return new MemorySharedPage(this, file, path, writable);
+        }
+    }
+
+    /// <summary>Another disk with the same files and nobody who has them open. Shares pages until either side writes to them, so it costs microseconds.</summary>
+    public MemoryFileSystem Clone()
+    {
+        var clone = new MemoryFileSystem(CapacityBytes);
+        lock (_names)
+        {
+            foreach (var (directory, files) in _directories)
+            {
+                var copies = new Dictionary<string, MemoryFile>(files.Count);
+                foreach (var (name, file) in files)
+                {
+                    var copy = file.CloneFor(clone);
+                    clone._usedBytes += copy.SpaceBytes;
+                    copies.Add(name, copy);
+                }
+
+                clone._directories[directory] = copies;
+            }
+        }
+
+        return clone;
+    }
+
+    /// <summary>The paths of all files, by unsigned UTF-8 bytes.</summary>
+    public IEnumerable<string> Paths
+    {
+        get
+        {
+            lock (_names)
+            {
+                return [.. _directories
+                    .SelectMany(directory => directory.Value.Keys.Select(name => directory.Key.Length == 0 ? name : $"{directory.Key}/{name}"))
+                    .Order(FileNames.ByUtf8Bytes)];
+            }
+        }
+    }
+
+    /// <summary>The content up to the last byte other than zero: what is zeroed ahead of it can be gigabytes and says nothing.</summary>
+    public byte[] ReadAll(string path) => ContentOf(Named(path).Bytes);
+
+    /// <summary>Bytes in the file, zeroed space ahead included.</summary>
+    public long LengthOf(string path) => Named(path).Bytes.Length;
+
+    /// <summary>Where the last byte other than zero is; -1 when there is none.</summary>
+    public long LastWrittenByte(string path) => Named(path).Bytes.LastNonZero();
+
+    /// <summary>Damages a file in one bit, counted from the least significant of its first byte.</summary>
+    public void FlipBit(string path, long bitIndex)
+    {
+        var file = Named(path);
+        lock (file.Writing)
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(bitIndex / 8, file.Bytes.Length);
+            file.Bytes.FlipBit(bitIndex);
+        }
+    }
+
+    /// <summary>Puts other content in the place of a file's, or creates it.</summary>
+    /// <param name="path">The file; its directory has to stand.</param>
+    /// <param name="content">Its bytes.</param>
+    /// <param name="length">The length of the file where zeros follow the content.</param>
+    public void Replace(string path, ReadOnlySpan<byte> content, long? length = null)
+    {
+        lock (_names)
+        {
+            var file = Find(path) ?? Create(path, "create");
+            file.SetLength(path, 0);
+            file.Write(path, content, 0);
+            if (length is { } total) file.SetLength(path, total);
+        }
+    }
+
+    internal void TakeSpace(string path, string operation, long bytes)
+    {
+        for (var used = UsedBytes; ;)
+        {
+            if (bytes > CapacityBytes - used) throw new LedgerFullException(path, operation);
+            var seen = Interlocked.CompareExchange(ref _usedBytes, used + bytes, used);
+            if (seen == used) return;
+            used = seen;
+        }
+    }
+
+    internal void GiveBackSpace(long bytes) => Interlocked.Add(ref _usedBytes, -bytes);
+
+    internal void Closed(MemoryFile file)
+    {
+        lock (_names)
+        {
+            file.OpenCount--;
+            GiveBackIfGone(file);
+        }
+    }
+
+    static byte[] ContentOf(SparseBytes bytes)
+    {
+        var content = new byte[bytes.LastNonZero() + 1];
+        bytes.Read(content, 0);
+        return content;
+    }
+
+    MemoryFile? Find(string path) =>
+        _directories.TryGetValue(FileNames.DirectoryOf(path), out var files) ? files.GetValueOrDefault(FileNames.NameOf(path)) : null;
+
+    MemoryFile Named(string path)
+    {
+        lock (_names) return Find(path) ?? throw new LedgerIOException(path, "open", DiskReasons.NoSuchFile);
+    }
+
+    MemoryFile Create(string path, string operation)
+    {
+        var file = new MemoryFile(this);
+        DirectoryFor(path, operation).Add(FileNames.NameOf(path), file);
+        return file;
+    }
+
+    Dictionary<string, MemoryFile> DirectoryFor(string path, string operation)
+    {
+        var directory = FileNames.DirectoryOf(path);
+        if (_directories.TryGetValue(directory, out var files)) return files;
+        throw new LedgerIOException(path, operation, Find(directory) is null ? DiskReasons.NoSuchFile : DiskReasons.NotDirectory);
+    }
+
+    void RefuseDirectory(string path, string operation)
+    {
+        if (_directories.ContainsKey(FileNames.Trimmed(path))) throw new LedgerIOException(path, operation, DiskReasons.IsDirectory);
+    }
+
+    void Unlinked(MemoryFile file)
+    {
+        file.HasName = false;
+        GiveBackIfGone(file);
+    }
+
+    /// <summary>A file without a name takes space for as long as somebody has it open.</summary>
+    void GiveBackIfGone(MemoryFile file)
+    {
+        if (!file.HasName && file.OpenCount == 0) GiveBackSpace(file.SpaceBytes);
+    }
+
+    sealed class HeldLock(MemoryFileSystem files, MemoryFile file) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (files._names)
+                if (file.LockedBy == this)
+                    file.LockedBy = null;
+        }
+    }
+}
