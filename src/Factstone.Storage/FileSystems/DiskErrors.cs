@@ -1,0 +1,52 @@
+#pragma warning disable RS0030 // This and its neighbours are the disk behind IFileSystem, so they use System.IO.
+
+using System.Runtime.InteropServices;
+
+namespace Factstone.Storage;
+
+/// <summary>Turns whatever an operating system or the base library says into the two errors a file system may raise.</summary>
+internal static class DiskErrors
+{
+    // Windows says disk full in two ways; the base library keeps the code as HRESULT_FROM_WIN32.
+    const int WindowsDiskFull = unchecked((int)0x80070070);
+    const int WindowsHandleDiskFull = unchecked((int)0x80070027);
+
+    /// <summary>Whether this is the disk refusing. Arguments are checked before, so an argument exception is one as well: a file beyond the limit of the disk (EFBIG).</summary>
+    public static bool IsRefusal(Exception exception) =>
+        exception is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentOutOfRangeException;
+
+    public static FactstoneException From(Exception exception, string path, string operation)
+    {
+        var code = CodeOf(exception);
+        if (IsFull(code) || exception.HResult is WindowsDiskFull or WindowsHandleDiskFull)
+            return new LedgerFullException(path, operation, exception);
+        return new LedgerIOException(path, operation, ReasonOf(exception, path, code), exception);
+    }
+
+    public static FactstoneException From(int error, string path, string operation) =>
+        IsFull(error) ? new LedgerFullException(path, operation) : new LedgerIOException(path, operation, Text(error));
+
+    static bool IsFull(int error) => !OperatingSystem.IsWindows() && (error == LibC.ErrorNoSpace || error == LibC.ErrorQuota);
+
+    /// <summary>The error number of the C library, where the base library kept it.</summary>
+    static int CodeOf(Exception exception) => exception switch
+    {
+        UnauthorizedAccessException { InnerException: IOException inner } => inner.HResult,
+        IOException => exception.HResult,
+        _ => 0,
+    };
+
+    static string ReasonOf(Exception exception, string path, int code) => exception switch
+    {
+        DirectoryNotFoundException when File.Exists(path) => DiskReasons.NotDirectory,
+        FileNotFoundException or DirectoryNotFoundException => DiskReasons.NoSuchFile,
+        PathTooLongException => DiskReasons.NameTooLong,
+        UnauthorizedAccessException when Directory.Exists(path) => DiskReasons.IsDirectory,
+        ArgumentOutOfRangeException => DiskReasons.TooLarge,
+        NotSupportedException => "Not a regular file",
+        _ when !OperatingSystem.IsWindows() && code is > 0 and < 4096 => Text(code),
+        _ => exception.Message.TrimEnd('.'),
+    };
+
+    static string Text(int error) => Marshal.GetPInvokeErrorMessage(error);
+}

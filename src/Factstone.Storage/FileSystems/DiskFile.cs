@@ -1,0 +1,89 @@
+#pragma warning disable RS0030 // This and its neighbours are the disk behind IFileSystem, so they use System.IO.
+
+using Microsoft.Win32.SafeHandles;
+
+namespace Factstone.Storage;
+
+/// <summary>An open file on the disk.</summary>
+internal sealed class DiskFile(string path, SafeFileHandle handle, DiskSyncs syncs) : IStorageFile
+{
+    public string Path { get; } = path;
+
+    public long Length
+    {
+        get
+        {
+            try
+            {
+                return RandomAccess.GetLength(handle);
+            }
+            catch (Exception exception) when (DiskErrors.IsRefusal(exception))
+            {
+                throw DiskErrors.From(exception, Path, "length");
+            }
+        }
+    }
+
+    public int Read(Span<byte> buffer, long fileOffset)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(fileOffset);
+        try
+        {
+            var total = 0;
+            while (total < buffer.Length)
+            {
+                // A short count is no end of file: a signal or a network disk may be behind it. Only 0 is.
+                var count = RandomAccess.Read(handle, buffer[total..], fileOffset + total);
+                if (count == 0) break;
+                total += count;
+            }
+
+            return total;
+        }
+        catch (Exception exception) when (DiskErrors.IsRefusal(exception))
+        {
+            throw DiskErrors.From(exception, Path, "read");
+        }
+    }
+
+    public void Write(ReadOnlySpan<byte> bytes, long fileOffset)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(fileOffset);
+        try
+        {
+            RandomAccess.Write(handle, bytes, fileOffset); // goes on after a short count until all is written or an error says why not
+        }
+        catch (Exception exception) when (DiskErrors.IsRefusal(exception))
+        {
+            throw DiskErrors.From(exception, Path, "write");
+        }
+    }
+
+    public void Reserve(long fileOffset, long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(fileOffset);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        DiskSpace.Reserve(handle, Path, fileOffset, length);
+    }
+
+    public void SetLength(long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        try
+        {
+            RandomAccess.SetLength(handle, length);
+        }
+        catch (Exception exception) when (DiskErrors.IsRefusal(exception))
+        {
+            throw DiskErrors.From(exception, Path, "set length");
+        }
+    }
+
+    public void Sync()
+    {
+        ObjectDisposedException.ThrowIf(handle.IsClosed, this);
+        if (syncs == DiskSyncs.All) DiskSync.Data(handle, Path);
+    }
+
+    public void Dispose() => handle.Dispose();
+}

@@ -1,0 +1,78 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Factstone.Storage;
+
+/// <summary>What the base library does not offer: fdatasync, directories that can be synced, space reserved ahead, locks on an open file.</summary>
+/// <remarks>
+/// Each function leaves its error in <see cref="Marshal.GetLastPInvokeError"/>. None is called with variable arguments,
+/// which some machines pass differently; open is therefore used only where it creates nothing and takes no mode.
+/// </remarks>
+internal static partial class LibC
+{
+    public const int LockExclusive = 2;
+    public const int LockNonBlocking = 4;
+
+    /// <summary>F_FULLFSYNC: on macOS, fsync alone leaves the bytes in the cache of the drive.</summary>
+    public const int FullSyncCommand = 51;
+
+    public const int ReadOnly = 0;
+    public const int ReadWrite = 2;
+
+    public const int ErrorNoEntry = 2;
+    public const int ErrorInterrupted = 4;
+    public const int ErrorNotDirectory = 20;
+    public const int ErrorNoSpace = 28;
+
+    const string Library = "libc";
+
+    public static int CloseOnExec { get; } = OperatingSystem.IsMacOS() ? 0x1000000 : 0x80000;
+
+    /// <summary>O_DIRECTORY differs between the processors that Linux runs on.</summary>
+    public static int DirectoryOnly { get; } = OperatingSystem.IsMacOS() ? 0x100000
+        : RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 or Architecture.Armv6 or Architecture.Ppc64le ? 0x4000
+        : 0x10000;
+
+    public static int ErrorQuota { get; } = OperatingSystem.IsMacOS() ? 69 : 122;
+
+    public static int ErrorNotSupported { get; } = OperatingSystem.IsMacOS() ? 45 : 95;
+
+    public static int ErrorWouldBlock { get; } = OperatingSystem.IsMacOS() ? 35 : 11;
+
+    /// <summary>Calls again while a signal interrupts. Nothing else is ever tried again.</summary>
+    /// <returns>0, or the error.</returns>
+    public static int Uninterrupted(SafeFileHandle handle, Func<SafeFileHandle, int> call)
+    {
+        while (call(handle) < 0)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            if (error != ErrorInterrupted) return error;
+        }
+
+        return 0;
+    }
+
+    [LibraryImport(Library, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial SafeFileHandle Open(string path, int flags);
+
+    [LibraryImport(Library, EntryPoint = "access", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Access(string path, int mode);
+
+    [LibraryImport(Library, EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Rename(string from, string to);
+
+    [LibraryImport(Library, EntryPoint = "fdatasync", SetLastError = true)]
+    public static partial int SyncData(SafeFileHandle file);
+
+    [LibraryImport(Library, EntryPoint = "fsync", SetLastError = true)]
+    public static partial int Sync(SafeFileHandle file);
+
+    [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
+    public static partial int Control(SafeFileHandle file, int command);
+
+    [LibraryImport(Library, EntryPoint = "flock", SetLastError = true)]
+    public static partial int Flock(SafeFileHandle file, int operation);
+
+    [LibraryImport(Library, EntryPoint = "fallocate", SetLastError = true)]
+    public static partial int Allocate(SafeFileHandle file, int mode, long offset, long length);
+}
