@@ -1,0 +1,77 @@
+using System.Text;
+
+namespace Factstone;
+
+/// <summary>Says whether a text is JSON that the ledger takes.</summary>
+/// <remarks>
+/// One value by the grammar of RFC 8259, in valid UTF-8; and beyond the RFC, because readers disagree about the rest: no byte
+/// order mark, no two equal names in an object, no lone surrogates, no more than <see cref="DepthMax"/> open containers.
+/// Numbers are checked for their grammar only: 1e400 is JSON. Time grows with the length of the text alone, and memory
+/// with the names of the objects that are open.
+/// </remarks>
+internal static class JsonCheck
+{
+    /// <summary>How many arrays and objects may be open at a time.</summary>
+    public const int DepthMax = 128;
+
+    const int QuotedBytesMax = 64;
+
+    /// <summary>The first fault, or <see cref="JsonFault.None"/>. Allocates nothing for texts of ordinary size.</summary>
+    public static JsonFault Check(ReadOnlySpan<byte> utf8) => new JsonScan(utf8, JsonShape.Any).Run();
+
+    /// <summary>As <see cref="Check(ReadOnlySpan{byte})"/>, for a text that must also have a shape.</summary>
+    public static JsonFault Check(ReadOnlySpan<byte> utf8, JsonShape shape) => new JsonScan(utf8, shape).Run();
+
+    /// <summary>A sentence about a fault that a check of this text has returned: what is wrong, at which byte, counted from 0.</summary>
+    /// <exception cref="ArgumentException">The text does not have this fault.</exception>
+    public static string Describe(ReadOnlySpan<byte> utf8, JsonFault fault)
+    {
+        var shape = fault switch
+        {
+            JsonFault.NotAnObject => JsonShape.Object,
+            JsonFault.ValueNotText => JsonShape.ObjectOfText,
+            _ => JsonShape.Any,
+        };
+        var scan = new JsonScan(utf8, shape);
+        if (scan.Run() != fault && fault != JsonFault.TooLong)
+            throw new ArgumentException("The text does not have this fault.", nameof(fault));
+        var at = scan.FaultOffset;
+
+        return fault switch
+        {
+            JsonFault.None => "The text is JSON.",
+            JsonFault.NotUtf8 => $"The text is not UTF-8: byte {FirstInvalidByte(utf8)} does not belong to a character.",
+            JsonFault.ByteOrderMark =>
+                "The text begins with a byte order mark (EF BB BF), which JSON does not have. Leave out its 3 bytes.",
+            JsonFault.Syntax when at == utf8.Length => $"The text is not JSON: it ends at byte {at}, where {scan.Expected} should be.",
+            JsonFault.Syntax => $"The text is not JSON: at byte {at} is {Shown(utf8[at])}, where {scan.Expected} should be.",
+            JsonFault.DuplicateName =>
+                $"The name {Quoted(utf8[at..])} at byte {at} is in its object already. Names are compared after unescaping.",
+            JsonFault.LoneSurrogate =>
+                $"The escape {Encoding.ASCII.GetString(utf8.Slice(at, 6))} at byte {at} is half of a surrogate pair "
+                + "and stands for no character.",
+            JsonFault.TooDeep => $"More than {DepthMax} arrays and objects are open at byte {at}.",
+            JsonFault.Empty => "The text is empty; JSON is exactly one value.",
+            JsonFault.NotAnObject => $"The value at byte {at} must be a JSON object.",
+            JsonFault.ValueNotText => $"The value at byte {at} must be a JSON string.",
+            JsonFault.TooLong => $"The text is too long: {utf8.Length} bytes.",
+            _ => throw new ArgumentOutOfRangeException(nameof(fault), fault, "Not a fault."),
+        };
+    }
+
+    static int FirstInvalidByte(ReadOnlySpan<byte> utf8)
+    {
+        var at = 0;
+        while (Rune.DecodeFromUtf8(utf8[at..], out _, out var length) == System.Buffers.OperationStatus.Done) at += length;
+        return at;
+    }
+
+    static string Shown(byte value) => value is > (byte)' ' and < 0x7F ? $"'{(char)value}'" : $"0x{value:X2}";
+
+    /// <summary>The string that the text begins with, as it is written, or its length if it is long.</summary>
+    static string Quoted(ReadOnlySpan<byte> text)
+    {
+        var length = JsonString.FindEnd(text, 1, out _) + 1;
+        return length <= QuotedBytesMax ? Encoding.UTF8.GetString(text[..length]) : $"of {length - 2} bytes";
+    }
+}

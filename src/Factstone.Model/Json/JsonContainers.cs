@@ -1,0 +1,243 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace Factstone;
+
+/// <summary>The open containers of a text that is being checked, and the names met so far in each open object.</summary>
+/// <remarks>
+/// Always true: names are a stack, those of an inner object above those of an outer one, so that closing an object
+/// takes its names off the top; the chains of the hash table begin with the name added last, for the same reason.
+/// Threads: each has its own, used again for the next text, so that a check allocates nothing.
+/// </remarks>
+internal sealed class JsonContainers
+{
+    /// <summary>Up to here a new name is compared with each of the others, which costs less than hashing it.</summary>
+    const int ComparedNamesMax = 32;
+
+    /// <summary>What a thread keeps between texts.</summary>
+    const int KeptNamesMax = 1024;
+
+    const int IsArray = -1;
+
+    [ThreadStatic] static JsonContainers? _ofThisThread;
+
+    /// <summary>By depth: the first name of an object, or that it is an array.</summary>
+    readonly int[] _firstNames = new int[JsonCheck.DepthMax + 1];
+    int _depth;
+
+    Name[] _names = new Name[64];
+    ulong[] _fingerprints = new ulong[64];
+    int _nameCount;
+
+    /// <summary>Heads of the chains: index of a name plus one, 0 where there is none. A power of two long.</summary>
+    int[] _chains = [];
+    int _hashedCount;
+
+    public bool IsEmpty => _depth == 0;
+
+    /// <summary>Whether the innermost container is an object.</summary>
+    public bool InObject => _firstNames[_depth] >= 0;
+
+    /// <summary>This thread's, with nothing open.</summary>
+    public static JsonContainers OfThisThread()
+    {
+        var containers = _ofThisThread ??= new JsonContainers();
+        containers.Clear();
+        return containers;
+    }
+
+    /// <summary>The text has been checked: a huge one must not leave its memory with the thread.</summary>
+    public void LetGoOfLargeBuffers()
+    {
+        if (_names.Length > KeptNamesMax) _ofThisThread = null;
+    }
+
+    public bool TryOpenObject() => TryOpen(_nameCount);
+
+    public bool TryOpenArray() => TryOpen(IsArray);
+
+    bool TryOpen(int firstName)
+    {
+        if (_depth == JsonCheck.DepthMax) return false;
+        _firstNames[++_depth] = firstName;
+        return true;
+    }
+
+    /// <summary>Closes the innermost container and forgets its names.</summary>
+    public void Close()
+    {
+        var first = _firstNames[_depth--];
+        if (first == IsArray) return;
+
+        if (_nameCount - first > ComparedNamesMax)
+        {
+            for (var i = _nameCount - 1; i >= first; i--) _chains[ChainOf(_names[i].Hash)] = _names[i].Next;
+            _hashedCount -= _nameCount - first;
+        }
+        _nameCount = first;
+    }
+
+    /// <summary>Adds a name to the innermost container, an object; false if the object has it already.</summary>
+    public bool TryAddName(ReadOnlySpan<byte> text, int start, int length, bool escaped)
+    {
+        var first = _firstNames[_depth];
+        if (_nameCount - first >= ComparedNamesMax) return TryAddHashed(text, new Name(start, length, escaped), first);
+
+        var raw = text.Slice(start, length);
+        var fingerprint = escaped ? FingerprintEscaped(raw) : Fingerprint(raw);
+        var known = _fingerprints.AsSpan(first, _nameCount - first);
+        for (var i = 0; i < known.Length; i++)
+        {
+            if (known[i] == fingerprint && _names[first + i].IsSame(text, raw, escaped)) return false;
+        }
+
+        if (_nameCount == _names.Length) Grow();
+        _fingerprints[_nameCount] = fingerprint;
+        _names[_nameCount++] = new Name(start, length, escaped);
+        return true;
+    }
+
+    bool TryAddHashed(ReadOnlySpan<byte> text, Name name, int first)
+    {
+        if (_nameCount - first == ComparedNamesMax)
+        {
+            for (var i = first; i < _nameCount; i++)
+            {
+                _names[i].Hash = _names[i].ComputeHash(text);
+                AddToChain(i);
+            }
+        }
+
+        name.Hash = name.ComputeHash(text);
+        if (FindHashed(text, in name, first)) return false;
+
+        if (_nameCount == _names.Length) Grow();
+        _names[_nameCount] = name;
+        AddToChain(_nameCount++);
+        return true;
+    }
+
+    bool FindHashed(ReadOnlySpan<byte> text, in Name name, int first)
+    {
+        // Names below the first belong to outer objects, and so do all that follow them in the chain.
+        for (var i = _chains[ChainOf(name.Hash)] - 1; i >= first; i = _names[i].Next - 1)
+        {
+            if (_names[i].Hash == name.Hash && _names[i].IsSame(text, name.Raw(text), name.Escaped)) return true;
+        }
+        return false;
+    }
+
+    void AddToChain(int index)
+    {
+        if (_hashedCount == _chains.Length)
+        {
+            _chains = new int[Math.Max(4 * ComparedNamesMax, 2 * _chains.Length)];
+            for (var i = 0; i < index; i++)
+            {
+                if (_names[i].IsHashed) Link(i);
+            }
+        }
+        Link(index);
+        _hashedCount++;
+    }
+
+    void Link(int index)
+    {
+        ref var name = ref _names[index];
+        ref var chain = ref _chains[ChainOf(name.Hash)];
+        name.IsHashed = true;
+        name.Next = chain;
+        chain = index + 1;
+    }
+
+    int ChainOf(int hash) => hash & (_chains.Length - 1);
+
+    void Grow()
+    {
+        Array.Resize(ref _names, 2 * _names.Length);
+        Array.Resize(ref _fingerprints, _names.Length);
+    }
+
+    void Clear()
+    {
+        if (_hashedCount > 0) Array.Clear(_chains);
+        _hashedCount = 0;
+        _nameCount = 0;
+        _depth = 0;
+    }
+
+    /// <summary>Equal for equal names; different ones rarely share it unless somebody means them to, and then they are compared.</summary>
+    static ulong Fingerprint(ReadOnlySpan<byte> name)
+    {
+        ulong head, tail;
+        if (name.Length >= sizeof(ulong))
+        {
+            head = BinaryPrimitives.ReadUInt64LittleEndian(name);
+            tail = BinaryPrimitives.ReadUInt64LittleEndian(name[^sizeof(ulong)..]);
+        }
+        else if (name.Length >= sizeof(uint))
+        {
+            head = BinaryPrimitives.ReadUInt32LittleEndian(name);
+            tail = BinaryPrimitives.ReadUInt32LittleEndian(name[^sizeof(uint)..]);
+        }
+        else if (name.Length > 0)
+        {
+            head = (uint)(name[0] | name[^1] << 8);
+            tail = name[name.Length / 2];
+        }
+        else
+        {
+            return 0;
+        }
+
+        const ulong Odd = 0x9E3779B97F4A7C15;
+        return (head ^ BitOperations.RotateLeft(tail, 29)) * Odd + (uint)name.Length;
+    }
+
+    static ulong FingerprintEscaped(ReadOnlySpan<byte> raw)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(raw.Length);
+        var fingerprint = Fingerprint(buffer.AsSpan(0, JsonString.Unescape(raw, buffer)));
+        ArrayPool<byte>.Shared.Return(buffer);
+        return fingerprint;
+    }
+
+    /// <summary>A name of an open object: where its raw form stands in the text, and its place in the hash table if it has one.</summary>
+    struct Name(int start, int length, bool escaped)
+    {
+        readonly int _start = start;
+        readonly int _length = length;
+
+        public readonly bool Escaped = escaped;
+        public bool IsHashed;
+        public int Hash;
+
+        /// <summary>The name behind this one in its chain: its index plus one, 0 at the end.</summary>
+        public int Next;
+
+        public readonly ReadOnlySpan<byte> Raw(ReadOnlySpan<byte> text) => text.Slice(_start, _length);
+
+        public readonly bool IsSame(ReadOnlySpan<byte> text, ReadOnlySpan<byte> raw, bool escaped) =>
+            JsonString.AreEqual(Raw(text), Escaped, raw, escaped);
+
+        public readonly int ComputeHash(ReadOnlySpan<byte> text)
+        {
+            if (!Escaped) return Hashed(Raw(text));
+
+            var buffer = ArrayPool<byte>.Shared.Rent(_length);
+            var hash = Hashed(buffer.AsSpan(0, JsonString.Unescape(Raw(text), buffer)));
+            ArrayPool<byte>.Shared.Return(buffer);
+            return hash;
+        }
+
+        /// <summary>The hash of string is keyed by a secret of the process, so that nobody can write names that all collide.</summary>
+        static int Hashed(ReadOnlySpan<byte> name)
+        {
+            var pairs = MemoryMarshal.Cast<byte, char>(name);
+            var hash = string.GetHashCode(pairs);
+            return 2 * pairs.Length == name.Length ? hash : 31 * hash + name[^1];
+        }
+    }
+}
