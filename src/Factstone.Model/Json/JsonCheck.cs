@@ -33,7 +33,7 @@ internal static class JsonCheck
             _ => JsonShape.Any,
         };
         var scan = new JsonScan(utf8, shape);
-        if (scan.Run() != fault && fault != JsonFault.TooLong)
+        if (scan.Run() != fault)
             throw new ArgumentException("The text does not have this fault.", nameof(fault));
         var at = scan.FaultOffset;
 
@@ -54,7 +54,6 @@ internal static class JsonCheck
             JsonFault.Empty => "The text is empty; JSON is exactly one value.",
             JsonFault.NotAnObject => $"The value at byte {at} must be a JSON object.",
             JsonFault.ValueNotText => $"The value at byte {at} must be a JSON string.",
-            JsonFault.TooLong => $"The text is too long: {utf8.Length} bytes.",
             _ => throw new ArgumentOutOfRangeException(nameof(fault), fault, "Not a fault."),
         };
     }

@@ -23,9 +23,6 @@ internal enum JsonFault
 
     /// <summary>Only where all values must be strings: metadata.</summary>
     ValueNotText,
-
-    /// <summary>Only where the size is bounded: metadata and producer.</summary>
-    TooLong,
 }
 
 /// <summary>What a text must be besides JSON.</summary>

@@ -1,0 +1,80 @@
+using System.Text;
+
+namespace Factstone;
+
+/// <summary>What an <see cref="AppendCondition"/> asks.</summary>
+public enum AppendConditionKind
+{
+    /// <summary>The stream's last version is the one given.</summary>
+    StreamAt = 1,
+
+    /// <summary>The stream has never had a fact.</summary>
+    StreamMissing = 2,
+
+    /// <summary>The stream has had a fact.</summary>
+    StreamExists = 3,
+
+    /// <summary>The record has a value, and its latest fact has the version given.</summary>
+    RecordAt = 4,
+
+    /// <summary>The record has no value: never written, or retracted.</summary>
+    RecordMissing = 5,
+
+    /// <summary>The record's value is this one, compared as canonical JSON.</summary>
+    RecordEquals = 6,
+}
+
+/// <summary>What must hold for an append to happen, over a stream that need not be written. Conditions go by position, never by valid time.</summary>
+/// <remarks>Conditions on streams speak of ever; conditions on records speak of the latest fact of the stream.</remarks>
+public sealed record AppendCondition
+{
+    AppendCondition(AppendConditionKind kind, StreamName stream) => (Kind, Stream) = (kind, stream);
+
+    /// <summary>What is asked.</summary>
+    public AppendConditionKind Kind { get; }
+
+    /// <summary>Of which stream.</summary>
+    public StreamName Stream { get; }
+
+    /// <summary>The version that is asked for, where one is.</summary>
+    public StreamVersion Version { get; private init; }
+
+    /// <summary>The JSON value that is asked for, where one is.</summary>
+    public ReadOnlyMemory<byte> Value { get; private init; }
+
+    /// <summary>The stream's last version is <paramref name="version"/>; 0 asks that it has had no fact.</summary>
+    public static AppendCondition StreamAt(StreamName stream, StreamVersion version) => new(AppendConditionKind.StreamAt, stream) { Version = version };
+
+    /// <summary>The stream has never had a fact.</summary>
+    public static AppendCondition StreamMissing(StreamName stream) => new(AppendConditionKind.StreamMissing, stream);
+
+    /// <summary>The stream has had a fact.</summary>
+    public static AppendCondition StreamExists(StreamName stream) => new(AppendConditionKind.StreamExists, stream);
+
+    /// <summary>The record has a value, and its latest fact has version <paramref name="version"/>, from 1.</summary>
+    public static AppendCondition RecordAt(StreamName stream, StreamVersion version) => new(AppendConditionKind.RecordAt, stream) { Version = version };
+
+    /// <summary>The record has no value: never written, or retracted.</summary>
+    public static AppendCondition RecordMissing(StreamName stream) => new(AppendConditionKind.RecordMissing, stream);
+
+    /// <summary>The record's value is this JSON, compared in canonical form: blanks, the order of names and the spelling of numbers do not count.</summary>
+    public static AppendCondition RecordEquals(StreamName stream, string json)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        return RecordEquals(stream, Encoding.UTF8.GetBytes(json));
+    }
+
+    /// <summary>The record's value is this JSON, compared in canonical form.</summary>
+    public static AppendCondition RecordEquals(StreamName stream, ReadOnlyMemory<byte> json) => new(AppendConditionKind.RecordEquals, stream) { Value = json };
+
+    /// <summary>What is asked, as a phrase.</summary>
+    public override string ToString() => Kind switch
+    {
+        AppendConditionKind.StreamAt => $"stream {Stream} is at version {Version}",
+        AppendConditionKind.StreamMissing => $"stream {Stream} does not exist",
+        AppendConditionKind.StreamExists => $"stream {Stream} exists",
+        AppendConditionKind.RecordAt => $"record {Stream} is at version {Version}",
+        AppendConditionKind.RecordMissing => $"record {Stream} has no value",
+        _ => $"record {Stream} equals {Encoding.UTF8.GetString(Value.Span)}",
+    };
+}

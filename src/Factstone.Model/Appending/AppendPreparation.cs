@@ -1,0 +1,274 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Unicode;
+
+namespace Factstone;
+
+/// <summary>Checks a request against every limit and encodes what a caller can, on the caller's thread.</summary>
+internal static class AppendPreparation
+{
+    /// <summary>More than the writer's header fields and the frame add to one fact.</summary>
+    const int BytesPerFact = 96;
+
+    /// <summary>More than the frame adds to an append, its id included.</summary>
+    const int BytesPerAppend = 256;
+
+    /// <exception cref="ArgumentException">The request breaks a limit or a rule; nothing happened.</exception>
+    public static PreparedAppend Prepare(AppendRequest request, SaltSource salts)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        CheckRequest(request);
+
+        var facts = request.Facts;
+        var prepared = new PreparedFact[facts.Count];
+        var buffer = ArrayPool<byte>.Shared.Rent(InitialSize(facts));
+        try
+        {
+            var at = 0;
+            for (var i = 0; i < prepared.Length; i++)
+            {
+                var fact = facts[i] ?? throw Refused(i, default, "It is null.");
+                var tags = Check(fact, i);
+                var producer = Producer(fact, i);
+                Grow(ref buffer, at, HeaderBytesMax(fact, tags, producer) + FactHash.SaltBytes + TextBytesMax(fact.Metadata) + PayloadBytesMax(fact, i));
+
+                var headerLength = EncodeHeader(buffer.AsSpan(at), fact, tags, producer);
+                var bodyAt = at + headerLength;
+                salts.Fill(buffer.AsSpan(bodyAt, FactHash.SaltBytes));
+                var metadataLength = EncodeMetadata(buffer.AsSpan(bodyAt + FactHash.SaltBytes), fact, i);
+                var payloadLength = EncodePayload(buffer.AsSpan(bodyAt + FactHash.SaltBytes + metadataLength), fact, i);
+                prepared[i] = new PreparedFact
+                {
+                    Stream = fact.Stream,
+                    Retracts = fact.Retracts,
+                    CausationIndex = fact.CausationIndex ?? -1,
+                    HeaderAt = at,
+                    HeaderLength = headerLength,
+                    MetadataLength = metadataLength,
+                    PayloadLength = payloadLength,
+                };
+                at = bodyAt + FactHash.SaltBytes + metadataLength + payloadLength;
+
+                if (at + ((i + 1L) * BytesPerFact) + BytesPerAppend > FactLimits.AppendBytesMax)
+                    throw new ArgumentException($"The append has more than {FactLimits.AppendBytesMax:N0} bytes as written, with facts[{i}]. Split it, or keep large payloads in blobs.", nameof(request));
+            }
+
+            return new PreparedAppend(request.AppendId, request.Conditions, prepared, buffer, at + (prepared.Length * BytesPerFact) + BytesPerAppend);
+        }
+        catch
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            throw;
+        }
+    }
+
+    static void CheckRequest(AppendRequest request)
+    {
+        if (request.Facts is null || request.Conditions is null) throw new ArgumentException("Facts and Conditions may be empty, but not null.", nameof(request));
+        if (request.Facts.Count == 0) throw new ArgumentException("The append has no fact.", nameof(request));
+        if (request.Facts.Count > FactLimits.FactsPerAppendMax)
+            throw new ArgumentException($"The append has {request.Facts.Count:N0} facts; at most {FactLimits.FactsPerAppendMax:N0} are possible. Split it.", nameof(request));
+        if (request.Conditions.Count > FactLimits.ConditionsPerAppendMax)
+            throw new ArgumentException($"The append has {request.Conditions.Count:N0} conditions; at most {FactLimits.ConditionsPerAppendMax:N0} are possible.", nameof(request));
+        if (request.AppendId is { } id && NameCheck.Text("The append id", id, 1, FactLimits.AppendIdBytesMax) is { } wrongId)
+            throw new ArgumentException(wrongId, nameof(request));
+        for (var i = 0; i < request.Conditions.Count; i++)
+            if (Wrong(request.Conditions[i]) is { } wrong) throw new ArgumentException($"conditions[{i}]: {wrong}", nameof(request));
+    }
+
+    static string? Wrong(AppendCondition condition)
+    {
+        if (condition is null) return "It is null.";
+        if (NameCheck.ForReading(condition.Stream) is { } wrong) return wrong;
+        switch (condition.Kind)
+        {
+            case AppendConditionKind.StreamAt when condition.Version < StreamVersion.None:
+                return $"A stream cannot be at version {condition.Version}; versions start at 1, and 0 asks that the stream does not exist.";
+            case AppendConditionKind.RecordAt when condition.Version <= StreamVersion.None:
+                return $"A record cannot be at version {condition.Version}; versions start at 1. Ask with RecordMissing that it has no value.";
+            case AppendConditionKind.RecordEquals when JsonCheck.Check(condition.Value.Span) is var fault and not JsonFault.None:
+                return $"The value is refused: {JsonCheck.Describe(condition.Value.Span, fault)}";
+            default:
+                return null;
+        }
+    }
+
+    /// <summary>Refuses what cannot be kept, and returns the tags in order.</summary>
+    static IReadOnlyList<string> Check(NewFact fact, int index)
+    {
+        var wrong = NameCheck.ForAppending(fact.Stream)
+            ?? (fact.Type is { } type ? NameCheck.Text("The type", type, 1, FactLimits.TypeBytesMax) : null)
+            ?? (fact.Correlation is { } correlation ? NameCheck.Text("The correlation", correlation, 1, FactLimits.CorrelationBytesMax) : null)
+            ?? (fact.ContentType is { } contentType ? NameCheck.Text("The content type", contentType, 1, FactLimits.ContentTypeBytesMax) : null)
+            ?? WrongTimes(fact)
+            ?? WrongCause(fact, index)
+            ?? (fact.Derivation is { } derivation ? Wrong(derivation) : null)
+            ?? (fact.SchemaVersion < 1 ? $"The schema version is {fact.SchemaVersion}; versions start at 1." : null)
+            ?? (fact.Retracts && (fact.PayloadText is not null || !fact.Payload.IsEmpty) ? "A retraction says that there is no value, so it has no payload." : null);
+        if (wrong is not null) throw Refused(index, fact.Stream, wrong);
+
+        return fact.Tags is { Count: 0 } ? fact.Tags : Sorted(fact, index);
+    }
+
+    static string[] Sorted(NewFact fact, int index)
+    {
+        if (fact.Tags is null) throw Refused(index, fact.Stream, "Tags may be empty, but not null.");
+        if (fact.Tags.Count > FactLimits.TagsMax) throw Refused(index, fact.Stream, $"It has {fact.Tags.Count} tags; at most {FactLimits.TagsMax} are possible.");
+
+        var tags = fact.Tags.ToArray();
+        for (var i = 0; i < tags.Length; i++)
+            if ((tags[i] is null ? "A tag is null." : NameCheck.Text($"The tag '{NameCheck.Shown(tags[i])}'", tags[i], 1, FactLimits.TagBytesMax)) is { } wrong)
+                throw Refused(index, fact.Stream, wrong);
+
+        Array.Sort(tags, Utf8Order.Instance);
+        for (var i = 1; i < tags.Length; i++)
+            if (tags[i] == tags[i - 1]) throw Refused(index, fact.Stream, $"It has the tag '{tags[i]}' twice.");
+        return tags;
+    }
+
+    static string? WrongTimes(NewFact fact) =>
+        // A DateTimeOffset reaches from year 1 to 9999, which is the range of valid times.
+        fact.ValidFrom is { } from && fact.ValidTo is { } to && Microseconds.From(from) >= Microseconds.From(to)
+            ? $"It would be valid from {Microseconds.ToText(from)} to {Microseconds.ToText(to)}, which holds no moment: 'from' must be earlier than 'to'."
+            : null;
+
+    static string? WrongCause(NewFact fact, int index)
+    {
+        if (fact.CausationIndex is not { } cause) return null;
+        if (fact.Causation is not null) return "It names two causes: Causation and CausationIndex. Set one of them.";
+        return cause >= 0 && cause < index ? null : $"Its cause is facts[{cause}], which is not an earlier fact of this append.";
+    }
+
+    static string? Wrong(Derivation derivation)
+    {
+        if (derivation.Rule is null || derivation.Sources is null) return "The derivation names no rule, or no list of sources.";
+        if (NameCheck.Text("The rule's name", derivation.Rule, 1, FactLimits.RuleBytesMax) is { } wrong) return wrong;
+        if (derivation.Version < 1) return $"The rule's version is {derivation.Version}; versions start at 1.";
+        return derivation.Sources.Count > FactLimits.DerivationSourcesMax
+            ? $"The derivation names {derivation.Sources.Count:N0} sources; at most {FactLimits.DerivationSourcesMax:N0} are possible."
+            : null;
+    }
+
+    static byte[]? Producer(NewFact fact, int index)
+    {
+        if (fact.Producer is not { } text) return null;
+        // The limit is on the canonical form, but what is far beyond it need not be parsed to be refused.
+        if (text.Length > 16 * FactLimits.ProducerBytesMax) throw ProducerTooLarge(fact, index, text.Length);
+        if (Utf8Order.ByteCount(text) < 0) throw Refused(index, fact.Stream, "The producer holds half of a surrogate pair, which UTF-8 cannot say.");
+
+        var given = Encoding.UTF8.GetBytes(text);
+        var fault = JsonCheck.Check(given, JsonShape.Object);
+        if (fault != JsonFault.None) throw Refused(index, fact.Stream, $"The producer must be a JSON object. {JsonCheck.Describe(given, fault)}");
+
+        var canonical = CanonicalJson.Encode(given);
+        return canonical.Length <= FactLimits.ProducerBytesMax ? canonical : throw ProducerTooLarge(fact, index, canonical.Length);
+    }
+
+    static ArgumentException ProducerTooLarge(NewFact fact, int index, int bytes) =>
+        Refused(index, fact.Stream, $"The producer has {bytes:N0} bytes; at most {FactLimits.ProducerBytesMax:N0} are possible.");
+
+    static int EncodeHeader(Span<byte> target, NewFact fact, IReadOnlyList<string> tags, byte[]? producer)
+    {
+        var header = new HeaderWriter(target);
+        if (fact.Causation is { } cause) header.Id(HeaderField.Causation, cause);
+        if (fact.Derivation is { } derivation) header.Derivation(derivation);
+        header.Text(HeaderField.Store, fact.Stream.Store);
+        header.Text(HeaderField.Key, fact.Stream.Key);
+        if (fact.Type is not null) header.Text(HeaderField.Type, fact.Type);
+        if (tags.Count > 0) header.Tags(tags);
+        if (fact.ValidFrom is { } from) header.Time(HeaderField.ValidFrom, Microseconds.From(from));
+        if (fact.ValidTo is { } to) header.Time(HeaderField.ValidTo, Microseconds.From(to));
+        if (fact.SchemaVersion != 1) header.Integer(HeaderField.SchemaVersion, (ulong)fact.SchemaVersion);
+        if (fact.Correlation is not null) header.Text(HeaderField.Correlation, fact.Correlation);
+        if (producer is not null) header.Bytes(HeaderField.Producer, producer);
+        if (fact.Retracts) header.Present(HeaderField.Retracts);
+        if (fact.ContentType is not null) header.Text(HeaderField.ContentType, fact.ContentType);
+        return header.Length;
+    }
+
+    static int EncodeMetadata(Span<byte> target, NewFact fact, int index)
+    {
+        if (fact.Metadata is not { } text) return 0;
+        var length = EncodeText(target, text, "The metadata", fact, index);
+        var bytes = target[..length];
+        if (length > FactLimits.MetadataBytesMax)
+            throw Refused(index, fact.Stream, $"The metadata has {length:N0} bytes; at most {FactLimits.MetadataBytesMax:N0} are possible.");
+        var fault = JsonCheck.Check(bytes, JsonShape.ObjectOfText);
+        return fault == JsonFault.None
+            ? length
+            : throw Refused(index, fact.Stream, $"Metadata must be a JSON object whose values are all texts. {JsonCheck.Describe(bytes, fault)}");
+    }
+
+    static int EncodePayload(Span<byte> target, NewFact fact, int index)
+    {
+        int length;
+        if (fact.PayloadText is { } text) length = EncodeText(target, text, "The payload", fact, index);
+        else
+        {
+            fact.Payload.Span.CopyTo(target);
+            length = fact.Payload.Length;
+            if (length == 0) return 0;
+        }
+
+        if (length > FactLimits.PayloadBytesMax) throw TooLarge(fact, index, length);
+        if (fact.ContentType is not null) return length;
+
+        var fault = JsonCheck.Check(target[..length]);
+        return fault == JsonFault.None
+            ? length
+            : throw Refused(index, fact.Stream, $"The payload is refused: {JsonCheck.Describe(target[..length], fault)} Bytes that are not JSON need a ContentType.");
+    }
+
+    static int EncodeText(Span<byte> target, string text, string what, NewFact fact, int index)
+    {
+        var status = Utf8.FromUtf16(text, target, out _, out var written, replaceInvalidSequences: false);
+        return status switch
+        {
+            OperationStatus.Done => written,
+            OperationStatus.DestinationTooSmall => throw new InvariantException("the buffer holds every text that was measured for it"),
+            _ => throw Refused(index, fact.Stream, $"{what} holds half of a surrogate pair, which UTF-8 cannot say."),
+        };
+    }
+
+    static int InitialSize(IReadOnlyList<NewFact> facts)
+    {
+        if (facts.Count == 1) return 512;
+        return (int)Math.Min(facts.Count * 384L, 1_048_576);
+    }
+
+    static int HeaderBytesMax(NewFact fact, IReadOnlyList<string> tags, byte[]? producer)
+    {
+        var bytes = 128 + (3 * (fact.Stream.Store.Length + fact.Stream.Key.Length + (fact.Type?.Length ?? 0) + (fact.Correlation?.Length ?? 0) + (fact.ContentType?.Length ?? 0)));
+        foreach (var tag in tags) bytes += 3 + (3 * tag.Length);
+        bytes += producer?.Length ?? 0;
+        if (fact.Derivation is { } derivation) bytes += (3 * derivation.Rule.Length) + 24 + (16 * derivation.Sources.Count);
+        return bytes;
+    }
+
+    static int TextBytesMax(string? text) => text is null ? 0 : Measured(text);
+
+    static int PayloadBytesMax(NewFact fact, int index)
+    {
+        var bytes = fact.PayloadText is { } text ? Measured(text) : fact.Payload.Length;
+        // Refused before a buffer of that size is taken.
+        return bytes <= 3L * FactLimits.PayloadBytesMax ? bytes : throw TooLarge(fact, index, bytes);
+    }
+
+    /// <summary>Room enough for a text in UTF-8: three bytes a unit, or for a long one the exact number.</summary>
+    static int Measured(string text) => text.Length <= 4_096 ? text.Length * 3 : Encoding.UTF8.GetByteCount(text);
+
+    static void Grow(ref byte[] buffer, int used, int more)
+    {
+        if (buffer.Length - used >= more) return;
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(used + more, buffer.Length * 2));
+        buffer.AsSpan(0, used).CopyTo(larger);
+        ArrayPool<byte>.Shared.Return(buffer);
+        buffer = larger;
+    }
+
+    static ArgumentException TooLarge(NewFact fact, int index, long bytes) =>
+        Refused(index, fact.Stream, $"The payload has {bytes:N0} bytes; at most {FactLimits.PayloadBytesMax:N0} are possible. Keep larger content in a blob, and its reference in the fact.");
+
+    static ArgumentException Refused(int index, StreamName stream, string why) =>
+        new($"facts[{index}]{(stream.Store is null ? "" : $" ({NameCheck.Shown(stream.ToString())})")}: {why}");
+}

@@ -1,0 +1,47 @@
+using System.Buffers;
+using System.Text;
+
+namespace Factstone;
+
+/// <summary>An append that was checked and encoded as far as a caller can: all that is left to the writer is position, version, time and causes within the append.</summary>
+/// <remarks>The buffer is rented; <see cref="Release"/> gives it back once, when nobody reads from it any more.</remarks>
+internal sealed class PreparedAppend
+{
+    byte[]? _buffer;
+
+    public PreparedAppend(string? appendId, IReadOnlyList<AppendCondition> conditions, PreparedFact[] facts, byte[] buffer, int bytes)
+    {
+        AppendId = appendId;
+        AppendIdBytes = appendId is null ? [] : Encoding.UTF8.GetBytes(appendId);
+        Conditions = conditions;
+        Facts = facts;
+        _buffer = buffer;
+        Bytes = bytes;
+    }
+
+    public string? AppendId { get; }
+
+    public byte[] AppendIdBytes { get; }
+
+    public IReadOnlyList<AppendCondition> Conditions { get; }
+
+    public PreparedFact[] Facts { get; }
+
+    /// <summary>Bytes in memory, and at least as many as the append takes on disk.</summary>
+    public int Bytes { get; }
+
+    public ReadOnlySpan<byte> Header(in PreparedFact fact) => Buffer.AsSpan(fact.HeaderAt, fact.HeaderLength);
+
+    public ReadOnlySpan<byte> Body(in PreparedFact fact) => Buffer.AsSpan(fact.BodyAt, fact.BodyLength);
+
+    public ReadOnlySpan<byte> Payload(in PreparedFact fact) =>
+        Buffer.AsSpan(fact.BodyAt + FactHash.SaltBytes + fact.MetadataLength, fact.PayloadLength);
+
+    byte[] Buffer => _buffer ?? throw new InvariantException("an append is read only until it is released");
+
+    public void Release()
+    {
+        var buffer = Interlocked.Exchange(ref _buffer, null);
+        if (buffer is not null) ArrayPool<byte>.Shared.Return(buffer);
+    }
+}

@@ -1,0 +1,88 @@
+namespace Factstone;
+
+/// <summary>There is no ledger where one was expected.</summary>
+public sealed class LedgerNotFoundException : FactstoneException
+{
+    internal LedgerNotFoundException(string path, string why) : base($"There is no ledger in '{path}': {why}") => Path = path;
+
+    /// <summary>The directory.</summary>
+    public string Path { get; }
+}
+
+/// <summary>Another process, or another part of this one, has the ledger open for writing.</summary>
+public sealed class LedgerLockedException : FactstoneException
+{
+    internal LedgerLockedException(string path, string holder, TimeSpan waited)
+        : base($"The ledger in '{path}' is open for writing by {(holder.Length == 0 ? "another process" : holder)}; waited {waited.TotalSeconds:0.#} s. Close it there, or open the ledger read-only beside it.")
+    {
+        Path = path;
+        Holder = holder;
+    }
+
+    /// <summary>The ledger's directory.</summary>
+    public string Path { get; }
+
+    /// <summary>Who holds it, in its own words.</summary>
+    public string Holder { get; }
+
+    /// <inheritdoc/>
+    public override bool IsTransient => true;
+}
+
+/// <summary>The ledger was written by a newer version of Factstone.</summary>
+public sealed class LedgerFormatException : FactstoneException
+{
+    internal LedgerFormatException(string path, int found, int known)
+        : base($"'{path}' has format {found}; this version of Factstone reads formats up to {known}. Use a newer version; nothing was changed.")
+    {
+        Path = path;
+        Found = found;
+    }
+
+    /// <summary>The file that says so.</summary>
+    public string Path { get; }
+
+    /// <summary>The format it has.</summary>
+    public int Found { get; }
+}
+
+/// <summary>Bytes that were durable are damaged. Writes are refused; what is undamaged stays readable.</summary>
+public sealed class LedgerDamagedException : FactstoneException
+{
+    internal LedgerDamagedException(string what, IReadOnlyList<Damage> damage)
+        : base($"{what} {string.Join(" ", damage.Take(3).Select(one => one.ToString()))}{(damage.Count > 3 ? $" And {damage.Count - 3} more." : "")} Nothing was changed; 'factstone verify' lists all damage.") =>
+        Damage = damage;
+
+    /// <summary>What is damaged, as far as it is known.</summary>
+    public IReadOnlyList<Damage> Damage { get; }
+}
+
+/// <summary>A failed disk makes it unsafe to go on writing. Reads go on at the head; appends need a reopen.</summary>
+public sealed class LedgerFailedException : FactstoneException
+{
+    internal LedgerFailedException(string why, Exception? inner = null)
+        : base($"The ledger refuses appends until it is opened again: {why}", inner) { }
+}
+
+/// <summary>More appends are in flight than the ledger holds in memory for callers that do not wait.</summary>
+public sealed class LedgerBusyException : FactstoneException
+{
+    internal LedgerBusyException(long appends, long bytes)
+        : base($"{appends} appends with {bytes} bytes are waiting to be written already; this one was not taken. Await earlier ones first, or use an appender, which keeps a bounded number in flight.") { }
+
+    /// <inheritdoc/>
+    public override bool IsTransient => true;
+}
+
+/// <summary>The system's clock went forward by more than a day against one that runs on through suspend; facts stamped with it could never be corrected.</summary>
+public sealed class ClockJumpedException : FactstoneException
+{
+    internal ClockJumpedException(TimeSpan distance, DateTimeOffset now)
+        : base($"The clock says {Microseconds.ToText(now)}, {distance.TotalDays:0.0} days more than have passed since the ledger was opened. Nothing was appended. If the clock is right now, call AcceptClock or open the ledger again.")
+    {
+        Distance = distance;
+    }
+
+    /// <summary>How far it jumped.</summary>
+    public TimeSpan Distance { get; }
+}

@@ -1,0 +1,62 @@
+namespace Factstone;
+
+/// <summary>How large each part of a fact and of an append may be. Bytes are bytes of UTF-8.</summary>
+public static class FactLimits
+{
+    /// <summary>Bytes of a store's name; at least 1, without <c>/</c>, not <c>.</c> or <c>..</c>, and not starting with <c>$</c>, which is Factstone's own.</summary>
+    public const int StoreBytesMax = 128;
+
+    /// <summary>Bytes of a key; it may be empty.</summary>
+    public const int KeyBytesMax = 1_024;
+
+    /// <summary>Bytes of a fact's type; at least 1 where there is one.</summary>
+    public const int TypeBytesMax = 256;
+
+    /// <summary>Tags of a fact.</summary>
+    public const int TagsMax = 64;
+
+    /// <summary>Bytes of one tag; at least 1.</summary>
+    public const int TagBytesMax = 256;
+
+    /// <summary>Bytes of a correlation.</summary>
+    public const int CorrelationBytesMax = 128;
+
+    /// <summary>Bytes of a content type.</summary>
+    public const int ContentTypeBytesMax = 128;
+
+    /// <summary>Bytes of a producer, in RFC 8785 form.</summary>
+    public const int ProducerBytesMax = 4 * 1_024;
+
+    /// <summary>Bytes of a fact's metadata.</summary>
+    public const int MetadataBytesMax = 16 * 1_024;
+
+    /// <summary>Bytes of a fact's payload. What is larger belongs in a blob.</summary>
+    public const int PayloadBytesMax = 4 * 1_024 * 1_024;
+
+    /// <summary>Bytes of the name of the rule that derived a fact.</summary>
+    public const int RuleBytesMax = 256;
+
+    /// <summary>Source facts that a derivation can name one by one.</summary>
+    public const int DerivationSourcesMax = 1_024;
+
+    /// <summary>Bytes of a fact's header.</summary>
+    public const int HeaderBytesMax = 65_503;
+
+    /// <summary>Bytes of an append id; at least 1.</summary>
+    public const int AppendIdBytesMax = 128;
+
+    /// <summary>Facts of one append.</summary>
+    public const int FactsPerAppendMax = 10_000;
+
+    /// <summary>Conditions of one append.</summary>
+    public const int ConditionsPerAppendMax = 10_000;
+
+    /// <summary>Bytes of one append as it is written.</summary>
+    public const int AppendBytesMax = 32 * 1_024 * 1_024;
+
+    /// <summary>Facts that a conflict brings along at most.</summary>
+    public const int ConflictFactsMax = 256;
+
+    /// <summary>Bytes of header, payload and metadata that the facts of a conflict take at most.</summary>
+    public const int ConflictBytesMax = 1_024 * 1_024;
+}

@@ -1,0 +1,88 @@
+using System.Text;
+
+namespace Factstone;
+
+/// <summary>A proposed statement, without a position yet. It is checked when it is appended; see <see cref="FactLimits"/>.</summary>
+/// <remarks>
+/// Everything but payload and metadata stays in the ledger for ever, also after an erasure: name a subject by an opaque
+/// id there, and keep who that is in the payload.
+/// </remarks>
+public sealed record NewFact
+{
+    readonly ReadOnlyMemory<byte> _payload;
+
+    /// <summary>A fact with a JSON payload, kept exactly as written.</summary>
+    /// <param name="stream">Where it is appended.</param>
+    /// <param name="type">What kind of fact it is; null for none.</param>
+    /// <param name="json">One JSON value (RFC 8259), UTF-8 when stored, without duplicate names.</param>
+    public NewFact(StreamName stream, string? type, string json) : this(stream, type)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        PayloadText = json;
+    }
+
+    /// <summary>A fact with a payload as bytes: JSON in UTF-8, or anything else together with a <see cref="ContentType"/>.</summary>
+    public NewFact(StreamName stream, string? type, ReadOnlyMemory<byte> payload) : this(stream, type) => Payload = payload;
+
+    /// <summary>A fact without a payload: that it happened is all it says.</summary>
+    public NewFact(StreamName stream, string? type)
+    {
+        Stream = stream;
+        Type = type;
+    }
+
+    /// <summary>A tombstone: from here on the record has no value. The stream still exists and its versions go on.</summary>
+    public static NewFact Retraction(StreamName stream, string? type = null) => new(stream, type) { Retracts = true };
+
+    /// <summary>Where it is appended.</summary>
+    public StreamName Stream { get; init; }
+
+    /// <summary>What kind of fact it is, ≤ 256 bytes; null for none.</summary>
+    public string? Type { get; init; }
+
+    /// <summary>Opaque strings that queries and conditions select on; up to 64, distinct, ≤ 256 bytes each, in any order.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>When it begins to hold in the world; null for when it is recorded. What is finer than a microsecond is cut off.</summary>
+    public DateTimeOffset? ValidFrom { get; init; }
+
+    /// <summary>When it ceases to hold, exclusive; null for until further notice.</summary>
+    public DateTimeOffset? ValidTo { get; init; }
+
+    /// <summary>The version of the payload's shape, from 1.</summary>
+    public long SchemaVersion { get; init; } = 1;
+
+    /// <summary>The id of the fact that caused this one, where one did. The previous fact of a stream is not a cause.</summary>
+    public Guid? Causation { get; init; }
+
+    /// <summary>The cause as an earlier fact of the same append, by its index there from 0; instead of <see cref="Causation"/>.</summary>
+    public int? CausationIndex { get; init; }
+
+    /// <summary>The caller's name for a whole conversation, ≤ 128 bytes.</summary>
+    public string? Correlation { get; init; }
+
+    /// <summary>What produced it: a small JSON object, ≤ 4 KiB in RFC 8785 form, in which it is kept.</summary>
+    public string? Producer { get; init; }
+
+    /// <summary>Which rule made it, and from which facts.</summary>
+    public Derivation? Derivation { get; init; }
+
+    /// <summary>Whether it is a tombstone; then it has no payload.</summary>
+    public bool Retracts { get; init; }
+
+    /// <summary>What the payload is, ≤ 128 bytes; null for JSON.</summary>
+    public string? ContentType { get; init; }
+
+    /// <summary>A JSON object whose values are texts, ≤ 16 KiB (user, address, <c>traceparent</c>): kept exactly as written beside the payload, erased with it, never indexed.</summary>
+    public string? Metadata { get; init; }
+
+    /// <summary>The payload's bytes, ≤ 4 MiB; empty for none. The ledger copies them when the fact is appended.</summary>
+    public ReadOnlyMemory<byte> Payload
+    {
+        get => PayloadText is null ? _payload : Encoding.UTF8.GetBytes(PayloadText);
+        init => (_payload, PayloadText) = (value, null);
+    }
+
+    /// <summary>The payload as it was given as text: encoded straight into the ledger's buffer, without bytes of its own.</summary>
+    internal string? PayloadText { get; private init; }
+}

@@ -1,0 +1,42 @@
+namespace Factstone;
+
+/// <summary>Field numbers of a fact's header. For ever: see docs/format.md, "Header".</summary>
+internal enum HeaderField
+{
+    // What only the writer knows comes first, so that a caller can encode the rest beforehand.
+    Position = 1,
+    StreamVersion = 2,
+    RecordedAt = 3,
+    Causation = 4,
+    Derivation = 5,
+
+    ForeignId = 6,
+    OriginRecordedAt = 7,
+    Store = 8,
+    Key = 9,
+    Type = 10,
+    Tags = 11,
+    ValidFrom = 12,
+    ValidTo = 13,
+    SchemaVersion = 14,
+    Correlation = 15,
+    Producer = 16,
+    Retracts = 17,
+    ContentType = 18,
+}
+
+/// <summary>How the value of a field is written; two bits of the field's tag, so that a reader can pass over a field it does not know.</summary>
+internal enum HeaderValue
+{
+    /// <summary>LEB128, minimal; times zig-zag.</summary>
+    Integer = 0,
+
+    /// <summary>16 bytes, RFC 9562 order.</summary>
+    Id = 1,
+
+    /// <summary>LEB128 length and that many bytes.</summary>
+    Bytes = 2,
+
+    /// <summary>Nothing: that the field is there says it all.</summary>
+    Present = 3,
+}

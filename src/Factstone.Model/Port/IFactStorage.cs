@@ -1,0 +1,101 @@
+namespace Factstone;
+
+/// <summary>What the ledger asks of a storage: the engine of files, in a directory or in memory.</summary>
+/// <remarks>
+/// Threads: one at a time appends; any number read meanwhile. A reader sees positions up to <see cref="Head"/> only,
+/// and <see cref="Head"/> is moved only after the facts up to it are durable.
+/// </remarks>
+internal interface IFactStorage : IDisposable
+{
+    LedgerId Id { get; }
+
+    long Epoch { get; }
+
+    string Location { get; }
+
+    bool IsReadOnly { get; }
+
+    OpeningReport Opening { get; }
+
+    /// <summary>The last durable position and its time.</summary>
+    StorageHead Head { get; }
+
+    /// <summary>Damage known so far. While there is any, appends are refused.</summary>
+    IReadOnlyList<Damage> Damage { get; }
+
+    /// <summary>For a read-only opener: takes in what the writer has published since. Otherwise does nothing.</summary>
+    void Refresh();
+
+    /// <summary>The last fact of a stream at or below a position.</summary>
+    /// <exception cref="LedgerDamagedException">It cannot be told, because a damaged fact may belong to the stream.</exception>
+    StreamState StateAt(StreamName stream, Position until);
+
+    /// <summary>Where the append with this id is; null when none at or below the head has it.</summary>
+    AppendSpan? FindAppend(string appendId);
+
+    /// <summary>The last position recorded at or before a time.</summary>
+    Position PositionAt(long recordedBy);
+
+    /// <summary>Facts of the whole ledger, in order of position, forward from <paramref name="from"/> or backward from it.</summary>
+    IEnumerable<Fact> Read(Position from, Position until, bool backward);
+
+    /// <summary>Facts of one stream with versions from <paramref name="from"/> on, or backward from it, positions up to <paramref name="until"/>.</summary>
+    IEnumerable<Fact> ReadStream(StreamName stream, StreamVersion from, Position until, bool backward);
+
+    /// <summary>The fact with this version of a stream.</summary>
+    Fact ReadVersion(StreamName stream, StreamVersion version);
+
+    /// <summary>The keys of a store with a prefix, after a key, in order, whatever they are at which position.</summary>
+    IEnumerable<string> Keys(string store, string prefix, string? after);
+
+    /// <summary>Opens the tail for a group of appends. The one caller commits it, or lets it go, before it opens the next.</summary>
+    IAppendSession BeginAppend();
+
+    StorageStatistics Statistics();
+}
+
+/// <summary>A group of appends at the exact head, each decided on what the ones before it leave.</summary>
+internal interface IAppendSession
+{
+    /// <summary>The head of a stream, with the appends accepted so far.</summary>
+    StreamState State(StreamName stream);
+
+    /// <summary>Whether an append with this id is committed or accepted here.</summary>
+    AppendSpan? FindAppend(string appendId);
+
+    /// <summary>The accepted append that wrote the last fact of a stream and the fact's index there; null when no accepted one wrote to it.</summary>
+    (PreparedAppend Append, int Index)? LastAccepted(StreamName stream);
+
+    /// <summary>Gives the append its positions and versions; it is written by <see cref="Commit"/>.</summary>
+    AppendReceipt Accept(PreparedAppend append, long recordedAt);
+
+    /// <summary>Writes, syncs, and moves the head. When it returns, all accepted appends are durable and visible; without any it returns at once.</summary>
+    /// <exception cref="LedgerFullException">Nothing was written.</exception>
+    /// <exception cref="LedgerFailedException">Nothing was written, and nothing will be until a reopen.</exception>
+    /// <exception cref="GroupUnknownException">The group may or may not be durable.</exception>
+    void Commit();
+}
+
+/// <summary>The sync of a group failed, and so did writing it again elsewhere.</summary>
+internal sealed class GroupUnknownException(FactstoneException cause) : Exception(cause.Message, cause)
+{
+    public FactstoneException Cause { get; } = cause;
+}
+
+/// <summary>The last durable position and the time of its append.</summary>
+internal readonly record struct StorageHead(Position Position, long RecordedAt);
+
+/// <summary>The last fact of a stream, as of some point.</summary>
+internal readonly record struct StreamState(StreamVersion Version, Position Position, bool IsRetracted)
+{
+    public bool HasValue => Version > StreamVersion.None && !IsRetracted;
+}
+
+/// <summary>Where the facts of one append are.</summary>
+internal readonly record struct AppendSpan(Position First, int Count)
+{
+    public Position Last => new(First.Value + Count - 1);
+}
+
+/// <summary>What a ledger holds and takes.</summary>
+internal sealed record StorageStatistics(long Facts, long Streams, long Stores, long AppendIds, int Segments, long SegmentBytes);

@@ -1,0 +1,57 @@
+using System.Buffers.Binary;
+
+namespace Factstone.Storage;
+
+/// <summary>Writes one frame: facts first, then the header in front of them, then padding and trailer.</summary>
+internal ref struct FrameBuilder
+{
+    readonly Span<byte> _target;
+    readonly Segment _segment;
+    readonly ReadOnlySpan<byte> _appendId;
+    readonly int _factCount;
+    int _at;
+    uint _trailer;
+
+    public FrameBuilder(Span<byte> target, Segment segment, ReadOnlySpan<byte> appendId, int factCount)
+    {
+        _target = target;
+        _segment = segment;
+        _appendId = appendId;
+        _factCount = factCount;
+        _at = FrameFormat.HeaderBytes(appendId.Length, factCount);
+        _trailer = segment.Seed;
+    }
+
+    /// <summary>Where the next fact begins, from the beginning of the frame.</summary>
+    public readonly int Length => _at;
+
+    public void AddFact(ReadOnlySpan<byte> writersHeader, ReadOnlySpan<byte> callersHeader, ReadOnlySpan<byte> body, int metadataLength) =>
+        _at += FactFormat.Write(_target[_at..], writersHeader, callersHeader, body, metadataLength, _segment.Seed, ref _trailer);
+
+    /// <summary>Returns the bytes of the whole frame.</summary>
+    /// <param name="kind">What the frame is.</param>
+    /// <param name="fileOffset">Where it is written.</param>
+    /// <param name="groupStart">Where the write that carries it begins.</param>
+    /// <param name="basePosition">The position of its first fact.</param>
+    /// <param name="time">The ledger's last RecordedAt, kept in a frame without facts.</param>
+    public int Finish(FrameKind kind, long fileOffset, long groupStart, Position basePosition, long time)
+    {
+        var frameBytes = FrameFormat.Padded(_at + FrameFormat.TrailerBytes);
+        var header = new FrameHeader
+        {
+            Kind = kind,
+            FrameBytes = frameBytes,
+            LedgerTag = _segment.LedgerTag,
+            FactCount = _factCount,
+            FileOffset = fileOffset,
+            GroupStart = groupStart,
+            BasePosition = basePosition,
+            Time = time,
+        };
+        var checksum = FrameFormat.WriteHeader(_target, header, _appendId, _segment.Seed);
+        var padding = _target[_at..(frameBytes - FrameFormat.TrailerBytes)];
+        padding.Clear();
+        BinaryPrimitives.WriteUInt32LittleEndian(_target[(frameBytes - FrameFormat.TrailerBytes)..], FrameFormat.Trailer(_trailer, checksum, padding));
+        return frameBytes;
+    }
+}

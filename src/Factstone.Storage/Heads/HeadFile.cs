@@ -1,0 +1,61 @@
+namespace Factstone.Storage;
+
+/// <summary>The published end of the log: a mapped page with two slots, written in turn, so that one of them is always whole.</summary>
+/// <remarks>
+/// Published after each sync and before any answer; the page reaches the disk when the system likes. So after a power
+/// cut it can be behind the log, never ahead.
+/// </remarks>
+internal sealed class HeadFile(ISharedPage page) : IDisposable
+{
+    /// <summary>Slots are a sector apart, so that a torn write spoils one of them at most.</summary>
+    const int SlotStride = 512;
+
+    /// <summary>A slot that is being written while it is read is whole a moment later.</summary>
+    const int ReadAttempts = 64;
+
+    long _sequence;
+
+    /// <summary>Goes on counting from what was found when the page was opened.</summary>
+    public void ContinueAfter(long sequence) => _sequence = sequence;
+
+    /// <summary>Moves the published end.</summary>
+    public void Publish(HeadSlot slot)
+    {
+        _sequence++;
+        Span<byte> bytes = stackalloc byte[HeadSlot.Bytes];
+        (slot with { Sequence = _sequence }).Write(bytes);
+        page.Write(bytes, (int)(_sequence & 1) * SlotStride);
+    }
+
+    /// <summary>Moves the published end in both slots and makes it durable.</summary>
+    public void PublishDurably(HeadSlot slot)
+    {
+        Publish(slot);
+        Publish(slot);
+        page.Sync();
+    }
+
+    /// <summary>The newest whole slot, or null when there is none.</summary>
+    /// <param name="isWhole">Whether both slots are.</param>
+    public HeadSlot? Read(out bool isWhole)
+    {
+        Span<byte> bytes = stackalloc byte[HeadSlot.Bytes];
+        HeadSlot? newest = null;
+        isWhole = false;
+        for (var attempt = 0; attempt < ReadAttempts && !isWhole; attempt++)
+        {
+            newest = null;
+            isWhole = true;
+            for (var slot = 0; slot < 2; slot++)
+            {
+                page.Read(bytes, slot * SlotStride);
+                if (HeadSlot.Read(bytes) is not { } read) isWhole = false;
+                else if (newest is null || read.Sequence > newest.Value.Sequence) newest = read;
+            }
+        }
+
+        return newest;
+    }
+
+    public void Dispose() => page.Dispose();
+}

@@ -1,0 +1,23 @@
+namespace Factstone.Storage;
+
+/// <summary>A long list that grows without ever being copied whole; one thread appends, others read.</summary>
+internal sealed class ChunkedList<T>
+{
+    const int ChunkBits = 12;
+    const int ChunkItems = 1 << ChunkBits;
+
+    readonly GrowingList<T[]> _chunks = new();
+    long _count;
+
+    public long Count => Volatile.Read(ref _count);
+
+    public T this[long index] => _chunks[(int)(index >> ChunkBits)][index & (ChunkItems - 1)];
+
+    public void Add(T item)
+    {
+        var at = (int)(_count & (ChunkItems - 1));
+        if (at == 0) _chunks.Add(new T[ChunkItems]);
+        _chunks[(int)(_count >> ChunkBits)][at] = item;
+        Volatile.Write(ref _count, _count + 1);
+    }
+}

@@ -1,0 +1,69 @@
+namespace Factstone.Storage;
+
+/// <summary>What the index knows of one stream: the place of each version, and whether it retracts.</summary>
+/// <remarks>Threads: the writer owns the pending head; anybody reads the rest.</remarks>
+internal sealed class StreamEntry(StreamName name)
+{
+    readonly GrowingList<Place> _places = new();
+
+    public StreamName Name => name;
+
+    public ReadOnlySpan<Place> Places => _places.Items;
+
+    public int Count => _places.Count;
+
+    /// <summary>The head with the facts of a group that is not durable yet. Only the writer looks at it.</summary>
+    public StreamState Pending { get; set; }
+
+    /// <summary>The last place at or below a position.</summary>
+    public StreamState StateAt(Position until)
+    {
+        var places = Places;
+        var count = CountUntil(places, until);
+        return count == 0 ? default : places[count - 1].State;
+    }
+
+    public static int CountUntil(ReadOnlySpan<Place> places, Position until)
+    {
+        if (places.Length > 0 && places[^1].Position <= until) return places.Length;
+        int low = 0, high = places.Length;
+        while (low < high)
+        {
+            var middle = (low + high) >>> 1;
+            if (places[middle].Position <= until) low = middle + 1;
+            else high = middle;
+        }
+
+        return low;
+    }
+
+    /// <summary>How many places have a version below this one.</summary>
+    public static int CountBelow(ReadOnlySpan<Place> places, StreamVersion version)
+    {
+        int low = 0, high = places.Length;
+        while (low < high)
+        {
+            var middle = (low + high) >>> 1;
+            if (places[middle].Version < version) low = middle + 1;
+            else high = middle;
+        }
+
+        return low;
+    }
+
+    public void Add(Place place) => _places.Add(place);
+}
+
+/// <summary>One fact of a stream: version, position and whether it retracts.</summary>
+internal readonly struct Place(StreamVersion version, Position position, bool retracts)
+{
+    readonly long _positionAndBit = (position.Value << 1) | (retracts ? 1L : 0L);
+
+    public StreamVersion Version => version;
+
+    public Position Position => new(_positionAndBit >> 1);
+
+    public bool Retracts => (_positionAndBit & 1) != 0;
+
+    public StreamState State => new(Version, Position, Retracts);
+}

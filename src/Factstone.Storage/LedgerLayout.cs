@@ -1,0 +1,28 @@
+using System.Globalization;
+
+namespace Factstone.Storage;
+
+/// <summary>Where each file of a ledger stands. See docs/format.md, "Files".</summary>
+internal sealed class LedgerLayout(string root)
+{
+    /// <summary>The newest format that this version reads, and the one it writes.</summary>
+    public const int Format = 1;
+
+    public string Root => root;
+    public string Lock => $"{root}/LOCK";
+    public string Head => $"{root}/HEAD";
+    public string Manifest => $"{root}/MANIFEST";
+    public string NewManifest => $"{root}/MANIFEST.new";
+    public string Segments => $"{root}/segments";
+    public string Spare => $"{root}/segments/spare";
+    public string Quarantine => $"{root}/quarantine";
+
+    const string SegmentEnding = ".log";
+
+    public string Segment(Position first, int generation) => $"{Segments}/{SegmentName(first, generation)}";
+
+    public static string SegmentName(Position first, int generation) =>
+        string.Create(CultureInfo.InvariantCulture, $"{first.Value:D20}.{generation:D6}{SegmentEnding}");
+
+    public static bool IsSegment(string name) => name.EndsWith(SegmentEnding, StringComparison.Ordinal);
+}

@@ -1,0 +1,72 @@
+namespace Factstone.Storage;
+
+/// <summary>Reads the manifest, replaces it atomically, and makes it again from the headers of the segments.</summary>
+internal sealed class ManifestFile(IFileSystem files, LedgerLayout layout)
+{
+    /// <summary>Durable when it returns. A crash before that leaves the one before.</summary>
+    public void Replace(Manifest manifest)
+    {
+        files.Delete(layout.NewManifest);
+        using (var file = files.Open(layout.NewManifest, FileOpening.CreateNew))
+        {
+            file.Write(ManifestFormat.Write(manifest), 0);
+            file.Sync();
+        }
+
+        // Its bytes are durable before its name is, so that a crash leaves the old manifest or the new one, never half of it.
+        files.Rename(layout.NewManifest, layout.Manifest);
+        files.SyncDirectory(layout.Root);
+    }
+
+    /// <summary>The manifest, or null when it is missing or damaged.</summary>
+    /// <exception cref="LedgerFormatException">A newer version wrote it.</exception>
+    public Manifest? Read()
+    {
+        if (!files.FileExists(layout.Manifest)) return null;
+        using var file = files.Open(layout.Manifest, FileOpening.ReadOnly);
+        if (file.Length > int.MaxValue) return null;
+        var bytes = new byte[file.Length];
+        var read = file.Read(bytes, 0);
+        var manifest = ManifestFormat.Read(bytes.AsSpan(0, read), out var newerFormat);
+        return newerFormat == 0 ? manifest : throw new LedgerFormatException(layout.Manifest, newerFormat, LedgerLayout.Format);
+    }
+
+    /// <summary>The headers of all segments in the directory, with null for a file whose header cannot be read.</summary>
+    public IReadOnlyList<(string Name, SegmentHeader? Header)> ReadHeaders()
+    {
+        var headers = new List<(string, SegmentHeader?)>();
+        foreach (var name in files.List(layout.Segments).Where(LedgerLayout.IsSegment))
+            headers.Add((name, ReadHeader($"{layout.Segments}/{name}")));
+        return headers;
+    }
+
+    public SegmentHeader? ReadHeader(string path)
+    {
+        using var file = files.Open(path, FileOpening.ReadOnly);
+        Span<byte> bytes = stackalloc byte[SegmentHeader.Bytes];
+        var read = file.Read(bytes, 0);
+        var header = SegmentHeader.Read(bytes[..read], out var newerFormat);
+        return newerFormat == 0 ? header : throw new LedgerFormatException(path, newerFormat, LedgerLayout.Format);
+    }
+
+    /// <summary>The list that the headers add up to: from the segment that was written last, back along what each says of the one before it.</summary>
+    /// <returns>Null when no header can be read; a list that does not reach the first segment is returned as far as it goes.</returns>
+    public static Manifest? Rebuild(IReadOnlyList<(string Name, SegmentHeader? Header)> headers)
+    {
+        var whole = headers.Where(one => one.Header is not null && one.Header.Name == one.Name).Select(one => one.Header!).ToList();
+        if (whole.Count == 0) return null;
+
+        var byName = whole.ToDictionary(header => header.Name);
+        var chain = new List<SegmentHeader>();
+        for (var header = whole.MaxBy(header => header.Sequence); header is not null; header = Before(header, byName)) chain.Add(header);
+        chain.Reverse();
+        return new Manifest { LedgerId = chain[^1].LedgerId, Epoch = chain[^1].Epoch, Generation = chain[^1].Sequence, Segments = chain };
+    }
+
+    static SegmentHeader? Before(SegmentHeader header, Dictionary<string, SegmentHeader> byName) =>
+        header.PreviousGeneration > 0
+            && byName.TryGetValue(LedgerLayout.SegmentName(header.PreviousBase, header.PreviousGeneration), out var before)
+            && before.Sequence < header.Sequence && before.LedgerId == header.LedgerId
+            ? before
+            : null;
+}

@@ -1,0 +1,106 @@
+using System.Buffers.Binary;
+
+namespace Factstone.Storage;
+
+/// <summary>The manifest on disk: header, one entry a segment, checksum. See docs/format.md, "Manifest".</summary>
+internal static class ManifestFormat
+{
+    /// <summary>"FACTMANI" in ASCII, read as a little-endian number.</summary>
+    const ulong Magic = 0x494E414D54434146;
+
+    const int MagicAt = 0;
+    const int FormatAt = MagicAt + sizeof(ulong);
+    const int CountAt = FormatAt + sizeof(uint);
+    const int LedgerIdAt = CountAt + sizeof(uint);
+    const int GenerationAt = LedgerIdAt + 16;
+    const int EpochAt = GenerationAt + sizeof(ulong);
+    const int ReservedAt = EpochAt + sizeof(uint);
+    const int EntriesAt = ReservedAt + sizeof(uint);
+
+    const int SequenceAt = 0;
+    const int BasePositionAt = SequenceAt + sizeof(ulong);
+    const int NonceAt = BasePositionAt + sizeof(ulong);
+    const int BaseTimeAt = NonceAt + sizeof(ulong);
+    const int GenerationOfSegmentAt = BaseTimeAt + sizeof(long);
+    const int PreviousEndAt = GenerationOfSegmentAt + sizeof(uint);
+    const int EpochOfSegmentAt = PreviousEndAt + sizeof(uint);
+    const int ReservedOfSegmentAt = EpochOfSegmentAt + sizeof(uint);
+    const int EntryBytes = ReservedOfSegmentAt + sizeof(uint);
+
+    /// <summary>A bound lets a reader refuse a garbage count before it allocates anything.</summary>
+    const int SegmentsMax = 1_000_000;
+
+    public static byte[] Write(Manifest manifest)
+    {
+        var bytes = new byte[EntriesAt + (manifest.Segments.Count * EntryBytes) + sizeof(uint)];
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(MagicAt), Magic);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(FormatAt), LedgerLayout.Format);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(CountAt), (uint)manifest.Segments.Count);
+        manifest.LedgerId.Value.TryWriteBytes(bytes.AsSpan(LedgerIdAt), bigEndian: true, out _);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(GenerationAt), manifest.Generation);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(EpochAt), (uint)manifest.Epoch);
+
+        var at = EntriesAt;
+        foreach (var segment in manifest.Segments)
+        {
+            var entry = bytes.AsSpan(at, EntryBytes);
+            BinaryPrimitives.WriteInt64LittleEndian(entry[SequenceAt..], segment.Sequence);
+            BinaryPrimitives.WriteInt64LittleEndian(entry[BasePositionAt..], segment.BasePosition.Value);
+            BinaryPrimitives.WriteUInt64LittleEndian(entry[NonceAt..], segment.Nonce);
+            BinaryPrimitives.WriteInt64LittleEndian(entry[BaseTimeAt..], segment.BaseTime);
+            BinaryPrimitives.WriteUInt32LittleEndian(entry[GenerationOfSegmentAt..], (uint)segment.Generation);
+            BinaryPrimitives.WriteUInt32LittleEndian(entry[PreviousEndAt..], (uint)segment.PreviousEnd);
+            BinaryPrimitives.WriteUInt32LittleEndian(entry[EpochOfSegmentAt..], (uint)segment.Epoch);
+            at += EntryBytes;
+        }
+
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(at), Crc32C.Of(bytes.AsSpan(0, at)));
+        return bytes;
+    }
+
+    /// <summary>Reads a manifest; null where the bytes are none. Never throws on bad bytes.</summary>
+    public static Manifest? Read(ReadOnlySpan<byte> source, out int newerFormat)
+    {
+        newerFormat = 0;
+        if (source.Length < EntriesAt + sizeof(uint) || BinaryPrimitives.ReadUInt64LittleEndian(source) != Magic
+            || BinaryPrimitives.ReadUInt32LittleEndian(source[^sizeof(uint)..]) != Crc32C.Of(source[..^sizeof(uint)])) return null;
+
+        var format = BinaryPrimitives.ReadInt32LittleEndian(source[FormatAt..]);
+        if (format != LedgerLayout.Format)
+        {
+            newerFormat = format;
+            return null;
+        }
+
+        var count = BinaryPrimitives.ReadUInt32LittleEndian(source[CountAt..]);
+        if (count is 0 or > SegmentsMax || source.Length != EntriesAt + (count * EntryBytes) + sizeof(uint)) return null;
+
+        var ledgerId = new LedgerId(new Guid(source.Slice(LedgerIdAt, 16), bigEndian: true));
+        var segments = new SegmentHeader[count];
+        for (var i = 0; i < segments.Length; i++)
+        {
+            var entry = source.Slice(EntriesAt + (i * EntryBytes), EntryBytes);
+            segments[i] = new SegmentHeader
+            {
+                LedgerId = ledgerId,
+                Epoch = BinaryPrimitives.ReadUInt32LittleEndian(entry[EpochOfSegmentAt..]),
+                Sequence = BinaryPrimitives.ReadInt64LittleEndian(entry[SequenceAt..]),
+                BasePosition = new Position(BinaryPrimitives.ReadInt64LittleEndian(entry[BasePositionAt..])),
+                Generation = BinaryPrimitives.ReadInt32LittleEndian(entry[GenerationOfSegmentAt..]),
+                Nonce = BinaryPrimitives.ReadUInt64LittleEndian(entry[NonceAt..]),
+                BaseTime = BinaryPrimitives.ReadInt64LittleEndian(entry[BaseTimeAt..]),
+                PreviousBase = i == 0 ? Position.None : segments[i - 1].BasePosition,
+                PreviousGeneration = i == 0 ? 0 : segments[i - 1].Generation,
+                PreviousEnd = BinaryPrimitives.ReadUInt32LittleEndian(entry[PreviousEndAt..]),
+            };
+        }
+
+        return new Manifest
+        {
+            LedgerId = ledgerId,
+            Epoch = BinaryPrimitives.ReadUInt32LittleEndian(source[EpochAt..]),
+            Generation = BinaryPrimitives.ReadInt64LittleEndian(source[GenerationAt..]),
+            Segments = segments,
+        };
+    }
+}

@@ -1,0 +1,79 @@
+using System.Buffers.Binary;
+
+namespace Factstone.Storage;
+
+/// <summary>Reads frames of one segment and says whether they are whole.</summary>
+internal sealed class FrameReader(Segment segment, FileWindow window)
+{
+    public Segment Segment => segment;
+
+    /// <summary>The header of a frame that was written for this offset; false when there is none.</summary>
+    public bool TryReadHeader(long fileOffset, out FrameHeader header)
+    {
+        const int HeaderBytesMax = FrameFormat.FixedBytes + FactLimits.AppendIdBytesMax + sizeof(long) + sizeof(uint);
+        return FrameFormat.TryReadHeader(window.At(segment.File, fileOffset, HeaderBytesMax), fileOffset, segment.LedgerTag, segment.Seed, out header);
+    }
+
+    /// <summary>The whole frame's bytes; shorter where the file ends.</summary>
+    public ReadOnlySpan<byte> Bytes(in FrameHeader header)
+    {
+        var bytes = window.At(segment.File, header.FileOffset, header.FrameBytes);
+        return bytes.Length > header.FrameBytes ? bytes[..header.FrameBytes] : bytes;
+    }
+
+    /// <summary>Bytes from any offset on, not beyond <paramref name="end"/>.</summary>
+    public ReadOnlySpan<byte> BytesAt(long fileOffset, int bytes, long end)
+    {
+        var source = window.At(segment.File, fileOffset, (int)Math.Min(bytes, end - fileOffset));
+        return source.Length > end - fileOffset ? source[..(int)(end - fileOffset)] : source;
+    }
+
+    /// <summary>Whether every checksum of the frame holds, its facts have the positions that follow from its header, and its trailer says that it is all there.</summary>
+    public bool IsWhole(in FrameHeader header)
+    {
+        var frame = Bytes(header);
+        if (frame.Length < header.FrameBytes) return false;
+
+        var trailer = segment.Seed;
+        var at = header.HeaderBytes;
+        var position = header.BasePosition;
+        var end = header.FrameBytes - FrameFormat.TrailerBytes;
+        for (var i = 0; i < header.FactCount; i++)
+        {
+            var source = frame[at..end];
+            if (FactFormat.TryRead(source, segment.Seed, out var extent, out var fact) != FactStatus.Whole || fact.Position != position) return false;
+            FactFormat.AddChecksums(source, extent, ref trailer);
+            at += extent.Length;
+            position = position.Next();
+        }
+
+        return BinaryPrimitives.ReadUInt32LittleEndian(frame[end..]) == FrameFormat.Trailer(trailer, header.Checksum, frame[at..end]);
+    }
+
+    /// <summary>The first frame at or after an offset, in steps of the alignment, whose header is whole; false when there is none before <paramref name="end"/>.</summary>
+    public bool TryFindHeader(long fileOffset, long end, out FrameHeader header)
+    {
+        header = default;
+        for (var at = Aligned(fileOffset); at + FrameFormat.EmptyFrameBytes <= end;)
+        {
+            var bytes = window.At(segment.File, at, FrameFormat.EmptyFrameBytes);
+            if (bytes.Length < FrameFormat.EmptyFrameBytes) return false;
+
+            // Most of what is scanned is zeros ahead of the tail.
+            var zeros = bytes.IndexOfAnyExcept((byte)0);
+            if (zeros < 0) zeros = bytes.Length;
+            if (zeros >= FrameFormat.Alignment)
+            {
+                at += Math.Max(zeros / FrameFormat.Alignment * FrameFormat.Alignment, FrameFormat.Alignment);
+                continue;
+            }
+
+            if (TryReadHeader(at, out header)) return true;
+            at += FrameFormat.Alignment;
+        }
+
+        return false;
+    }
+
+    static long Aligned(long fileOffset) => (fileOffset + FrameFormat.Alignment - 1) / FrameFormat.Alignment * FrameFormat.Alignment;
+}

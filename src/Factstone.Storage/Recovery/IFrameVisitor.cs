@@ -1,0 +1,11 @@
+namespace Factstone.Storage;
+
+/// <summary>Takes in what a walk along the log finds.</summary>
+internal interface IFrameVisitor
+{
+    /// <summary>A whole frame begins. Its facts follow in order.</summary>
+    void Frame(Segment segment, in FrameHeader header, string? appendId);
+
+    /// <summary>A fact whose header is whole; its body may be damaged, which reading it will tell.</summary>
+    void Fact(Segment segment, long fileOffset, in HeaderView header);
+}

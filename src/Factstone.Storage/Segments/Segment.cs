@@ -1,0 +1,18 @@
+namespace Factstone.Storage;
+
+/// <summary>One open file of the log: its header, and its bytes for whoever reads.</summary>
+internal sealed class Segment(IStorageFile file, SegmentHeader header, uint ledgerTag) : IDisposable
+{
+    public SegmentHeader Header => header;
+
+    public IStorageFile File => file;
+
+    public string Path => file.Path;
+
+    /// <summary>Where every checksum of this segment starts.</summary>
+    public uint Seed { get; } = Crc32C.Seed(header.Nonce);
+
+    public uint LedgerTag => ledgerTag;
+
+    public void Dispose() => file.Dispose();
+}

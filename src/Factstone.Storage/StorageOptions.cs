@@ -1,0 +1,94 @@
+namespace Factstone.Storage;
+
+/// <summary>What the engine can be told; sizes in bytes.</summary>
+internal sealed record StorageOptions
+{
+    public const long SegmentSizeBytesMin = 64 * 1_024;
+    public const long SegmentSizeBytesMax = 1_024 * 1_024 * 1_024;
+
+    /// <summary>When a segment ends and the next begins. A single append that is larger has a segment of its own.</summary>
+    public long SegmentSizeBytes { get; init; } = 128 * 1_024 * 1_024;
+
+    /// <summary>Space zeroed ahead of the tail at a time: in a new ledger, and at most; 0 for none.</summary>
+    public int ZeroAheadBytesMin { get; init; } = 1_024 * 1_024;
+
+    public int ZeroAheadBytesMax { get; init; } = 16 * 1_024 * 1_024;
+
+    public TimeSpan LockWait { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Called when the lock has been waited for one second, with who holds it.</summary>
+    public Action<string>? LockWaiting { get; init; }
+
+    /// <summary>Called now and then while the log is read: bytes read, bytes in all.</summary>
+    public Action<long, long>? OpeningProgress { get; init; }
+
+    /// <summary>Nonces and ledger ids come from here too.</summary>
+    public SaltSource Salts { get; init; } = SaltSource.System;
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    public ICrank Crank { get; init; } = ThreadCrank.Instance;
+
+    /// <summary>Where the branches of recovery are counted; null for nowhere.</summary>
+    public Action<RecoveryBranch>? Took { get; init; }
+
+    /// <summary>A mistake made on purpose, so that a test can show that it would be found.</summary>
+    public Defect Defect { get; init; }
+}
+
+/// <summary>Mistakes that the tests plant, to show that they find them. None is ever made unless a test asks.</summary>
+internal enum Defect
+{
+    None = 0,
+
+    /// <summary>The log answers without having synced.</summary>
+    NoSync,
+
+    /// <summary>The head is published before the sync.</summary>
+    HeadBeforeSync,
+
+    /// <summary>Appends are answered before the sync.</summary>
+    AnswerBeforeSync,
+
+    /// <summary>Conditions are decided without the appends of the same group.</summary>
+    DecideWithoutGroup,
+
+    /// <summary>Conditions are not decided at all.</summary>
+    NoConditions,
+
+    /// <summary>A new segment's name is not made durable.</summary>
+    NoDirectorySync,
+
+    /// <summary>The manifest is renamed before its bytes are durable.</summary>
+    ManifestBeforeSync,
+
+    /// <summary>A failed sync is tried again and believed.</summary>
+    RetryFailedSync,
+
+    /// <summary>Whole frames of the last group are trusted after a crash.</summary>
+    TrustLastGroup,
+
+    /// <summary>The log goes on in the same segment after a crash.</summary>
+    SameSegmentAfterCrash,
+
+    /// <summary>A frame counts as whole by its header alone.</summary>
+    HeaderIsEnough,
+
+    /// <summary>Damage is cut off like a torn tail.</summary>
+    DamageAsTornTail,
+
+    /// <summary>Append ids are forgotten by a reopen.</summary>
+    ForgetAppendIds,
+
+    /// <summary>A read-only opener reads to the end of the log instead of the head.</summary>
+    ReadBeyondHead,
+
+    /// <summary>Versions that a refused group was given stay given.</summary>
+    KeepRefusedVersions,
+
+    /// <summary>A write that found the disk full leaves what it wrote.</summary>
+    LeaveHalfWritten,
+
+    /// <summary>"Recorded by" leaves out the batch of that very time.</summary>
+    RecordedByIsExclusive,
+}

@@ -1,0 +1,73 @@
+namespace Factstone.Storage;
+
+/// <summary>Gives each worker a thread of its own; completions go to the thread pool.</summary>
+internal sealed class ThreadCrank : ICrank
+{
+    public static readonly ThreadCrank Instance = new();
+
+    public IWorker Start(string name, Func<bool> step) => new Worker(name, step);
+
+    public void Complete(IThreadPoolWorkItem completion) => ThreadPool.UnsafeQueueUserWorkItem(completion, preferLocal: false);
+
+#pragma warning disable CA1001 // Stop ends what Worker owns.
+    sealed class Worker : IWorker
+#pragma warning restore CA1001
+    {
+        /// <summary>Looks for work this often before it sleeps: waking a thread takes as long as a small sync.</summary>
+        const int SpinsBeforeSleep = 40;
+
+        readonly Func<bool> _step;
+        readonly Thread _thread;
+        readonly AutoResetEvent _woken = new(initialState: false);
+        int _signals;
+        int _isAsleep;
+        volatile bool _isStopping;
+
+        public Worker(string name, Func<bool> step)
+        {
+            _step = step;
+            _thread = new Thread(Run) { Name = name, IsBackground = true };
+            _thread.Start();
+        }
+
+        public void Wake()
+        {
+            Interlocked.Increment(ref _signals);
+            if (Volatile.Read(ref _isAsleep) == 1) _woken.Set();
+        }
+
+        public void Stop()
+        {
+            _isStopping = true;
+            _woken.Set();
+            Invariant.Holds(Thread.CurrentThread != _thread);
+            _thread.Join();
+            _woken.Dispose();
+        }
+
+        void Run()
+        {
+            while (!_isStopping)
+            {
+                var seen = Volatile.Read(ref _signals);
+                if (_step()) continue;
+                Sleep(seen);
+            }
+        }
+
+        void Sleep(int seen)
+        {
+            var spinner = default(SpinWait);
+            for (var i = 0; i < SpinsBeforeSleep; i++)
+            {
+                if (Volatile.Read(ref _signals) != seen || _isStopping) return;
+                spinner.SpinOnce(sleep1Threshold: -1);
+            }
+
+            // Whoever signals after this sees that we sleep; whoever signalled before it is seen by the second look.
+            Interlocked.Exchange(ref _isAsleep, 1);
+            if (Volatile.Read(ref _signals) == seen && !_isStopping) _woken.WaitOne();
+            Volatile.Write(ref _isAsleep, 0);
+        }
+    }
+}
