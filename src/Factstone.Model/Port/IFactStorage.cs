@@ -42,8 +42,8 @@ internal interface IFactStorage : IDisposable
     /// <summary>Facts of one stream with versions from <paramref name="from"/> on, or backward from it, positions up to <paramref name="until"/>.</summary>
     IEnumerable<Fact> ReadStream(StreamName stream, StreamVersion from, Position until, bool backward);
 
-    /// <summary>The fact with this version of a stream.</summary>
-    Fact ReadVersion(StreamName stream, StreamVersion version);
+    /// <summary>One fact.</summary>
+    Fact ReadAt(Position position);
 
     /// <summary>The keys of a store with a prefix, after a key, in order, whatever they are at which position.</summary>
     IEnumerable<string> Keys(string store, string prefix, string? after);

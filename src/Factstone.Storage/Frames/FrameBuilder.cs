@@ -25,7 +25,7 @@ internal ref struct FrameBuilder
     /// <summary>Where the next fact begins, from the beginning of the frame.</summary>
     public readonly int Length => _at;
 
-    public void AddFact(ReadOnlySpan<byte> writersHeader, ReadOnlySpan<byte> callersHeader, ReadOnlySpan<byte> body, int metadataLength) =>
+    public void AddFact(scoped ReadOnlySpan<byte> writersHeader, scoped ReadOnlySpan<byte> callersHeader, scoped ReadOnlySpan<byte> body, int metadataLength) =>
         _at += FactFormat.Write(_target[_at..], writersHeader, callersHeader, body, metadataLength, _segment.Seed, ref _trailer);
 
     /// <summary>Returns the bytes of the whole frame.</summary>

@@ -11,7 +11,11 @@ internal sealed class ChunkedList<T>
 
     public long Count => Volatile.Read(ref _count);
 
-    public T this[long index] => _chunks[(int)(index >> ChunkBits)][index & (ChunkItems - 1)];
+    public T this[long index]
+    {
+        get => _chunks[(int)(index >> ChunkBits)][index & (ChunkItems - 1)];
+        set => _chunks[(int)(index >> ChunkBits)][index & (ChunkItems - 1)] = value;
+    }
 
     public void Add(T item)
     {

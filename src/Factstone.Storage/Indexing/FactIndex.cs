@@ -94,12 +94,6 @@ internal sealed class FactIndex : IFrameVisitor
     public void Add(Segment segment, long fileOffset, Position position, long recordedAt, StreamVersion version, bool retracts, StreamEntry stream)
     {
         while (Next < position) AddHole();
-        if (_segment != segment)
-        {
-            _segments.Add(segment);
-            _segment = segment;
-        }
-
         if (recordedAt != LastTime || _times.Count == 0)
         {
             _times.Add(new BatchTime(position, recordedAt));
@@ -109,7 +103,19 @@ internal sealed class FactIndex : IFrameVisitor
         if (stream.Count == 0 && Find(stream.Name) is null) AddStream(stream);
         stream.Add(new Place(version, position, retracts));
         stream.Pending = new StreamState(version, position, retracts);
-        _places.Add(((long)(_segments.Count - 1) << 32) | fileOffset);
+        _places.Add(PlaceIn(segment, fileOffset));
+    }
+
+    /// <summary>The fact has been written anew at another place.</summary>
+    public void Move(Segment segment, long fileOffset, Position position) => _places[position.Value - 1] = PlaceIn(segment, fileOffset);
+
+    /// <summary>The time of the last append before a position.</summary>
+    public long LastTimeBefore(Position position)
+    {
+        var times = _times.Items;
+        for (var i = times.Length - 1; i >= 0; i--)
+            if (times[i].First < position) return times[i].Time;
+        return 0;
     }
 
     public void AddAppend(string appendId, AppendSpan span) => _appends[appendId] = span;
@@ -118,6 +124,17 @@ internal sealed class FactIndex : IFrameVisitor
     public void AddHoles(Position last)
     {
         while (Next <= last) AddHole();
+    }
+
+    long PlaceIn(Segment segment, long fileOffset)
+    {
+        if (_segment != segment)
+        {
+            _segments.Add(segment);
+            _segment = segment;
+        }
+
+        return ((long)(_segments.Count - 1) << 32) | fileOffset;
     }
 
     void AddHole()

@@ -58,7 +58,7 @@ internal sealed class ManifestFile(IFileSystem files, LedgerLayout layout)
 
         var byName = whole.ToDictionary(header => header.Name);
         var chain = new List<SegmentHeader>();
-        for (var header = whole.MaxBy(header => header.Sequence); header is not null; header = Before(header, byName)) chain.Add(header);
+        for (var header = whole.MaxBy(header => (header.Sequence, header.Generation)); header is not null; header = Before(header, byName)) chain.Add(header);
         chain.Reverse();
         return new Manifest { LedgerId = chain[^1].LedgerId, Epoch = chain[^1].Epoch, Generation = chain[^1].Sequence, Segments = chain };
     }

@@ -1,0 +1,30 @@
+namespace Factstone.Storage;
+
+/// <summary>The one writer of a ledger holds this. Whoever comes second waits a while, since deployments overlap.</summary>
+internal static class LedgerLock
+{
+    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+    static readonly TimeSpan SilentFor = TimeSpan.FromSeconds(1);
+
+    /// <exception cref="LedgerLockedException">Somebody else held it all the while.</exception>
+    public static IDisposable Take(IFileSystem files, LedgerLayout layout, StorageOptions options, CancellationToken cancellationToken)
+    {
+        var started = options.Time.GetTimestamp();
+        var holder = $"process {Environment.ProcessId} on {Environment.MachineName} since {Microseconds.ToText(options.Time.GetUtcNow())}";
+        var isTold = false;
+        while (true)
+        {
+            if (files.TryLock(layout.Lock, holder, out var heldBy) is { } taken) return taken;
+
+            var waited = options.Time.GetElapsedTime(started);
+            if (waited >= options.LockWait) throw new LedgerLockedException(layout.Root, heldBy, waited);
+            if (!isTold && waited >= SilentFor)
+            {
+                options.LockWaiting?.Invoke(heldBy);
+                isTold = true;
+            }
+
+            if (cancellationToken.WaitHandle.WaitOne(Pause)) cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+}

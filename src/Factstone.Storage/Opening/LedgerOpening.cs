@@ -1,0 +1,241 @@
+namespace Factstone.Storage;
+
+/// <summary>Opens a ledger for writing: finds out what the last writer left, and finishes its work.</summary>
+/// <remarks>Everything it does can be stopped anywhere and done again: nothing that was acknowledged is ever in one place only that is about to change.</remarks>
+internal sealed class LedgerOpening : IDisposable
+{
+    readonly IFileSystem _files;
+    readonly LedgerLayout _layout;
+    readonly StorageOptions _options;
+    readonly ManifestFile _manifests;
+    readonly List<Damage> _damage = [];
+    readonly SegmentSet _segments;
+
+    public LedgerOpening(IFileSystem files, LedgerLayout layout, StorageOptions options)
+    {
+        _files = files;
+        _layout = layout;
+        _options = options;
+        _manifests = new ManifestFile(files, layout);
+        _segments = new SegmentSet(files, layout, options, Index, _damage);
+    }
+
+    public FactIndex Index { get; } = new();
+
+    public OpeningReport Report { get; private set; } = new();
+
+    public Manifest Manifest { get; private set; } = null!;
+
+    public HeadFile Head { get; private set; } = null!;
+
+    /// <summary>What the published end said, where there was one.</summary>
+    public HeadSlot? Published { get; private set; }
+
+    /// <summary>Null when damage makes it unsafe to write.</summary>
+    public SegmentChain? Chain { get; private set; }
+
+    /// <summary>Work that waits for room on the disk; null when there is none.</summary>
+    public TailRewrite? Pending { get; private set; }
+
+    /// <summary>Where the log goes on.</summary>
+    public long Tail { get; private set; }
+
+    public long SpaceEnd { get; private set; }
+
+    public long LastTime { get; private set; }
+
+    public IReadOnlyList<Segment> OpenSegments => _segments.Open;
+
+    public IReadOnlyList<Damage> Damage => _damage;
+
+    public void Run()
+    {
+        Manifest = ReadManifest();
+        ReadHead();
+        ReadSealedSegments();
+        ReadLastSegment();
+        LastTime = Math.Max(Math.Max(Index.LastTime, Manifest.Last.BaseTime), Published?.RecordedAt ?? 0);
+        Report = Report with { Damage = _damage, Facts = Index.Next.Value - 1, RecoveryIsPending = Pending is not null };
+    }
+
+    /// <summary>Finishes work that waited for room.</summary>
+    public void Resume()
+    {
+        if (Pending is not { } rewrite) return;
+        Rewrite(rewrite);
+        Pending = null;
+        LastTime = Math.Max(LastTime, Index.LastTime);
+        _options.Took?.Invoke(RecoveryBranch.RecoveryResumed);
+    }
+
+    /// <summary>Removes files that nothing refers to any more. Only after the head is published.</summary>
+    public void RemoveLeftovers()
+    {
+        Chain?.RemoveDropped();
+        var listed = Manifest.Segments.Concat(Chain?.Manifest.Segments ?? []).Select(segment => segment.Name).ToHashSet();
+        foreach (var name in _files.List(_layout.Segments))
+        {
+            if (listed.Contains(name)) continue;
+            if (LedgerLayout.IsSegment(name)) _options.Took?.Invoke(RecoveryBranch.UnlistedSegmentRemoved);
+            _files.Delete($"{_layout.Segments}/{name}");
+        }
+
+        _files.Delete(_layout.NewManifest);
+    }
+
+    public void Dispose() => _segments.Dispose();
+
+    public void CloseFiles()
+    {
+        Head?.Dispose();
+        _segments.CloseFiles();
+        Chain?.Current.Dispose();
+    }
+
+    Manifest ReadManifest()
+    {
+        if (_manifests.Read() is { } manifest) return manifest;
+
+        var headers = _manifests.ReadHeaders();
+        if (headers.Count == 0) return Create();
+
+        var rebuilt = ManifestFile.Rebuild(headers) ?? throw new LedgerDamagedException(
+            $"The ledger in '{_layout.Root}' cannot be opened: its manifest is missing or damaged, and no segment says what it is.",
+            [.. headers.Select(one => new Damage($"{_layout.Segments}/{one.Name}", 0, Position.None, Position.None, "The header of the segment is damaged."))]);
+        _options.Took?.Invoke(rebuilt.Generation == 1 && !_files.FileExists(_layout.Head) ? RecoveryBranch.CreationResumed : RecoveryBranch.ManifestRebuilt);
+        TryReplace(rebuilt);
+        Report = Report with { ManifestWasRebuilt = true };
+        return rebuilt;
+    }
+
+    void TryReplace(Manifest rebuilt)
+    {
+        try
+        {
+            _manifests.Replace(rebuilt);
+        }
+        catch (LedgerFullException)
+        {
+            // What it says follows from the segments; the next manifest that is written says it again.
+        }
+    }
+
+    Manifest Create()
+    {
+        if (_files.FileExists(_layout.Head) && OpenHead().Read(out _) is not null)
+            throw new LedgerDamagedException($"The ledger in '{_layout.Root}' has lost its segments.", [new Damage(_layout.Segments, 0, Position.None, Position.None, "There is no file in it.")]);
+
+        _options.Took?.Invoke(RecoveryBranch.Created);
+        var header = SegmentChain.FirstHeader(_options);
+        SegmentChain.Create(_files, _layout, _options, header, ready: null, fill: null).Dispose();
+        var manifest = new Manifest { LedgerId = header.LedgerId, Epoch = header.Epoch, Generation = 1, Segments = [header] };
+        _manifests.Replace(manifest);
+        Report = Report with { WasCreated = true };
+        return manifest;
+    }
+
+    HeadFile OpenHead() => Head ??= new HeadFile(_files.OpenSharedPage(_layout.Head, writable: true));
+
+    void ReadHead()
+    {
+        var existed = _files.FileExists(_layout.Head);
+        var slot = OpenHead().Read(out var isWhole);
+        Head.ContinueAfter(slot?.Sequence ?? 0);
+        if (!existed || !isWhole)
+        {
+            if (!Report.WasCreated) _options.Took?.Invoke(slot is null ? RecoveryBranch.HeadMissing : RecoveryBranch.HeadSlotDamaged);
+            Report = Report with { HeadWasRebuilt = !Report.WasCreated };
+        }
+
+        Published = slot is { } found && found.LedgerId == Manifest.LedgerId && found.Epoch == Manifest.Epoch ? found : null;
+    }
+
+    void ReadSealedSegments()
+    {
+        _segments.BytesInAll = Manifest.Segments.Skip(1).Sum(segment => segment.PreviousEnd);
+        var first = Manifest.Segments[0];
+        if (first.BasePosition > new Position(1))
+        {
+            var last = new Position(first.BasePosition.Value - 1);
+            _damage.Add(new Damage(_layout.Segments, 0, new Position(1), last, "The segments before the first one that is left are missing."));
+            Index.AddHoles(last);
+        }
+
+        for (var i = 0; i + 1 < Manifest.Segments.Count; i++)
+        {
+            var until = Manifest.Segments[i + 1].BasePosition;
+            var before = _damage.Count;
+            if (_segments.OpenSegment(Manifest.Segments[i], FileOpening.Existing, until) is { } segment)
+                _segments.ReadDurable(segment, SegmentHeader.Bytes, Manifest.EndOf(i)!.Value, Manifest.Segments[i].BasePosition, until);
+            Index.AddHoles(new Position(until.Value - 1));
+            if (_damage.Count > before) _options.Took?.Invoke(RecoveryBranch.DamageInSealedSegment);
+        }
+    }
+
+    void ReadLastSegment()
+    {
+        var header = Manifest.Last;
+        if (_segments.OpenSegment(header, FileOpening.Existing, Published?.Position.Next() ?? header.BasePosition) is not { } segment) return;
+
+        var reader = _segments.Reader(segment);
+        var end = TailExamination.Run(reader, header.BasePosition, Published, _options);
+        if (end.IsDamaged || _damage.Count > 0) ReadDamagedEnd(reader, end);
+        else if (end.IsClean) ReadCleanEnd(segment, end);
+        else Recover(segment, end);
+    }
+
+    void ReadDamagedEnd(FrameReader reader, LogEnd end)
+    {
+        // Nobody writes, so nothing can be made certain that is not: what is shown ends where it was durable for sure.
+        var durableEnd = end.IsDamaged ? end.DurableEnd : end.IsClean ? end.Walk.FileOffset : Math.Max(end.UntrustedFrom, PublishedEnd(reader.Segment));
+        var walk = SegmentWalk.Run(reader, SegmentHeader.Bytes, Math.Min(durableEnd, end.Walk.FileOffset), reader.Segment.Header.BasePosition, Index);
+        if (end.IsDamaged) _segments.ReadDamaged(reader, walk, durableEnd, end.DurableNext, isKnown: true);
+        if (_damage.Count == 0) _damage.Add(new Damage(reader.Segment.Path, walk.FileOffset, Position.None, Position.None, "The log ends before the place that was published as durable."));
+    }
+
+    long PublishedEnd(Segment segment) => Published is { } slot && slot.IsIn(segment.Header) ? slot.FileOffset : 0;
+
+    void ReadCleanEnd(Segment segment, LogEnd end)
+    {
+        _segments.ReadDurable(segment, SegmentHeader.Bytes, end.Walk.FileOffset, segment.Header.BasePosition, end.Walk.Next);
+        _options.Took?.Invoke(RecoveryBranch.CleanOpen);
+        Report = Report with { WasClosedCleanly = true };
+        Chain = new SegmentChain(_files, _layout, _options, _manifests) { Manifest = Manifest, Current = segment };
+        Tail = end.Walk.FileOffset;
+        SpaceEnd = Tail;
+    }
+
+    void Recover(Segment segment, LogEnd end)
+    {
+        _segments.ReadDurable(segment, SegmentHeader.Bytes, end.UntrustedFrom, segment.Header.BasePosition, until: null);
+        Chain = new SegmentChain(_files, _layout, _options, _manifests) { Manifest = Manifest, Current = segment };
+        if (_options.Defect is Defect.TrustLastGroup or Defect.SameSegmentAfterCrash)
+        {
+            SegmentWalk.Run(_segments.Reader(segment), end.UntrustedFrom, end.Walk.FileOffset, Index.Next, Index);
+            Tail = end.Walk.FileOffset;
+            SpaceEnd = segment.File.Length;
+            return;
+        }
+
+        var rewrite = new TailRewrite(_files, _layout, _options, Chain, Index, end);
+        try
+        {
+            Rewrite(rewrite);
+        }
+        catch (LedgerFullException)
+        {
+            // Reads go on with what was published; the first append that finds room finishes this.
+            _options.Took?.Invoke(RecoveryBranch.RecoveryDelayedByFullDisk);
+            SegmentWalk.Run(_segments.Reader(segment), end.UntrustedFrom, Math.Min(end.Walk.FileOffset, PublishedEnd(segment)), Index.Next, Index);
+            Pending = rewrite;
+        }
+    }
+
+    void Rewrite(TailRewrite rewrite)
+    {
+        rewrite.Run();
+        Tail = rewrite.Tail;
+        SpaceEnd = Chain!.SpaceEnd;
+        Report = Report with { TornTailBytes = rewrite.TornBytes, RewrittenFacts = rewrite.Facts, Facts = Index.Next.Value - 1, RecoveryIsPending = false };
+    }
+}

@@ -1,0 +1,222 @@
+namespace Factstone.Storage;
+
+/// <summary>Reads a ledger up to its published end, beside the writer or without one; changes nothing.</summary>
+internal sealed class ReadOnlyOpening : IDisposable
+{
+    /// <summary>A writer that opens, rolls or recovers replaces files while we look; a moment later all fits together.</summary>
+    const int Attempts = 200;
+
+    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
+
+    readonly IFileSystem _files;
+    readonly LedgerLayout _layout;
+    readonly StorageOptions _options;
+    readonly ManifestFile _manifests;
+    readonly List<Damage> _damage;
+    readonly SegmentSet _segments;
+    readonly HeadFile? _head;
+    Segment? _current;
+    long _fileOffset;
+
+    public ReadOnlyOpening(IFileSystem files, LedgerLayout layout, StorageOptions options, FactIndex index, List<Damage> damage)
+    {
+        _files = files;
+        _layout = layout;
+        _options = options;
+        _manifests = new ManifestFile(files, layout);
+        _damage = damage;
+        Index = index;
+        _segments = new SegmentSet(files, layout, options, index, damage);
+        _head = TryOpenHead();
+    }
+
+    public FactIndex Index { get; }
+
+    public Manifest Manifest { get; private set; } = null!;
+
+    public OpeningReport Report { get; private set; } = new();
+
+    /// <summary>The published end that was read last; null when there is none to be read.</summary>
+    public HeadSlot? Published { get; private set; }
+
+    public void Run()
+    {
+        Manifest = ReadManifest(out var isRebuilt);
+        var slot = ReadHead(out var isWhole);
+        Report = Report with { ManifestWasRebuilt = isRebuilt, HeadWasRebuilt = !isWhole, WasClosedCleanly = slot?.IsClean ?? false };
+        if (slot is { } published && published.LedgerId == Manifest.LedgerId) ReadUpTo(published);
+        else ReadWithoutHead();
+        Report = Report with { Facts = Index.Next.Value - 1, Damage = [.. _damage] };
+    }
+
+    /// <summary>Takes in what was published since; false when nothing was.</summary>
+    public bool Refresh()
+    {
+        if (ReadHead(out _) is not { } slot || slot.Sequence == Published?.Sequence || slot.LedgerId != Manifest.LedgerId) return false;
+        ReadUpTo(slot);
+        return true;
+    }
+
+    public void Dispose() => _segments.Dispose();
+
+    public void CloseFiles()
+    {
+        _head?.Dispose();
+        _segments.CloseFiles();
+    }
+
+    HeadFile? TryOpenHead()
+    {
+        try
+        {
+            return _files.FileExists(_layout.Head) ? new HeadFile(_files.OpenSharedPage(_layout.Head, writable: false)) : null;
+        }
+        catch (LedgerIOException)
+        {
+            return null; // as good as none: the report says that it is missing or damaged
+        }
+    }
+
+    HeadSlot? ReadHead(out bool isWhole)
+    {
+        isWhole = false;
+        return _head?.Read(out isWhole);
+    }
+
+    Manifest ReadManifest(out bool isRebuilt)
+    {
+        isRebuilt = false;
+        for (var attempt = 0; ; attempt++)
+        {
+            if (_manifests.Read() is { } manifest) return manifest;
+            if (attempt < 3)
+            {
+                Thread.Sleep(Pause);
+                continue;
+            }
+
+            var headers = _manifests.ReadHeaders();
+            if (headers.Count == 0)
+                throw new LedgerNotFoundException(_layout.Root, "it has no manifest and no segments. The first append makes one: factstone append orders/42 placed '{\"total\":50}'");
+            isRebuilt = true;
+            return ManifestFile.Rebuild(headers) ?? throw new LedgerDamagedException(
+                $"The ledger in '{_layout.Root}' cannot be read: its manifest is missing or damaged, and no segment says what it is.",
+                [.. headers.Select(one => new Damage($"{_layout.Segments}/{one.Name}", 0, Position.None, Position.None, "The header of the segment is damaged."))]);
+        }
+    }
+
+    void ReadUpTo(HeadSlot slot)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            if (TryReadUpTo(slot)) break;
+            if (attempt == Attempts)
+            {
+                var path = _layout.Segment(slot.SegmentBase, slot.SegmentGeneration);
+                _damage.Add(new Damage(path, 0, Index.Next, slot.Position, "The segment that HEAD names is missing."));
+                Index.AddHoles(slot.Position);
+                break;
+            }
+
+            // The writer may have moved on between two of our looks.
+            Thread.Sleep(Pause);
+            Manifest = ReadManifest(out _);
+            if (ReadHead(out _) is { } newer && newer.LedgerId == slot.LedgerId) slot = newer;
+        }
+
+        Published = slot;
+        _options.Took?.Invoke(RecoveryBranch.ReadOnlyRefresh);
+    }
+
+    bool TryReadUpTo(HeadSlot slot)
+    {
+        if (_current is { } current && slot.IsIn(current.Header))
+        {
+            ReadOn(current, slot.FileOffset, slot.Position.Next());
+            return true;
+        }
+
+        // The manifest may be older or newer than the head; the segment that the head names is found by its name.
+        if (slot.ManifestGeneration > Manifest.Generation) Manifest = ReadManifest(out _);
+        var header = Manifest.Segments.FirstOrDefault(slot.IsIn) ?? HeaderOf(slot);
+        if (header is null) return false;
+
+        var chain = Manifest.Segments.Where(segment => segment.Sequence < header.Sequence).Append(header).ToList();
+        _segments.BytesInAll = chain.Skip(1).Sum(segment => segment.PreviousEnd) + slot.FileOffset;
+        var start = _current is null ? 0 : chain.FindIndex(segment => segment.Sequence >= _current.Header.Sequence);
+        for (var i = Math.Max(start, 0); i < chain.Count; i++)
+        {
+            var isHead = i == chain.Count - 1;
+            var until = isHead ? slot.Position.Next() : chain[i + 1].BasePosition;
+            if (until <= Index.Next && !isHead) continue; // seen already, in a segment that has been written anew since
+            if (_current?.Header.Sequence != chain[i].Sequence && !Enter(chain[i], until)) continue;
+            ReadOn(_current!, isHead ? slot.FileOffset : chain[i + 1].PreviousEnd, until);
+        }
+
+        return true;
+    }
+
+    SegmentHeader? HeaderOf(HeadSlot slot)
+    {
+        var path = _layout.Segment(slot.SegmentBase, slot.SegmentGeneration);
+        try
+        {
+            return _files.FileExists(path) ? _manifests.ReadHeader(path) : null;
+        }
+        catch (LedgerIOException)
+        {
+            return null; // removed between two of our looks
+        }
+    }
+
+    bool Enter(SegmentHeader header, Position until)
+    {
+        if (_segments.OpenSegment(header, FileOpening.ReadOnly, until) is not { } segment)
+        {
+            Index.AddHoles(new Position(until.Value - 1));
+            return false;
+        }
+
+        if (header.BasePosition > Index.Next)
+        {
+            var last = new Position(header.BasePosition.Value - 1);
+            _damage.Add(new Damage(_layout.Segments, 0, Index.Next, last, "The segments before this one are missing."));
+            Index.AddHoles(last);
+        }
+
+        _current = segment;
+        _fileOffset = SegmentHeader.Bytes;
+        return true;
+    }
+
+    void ReadOn(Segment segment, long end, Position until)
+    {
+        if (_options.Defect == Defect.ReadBeyondHead) end = segment.File.Length;
+        if (end <= _fileOffset) return;
+        var next = _fileOffset == SegmentHeader.Bytes ? segment.Header.BasePosition : Index.Next;
+        _segments.ReadDurable(segment, _fileOffset, end, next, _options.Defect == Defect.ReadBeyondHead ? null : until);
+        _fileOffset = end;
+    }
+
+    /// <summary>Without a published end, what was durable for sure ends where the last group begins.</summary>
+    void ReadWithoutHead()
+    {
+        for (var i = 0; i < Manifest.Segments.Count; i++)
+        {
+            var header = Manifest.Segments[i];
+            var isLast = i + 1 == Manifest.Segments.Count;
+            var until = isLast ? header.BasePosition : Manifest.Segments[i + 1].BasePosition;
+            if (!Enter(header, until)) continue;
+            if (!isLast)
+            {
+                ReadOn(_current!, Manifest.EndOf(i)!.Value, until);
+                continue;
+            }
+
+            var end = TailExamination.Run(_segments.Reader(_current!), header.BasePosition, null, _options);
+            var durableEnd = end.IsDamaged ? end.DurableEnd : end.UntrustedFrom;
+            if (durableEnd > SegmentHeader.Bytes) _segments.ReadDurable(_current!, SegmentHeader.Bytes, durableEnd, header.BasePosition, end.IsDamaged ? end.DurableNext : null);
+            _fileOffset = Math.Max(durableEnd, SegmentHeader.Bytes);
+        }
+    }
+}

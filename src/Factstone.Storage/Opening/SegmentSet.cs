@@ -1,0 +1,91 @@
+namespace Factstone.Storage;
+
+/// <summary>Opens the segments of a ledger and reads them into an index, telling damage from what is well.</summary>
+internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, StorageOptions options, FactIndex index, List<Damage> damage) : IDisposable
+{
+    readonly FileWindow _window = new(64 * 1_024, 1_024 * 1_024);
+    readonly List<Segment> _open = [];
+    long _bytesRead;
+
+    /// <summary>Bytes of the log that there are to read, for the progress report.</summary>
+    public long BytesInAll { get; set; }
+
+    public IReadOnlyList<Segment> Open => _open;
+
+    /// <summary>Opens a segment; null, and damage, when its file is gone.</summary>
+    public Segment? OpenSegment(SegmentHeader header, FileOpening opening, Position until)
+    {
+        var path = layout.Segment(header.BasePosition, header.Generation);
+        if (!files.FileExists(path))
+        {
+            damage.Add(new Damage(path, 0, header.BasePosition, new Position(Math.Max(until.Value - 1, header.BasePosition.Value)), "The file is missing."));
+            return null;
+        }
+
+        var segment = new Segment(files.Open(path, opening), header, header.LedgerId.Tag);
+        _open.Add(segment);
+        Span<byte> bytes = stackalloc byte[SegmentHeader.Bytes];
+        var read = segment.File.Read(bytes, 0);
+        var onDisk = SegmentHeader.Read(bytes[..read], out var newerFormat);
+        if (newerFormat != 0) throw new LedgerFormatException(path, newerFormat, LedgerLayout.Format);
+        if (onDisk != header)
+        {
+            options.Took?.Invoke(RecoveryBranch.SegmentHeaderDamaged);
+            damage.Add(new Damage(path, 0, Position.None, Position.None, "The header of the segment is damaged; the manifest has what it said."));
+        }
+
+        return segment;
+    }
+
+    public FrameReader Reader(Segment segment) => new(segment, _window);
+
+    /// <summary>Reads a stretch of which all was durable.</summary>
+    /// <param name="segment">The segment.</param>
+    /// <param name="from">Where the stretch begins.</param>
+    /// <param name="end">Where it ends.</param>
+    /// <param name="next">The position of its first fact.</param>
+    /// <param name="until">The position after its last fact, where that is known.</param>
+    public void ReadDurable(Segment segment, long from, long end, Position next, Position? until)
+    {
+        var reader = Reader(segment);
+        var walk = SegmentWalk.Run(reader, from, end, next, index);
+        if (walk.FileOffset < end || (until is { } expected && walk.Next != expected))
+        {
+            // Where nobody says how many facts there should be, whatever is found behind the damage counts.
+            var last = until ?? new Position(Position.MaxValue);
+            ReadDamaged(reader, walk, end, last, isKnown: until is not null);
+        }
+
+        Progress(end - from);
+    }
+
+    /// <summary>Reads on behind a damaged place.</summary>
+    public void ReadDamaged(FrameReader reader, WalkEnd walk, long end, Position until, bool isKnown)
+    {
+        if (!isKnown) until = EndOfLastFrame(reader, walk, end);
+        new DamageWalk(reader, index, damage).Run(walk.FileOffset, end, walk.Next, until);
+        index.AddHoles(new Position(until.Value - 1));
+    }
+
+    public void Progress(long bytes)
+    {
+        _bytesRead += bytes;
+        options.OpeningProgress?.Invoke(_bytesRead, BytesInAll);
+    }
+
+    /// <summary>Gives the open files to whoever reads from the index.</summary>
+    public void Dispose() => _window.Dispose();
+
+    public void CloseFiles()
+    {
+        foreach (var segment in _open) segment.Dispose();
+    }
+
+    static Position EndOfLastFrame(FrameReader reader, WalkEnd walk, long end)
+    {
+        var next = walk.Next;
+        for (var at = walk.FileOffset; reader.TryFindHeader(at, end, out var header); at = header.FileOffset + FrameFormat.Alignment)
+            if (header.BasePosition >= next) next = new Position(header.BasePosition.Value + header.FactCount);
+        return next;
+    }
+}

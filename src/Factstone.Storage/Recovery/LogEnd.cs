@@ -1,0 +1,22 @@
+namespace Factstone.Storage;
+
+/// <summary>What a walk to the end of the last segment found, and what has to be done about it.</summary>
+internal sealed record LogEnd
+{
+    /// <summary>Behind the last whole frame.</summary>
+    public required WalkEnd Walk { get; init; }
+
+    /// <summary>Whether the last writer closed the ledger here.</summary>
+    public bool IsClean { get; init; }
+
+    /// <summary>Whether bytes behind the last whole frame were durable, so that what is missing there is damage.</summary>
+    public bool IsDamaged { get; init; }
+
+    /// <summary>With damage: where what was durable ends, and the position after it.</summary>
+    public long DurableEnd { get; init; }
+
+    public Position DurableNext { get; init; }
+
+    /// <summary>Where the last group begins: after a crash, nothing from here on is trusted.</summary>
+    public long UntrustedFrom => Walk.HasFrames ? Walk.GroupStart : SegmentHeader.Bytes;
+}

@@ -1,0 +1,11 @@
+namespace Factstone.Storage;
+
+/// <summary>For a walk that only wants to know where the log ends.</summary>
+internal sealed class NoVisitor : IFrameVisitor
+{
+    public static readonly NoVisitor Instance = new();
+
+    public void Frame(Segment segment, in FrameHeader header, string? appendId) { }
+
+    public void Fact(Segment segment, long fileOffset, in HeaderView header) { }
+}

@@ -1,0 +1,61 @@
+namespace Factstone.Storage;
+
+/// <summary>Tells a clean end, a torn tail and damage apart. See docs/format.md, "Recovery".</summary>
+internal static class TailExamination
+{
+    /// <summary>How far behind the last whole frame anything can be that a crash tore: a group is one write.</summary>
+    const long ScanBytesMax = FrameFormat.FrameBytesMax;
+
+    /// <summary>Examines the last segment.</summary>
+    /// <param name="reader">Of the last segment.</param>
+    /// <param name="first">The position that its first frame should have.</param>
+    /// <param name="head">The published end, where there is one for this ledger.</param>
+    /// <param name="options">For the branches taken, and planted defects.</param>
+    public static LogEnd Run(FrameReader reader, Position first, HeadSlot? head, StorageOptions options)
+    {
+        var length = reader.Segment.File.Length;
+        var walk = SegmentWalk.Run(reader, SegmentHeader.Bytes, length, first, NoVisitor.Instance);
+        var headHere = head is { } slot && slot.IsIn(reader.Segment.Header) ? head : null;
+
+        // Zeros ahead are given back by a clean close, so a file that is longer was written to since, and whatever HEAD
+        // says of a clean end was said before that.
+        if (headHere is { IsClean: true } clean && clean.FileOffset == walk.FileOffset && clean.FileOffset == length && walk.LastKind == FrameKind.Closing)
+            return new LogEnd { Walk = walk, IsClean = true };
+
+        if (options.Defect == Defect.DamageAsTornTail) return new LogEnd { Walk = walk };
+
+        if (headHere is { } published && published.FileOffset > walk.FileOffset)
+        {
+            options.Took?.Invoke(RecoveryBranch.DamageBelowHead);
+            return new LogEnd { Walk = walk, IsDamaged = true, DurableEnd = published.FileOffset, DurableNext = published.Position.Next() };
+        }
+
+        if (head is { } elsewhere && elsewhere.LedgerId == reader.Segment.Header.LedgerId && elsewhere.Position >= walk.Next)
+        {
+            options.Took?.Invoke(RecoveryBranch.DamageBelowHead);
+            return new LogEnd { Walk = walk, IsDamaged = true, DurableEnd = length, DurableNext = elsewhere.Position.Next() };
+        }
+
+        return LaterFrame(reader, walk.FileOffset, Math.Min(length, walk.FileOffset + ScanBytesMax)) is { } later
+            ? Damaged(reader, walk, later, length, options)
+            : new LogEnd { Walk = walk };
+    }
+
+    /// <summary>A whole frame behind a place, written by a group that began behind it: so all below that group was durable.</summary>
+    static FrameHeader? LaterFrame(FrameReader reader, long behind, long end)
+    {
+        for (var at = behind; reader.TryFindHeader(at, end, out var header); at = header.FileOffset + FrameFormat.Alignment)
+            if (header.GroupStart > behind && header.End <= end && reader.IsWhole(header)) return header;
+        return null;
+    }
+
+    static LogEnd Damaged(FrameReader reader, WalkEnd walk, FrameHeader later, long length, StorageOptions options)
+    {
+        options.Took?.Invoke(RecoveryBranch.DamageBeforeLaterFrame);
+
+        // What was durable reaches up to the last group that left a whole frame; of that group itself nobody knows.
+        var last = later;
+        while (LaterFrame(reader, last.GroupStart, length) is { } next && next.GroupStart > last.GroupStart) last = next;
+        return new LogEnd { Walk = walk, IsDamaged = true, DurableEnd = last.GroupStart, DurableNext = last.BasePosition };
+    }
+}

@@ -1,0 +1,108 @@
+namespace Factstone.Storage;
+
+/// <summary>After a crash: writes the whole frames of the last group anew into the next segment, durable before anybody reads or appends.</summary>
+/// <remarks>
+/// They may have been read from a cache that never reached the disk. What is torn behind them is kept in quarantine.
+/// On a full disk nothing of this is done, and it is tried again later; each step can be repeated.
+/// </remarks>
+internal sealed class TailRewrite(IFileSystem files, LedgerLayout layout, StorageOptions options, SegmentChain chain, FactIndex index, LogEnd end)
+{
+    /// <summary>Bytes of the torn tail.</summary>
+    public long TornBytes { get; private set; }
+
+    /// <summary>Facts that were written anew.</summary>
+    public long Facts { get; private set; }
+
+    /// <summary>Where the log goes on.</summary>
+    public long Tail { get; private set; }
+
+    /// <exception cref="LedgerFullException">There is no room; nothing changed.</exception>
+    public void Run()
+    {
+        var old = chain.Current;
+        TornBytes = TornTail.Length(old.File, end.Walk.FileOffset);
+        if (TornBytes > 0)
+        {
+            options.Took?.Invoke(RecoveryBranch.TornTailCut);
+            TornTail.Keep(files, layout, old.File, old.Header, end.Walk.FileOffset, TornBytes);
+        }
+
+        // Written and synced before the manifest names the segment: until then the frames are live where they are.
+        var frames = ReadFrames(old);
+        var first = frames.Count == 0 ? end.Walk.Next : frames[0].Header.BasePosition;
+        Tail = SegmentHeader.Bytes;
+        chain.StartNext(end.UntrustedFrom, first, index.LastTimeBefore(first), ready: null, readyEnd: 0, next => Write(frames, next));
+        if (frames.Count > 0) Index(first);
+
+        options.Took?.Invoke(frames.Count > 0 ? RecoveryBranch.LastGroupRewritten : RecoveryBranch.NothingToRewrite);
+        if (chain.Manifest.Segments.All(segment => segment.Sequence != old.Header.Sequence)) options.Took?.Invoke(RecoveryBranch.EmptySegmentDropped);
+    }
+
+    void Write(List<FrameBytes> frames, Segment next)
+    {
+        var bytes = new byte[frames.Sum(frame => frame.Bytes.Length)];
+        var at = 0;
+        foreach (var frame in frames) at += Copy(frame, bytes.AsSpan(at), next, SegmentHeader.Bytes + at);
+        next.File.Reserve(SegmentHeader.Bytes, at);
+        next.File.Write(bytes.AsSpan(0, at), SegmentHeader.Bytes);
+        Tail = SegmentHeader.Bytes + at;
+    }
+
+    void Index(Position first)
+    {
+        using var window = new FileWindow(64 * 1_024, 1_024 * 1_024);
+        var moved = new MovedFacts(index);
+        SegmentWalk.Run(new FrameReader(chain.Current, window), SegmentHeader.Bytes, Tail, first, moved);
+        Facts = moved.Count;
+        Invariant.Holds(index.Next == end.Walk.Next);
+    }
+
+    List<FrameBytes> ReadFrames(Segment old)
+    {
+        using var window = new FileWindow(64 * 1_024, 1_024 * 1_024);
+        var reader = new FrameReader(old, window);
+        var frames = new List<FrameBytes>();
+        for (var at = end.UntrustedFrom; at < end.Walk.FileOffset;)
+        {
+            var isFrame = reader.TryReadHeader(at, out var header);
+            Invariant.Holds(isFrame);
+            if (header.Kind == FrameKind.Batch) frames.Add(new FrameBytes(header, reader.Bytes(header).ToArray()));
+            at = header.End;
+        }
+
+        return frames;
+    }
+
+    static int Copy(FrameBytes frame, Span<byte> target, Segment next, long fileOffset)
+    {
+        ReadOnlySpan<byte> source = frame.Bytes;
+        var header = frame.Header;
+        var builder = new FrameBuilder(target, next, source.Slice(FrameFormat.FixedBytes, header.AppendIdLength), header.FactCount);
+        var at = header.HeaderBytes;
+        for (var i = 0; i < header.FactCount; i++)
+        {
+            FactFormat.TryReadLengths(source[at..], out var extent);
+            builder.AddFact(source.Slice(at + extent.HeaderAt, extent.HeaderLength), [], source.Slice(at + extent.BodyAt, extent.BodyLength), extent.MetadataLength);
+            at += extent.Length;
+        }
+
+        return builder.Finish(FrameKind.Batch, fileOffset, SegmentHeader.Bytes, header.BasePosition, header.Time);
+    }
+
+    sealed record FrameBytes(FrameHeader Header, byte[] Bytes);
+
+    /// <summary>Adds the facts that are new to the index, and moves those that were served from the old place meanwhile.</summary>
+    sealed class MovedFacts(FactIndex index) : IFrameVisitor
+    {
+        public long Count { get; private set; }
+
+        public void Frame(Segment segment, in FrameHeader header, string? appendId) => index.Frame(segment, header, appendId);
+
+        public void Fact(Segment segment, long fileOffset, in HeaderView header)
+        {
+            Count++;
+            if (header.Position < index.Next) index.Move(segment, fileOffset, header.Position);
+            else index.Fact(segment, fileOffset, header);
+        }
+    }
+}

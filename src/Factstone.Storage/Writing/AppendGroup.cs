@@ -1,0 +1,125 @@
+using System.Runtime.InteropServices;
+
+namespace Factstone.Storage;
+
+/// <summary>The appends that were accepted for one write, each on the state that the ones before it leave.</summary>
+/// <remarks>Threads: the writer's only. Used again and again, so that a group costs no lists.</remarks>
+internal sealed class AppendGroup(FactIndex index, StorageOptions options)
+{
+    readonly List<AcceptedAppend> _appends = [];
+    readonly List<AcceptedFact> _facts = [];
+    readonly Dictionary<StreamName, StreamEntry> _newStreams = [];
+    readonly Dictionary<string, AppendSpan> _appendIds = new(StringComparer.Ordinal);
+
+    public ReadOnlySpan<AcceptedAppend> Appends => CollectionsMarshal.AsSpan(_appends);
+
+    public Span<AcceptedFact> Facts => CollectionsMarshal.AsSpan(_facts);
+
+    public bool IsEmpty => _appends.Count == 0;
+
+    /// <summary>At least as many as the group takes on disk.</summary>
+    public int BytesMax { get; private set; }
+
+    public Position First => _appends[0].First;
+
+    public Position Last => new(index.Next.Value + _facts.Count - 1);
+
+    public long LastTime => _appends[^1].RecordedAt;
+
+    public StreamState State(StreamName stream) => index.Find(stream) is { } known
+        ? options.Defect == Defect.DecideWithoutGroup ? known.StateAt(new Position(Position.MaxValue)) : known.Pending
+        : _newStreams.TryGetValue(stream, out var fresh) && options.Defect != Defect.DecideWithoutGroup ? fresh.Pending : default;
+
+    public AppendSpan? FindAppend(string appendId) =>
+        index.FindAppend(appendId) ?? (_appendIds.TryGetValue(appendId, out var span) ? span : null);
+
+    public (PreparedAppend Append, int Index)? LastAccepted(StreamName stream)
+    {
+        for (var i = _appends.Count - 1; i >= 0; i--)
+        {
+            var append = _appends[i].Append;
+            for (var j = append.Facts.Length - 1; j >= 0; j--)
+                if (append.Facts[j].Stream == stream) return (append, j);
+        }
+
+        return null;
+    }
+
+    public AppendReceipt Accept(PreparedAppend append, long recordedAt)
+    {
+        var first = Last.Next();
+        var from = _facts.Count;
+        StreamEntry? entry = null;
+        foreach (ref readonly var fact in append.Facts.AsSpan())
+        {
+            if (entry is null || entry.Name != fact.Stream) entry = FindOrAdd(fact.Stream);
+            var state = new StreamState(entry.Pending.Version.Next(), Last.Next(), fact.Retracts);
+            entry.Pending = state;
+            _facts.Add(new AcceptedFact(entry, state));
+        }
+
+        _appends.Add(new AcceptedAppend(append, first, recordedAt));
+        if (append.AppendId is { } id) _appendIds[id] = new AppendSpan(first, append.Facts.Length);
+        BytesMax += append.Bytes;
+        return new AppendReceipt
+        {
+            FirstPosition = first,
+            LastPosition = Last,
+            RecordedAt = Microseconds.ToTime(recordedAt),
+            Versions = Versions(CollectionsMarshal.AsSpan(_facts)[from..]),
+        };
+    }
+
+    /// <summary>Forgets the group after it is durable.</summary>
+    public void Clear()
+    {
+        _appends.Clear();
+        _facts.Clear();
+        _newStreams.Clear();
+        _appendIds.Clear();
+        BytesMax = 0;
+    }
+
+    /// <summary>Takes back what the group was given, because nothing of it was written.</summary>
+    public void Refuse()
+    {
+        if (options.Defect != Defect.KeepRefusedVersions)
+            foreach (ref readonly var fact in Facts) fact.Stream.Pending = fact.Stream.StateAt(new Position(Position.MaxValue));
+        Clear();
+    }
+
+    StreamEntry FindOrAdd(StreamName stream)
+    {
+        if (index.Find(stream) is { } known) return known;
+        ref var fresh = ref CollectionsMarshal.GetValueRefOrAddDefault(_newStreams, stream, out _);
+        return fresh ??= new StreamEntry(stream);
+    }
+
+    static StreamAndVersion[] Versions(ReadOnlySpan<AcceptedFact> facts)
+    {
+        if (facts.Length == 1) return [new StreamAndVersion(facts[0].Stream.Name, facts[0].State.Version)];
+        var places = new Dictionary<StreamEntry, int>();
+        var versions = new List<StreamAndVersion>();
+        foreach (ref readonly var fact in facts)
+        {
+            ref var place = ref CollectionsMarshal.GetValueRefOrAddDefault(places, fact.Stream, out var isKnown);
+            if (isKnown) versions[place] = new StreamAndVersion(fact.Stream.Name, fact.State.Version);
+            else
+            {
+                place = versions.Count;
+                versions.Add(new StreamAndVersion(fact.Stream.Name, fact.State.Version));
+            }
+        }
+
+        return [.. versions];
+    }
+}
+
+/// <summary>An append with its place in the order.</summary>
+internal readonly record struct AcceptedAppend(PreparedAppend Append, Position First, long RecordedAt);
+
+/// <summary>A fact with its stream and its place in it, and, once encoded, its place in the file.</summary>
+internal record struct AcceptedFact(StreamEntry Stream, StreamState State)
+{
+    public long FileOffset { get; set; }
+}

@@ -1,0 +1,286 @@
+namespace Factstone.Storage;
+
+/// <summary>Appends groups to the log. The only writer.</summary>
+/// <remarks>
+/// Always true: all below <see cref="_tail"/> in the current segment, and all segments before it, are durable; HEAD and
+/// the index say nothing beyond. Threads: the pipeline's writer owns every field.
+/// After a failed sync the group is written again, from memory, into the next segment: the kernel may have dropped the
+/// pages, so a later sync of the same file that succeeds would prove nothing. If that fails too, the log refuses
+/// appends until it is opened again.
+/// </remarks>
+internal sealed class LogWriter(FactIndex index, SegmentChain chain, SpaceAhead space, IWorker zeroing, StorageOptions options, Action<StorageHead, long> publish)
+    : IAppendSession
+{
+    /// <summary>Reserved beyond a write, so that small appends do not reserve each for itself.</summary>
+    const int ReserveBytes = 64 * 1_024;
+
+    readonly AppendGroup _group = new(index, options);
+    readonly GroupEncoder _encoder = new();
+    Exception? _failure;
+    long _tail;
+    long _filledEnd;
+    bool _isSealed;
+
+    /// <summary>The time of the last append.</summary>
+    public long LastTime { get; private set; }
+
+    /// <summary>Whether appends are refused until a reopen.</summary>
+    public bool HasFailed => _failure is not null;
+
+    /// <summary>Whether anything was written since the open.</summary>
+    public bool HasWritten { get; private set; }
+
+    public long Tail => _tail;
+
+    /// <summary>Takes the end of the log over from the open.</summary>
+    public void Continue(long tail, long lastTime, long spaceEnd)
+    {
+        _tail = tail;
+        LastTime = lastTime;
+        space.Follow(chain.Current.Path, tail, spaceEnd);
+    }
+
+    public StreamState State(StreamName stream) => _group.State(stream);
+
+    public AppendSpan? FindAppend(string appendId) => _group.FindAppend(appendId);
+
+    public (PreparedAppend Append, int Index)? LastAccepted(StreamName stream) => _group.LastAccepted(stream);
+
+    public AppendReceipt Accept(PreparedAppend append, long recordedAt) => _group.Accept(append, recordedAt);
+
+    public void Commit()
+    {
+        if (_group.IsEmpty) return;
+        var isWritten = false;
+        try
+        {
+            if (_failure is not null) throw new LedgerFailedException(_failure.Message, _failure);
+            MakeRoom();
+            isWritten = WriteAndSync();
+            Apply();
+        }
+        finally
+        {
+            if (isWritten) _group.Clear();
+            else _group.Refuse();
+        }
+    }
+
+    /// <summary>Marks the end of the session; durable when it returns. A full disk leaves no mark, and the next open recovers.</summary>
+    public void Close()
+    {
+        if (HasFailed || !HasWritten) return;
+        var end = WriteMark(FrameKind.Closing, _tail);
+        space.Dispose();
+
+        // What is behind the mark are zeros ahead. An open takes the file's length for the proof that nobody wrote since.
+        chain.Current.File.SetLength(end);
+        chain.Current.File.Sync();
+        _tail = end;
+    }
+
+    /// <summary>Sees to it that the group fits where it will be written. Throws before anything is written.</summary>
+    void MakeRoom()
+    {
+        var isFull = _tail > SegmentHeader.Bytes && _tail + _group.BytesMax + FrameFormat.EmptyFrameBytes > options.SegmentSizeBytes;
+        try
+        {
+            if (isFull || _isSealed) Roll();
+            Reserve(_tail + _group.BytesMax + FrameFormat.EmptyFrameBytes);
+        }
+        catch (LedgerFullException)
+        {
+            options.Took?.Invoke(RecoveryBranch.FullBeforeWrite);
+            throw;
+        }
+        catch (LedgerIOException failure)
+        {
+            throw Fail(failure);
+        }
+    }
+
+    /// <summary>Ends the segment and starts the next. Where it stops half-way, the next call goes on.</summary>
+    void Roll()
+    {
+        var old = chain.Current;
+        if (!_isSealed)
+        {
+            try
+            {
+                _tail = WriteMark(FrameKind.Seal, _tail);
+            }
+            catch (LedgerIOException)
+            {
+                // The seal is a help to readers; what counts is where the next segment says that this one ends, and that was durable before.
+            }
+
+            _isSealed = true;
+        }
+
+        StartNext(_tail);
+        options.Took?.Invoke(RecoveryBranch.SegmentRolled);
+        GiveBackZeros(old, chain.Manifest.Last.PreviousEnd);
+    }
+
+    void StartNext(long previousEnd, Action<Segment>? fill = null)
+    {
+        var spare = space.TakeSpare(out var spareEnd);
+        _filledEnd = SegmentHeader.Bytes;
+        chain.StartNext(previousEnd, index.Next, LastTime, spare, spareEnd, fill);
+        _tail = _filledEnd;
+        _isSealed = false;
+        space.Follow(chain.Current.Path, _tail, chain.SpaceEnd);
+    }
+
+    /// <summary>Returns whether the group is durable; throws when nothing of it was written, or when nobody knows.</summary>
+    bool WriteAndSync()
+    {
+        var start = _tail;
+        var bytes = _encoder.Encode(_group, chain.Current, start);
+        try
+        {
+            chain.Current.File.Write(bytes, start);
+            HasWritten = true;
+            if (options.Defect == Defect.HeadBeforeSync) publish(new StorageHead(_group.Last, _group.LastTime), start + bytes.Length);
+            Sync();
+            _tail = start + bytes.Length;
+        }
+        catch (LedgerFullException full)
+        {
+            // Space was reserved, but some file systems give none for a rewrite either, or a quota came in between.
+            options.Took?.Invoke(RecoveryBranch.FullWhileWriting);
+            Erase(start, bytes.Length, full);
+            throw;
+        }
+        catch (LedgerIOException failure)
+        {
+            WriteElsewhere(start, failure);
+        }
+
+        return true;
+    }
+
+    void Sync()
+    {
+        if (options.Defect == Defect.NoSync) return;
+        try
+        {
+            chain.Current.File.Sync();
+        }
+        catch (LedgerIOException) when (options.Defect == Defect.RetryFailedSync)
+        {
+            chain.Current.File.Sync();
+        }
+    }
+
+    /// <summary>Writes the group again, from memory, into the next segment. What was written of it here is behind this segment's live end.</summary>
+    void WriteElsewhere(long start, LedgerIOException failure)
+    {
+        try
+        {
+            StartNext(start, WriteGroup);
+            options.Took?.Invoke(RecoveryBranch.SyncFailedAndMoved);
+        }
+        catch (FactstoneException second)
+        {
+            options.Took?.Invoke(RecoveryBranch.SyncFailedAndUnknown);
+            _failure = second;
+            throw new GroupUnknownException(failure);
+        }
+    }
+
+    void WriteGroup(Segment next)
+    {
+        var bytes = _encoder.Encode(_group, next, SegmentHeader.Bytes);
+        next.File.Reserve(SegmentHeader.Bytes, bytes.Length);
+        next.File.Write(bytes, SegmentHeader.Bytes);
+        _filledEnd = SegmentHeader.Bytes + bytes.Length;
+    }
+
+    /// <summary>Overwrites what may have been written of a refused group, so that no crash brings it back.</summary>
+    void Erase(long start, int length, LedgerFullException full)
+    {
+        if (options.Defect == Defect.LeaveHalfWritten) return;
+        try
+        {
+            var file = chain.Current.File;
+            var written = Math.Min(length, file.Length - start);
+            if (written > 0) file.Write(new byte[written], start);
+            file.Sync();
+        }
+        catch (FactstoneException failure)
+        {
+            _failure = failure;
+            throw new GroupUnknownException(full);
+        }
+    }
+
+    void Apply()
+    {
+        var segment = chain.Current;
+        var facts = _group.Facts;
+        var at = 0;
+        foreach (ref readonly var accepted in _group.Appends)
+        {
+            var count = accepted.Append.Facts.Length;
+            foreach (ref readonly var fact in facts.Slice(at, count))
+                index.Add(segment, fact.FileOffset, fact.State.Position, accepted.RecordedAt, fact.State.Version, fact.State.IsRetracted, fact.Stream);
+            if (accepted.Append.AppendId is { } id) index.AddAppend(id, new AppendSpan(accepted.First, count));
+            at += count;
+        }
+
+        LastTime = _group.LastTime;
+        publish(new StorageHead(new Position(index.Next.Value - 1), LastTime), _tail);
+        chain.RemoveDropped();
+        if (space.Advance(_tail)) zeroing.Wake();
+    }
+
+    /// <summary>Writes a frame without facts and syncs it.</summary>
+    /// <returns>Where it ends.</returns>
+    long WriteMark(FrameKind kind, long fileOffset)
+    {
+        Span<byte> bytes = stackalloc byte[FrameFormat.EmptyFrameBytes];
+        var frame = new FrameBuilder(bytes, chain.Current, appendId: [], factCount: 0);
+        var length = frame.Finish(kind, fileOffset, groupStart: fileOffset, index.Next, LastTime);
+        Reserve(fileOffset + length);
+        chain.Current.File.Write(bytes[..length], fileOffset);
+        chain.Current.File.Sync();
+        return fileOffset + length;
+    }
+
+    void Reserve(long end)
+    {
+        var available = space.Claim(end);
+        if (available >= end) return;
+        var wanted = Math.Max(Math.Min(end + ReserveBytes, options.SegmentSizeBytes), end);
+        try
+        {
+            chain.Current.File.Reserve(available, wanted - available);
+        }
+        catch (LedgerFullException) when (wanted > end)
+        {
+            chain.Current.File.Reserve(available, end - available);
+            wanted = end;
+        }
+
+        space.Reserved(wanted);
+    }
+
+    static void GiveBackZeros(Segment old, long end)
+    {
+        try
+        {
+            old.File.SetLength(end);
+        }
+        catch (FactstoneException)
+        {
+            // It takes a little more space than it needs; nothing else depends on it.
+        }
+    }
+
+    LedgerFailedException Fail(LedgerIOException failure)
+    {
+        _failure = failure;
+        return new LedgerFailedException(failure.Message, failure);
+    }
+}

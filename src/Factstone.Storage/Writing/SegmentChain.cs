@@ -1,0 +1,153 @@
+using System.Buffers.Binary;
+
+namespace Factstone.Storage;
+
+/// <summary>The segments of the log and the manifest that lists them. Starts the next one.</summary>
+/// <remarks>
+/// Always true: what is acknowledged is in segments that a durable manifest names, and all below where a segment says
+/// that the one before it ends was durable by then.
+/// </remarks>
+internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, StorageOptions options, ManifestFile manifests)
+{
+    readonly List<string> _dropped = [];
+
+    public required Manifest Manifest { get; set; }
+
+    /// <summary>The last segment, open for writing.</summary>
+    public required Segment Current { get; set; }
+
+    /// <summary>Makes the next segment, durable and listed, and the current one. Space in it is there up to <see cref="SpaceEnd"/>.</summary>
+    /// <param name="previousEnd">Where the live part of the current one ends; all below is durable.</param>
+    /// <param name="basePosition">The position of its first fact.</param>
+    /// <param name="baseTime">The last RecordedAt before it.</param>
+    /// <param name="ready">A file that stands at <see cref="LedgerLayout.Spare"/> with space made ready, or null.</param>
+    /// <param name="readyEnd">Where that space ends.</param>
+    /// <param name="fill">Writes its first frames, so that they are durable before a manifest names the segment.</param>
+    /// <exception cref="LedgerFullException">There is no room; the current segment is still the current one.</exception>
+    public void StartNext(long previousEnd, Position basePosition, long baseTime, IStorageFile? ready, long readyEnd, Action<Segment>? fill = null)
+    {
+        var old = Current.Header;
+        var isOldLive = previousEnd > SegmentHeader.Bytes;
+        var header = new SegmentHeader
+        {
+            LedgerId = old.LedgerId,
+            Epoch = Manifest.Epoch,
+            Sequence = old.Sequence + 1,
+            BasePosition = basePosition,
+            Generation = NextGeneration(basePosition),
+            Nonce = NewNonce(options),
+            PreviousBase = isOldLive ? old.BasePosition : old.PreviousBase,
+            PreviousGeneration = isOldLive ? old.Generation : old.PreviousGeneration,
+            PreviousEnd = isOldLive ? previousEnd : old.PreviousEnd,
+            BaseTime = baseTime,
+        };
+
+        var next = Create(files, layout, options, header, ready, fill);
+        var manifest = Manifest.With(header);
+        try
+        {
+            manifests.Replace(manifest);
+        }
+        catch
+        {
+            // The manifest on the disk may be the new one already, so the file stays; nobody writes to it.
+            next.Dispose();
+            throw;
+        }
+
+        Manifest = manifest;
+        Current = next;
+        SpaceEnd = Math.Max(readyEnd, next.File.Length);
+        if (!isOldLive) _dropped.Add(layout.Segment(old.BasePosition, old.Generation));
+    }
+
+    /// <summary>Removes segments of which nothing is live any more. Only after the head is published elsewhere: readers follow it by name.</summary>
+    public void RemoveDropped()
+    {
+        foreach (var path in _dropped)
+        {
+            try
+            {
+                files.Delete(path);
+            }
+            catch (LedgerIOException)
+            {
+                // Nothing refers to it; the next open removes it.
+            }
+        }
+
+        _dropped.Clear();
+    }
+
+    /// <summary>How far the current segment had space when it was made.</summary>
+    public long SpaceEnd { get; private set; }
+
+    /// <summary>The first segment of a new ledger.</summary>
+    public static SegmentHeader FirstHeader(StorageOptions options)
+    {
+        Span<byte> id = stackalloc byte[16];
+        options.Salts.Fill(id);
+        return new SegmentHeader
+        {
+            LedgerId = new LedgerId(new Guid(id, bigEndian: true)),
+            Epoch = 1,
+            Sequence = 1,
+            BasePosition = new Position(1),
+            Generation = 1,
+            Nonce = NewNonce(options),
+            PreviousBase = Position.None,
+            PreviousGeneration = 0,
+            PreviousEnd = 0,
+            BaseTime = 0,
+        };
+    }
+
+    /// <summary>Writes a segment's header, and its first frames, to a file of its name, durable when it returns.</summary>
+    public static Segment Create(IFileSystem files, LedgerLayout layout, StorageOptions options, SegmentHeader header, IStorageFile? ready, Action<Segment>? fill)
+    {
+        var path = layout.Segment(header.BasePosition, header.Generation);
+        if (ready is null)
+        {
+            files.Delete(layout.Spare);
+            ready = files.Open(layout.Spare, FileOpening.CreateNew);
+        }
+
+        try
+        {
+            Span<byte> bytes = stackalloc byte[SegmentHeader.Bytes];
+            header.Write(bytes);
+            ready.Write(bytes, 0);
+            fill?.Invoke(new Segment(ready, header, header.LedgerId.Tag));
+            ready.Sync();
+
+            // It gets its name only when its header is durable, and the name is durable before a manifest mentions it;
+            // otherwise a power loss leaves a manifest that points at nothing.
+            files.Rename(layout.Spare, path);
+            if (options.Defect != Defect.NoDirectorySync) files.SyncDirectory(layout.Segments);
+        }
+        finally
+        {
+            ready.Dispose();
+        }
+
+        return new Segment(files.Open(path, FileOpening.Existing), header, header.LedgerId.Tag);
+    }
+
+    int NextGeneration(Position basePosition)
+    {
+        var generation = 0;
+        foreach (var segment in Manifest.Segments)
+            if (segment.BasePosition == basePosition) generation = Math.Max(generation, segment.Generation);
+
+        // Files that no manifest names are removed by an open; one may have come from a start that failed since.
+        while (files.FileExists(layout.Segment(basePosition, generation + 1))) generation++;
+        return generation + 1;
+    }
+
+    static ulong NewNonce(StorageOptions options)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        options.Salts.Fill(bytes);
+        return BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+    }
+}

@@ -1,0 +1,212 @@
+namespace Factstone.Storage;
+
+/// <summary>Zeroes space ahead of the tail and makes the next file ready, in steps of a background worker.</summary>
+/// <remarks>
+/// A sync into space that is there already is much faster than one that grows the file. All of this is a help only:
+/// where it is late, the writer reserves space itself. Threads: the writer calls everything but <see cref="Step"/>; the
+/// lock is held for no I/O.
+/// The worker has a handle of its own: the system reports a failed sync once to each handle, and must not report the
+/// failure of the log's pages here instead of there.
+/// </remarks>
+internal sealed class SpaceAhead(IFileSystem files, LedgerLayout layout, StorageOptions options) : IDisposable
+{
+    const int ChunkBytes = 256 * 1_024;
+
+    static readonly byte[] Zeros = new byte[ChunkBytes];
+
+    readonly object _gate = new();
+    IStorageFile? _file;
+    IStorageFile? _spare;
+    long _spareEnd;
+    long _tail;
+    long _claimed;
+    long _end;
+    long _target;
+    long _busyStart;
+    bool _isSyncDue;
+    bool _hasGivenUp;
+    bool _isBusy;
+    int _stepBytes = options.ZeroAheadBytesMin;
+
+    /// <summary>Where the space that is there ends.</summary>
+    public long End
+    {
+        get
+        {
+            lock (_gate) return _end;
+        }
+    }
+
+    public bool IsEnabled => options.ZeroAheadBytesMax > 0;
+
+    /// <summary>Turns to another segment, which already has space up to <paramref name="end"/>.</summary>
+    public void Follow(string path, long tail, long end)
+    {
+        var file = IsEnabled ? files.Open(path, FileOpening.Existing) : null;
+        lock (_gate)
+        {
+            WaitUntilIdle();
+            _file?.Dispose();
+            _file = file;
+            _tail = tail;
+            _claimed = tail;
+            _end = end;
+            _target = end;
+            _isSyncDue = false;
+            _hasGivenUp = false;
+        }
+    }
+
+    /// <summary>The writer is about to write up to <paramref name="end"/>: from now on nothing below is zeroed any more.</summary>
+    /// <returns>Where the space that is there ends; the writer reserves the rest itself, and says so by <see cref="Reserved"/>.</returns>
+    public long Claim(long end)
+    {
+        lock (_gate)
+        {
+            _claimed = Math.Max(_claimed, end);
+            WaitWhileBusy(end);
+            return _end;
+        }
+    }
+
+    public void Reserved(long end)
+    {
+        lock (_gate) _end = Math.Max(_end, end);
+    }
+
+    /// <summary>The tail has moved.</summary>
+    /// <returns>Whether there is work for the worker.</returns>
+    public bool Advance(long tail)
+    {
+        if (!IsEnabled) return false;
+        lock (_gate)
+        {
+            _tail = tail;
+            return HasWork();
+        }
+    }
+
+    /// <summary>The next file, with space made ready, if there is one.</summary>
+    public IStorageFile? TakeSpare(out long end)
+    {
+        lock (_gate)
+        {
+            var spare = _spare;
+            end = _spareEnd;
+            _spare = null;
+            return spare;
+        }
+    }
+
+    /// <summary>Zeroes one chunk, syncs, or makes the next file.</summary>
+    public bool Step()
+    {
+        IStorageFile? file;
+        long from, length;
+        bool isSync;
+        lock (_gate)
+        {
+            if (!HasWork()) return false;
+            file = _file;
+            isSync = _isSyncDue && _end >= _target;
+            if (!isSync && NeedsSpace() && _target <= _end)
+            {
+                _target = Math.Min(Math.Max(_end, _claimed) + _stepBytes, Math.Max(options.SegmentSizeBytes, _end));
+                _stepBytes = (int)Math.Min(_stepBytes * 2L, options.ZeroAheadBytesMax);
+            }
+
+            from = Math.Max(_end, _claimed);
+            length = Math.Min(_target - from, ChunkBytes);
+            _busyStart = isSync || length <= 0 ? long.MaxValue : from;
+            _isBusy = true;
+        }
+
+        try
+        {
+            if (isSync) file!.Sync();
+            else if (length > 0) file!.Write(Zeros.AsSpan(0, (int)length), from);
+            else if (NeedsSpare()) MakeSpare();
+            Done(isSync, isSync || length <= 0 ? 0 : from + length);
+            return true;
+        }
+        catch (FactstoneException)
+        {
+            // A full or failing disk: the writer will meet it where it counts, and says so to its callers.
+            GiveUp();
+            return false;
+        }
+        catch
+        {
+            GiveUp();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            WaitUntilIdle();
+            _file?.Dispose();
+            _file = null;
+            _spare?.Dispose();
+            _spare = null;
+        }
+    }
+
+    /// <summary>Waits for the chunk in hand if it begins below <paramref name="end"/>; a chunk takes a fraction of a millisecond, or a sync.</summary>
+    void WaitWhileBusy(long end)
+    {
+        while (_isBusy && _busyStart < end) Monitor.Wait(_gate);
+    }
+
+    void WaitUntilIdle()
+    {
+        while (_isBusy) Monitor.Wait(_gate);
+    }
+
+    bool HasWork() => _file is not null && !_hasGivenUp && (_end < _target || _isSyncDue || NeedsSpace() || NeedsSpare());
+
+    bool NeedsSpace() => _end - _tail < _stepBytes / 2 && _end < options.SegmentSizeBytes;
+
+    bool NeedsSpare() => _spare is null && _tail > options.SegmentSizeBytes / 4 * 3;
+
+    void MakeSpare()
+    {
+        files.Delete(layout.Spare);
+        var spare = files.Open(layout.Spare, FileOpening.CreateNew);
+        try
+        {
+            var end = Math.Min(options.ZeroAheadBytesMin, options.SegmentSizeBytes);
+            for (var at = 0L; at < end; at += ChunkBytes) spare.Write(Zeros.AsSpan(0, (int)Math.Min(ChunkBytes, end - at)), at);
+            spare.Sync();
+            lock (_gate) (_spare, _spareEnd) = (spare, end);
+        }
+        catch
+        {
+            spare.Dispose();
+            throw;
+        }
+    }
+
+    void Done(bool wasSync, long end)
+    {
+        lock (_gate)
+        {
+            _end = Math.Max(_end, end);
+            _isSyncDue = !wasSync && (_isSyncDue || end > 0);
+            _isBusy = false;
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    void GiveUp()
+    {
+        lock (_gate)
+        {
+            _hasGivenUp = true;
+            _isBusy = false;
+            Monitor.PulseAll(_gate);
+        }
+    }
+}
