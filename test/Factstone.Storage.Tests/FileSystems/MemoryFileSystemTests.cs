@@ -35,6 +35,18 @@ public sealed class MemoryFileSystemTests
     }
 
     [Fact]
+    public void A_full_disk_keeps_nobody_from_the_lock()
+    {
+        var files = new MemoryFileSystem(capacityBytes: 0);
+
+        using var held = files.TryLock("LOCK", "me", out _);
+
+        Assert.NotNull(held);
+        Assert.Null(files.TryLock("LOCK", "you", out var heldBy));
+        Assert.Equal("", heldBy);
+    }
+
+    [Fact]
     public void Space_comes_back_when_a_file_is_cut_or_its_last_reader_lets_go()
     {
         var files = new MemoryFileSystem();
