@@ -1,3 +1,5 @@
+using Factstone.Testing;
+
 namespace Factstone.Storage.Tests;
 
 /// <summary>The file systems that keep the contract of <see cref="IFileSystem"/>.</summary>
@@ -5,6 +7,7 @@ public enum FileSystemKind
 {
     Memory = 1,
     Disk = 2,
+    Simulated = 3,
 }
 
 /// <summary>A file system of some kind, and an empty directory on it.</summary>
@@ -25,6 +28,7 @@ internal sealed class AnyFileSystem : IDisposable
     public static AnyFileSystem Of(FileSystemKind kind) => kind switch
     {
         FileSystemKind.Memory => new(new MemoryFileSystem(), "/ledger", isOnDisk: false),
+        FileSystemKind.Simulated => new(new SimulatedDisk(seed: 1).FileSystem, "/ledger", isOnDisk: false),
         _ => new(new DiskFileSystem(), Path.Combine(Path.GetTempPath(), "factstone-" + Guid.NewGuid().ToString("N")), isOnDisk: true),
     };
 
