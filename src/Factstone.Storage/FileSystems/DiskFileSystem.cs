@@ -122,18 +122,21 @@ internal sealed class DiskFileSystem : IFileSystem
             return null;
         }
 
+        heldBy = "";
         try
         {
-            heldBy = "";
             RandomAccess.SetLength(handle, 0);
             RandomAccess.Write(handle, Encoding.UTF8.GetBytes(holder), 0);
-            return handle;
         }
         catch (Exception exception) when (DiskErrors.IsRefusal(exception))
         {
+            // On a full disk the lock is held all the same; only whom to ask is not said.
+            if (DiskErrors.From(exception, path, "lock") is LedgerFullException) return handle;
             handle.Dispose();
             throw DiskErrors.From(exception, path, "lock");
         }
+
+        return handle;
     }
 
     public ISharedPage OpenSharedPage(string path, bool writable)

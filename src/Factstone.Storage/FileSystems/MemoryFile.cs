@@ -34,7 +34,7 @@ internal sealed class MemoryFile(MemoryFileSystem files)
         lock (Writing)
         {
             TakeSpace(path, "reserve", offset, length);
-            if (offset + length > Bytes.Length) Bytes.SetLength(offset + length);
+            if (length > 0 && offset + length > Bytes.Length) Bytes.SetLength(offset + length);
         }
     }
 
@@ -57,6 +57,7 @@ internal sealed class MemoryFile(MemoryFileSystem files)
     /// <summary>All or nothing: a write that does not fit leaves the file as it was.</summary>
     void TakeSpace(string path, string operation, long offset, long length)
     {
+        if (length == 0) return;
         RefuseBeyondMax(path, operation, offset + length);
         var pages = PageRanges.Covering(offset, length);
         var missing = _space.Missing(pages);

@@ -123,8 +123,16 @@ internal sealed class MemoryFileSystem : IFileSystem
                 return null;
             }
 
-            file.SetLength(path, 0);
-            file.Write(path, Encoding.UTF8.GetBytes(holder), 0);
+            try
+            {
+                file.SetLength(path, 0);
+                file.Write(path, Encoding.UTF8.GetBytes(holder), 0);
+            }
+            catch (LedgerFullException)
+            {
+                // The lock is held all the same; only whom to ask is not said.
+            }
+
             heldBy = "";
             return file.LockedBy = new HeldLock(this, file);
         }

@@ -52,6 +52,7 @@ internal sealed class SparseBytes
     /// <summary>Writes all bytes and grows where needed. Zeros in a page that does not stand allocate nothing.</summary>
     public void Write(ReadOnlySpan<byte> bytes, long offset)
     {
+        if (bytes.IsEmpty) return;
         var end = offset + bytes.Length;
         while (!bytes.IsEmpty)
         {

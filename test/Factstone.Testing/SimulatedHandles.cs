@@ -1,0 +1,173 @@
+using Factstone.Storage;
+
+namespace Factstone.Testing;
+
+/// <summary>An open file of a <see cref="SimulatedDisk"/>.</summary>
+internal sealed class SimulatedFileHandle(SimulatedProcess process, SimulatedFile file, string path, bool writable) : IStorageFile
+{
+    readonly SimulatedDisk _disk = process.Disk;
+    bool _closed;
+
+    public string Path { get; } = path;
+
+    public long Length
+    {
+        get
+        {
+            ThrowIfClosed();
+            process.ThrowIfDead();
+            return file.Seen.Length;
+        }
+    }
+
+    public int Read(Span<byte> buffer, long fileOffset)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(fileOffset);
+        ThrowIfClosed();
+        if (_disk.Begin(process, IoKind.Read, "read", Path, fileOffset, buffer.Length) is { } fault) _disk.Crash(process, fault);
+        return file.Seen.Read(buffer, fileOffset);
+    }
+
+    public void Write(ReadOnlySpan<byte> bytes, long fileOffset)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(fileOffset);
+        ThrowIfClosed();
+        ThrowIfReadOnly("write");
+        ThrowIfTooLarge("write", fileOffset + bytes.Length);
+        var fault = _disk.Begin(process, IoKind.Write, "write", Path, fileOffset, bytes.Length);
+
+        // Whatever interrupts a write, a prefix of it has landed by then; of a short one never all.
+        var landing = fault switch
+        {
+            null => bytes,
+            Fault.ShortWrite => bytes[.._disk.Random.Next(bytes.Length)],
+            _ => bytes[.._disk.Random.Next(bytes.Length + 1)],
+        };
+        var fitting = (int)_disk.TakeSpace(file, fileOffset, landing.Length);
+        file.Write(landing[..fitting], fileOffset);
+
+        if (fault is Fault.PowerLoss or Fault.ProcessKill) _disk.Crash(process, fault.Value);
+        if (fitting < landing.Length) throw _disk.Full(Path, "write");
+        if (fault == Fault.ShortWrite) throw new LedgerIOException(Path, "write", DiskReasons.InputOutput);
+    }
+
+    public void Reserve(long fileOffset, long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(fileOffset);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ThrowIfClosed();
+        ThrowIfReadOnly("reserve");
+        ThrowIfTooLarge("reserve", fileOffset + length);
+        _disk.Atomic(process, IoKind.Reserve, "reserve", Path, () =>
+        {
+            // Running full leaves the file grown by what there was, as ext4 does.
+            var fitting = _disk.TakeSpace(file, fileOffset, length);
+            if (fitting > 0) file.GrowTo(fileOffset + fitting);
+            if (fitting < length) throw _disk.Full(Path, "reserve");
+        });
+    }
+
+    public void SetLength(long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ThrowIfClosed();
+        ThrowIfReadOnly("set length");
+        ThrowIfTooLarge("set length", length);
+        _disk.Atomic(process, IoKind.Cut, "set length", Path, () => process.Resize(file, length));
+    }
+
+    public void Sync()
+    {
+        ThrowIfClosed();
+        SimulatedSync.Of(process, file, Path);
+    }
+
+    public void Dispose()
+    {
+        if (_closed) return;
+        _closed = true;
+        process.Closed(file);
+    }
+
+    void ThrowIfClosed() => ObjectDisposedException.ThrowIf(_closed, this);
+
+    void ThrowIfReadOnly(string operation)
+    {
+        process.ThrowIfDead();
+        if (!writable) throw new LedgerIOException(Path, operation, DiskReasons.BadDescriptor);
+    }
+
+    void ThrowIfTooLarge(string operation, long length)
+    {
+        if (length is < 0 or > SparseBytes.LengthMax) throw new LedgerIOException(Path, operation, DiskReasons.TooLarge);
+    }
+}
+
+/// <summary>The mapped first page of a file of a <see cref="SimulatedDisk"/>.</summary>
+internal sealed class SimulatedSharedPage(SimulatedProcess process, SimulatedFile file, string path, bool writable) : ISharedPage
+{
+    bool _closed;
+
+    public void Read(Span<byte> buffer, int offset)
+    {
+        ObjectDisposedException.ThrowIf(_closed, this);
+        SharedPageRange.Check(offset, buffer.Length);
+        process.ThrowIfDead();
+        file.Seen.Read(buffer, offset);
+    }
+
+    public void Write(ReadOnlySpan<byte> bytes, int offset)
+    {
+        ObjectDisposedException.ThrowIf(_closed, this);
+        SharedPageRange.Check(offset, bytes.Length);
+        process.ThrowIfDead();
+        if (!writable) throw new LedgerIOException(path, "write", DiskReasons.BadDescriptor);
+
+        // A store can stop anywhere: whoever reads the page next finds a part of it.
+        var fault = process.Disk.Begin(process, IoKind.PageWrite, "write page", path, offset, bytes.Length);
+        file.WritePage(fault is null ? bytes : bytes[..process.Disk.Random.Next(bytes.Length + 1)], offset);
+        if (fault is { } crash) process.Disk.Crash(process, crash);
+    }
+
+    public void Sync()
+    {
+        ObjectDisposedException.ThrowIf(_closed, this);
+        SimulatedSync.Of(process, file, path);
+    }
+
+    public void Dispose()
+    {
+        if (_closed) return;
+        _closed = true;
+        process.Closed(file);
+    }
+}
+
+/// <summary>The sync of a file and of its mapping, which are the same pages.</summary>
+internal static class SimulatedSync
+{
+    public static void Of(SimulatedProcess process, SimulatedFile file, string path)
+    {
+        var disk = process.Disk;
+        var fault = disk.Begin(process, IoKind.Sync, "sync", path);
+        if (fault is Fault.SyncFailureKeepingPages or Fault.SyncFailureDroppingPages)
+        {
+            var reach = disk.Faults.ReachOfFailedSync ?? SimulatedFile.DrawShare(disk.Random);
+            file.FailSync(reach, keepsPages: fault == Fault.SyncFailureKeepingPages, disk.Random);
+            throw new LedgerIOException(path, "sync", DiskReasons.InputOutput);
+        }
+
+        // A power loss in the middle of a sync is one before it, of which chance keeps more or less, or one after it.
+        if (fault is null || disk.Random.Next(2) == 0) file.Sync();
+        if (fault is { } crash) disk.Crash(process, crash);
+    }
+}
+
+/// <summary>A lock of a process on a <see cref="SimulatedDisk"/>.</summary>
+internal sealed class SimulatedLock(SimulatedProcess process, SimulatedFile file) : IDisposable
+{
+    public void Dispose()
+    {
+        if (!process.IsDead && file.LockedBy == this) file.LockedBy = null;
+    }
+}

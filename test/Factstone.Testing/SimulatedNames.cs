@@ -1,0 +1,117 @@
+using Factstone.Storage;
+
+namespace Factstone.Testing;
+
+/// <summary>The names on a <see cref="SimulatedDisk"/>, as readers see them and as a power loss leaves them.</summary>
+/// <remarks>
+/// Directories are durable once they are created, as <see cref="IFileSystem.CreateDirectory"/> promises. The names of
+/// files become so when their directory is synced; without it a power loss keeps, of each directory, the first so many
+/// changes. A rename is one change, also between directories: it survives in both or in neither.
+/// </remarks>
+internal sealed class SimulatedNames
+{
+    readonly Dictionary<string, Directory> _directories = new() { [""] = new Directory() };
+    readonly List<Change> _unsynced = [];
+
+    sealed class Directory
+    {
+        public Dictionary<string, SimulatedFile> Seen { get; set; } = [];
+
+        public Dictionary<string, SimulatedFile> Durable { get; } = [];
+    }
+
+    /// <summary>One or two entries that change at once; null for a name that goes.</summary>
+    sealed record Change(params (Directory Directory, string Name, SimulatedFile? File)[] Entries)
+    {
+        public bool Touches(HashSet<Directory> directories) => Entries.Any(entry => directories.Contains(entry.Directory));
+    }
+
+    public bool DirectoryExists(string path) => _directories.ContainsKey(FileNames.Trimmed(path));
+
+    public SimulatedFile? Find(string path) =>
+        _directories.TryGetValue(FileNames.DirectoryOf(path), out var directory) ? directory.Seen.GetValueOrDefault(FileNames.NameOf(path)) : null;
+
+    public IEnumerable<string>? List(string directory) => _directories.GetValueOrDefault(FileNames.Trimmed(directory))?.Seen.Keys;
+
+    public IEnumerable<(string Path, SimulatedFile File)> Seen => All(directory => directory.Seen);
+
+    public IEnumerable<(string Path, SimulatedFile File)> Durable => All(directory => directory.Durable);
+
+    public void CreateDirectory(string path) => _directories.TryAdd(path, new Directory());
+
+    public void Put(string path, SimulatedFile file) => Apply(new Change(Entry(path, file)));
+
+    public void Remove(string path) => Apply(new Change(Entry(path, null)));
+
+    public void Rename(string from, string to, SimulatedFile file) => Apply(new Change(Entry(from, null), Entry(to, file)));
+
+    public void Sync(string path)
+    {
+        // What came before a change in the other directory of a rename must be there as well, or the order would not hold.
+        var needed = new HashSet<Directory> { _directories[FileNames.Trimmed(path)] };
+        var kept = new List<Change>();
+        for (var i = _unsynced.Count - 1; i >= 0; i--)
+        {
+            if (!_unsynced[i].Touches(needed)) continue;
+            foreach (var (directory, _, _) in _unsynced[i].Entries) needed.Add(directory);
+            kept.Add(_unsynced[i]);
+            _unsynced.RemoveAt(i);
+        }
+
+        kept.Reverse();
+        kept.ForEach(MakeDurable);
+    }
+
+    public void LosePower(Random random, PowerLossTally tally)
+    {
+        var keepsAll = random.Next(3) == 0;
+        var lostFrom = new HashSet<Directory>();
+        var left = new Dictionary<Directory, int>();
+        foreach (var change in _unsynced)
+        {
+            foreach (var (directory, _, _) in change.Entries)
+            {
+                if (!left.TryGetValue(directory, out var count))
+                    count = keepsAll ? int.MaxValue : random.Next(_unsynced.Count(other => other.Touches([directory])) + 1);
+                if (count == 0) lostFrom.Add(directory);
+                left[directory] = count - 1;
+            }
+
+            if (!change.Touches(lostFrom))
+            {
+                MakeDurable(change);
+                continue;
+            }
+
+            foreach (var (directory, _, _) in change.Entries) lostFrom.Add(directory);
+            tally.NamesLost++;
+        }
+
+        _unsynced.Clear();
+        foreach (var directory in _directories.Values) directory.Seen = new Dictionary<string, SimulatedFile>(directory.Durable);
+    }
+
+    static void MakeDurable(Change change)
+    {
+        foreach (var (directory, name, file) in change.Entries) Set(directory.Durable, name, file);
+    }
+
+    static void Set(Dictionary<string, SimulatedFile> names, string name, SimulatedFile? file)
+    {
+        if (file is null) names.Remove(name);
+        else names[name] = file;
+    }
+
+    void Apply(Change change)
+    {
+        foreach (var (directory, name, file) in change.Entries) Set(directory.Seen, name, file);
+        _unsynced.Add(change);
+    }
+
+    (Directory Directory, string Name, SimulatedFile? File) Entry(string path, SimulatedFile? file) =>
+        (_directories[FileNames.DirectoryOf(path)], FileNames.NameOf(path), file);
+
+    IEnumerable<(string Path, SimulatedFile File)> All(Func<Directory, Dictionary<string, SimulatedFile>> names) =>
+        _directories.SelectMany(directory => names(directory.Value)
+            .Select(entry => (directory.Key.Length == 0 ? entry.Key : $"{directory.Key}/{entry.Key}", entry.Value)));
+}

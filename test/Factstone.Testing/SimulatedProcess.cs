@@ -1,0 +1,209 @@
+using System.Text;
+using Factstone.Storage;
+
+namespace Factstone.Testing;
+
+/// <summary>A <see cref="SimulatedDisk"/> as one process sees it, until it is killed or the power goes.</summary>
+internal sealed class SimulatedProcess(SimulatedDisk disk) : IFileSystem
+{
+    readonly List<SimulatedFile> _opened = [];
+    readonly List<IDisposable> _locks = [];
+
+    public bool IsDead { get; private set; }
+
+    public SimulatedDisk Disk { get; } = disk;
+
+    SimulatedNames Names => Disk.Names;
+
+    public bool DirectoryExists(string path)
+    {
+        var stands = false;
+        Disk.Atomic(this, IoKind.Read, "open", path, () => stands = Names.DirectoryExists(path));
+        return stands;
+    }
+
+    public bool FileExists(string path)
+    {
+        var stands = false;
+        Disk.Atomic(this, IoKind.Read, "open", path, () => stands = Names.Find(path) is not null);
+        return stands;
+    }
+
+    public void CreateDirectory(string path)
+    {
+        foreach (var directory in FileNames.WithParents(FileNames.Trimmed(path)))
+        {
+            if (Names.DirectoryExists(directory)) continue;
+            Disk.Atomic(this, IoKind.Create, "create directory", path, () =>
+            {
+                if (Names.Find(directory) is not null) throw new LedgerIOException(path, "create directory", DiskReasons.Exists);
+                Names.CreateDirectory(directory);
+                Names.Sync(FileNames.DirectoryOf(directory));
+            });
+        }
+    }
+
+    public IReadOnlyList<string> List(string directory)
+    {
+        IReadOnlyList<string> names = [];
+        Disk.Atomic(this, IoKind.Read, "list", directory, () =>
+        {
+            if (Names.List(directory) is { } standing) names = [.. standing.Order(FileNames.ByUtf8Bytes)];
+            else if (Names.Find(directory) is not null) throw new LedgerIOException(directory, "list", DiskReasons.NotDirectory);
+        });
+        return names;
+    }
+
+    public IStorageFile Open(string path, FileOpening opening)
+    {
+        var creates = opening == FileOpening.CreateNew;
+        var operation = creates ? "create" : "open";
+        SimulatedFile? file = null;
+        Disk.Atomic(this, creates ? IoKind.Create : IoKind.Read, operation, path, () =>
+        {
+            RefuseDirectory(path, operation);
+            file = Names.Find(path);
+            if (creates) file = file is null ? Create(path, operation) : throw new LedgerIOException(path, operation, DiskReasons.Exists);
+            if (file is null) throw new LedgerIOException(path, operation, DiskReasons.NoSuchFile);
+        });
+        return new SimulatedFileHandle(this, Opened(file!), path, writable: opening != FileOpening.ReadOnly);
+    }
+
+    public void Rename(string from, string to) => Disk.Atomic(this, IoKind.Rename, "rename", from, () =>
+    {
+        RefuseDirectory(to, "rename");
+        var file = Names.Find(from) ?? throw new LedgerIOException(from, "rename", DiskReasons.NoSuchFile);
+        RefuseWithoutDirectory(to, "rename");
+        var replaced = Names.Find(to);
+        if (replaced == file) return;
+        Names.Rename(from, to, file);
+        if (replaced is not null) Unlinked(replaced);
+    });
+
+    public void Delete(string path) => Disk.Atomic(this, IoKind.Delete, "delete", path, () =>
+    {
+        RefuseDirectory(path, "delete");
+        if (Names.Find(path) is not { } file) return;
+        Names.Remove(path);
+        Unlinked(file);
+    });
+
+    public void SyncDirectory(string path) => Disk.Atomic(this, IoKind.SyncDirectory, "sync directory", path, () =>
+    {
+        if (!Names.DirectoryExists(path))
+            throw new LedgerIOException(path, "sync directory", Names.Find(path) is null ? DiskReasons.NoSuchFile : DiskReasons.NotDirectory);
+        Names.Sync(path);
+    });
+
+    public IDisposable? TryLock(string path, string holder, out string heldBy)
+    {
+        SimulatedLock? taken = null;
+        var found = "";
+        Disk.Atomic(this, Names.Find(path) is null ? IoKind.Create : IoKind.Read, "lock", path, () =>
+        {
+            RefuseDirectory(path, "lock");
+            var file = Names.Find(path) ?? Create(path, "lock");
+            if (file.LockedBy is not null)
+            {
+                var text = new byte[file.Seen.Length];
+                file.Seen.Read(text, 0);
+                found = Encoding.UTF8.GetString(text);
+                return;
+            }
+
+            // Like the disk, a lock that has no room for its text is a lock.
+            var bytes = Encoding.UTF8.GetBytes(holder);
+            Resize(file, 0);
+            file.Write(bytes.AsSpan(0, (int)Disk.TakeSpace(file, 0, bytes.Length)), 0);
+            file.LockedBy = taken = new SimulatedLock(this, file);
+        });
+        if (taken is not null) _locks.Add(taken);
+        heldBy = found;
+        return taken;
+    }
+
+    public ISharedPage OpenSharedPage(string path, bool writable)
+    {
+        SimulatedFile? file = null;
+        Disk.Atomic(this, writable && Names.Find(path) is null ? IoKind.Create : IoKind.Read, "map", path, () =>
+        {
+            RefuseDirectory(path, "map");
+            file = Names.Find(path);
+            if (writable)
+            {
+                file ??= Create(path, "map");
+                if (Disk.TakeSpace(file, 0, ISharedPage.Size) < ISharedPage.Size) throw Disk.Full(path, "map");
+                file.GrowTo(ISharedPage.Size);
+            }
+
+            if (file is null) throw new LedgerIOException(path, "map", DiskReasons.NoSuchFile);
+            if (file.Seen.Length < ISharedPage.Size) throw new LedgerIOException(path, "map", "The file is shorter than the page");
+        });
+        return new SimulatedSharedPage(this, Opened(file!), path, writable);
+    }
+
+    public void ThrowIfDead()
+    {
+        if (IsDead) throw new PowerLostException("This process is dead");
+    }
+
+    public void Die() => IsDead = true;
+
+    /// <summary>What the system does for a process that ends.</summary>
+    public void LetGo()
+    {
+        foreach (var file in _opened) LetGo(file);
+        foreach (var held in _locks) held.Dispose();
+        _opened.Clear();
+    }
+
+    public void Closed(SimulatedFile file)
+    {
+        if (IsDead) return;
+        _opened.Remove(file);
+        LetGo(file);
+    }
+
+    public void Resize(SimulatedFile file, long length)
+    {
+        Disk.GiveBackSpace(file.Space.CutTo(length));
+        file.Resize(length);
+    }
+
+    void LetGo(SimulatedFile file)
+    {
+        file.OpenCount--;
+        Disk.GiveBackIfGone(file);
+    }
+
+    SimulatedFile Opened(SimulatedFile file)
+    {
+        file.OpenCount++;
+        _opened.Add(file);
+        return file;
+    }
+
+    SimulatedFile Create(string path, string operation)
+    {
+        RefuseWithoutDirectory(path, operation);
+        return Disk.CreateFile(path, operation);
+    }
+
+    void Unlinked(SimulatedFile file)
+    {
+        file.HasName = false;
+        Disk.GiveBackIfGone(file);
+    }
+
+    void RefuseDirectory(string path, string operation)
+    {
+        if (Names.DirectoryExists(path)) throw new LedgerIOException(path, operation, DiskReasons.IsDirectory);
+    }
+
+    void RefuseWithoutDirectory(string path, string operation)
+    {
+        var directory = FileNames.DirectoryOf(path);
+        if (Names.DirectoryExists(directory)) return;
+        throw new LedgerIOException(path, operation, Names.Find(directory) is null ? DiskReasons.NoSuchFile : DiskReasons.NotDirectory);
+    }
+}
