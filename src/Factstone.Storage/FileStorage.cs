@@ -13,6 +13,7 @@ internal sealed class FileStorage : IFactStorage
     readonly IDisposable? _directoryLock;
     readonly LedgerOpening? _opening;
     readonly ReadOnlyOpening? _reading;
+    readonly List<Damage> _foundByReading = [];
     readonly DamageLog _damage = new();
     readonly FactIndex _index;
     readonly SpaceAhead? _space;
@@ -47,6 +48,7 @@ internal sealed class FileStorage : IFactStorage
         _options = options;
         _reading = reading;
         _index = reading.Index;
+        _foundByReading = damage;
         _damage.Add([.. damage]);
         Id = reading.Manifest.LedgerId;
         Epoch = reading.Manifest.Epoch;
@@ -128,7 +130,7 @@ internal sealed class FileStorage : IFactStorage
         {
             if (_isDisposed != 0 || !reading.Refresh()) return;
             SetHead(PublishedHead());
-            _damage.Add([.. reading.Report.Damage]);
+            _damage.Add([.. _foundByReading]);
         }
     }
 
@@ -222,6 +224,9 @@ internal sealed class FileStorage : IFactStorage
         return new StorageStatistics(Head.Position.Value, _index.Streams, _index.Stores, _index.AppendIds, segments.Count, segments.Skip(1).Sum(segment => segment.PreviousEnd) + tail);
     }
 
+    /// <summary>For a read-only opener: bytes behind the published end that are not zeros.</summary>
+    public long UnpublishedBytes() => _reading?.UnpublishedBytes() ?? 0;
+
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
@@ -246,13 +251,12 @@ internal sealed class FileStorage : IFactStorage
 
     void CloseLog(LogWriter writer)
     {
-        if (!_isContinued || Damage.Count > 0) return;
-        var hadWritten = writer.HasWritten || !_opening!.Report.WasClosedCleanly;
+        var isUnchanged = !writer.HasWritten && _opening!.Report.WasClosedCleanly;
+        if (!_isContinued || isUnchanged || writer.HasFailed || Damage.Count > 0) return;
         try
         {
-            if (!hadWritten) return;
             writer.Close();
-            if (!writer.HasFailed) _opening!.Head.PublishDurably(Slot(Head, writer.Tail, isClean: true));
+            _opening!.Head.PublishDurably(Slot(Head, writer.Tail, isClean: true));
             _options.Took?.Invoke(RecoveryBranch.ClosedCleanly);
         }
         catch (FactstoneException)

@@ -41,6 +41,7 @@ internal static class AppendPreparation
                 {
                     Stream = fact.Stream,
                     Retracts = fact.Retracts,
+                    IsJson = fact.ContentType is null,
                     CausationIndex = fact.CausationIndex ?? -1,
                     HeaderAt = at,
                     HeaderLength = headerLength,

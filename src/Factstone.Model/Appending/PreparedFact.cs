@@ -7,6 +7,9 @@ internal readonly struct PreparedFact
 
     public required bool Retracts { get; init; }
 
+    /// <summary>Whether the payload, if there is one, is JSON.</summary>
+    public required bool IsJson { get; init; }
+
     /// <summary>Index of the fact of the same append that caused it, or −1: only the writer knows that fact's id.</summary>
     public required int CausationIndex { get; init; }
 

@@ -38,7 +38,7 @@ internal ref struct HeaderWriter(Span<byte> target)
         LengthAndText(text);
     }
 
-    public void Bytes(HeaderField field, ReadOnlySpan<byte> bytes)
+    public void Bytes(HeaderField field, scoped ReadOnlySpan<byte> bytes)
     {
         Tag(field, HeaderValue.Bytes);
         _at += Leb128.Write(_target[_at..], (ulong)bytes.Length);
@@ -48,7 +48,7 @@ internal ref struct HeaderWriter(Span<byte> target)
     public void Present(HeaderField field) => Tag(field, HeaderValue.Present);
 
     /// <summary>Bytes that hold whole fields already, all of them above the last one written.</summary>
-    public void Raw(ReadOnlySpan<byte> bytes)
+    public void Raw(scoped ReadOnlySpan<byte> bytes)
     {
         bytes.CopyTo(_target[_at..]);
         _at += bytes.Length;

@@ -72,6 +72,18 @@ internal sealed class LedgerOpening : IDisposable
     public void RemoveLeftovers()
     {
         Chain?.RemoveDropped();
+        try
+        {
+            RemoveUnlisted();
+        }
+        catch (LedgerIOException)
+        {
+            // They are in nobody's way; the next open tries again.
+        }
+    }
+
+    void RemoveUnlisted()
+    {
         var listed = Manifest.Segments.Concat(Chain?.Manifest.Segments ?? []).Select(segment => segment.Name).ToHashSet();
         foreach (var name in _files.List(_layout.Segments))
         {
@@ -89,7 +101,7 @@ internal sealed class LedgerOpening : IDisposable
     {
         Head?.Dispose();
         _segments.CloseFiles();
-        Chain?.Current.Dispose();
+        Chain?.CloseFiles();
     }
 
     Manifest ReadManifest()

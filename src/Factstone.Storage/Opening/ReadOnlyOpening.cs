@@ -57,6 +57,9 @@ internal sealed class ReadOnlyOpening : IDisposable
         return true;
     }
 
+    /// <summary>Bytes behind the published end that are not zeros.</summary>
+    public long UnpublishedBytes() => _current is { } segment ? TornTail.Length(segment.File, _fileOffset) : 0;
+
     public void Dispose() => _segments.Dispose();
 
     public void CloseFiles()

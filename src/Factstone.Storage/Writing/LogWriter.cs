@@ -66,10 +66,9 @@ internal sealed class LogWriter(FactIndex index, SegmentChain chain, SpaceAhead 
         }
     }
 
-    /// <summary>Marks the end of the session; durable when it returns. A full disk leaves no mark, and the next open recovers.</summary>
+    /// <summary>Marks the end of the session; durable when it returns. Where it throws there is no mark, and the next open recovers.</summary>
     public void Close()
     {
-        if (HasFailed || !HasWritten) return;
         var end = WriteMark(FrameKind.Closing, _tail);
         space.Dispose();
 

@@ -10,6 +10,7 @@ namespace Factstone.Storage;
 internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, StorageOptions options, ManifestFile manifests)
 {
     readonly List<string> _dropped = [];
+    readonly List<Segment> _started = [];
 
     public required Manifest Manifest { get; set; }
 
@@ -57,6 +58,7 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
 
         Manifest = manifest;
         Current = next;
+        _started.Add(next);
         SpaceEnd = Math.Max(readyEnd, next.File.Length);
         if (!isOldLive) _dropped.Add(layout.Segment(old.BasePosition, old.Generation));
     }
@@ -77,6 +79,12 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
         }
 
         _dropped.Clear();
+    }
+
+    /// <summary>Closes the segments that were started here. Nobody reads from them any more.</summary>
+    public void CloseFiles()
+    {
+        foreach (var segment in _started) segment.Dispose();
     }
 
     /// <summary>How far the current segment had space when it was made.</summary>

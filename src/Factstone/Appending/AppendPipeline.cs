@@ -1,0 +1,168 @@
+using Factstone.Storage;
+
+namespace Factstone;
+
+/// <summary>The one way into the ledger: prepared on the caller's thread, decided and written by one writer, answered on another thread.</summary>
+/// <remarks>Always true: nothing is answered before the state that it was decided on is durable. Threads: <see cref="WriteStep"/> is called by one thread at a time.</remarks>
+internal sealed class AppendPipeline : IDisposable
+{
+    readonly IFactStorage _storage;
+    readonly LedgerOptions _options;
+    readonly AppendQueue _queue = new();
+    readonly List<PendingAppend> _group = [];
+    readonly IWorker _writer;
+    readonly long _groupBytesMax;
+    InvariantException? _broken;
+
+    public AppendPipeline(IFactStorage storage, RecordingClock clock, LedgerOptions options)
+    {
+        _storage = storage;
+        _options = options;
+        Clock = clock;
+        _groupBytesMax = Math.Min(FactLimits.AppendBytesMax, options.SegmentSizeBytes);
+        _writer = options.Crank.Start("factstone writer", WriteStep);
+    }
+
+    public RecordingClock Clock { get; }
+
+    public ValueTask<AppendOutcome> Append(AppendRequest request, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var prepared = AppendPreparation.Prepare(request, _options.Salts);
+        try
+        {
+            // Found among what is durable: the answer needs no writer.
+            if (prepared.AppendId is { } id && _storage.FindAppend(id) is { } span)
+            {
+                var repeat = RepeatedAppend.Answer(prepared, span, _storage);
+                prepared.Release();
+                return ValueTask.FromResult(repeat);
+            }
+
+            var pending = new PendingAppend(this, prepared, ConditionCheck.Prepare(prepared.Conditions, _storage));
+            _queue.Add(pending);
+            pending.CancelWith(cancellationToken);
+            _writer.Wake();
+            return pending.Task;
+        }
+        catch
+        {
+            prepared.Release();
+            throw;
+        }
+    }
+
+    /// <summary>One turn of the writer. Production calls it on its own thread; a simulation whenever it likes.</summary>
+    public bool WriteStep()
+    {
+        if (!_queue.TryTakeGroup(_group, _groupBytesMax)) return false;
+        _group.RemoveAll(static pending => !pending.TryTake());
+
+        try
+        {
+            if (_broken is not null) throw new LedgerFailedException(_broken.Message, _broken);
+            var session = _storage.BeginAppend();
+            Clock.BeginGroup();
+            foreach (var pending in _group) pending.Decision = Decide(pending, session); // each on the state that the ones before it leave
+            if (_options.Defect == Defect.AnswerBeforeSync) CompleteGroup();
+            session.Commit();                                                              // durable from here
+        }
+        catch (GroupUnknownException unknown)
+        {
+            Fail(unknown.Cause);
+        }
+        catch (FactstoneException refused)
+        {
+            foreach (var pending in _group) pending.Decision = AppendDecision.Failed(refused);
+        }
+        catch (InvariantException ours)
+        {
+            // A mistake of ours: nobody knows what it has left, so nothing is written any more.
+            _broken = ours;
+            Fail(new LedgerFailedException(ours.Message, ours));
+        }
+        finally
+        {
+            Clock.EndGroup();
+        }
+
+        if (_options.Defect != Defect.AnswerBeforeSync) CompleteGroup();                   // callers may know it; never inline on this thread
+        return true;
+    }
+
+    public void Complete(PendingAppend pending) => _options.Crank.Complete(pending);
+
+    /// <summary>Turns a decision into an answer; reads what the answer needs.</summary>
+    public void Answer(PendingAppend pending)
+    {
+        var decision = pending.Decision;
+        try
+        {
+            switch (decision.Kind)
+            {
+                case AppendDecisionKind.Accepted:
+                    pending.SetOutcome(new AppendOutcome.Committed(decision.Receipt!));
+                    break;
+                case AppendDecisionKind.Repeat:
+                    pending.SetOutcome(RepeatedAppend.Answer(pending.Append, decision.Span, _storage));
+                    break;
+                case AppendDecisionKind.Conflict:
+                    pending.SetOutcome(ConflictAnswer.For(decision.Condition!, decision.Actual, _storage));
+                    break;
+                case AppendDecisionKind.PrepareAgain:
+                    PrepareAgain(pending);
+                    break;
+                case AppendDecisionKind.Unknown:
+                    var receipt = decision.Receipt!;
+                    pending.SetOutcome(new AppendOutcome.Unknown(pending.Append.AppendId, receipt.FirstPosition, receipt.LastPosition, (FactstoneException)decision.Exception!));
+                    break;
+                default:
+                    pending.SetException(decision.Exception!);
+                    break;
+            }
+        }
+        catch (Exception exception)
+        {
+            // Whoever waits must hear of it, whatever it is.
+            pending.SetException(exception);
+        }
+    }
+
+    /// <summary>Takes no more, finishes what is queued, and returns when the writer stands still.</summary>
+    public void Dispose()
+    {
+        _queue.Close();
+        _writer.Stop();
+        while (WriteStep()) { }
+    }
+
+    AppendDecision Decide(PendingAppend pending, IAppendSession session)
+    {
+        if (pending.Append.AppendId is { } id && session.FindAppend(id) is { } span) return AppendDecision.Repeat(span);
+        if (_options.Defect != Defect.NoConditions && ConditionCheck.Decide(pending, session, _storage) is { } failing) return failing;
+        return AppendDecision.Accepted(session.Accept(pending.Append, Clock.Next()));
+    }
+
+    void PrepareAgain(PendingAppend pending)
+    {
+        pending.Values = ConditionCheck.Prepare(pending.Append.Conditions, _storage);
+        pending.Preparations++;
+        pending.PutBack();
+        _queue.Add(pending);
+        _writer.Wake();
+    }
+
+    /// <summary>Of the appends that were to be written nobody knows; the others wrote nothing, but were decided on a state that may not be.</summary>
+    void Fail(FactstoneException cause)
+    {
+        foreach (var pending in _group)
+            pending.Decision = pending.Decision is { Kind: AppendDecisionKind.Accepted, Receipt: { } receipt }
+                ? AppendDecision.Unknown(receipt, cause)
+                : AppendDecision.Failed(new LedgerFailedException($"Nothing of this append was written. {cause.Message}", cause));
+    }
+
+    void CompleteGroup()
+    {
+        foreach (var pending in _group) Complete(pending);
+    }
+}

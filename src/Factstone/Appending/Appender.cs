@@ -1,0 +1,114 @@
+namespace Factstone;
+
+/// <summary>How an <see cref="Appender"/> works.</summary>
+public sealed record AppenderOptions
+{
+    /// <summary>Appends that may be sent and not yet answered, 1 to 100,000; 1,024 by default.</summary>
+    public int MaxInFlight { get; init; } = 1_024;
+}
+
+/// <summary>Keeps a bounded number of appends in flight for one caller who does not wait for each; they commit in the order in which they are sent.</summary>
+/// <remarks>
+/// For one caller at a time. The first outcome other than a committed append or a repeat ends it: every later call
+/// throws that, while appends that were in flight behind it may still have been committed.
+/// </remarks>
+public sealed class Appender : IAsyncDisposable
+{
+    readonly Ledger _ledger;
+    readonly int _maxInFlight;
+    readonly Queue<InFlight> _inFlight = new();
+    Exception? _failure;
+
+    internal Appender(Ledger ledger, AppenderOptions options)
+    {
+        if (options.MaxInFlight is < 1 or > 100_000)
+            throw new ArgumentOutOfRangeException(nameof(options), options.MaxInFlight, "MaxInFlight is 1 to 100,000.");
+        _ledger = ledger;
+        _maxInFlight = options.MaxInFlight;
+    }
+
+    /// <summary>Sends an append. Returns when there is room in the window, not when it is durable.</summary>
+    /// <param name="request">The append.</param>
+    /// <param name="answered">Called with its outcome, in the order of sending, during a later call of this or of <see cref="FlushAsync"/>.</param>
+    /// <param name="cancellationToken">Ends the wait for room; appends that were sent go on.</param>
+    /// <exception cref="AppendFailedException">An earlier append failed; this one was not sent.</exception>
+    public async ValueTask SendAsync(AppendRequest request, Action<AppendOutcome>? answered = null, CancellationToken cancellationToken = default)
+    {
+        ThrowIfFailed();
+        while (_inFlight.TryPeek(out var oldest) && (oldest.Task.IsCompleted || _inFlight.Count >= _maxInFlight)) await AnswerOldestAsync(cancellationToken).ConfigureAwait(false);
+        _inFlight.Enqueue(new InFlight(_ledger.TryAppendAsync(request, CancellationToken.None), answered));
+    }
+
+    /// <summary>Returns when everything sent is durable.</summary>
+    /// <exception cref="AppendFailedException">One of the appends failed.</exception>
+    public async ValueTask FlushAsync(CancellationToken cancellationToken = default)
+    {
+        ThrowIfFailed();
+        while (_inFlight.Count > 0) await AnswerOldestAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Waits for everything sent; throws what <see cref="FlushAsync"/> throws, unless a call has thrown it already.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_failure is null)
+        {
+            await FlushAsync().ConfigureAwait(false);
+            return;
+        }
+
+        while (_inFlight.TryDequeue(out var sent))
+        {
+            try
+            {
+                sent.Answered?.Invoke(await sent.Task.ConfigureAwait(false));
+            }
+            catch (FactstoneException)
+            {
+                // Behind the first failure, which has been thrown.
+            }
+        }
+    }
+
+    async ValueTask AnswerOldestAsync(CancellationToken cancellationToken)
+    {
+        var oldest = _inFlight.Peek();
+        if (!oldest.Task.IsCompleted && cancellationToken.CanBeCanceled)
+        {
+            // A value task is awaited once; the wait may end before it, and then a later call awaits the same task.
+            oldest = oldest with { Task = new ValueTask<AppendOutcome>(oldest.Task.AsTask()) };
+            ReplaceOldest(oldest);
+            await oldest.Task.AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        try
+        {
+            var outcome = await oldest.Task.ConfigureAwait(false);
+            oldest.Answered?.Invoke(outcome);
+            outcome.EnsureCommitted();
+        }
+        catch (FactstoneException failure)
+        {
+            _failure = failure;
+            throw;
+        }
+        finally
+        {
+            _inFlight.Dequeue();
+        }
+    }
+
+    void ReplaceOldest(InFlight oldest)
+    {
+        var count = _inFlight.Count;
+        _inFlight.Dequeue();
+        _inFlight.Enqueue(oldest);
+        for (var i = 1; i < count; i++) _inFlight.Enqueue(_inFlight.Dequeue());
+    }
+
+    void ThrowIfFailed()
+    {
+        if (_failure is not null) throw _failure;
+    }
+
+    readonly record struct InFlight(ValueTask<AppendOutcome> Task, Action<AppendOutcome>? Answered);
+}

@@ -1,0 +1,70 @@
+using Factstone.Storage;
+
+namespace Factstone;
+
+/// <summary>Whether conditions hold: prepared on the caller's thread, decided by the writer at the exact head.</summary>
+internal static class ConditionCheck
+{
+    /// <summary>The writer waits for the disk itself when the value has changed this often between preparing and deciding.</summary>
+    const int PreparationsMax = 3;
+
+    /// <summary>Reads and compares the values that conditions ask for, as they are now.</summary>
+    public static PreparedValue[] Prepare(IReadOnlyList<AppendCondition> conditions, IFactStorage storage)
+    {
+        PreparedValue[]? values = null;
+        for (var i = 0; i < conditions.Count; i++)
+        {
+            if (conditions[i].Kind != AppendConditionKind.RecordEquals) continue;
+            values ??= new PreparedValue[conditions.Count];
+            values[i] = Compare(conditions[i], storage, storage.StateAt(conditions[i].Stream, storage.Head.Position));
+        }
+
+        return values ?? [];
+    }
+
+    /// <summary>The decision when a condition fails, or when it cannot be decided yet; null when all hold.</summary>
+    public static AppendDecision? Decide(PendingAppend pending, IAppendSession session, IFactStorage storage)
+    {
+        var conditions = pending.Append.Conditions;
+        for (var i = 0; i < conditions.Count; i++)
+        {
+            var condition = conditions[i];
+            var state = session.State(condition.Stream);
+            bool? holds = condition.Kind switch
+            {
+                AppendConditionKind.StreamAt => state.Version == condition.Version,
+                AppendConditionKind.StreamMissing => state.Version == StreamVersion.None,
+                AppendConditionKind.StreamExists => state.Version > StreamVersion.None,
+                AppendConditionKind.RecordAt => state.HasValue && state.Version == condition.Version,
+                AppendConditionKind.RecordMissing => !state.HasValue,
+                _ => IsEqual(condition, state, pending, i, session, storage),
+            };
+            if (holds is null) return AppendDecision.PrepareAgain();
+            if (!holds.Value) return AppendDecision.Conflict(condition, state);
+        }
+
+        return null;
+    }
+
+    static bool? IsEqual(AppendCondition condition, StreamState state, PendingAppend pending, int index, IAppendSession session, IFactStorage storage)
+    {
+        if (pending.Values[index].State == state) return pending.Values[index].IsEqual;
+        if (!state.HasValue) return false;
+
+        // Written by an append of this very group: it is in memory, and nowhere else yet.
+        if (session.LastAccepted(condition.Stream) is { } accepted)
+        {
+            ref readonly var fact = ref accepted.Append.Facts[accepted.Index];
+            return fact.IsJson && fact.PayloadLength > 0 && CanonicalJson.AreEqual(accepted.Append.Payload(fact), condition.Value.Span);
+        }
+
+        return pending.Preparations < PreparationsMax ? null : Compare(condition, storage, state).IsEqual;
+    }
+
+    static PreparedValue Compare(AppendCondition condition, IFactStorage storage, StreamState state)
+    {
+        if (!state.HasValue) return new PreparedValue(state, IsEqual: false);
+        var fact = storage.ReadAt(state.Position);
+        return new PreparedValue(state, fact is { ContentType: null, Payload.IsEmpty: false } && CanonicalJson.AreEqual(fact.Payload.Span, condition.Value.Span));
+    }
+}

@@ -1,0 +1,80 @@
+using System.Threading.Tasks.Sources;
+
+namespace Factstone;
+
+/// <summary>An append on its way: queued, decided by the writer, answered on another thread.</summary>
+/// <remarks>
+/// Threads: the caller queues it, the writer decides it, and whoever the crank hands it to answers it; one after the
+/// other. Cancelling races with the writer's taking it, and one of the two wins.
+/// </remarks>
+internal sealed class PendingAppend(AppendPipeline pipeline, PreparedAppend append, PreparedValue[] values) : IValueTaskSource<AppendOutcome>, IThreadPoolWorkItem
+{
+    const int Queued = 0;
+    const int Taken = 1;
+    const int Cancelled = 2;
+
+    ManualResetValueTaskSourceCore<AppendOutcome> _source;
+    CancellationTokenRegistration _cancellation;
+    CancellationToken _cancellationToken;
+    int _state;
+
+    public PreparedAppend Append => append;
+
+    /// <summary>What the conditions on values came to when they were prepared.</summary>
+    public PreparedValue[] Values { get; set; } = values;
+
+    /// <summary>How often it was prepared.</summary>
+    public int Preparations { get; set; } = 1;
+
+    /// <summary>What the writer decided.</summary>
+    public AppendDecision Decision { get; set; }
+
+    public ValueTask<AppendOutcome> Task => new(this, _source.Version);
+
+    /// <summary>Lets the token take it out of the queue for as long as the writer has not taken it.</summary>
+    public void CancelWith(CancellationToken cancellationToken)
+    {
+        if (!cancellationToken.CanBeCanceled) return;
+        _cancellationToken = cancellationToken;
+        _cancellation = cancellationToken.UnsafeRegister(static pending => ((PendingAppend)pending!).Cancel(), this);
+    }
+
+    /// <summary>False when it was cancelled before.</summary>
+    public bool TryTake() => Interlocked.CompareExchange(ref _state, Taken, Queued) == Queued;
+
+    /// <summary>Back into the queue, to be decided anew.</summary>
+    public void PutBack() => Volatile.Write(ref _state, Queued);
+
+    public void Execute() => pipeline.Answer(this);
+
+    public void SetOutcome(AppendOutcome outcome)
+    {
+        _cancellation.Dispose();
+        append.Release();
+        _source.SetResult(outcome);
+    }
+
+    public void SetException(Exception exception)
+    {
+        _cancellation.Dispose();
+        append.Release();
+        _source.SetException(exception);
+    }
+
+    void Cancel()
+    {
+        if (Interlocked.CompareExchange(ref _state, Cancelled, Queued) != Queued) return;
+        Decision = AppendDecision.Failed(new OperationCanceledException("The append was cancelled before it was taken; nothing was written.", _cancellationToken));
+        pipeline.Complete(this);
+    }
+
+    AppendOutcome IValueTaskSource<AppendOutcome>.GetResult(short token) => _source.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource<AppendOutcome>.GetStatus(short token) => _source.GetStatus(token);
+
+    void IValueTaskSource<AppendOutcome>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _source.OnCompleted(continuation, state, token, flags);
+}
+
+/// <summary>What a condition on a record's value came to at some state of its stream.</summary>
+internal readonly record struct PreparedValue(StreamState State, bool IsEqual);

@@ -1,0 +1,316 @@
+using System.Runtime.CompilerServices;
+using Factstone.Storage;
+
+namespace Factstone;
+
+/// <summary>An append-only ledger of immutable facts. One process at a time writes; any number read beside it.</summary>
+/// <remarks>
+/// All members may be called from any thread at any time. Reads see durable facts only, each at a point fixed when it
+/// begins. Names, keys and tags are ordered by unsigned UTF-8 bytes.
+/// </remarks>
+public sealed class Ledger : IAsyncDisposable, IDisposable
+{
+    readonly IFactStorage _storage;
+    readonly AppendPipeline? _pipeline;
+    readonly TimeProvider _time;
+    int _isDisposed;
+
+    Ledger(IFactStorage storage, LedgerOptions options)
+    {
+        _storage = storage;
+        _time = options.TimeProvider;
+        if (!storage.IsReadOnly) _pipeline = new AppendPipeline(storage, new RecordingClock(options.TimeProvider, storage.Head.RecordedAt), options);
+    }
+
+    /// <summary>Which ledger this is.</summary>
+    public LedgerId Id => _storage.Id;
+
+    /// <summary>Raised by whatever may have lost facts: a restore, a repair, a failover. From 1.</summary>
+    public long Epoch => _storage.Epoch;
+
+    /// <summary>The directory; empty for a ledger in memory.</summary>
+    public string Location => _storage.Location;
+
+    /// <summary>Whether it was opened for reading only.</summary>
+    public bool IsReadOnly => _storage.IsReadOnly;
+
+    /// <summary>What the open found and did.</summary>
+    public OpeningReport Opening => _storage.Opening;
+
+    /// <summary>Damage found so far, by the open or by reads since. While there is any, appends are refused.</summary>
+    public IReadOnlyList<Damage> Damage => _storage.Damage;
+
+    /// <summary>How far the clock is behind the last RecordedAt; zero when it is not. Times go on by microseconds until the clock has caught up.</summary>
+    public TimeSpan ClockLag => _pipeline?.Clock.Lag ?? TimeSpan.Zero;
+
+    /// <summary>Opens a ledger for reading and writing; makes one where there is none.</summary>
+    /// <param name="directory">Its directory; it and its parents are made when missing.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the wait for another writer.</param>
+    /// <exception cref="LedgerLockedException">Another writer has it open, and kept it for all of <see cref="LedgerOptions.LockWait"/>.</exception>
+    /// <exception cref="LedgerFormatException">A newer version wrote it.</exception>
+    /// <exception cref="LedgerDamagedException">It cannot even be read. A ledger that can is opened, and says so in <see cref="Damage"/>.</exception>
+    /// <exception cref="LedgerIOException">The system refused something: not a directory, no permission.</exception>
+    public static async ValueTask<Ledger> OpenAsync(string directory, LedgerOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        options ??= new LedgerOptions();
+        var storageOptions = options.ToStorageOptions();
+        var storage = await Task.Run(() => FileStorage.Open(options.FileSystem ?? new DiskFileSystem(), directory, storageOptions, cancellationToken), cancellationToken).ConfigureAwait(false);
+        return new Ledger(storage, options);
+    }
+
+    /// <summary>Makes a ledger that lives in memory and goes with it: the same engine, without a disk.</summary>
+    public static ValueTask<Ledger> OpenInMemoryAsync(LedgerOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options = (options ?? new LedgerOptions()) with { FileSystem = new MemoryFileSystem(), ZeroAheadBytesMax = 0 };
+        return ValueTask.FromResult(new Ledger(FileStorage.Open(options.FileSystem, "memory", options.ToStorageOptions(), cancellationToken), options));
+    }
+
+    /// <summary>Opens a ledger for reading, beside its writer or without one. Changes nothing, and sees exactly what the writer has published.</summary>
+    /// <exception cref="LedgerNotFoundException">There is none.</exception>
+    public static async ValueTask<Ledger> OpenReadOnlyAsync(string directory, LedgerOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        options ??= new LedgerOptions();
+        var storageOptions = options.ToStorageOptions();
+        var storage = await Task.Run(() => FileStorage.OpenReadOnly(options.FileSystem ?? new DiskFileSystem(), directory, storageOptions), cancellationToken).ConfigureAwait(false);
+        return new Ledger(storage, options);
+    }
+
+    /// <summary>Reads every byte of a ledger and checks it, beside a running writer or without one. Changes nothing.</summary>
+    public static async ValueTask<VerifyReport> VerifyAsync(string directory, Action<VerifyProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        return await Task.Run(() => LedgerVerification.Run(new DiskFileSystem(), directory, progress, cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The last durable position; 0 in an empty ledger.</summary>
+    public ValueTask<Position> GetHeadAsync(CancellationToken cancellationToken = default)
+    {
+        Look(cancellationToken);
+        return ValueTask.FromResult(_storage.Head.Position);
+    }
+
+    /// <summary>The position that a point in time stands for, after waiting for appends in flight up to it.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It lies ahead: beyond the head, or beyond now.</exception>
+    public async ValueTask<ResolvedTime> ResolveAsync(LedgerTime time, CancellationToken cancellationToken = default)
+    {
+        Look(cancellationToken);
+        switch (time.Kind)
+        {
+            case LedgerTimeKind.Latest:
+                return new ResolvedTime(_storage.Head.Position, IsFinal: false);
+
+            case LedgerTimeKind.Position:
+                ArgumentOutOfRangeException.ThrowIfNegative(time.Position.Value, nameof(time));
+                if (time.Position > _storage.Head.Position)
+                    throw new ArgumentOutOfRangeException(nameof(time), $"Position {time.Position} lies ahead: the last fact is at position {_storage.Head.Position}.");
+                return new ResolvedTime(time.Position, IsFinal: true);
+
+            default:
+                if (_pipeline is { } pipeline)
+                {
+                    await pipeline.Clock.PassedAsync(time.Time).WaitAsync(cancellationToken).ConfigureAwait(false);
+                    return new ResolvedTime(_storage.PositionAt(time.Time), IsFinal: true);
+                }
+
+                // What the writer has recorded by then and not yet published, a reader beside it cannot know.
+                var head = _storage.Head;
+                RecordingClock.RefuseFuture(time.Time, Math.Max(Microseconds.From(_time.GetUtcNow()), head.RecordedAt));
+                return new ResolvedTime(_storage.PositionAt(time.Time), IsFinal: time.Time <= head.RecordedAt);
+        }
+    }
+
+    /// <summary>Appends, and says what became of it as a value. Appends that one caller queues one after the other commit in that order.</summary>
+    /// <param name="request">Facts, conditions, and an id by which a retry is recognised.</param>
+    /// <param name="cancellationToken">Until the writer has taken the append, cancelling means that nothing is written; after that, the outcome is returned.</param>
+    /// <exception cref="ArgumentException">The request breaks a limit or a rule; see <see cref="FactLimits"/>. Nothing was written.</exception>
+    /// <exception cref="LedgerFullException">The disk is full. Nothing was written.</exception>
+    /// <exception cref="LedgerDamagedException">The ledger is damaged. Nothing was written.</exception>
+    /// <exception cref="LedgerFailedException">A disk failure came before. Nothing was written.</exception>
+    /// <exception cref="LedgerBusyException">Too many appends are waiting. Nothing was written.</exception>
+    /// <exception cref="ClockJumpedException">The clock cannot be right. Nothing was written.</exception>
+    public ValueTask<AppendOutcome> TryAppendAsync(AppendRequest request, CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
+        if (_pipeline is not { } pipeline) throw new InvalidOperationException("The ledger was opened for reading only. Open it with OpenAsync to append.");
+        return pipeline.Append(request, cancellationToken);
+    }
+
+    /// <summary>Appends; durable when it returns. Throws on anything but success, so that an unread result never hides a lost write.</summary>
+    /// <exception cref="AppendFailedException">A condition failed, the id was used before with other facts, or the disk failed while it was written.</exception>
+    public async ValueTask<AppendReceipt> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default) =>
+        (await TryAppendAsync(request, cancellationToken).ConfigureAwait(false)).EnsureCommitted();
+
+    /// <summary>Appends one fact; durable when it returns.</summary>
+    public ValueTask<AppendReceipt> AppendAsync(NewFact fact, CancellationToken cancellationToken = default) =>
+        AppendAsync(new AppendRequest(fact), cancellationToken);
+
+    /// <summary>Appends facts, all or none; durable when it returns.</summary>
+    public ValueTask<AppendReceipt> AppendAsync(IReadOnlyList<NewFact> facts, CancellationToken cancellationToken = default) =>
+        AppendAsync(new AppendRequest { Facts = facts }, cancellationToken);
+
+    /// <summary>Keeps a bounded number of appends in flight for a caller who does not wait for each.</summary>
+    public Appender OpenAppender(AppenderOptions? options = null) => new(this, options ?? new AppenderOptions());
+
+    /// <summary>The receipt of the append with this id, as it was; null when none was committed.</summary>
+    public ValueTask<AppendReceipt?> FindAppendAsync(string appendId, CancellationToken cancellationToken = default)
+    {
+        if (NameCheck.Text("The append id", appendId, 1, FactLimits.AppendIdBytesMax) is { } wrong) throw new ArgumentException(wrong, nameof(appendId));
+        Look(cancellationToken);
+        return ValueTask.FromResult(_storage.FindAppend(appendId) is { } span
+            ? RepeatedAppend.Receipt([.. _storage.Read(span.First, span.Last, backward: false)])
+            : null);
+    }
+
+    /// <summary>Facts of the whole ledger in commit order, up to the head at the time of the call.</summary>
+    /// <exception cref="LedgerDamagedException">The next fact is damaged; those behind it can be read from the following position on.</exception>
+    public async IAsyncEnumerable<Fact> ReadAsync(ReadOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        options ??= new ReadOptions();
+        ArgumentOutOfRangeException.ThrowIfNegative(options.From.Value, nameof(options));
+        if (Nothing(options.Limit)) yield break;
+
+        var until = (await ResolveAsync(options.AsOf, cancellationToken).ConfigureAwait(false)).Position;
+        var from = options.Backward && options.From == Position.None ? until : options.From;
+        var left = options.Limit ?? long.MaxValue;
+        foreach (var fact in _storage.Read(from, until, options.Backward))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return fact;
+            if (--left == 0) yield break;
+        }
+    }
+
+    /// <summary>Facts of one stream in order of version; none for a stream that does not exist.</summary>
+    /// <exception cref="LedgerDamagedException">The next fact is damaged, or a damaged fact may belong to the stream.</exception>
+    public async IAsyncEnumerable<Fact> ReadStreamAsync(StreamName stream, StreamReadOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        options ??= new StreamReadOptions();
+        Check(stream);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.From.Value, nameof(options));
+        if (Nothing(options.Limit)) yield break;
+
+        var until = (await ResolveAsync(options.AsOf, cancellationToken).ConfigureAwait(false)).Position;
+        var left = options.Limit ?? long.MaxValue;
+        foreach (var fact in _storage.ReadStream(stream, options.From, until, options.Backward))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return fact;
+            if (--left == 0) yield break;
+        }
+    }
+
+    /// <summary>All facts of a record, oldest first, retractions included; the same as its stream.</summary>
+    public IAsyncEnumerable<Fact> ReadHistoryAsync(StreamName stream, LedgerTime asOf = default, CancellationToken cancellationToken = default) =>
+        ReadStreamAsync(stream, new StreamReadOptions { AsOf = asOf }, cancellationToken);
+
+    /// <summary>The fact that gives a record its value; null when it has none: never written by then, or retracted.</summary>
+    public async ValueTask<Fact?> ReadLatestAsync(StreamName stream, LedgerTime asOf = default, CancellationToken cancellationToken = default)
+    {
+        Check(stream);
+        var until = (await ResolveAsync(asOf, cancellationToken).ConfigureAwait(false)).Position;
+        var state = _storage.StateAt(stream, until);
+        return state.HasValue ? _storage.ReadAt(state.Position) : null;
+    }
+
+    /// <summary>The last version of a stream; 0 when it has no fact.</summary>
+    public async ValueTask<StreamVersion> GetVersionAsync(StreamName stream, LedgerTime asOf = default, CancellationToken cancellationToken = default)
+    {
+        Check(stream);
+        var until = (await ResolveAsync(asOf, cancellationToken).ConfigureAwait(false)).Position;
+        return _storage.StateAt(stream, until).Version;
+    }
+
+    /// <summary>The fact at a position; null when there is none yet.</summary>
+    public ValueTask<Fact?> ReadAtAsync(Position position, CancellationToken cancellationToken = default)
+    {
+        Look(cancellationToken);
+        return ValueTask.FromResult(position > Position.None && position <= _storage.Head.Position ? _storage.ReadAt(position) : null);
+    }
+
+    /// <summary>The fact with an id; null when this ledger has none.</summary>
+    public async ValueTask<Fact?> FindAsync(Guid id, CancellationToken cancellationToken = default) =>
+        FactId.TryGetPosition(id, _storage.Id.Tag, out var position)
+            && await ReadAtAsync(position, cancellationToken).ConfigureAwait(false) is { } fact && fact.Id == id
+            ? fact
+            : null;
+
+    /// <summary>The records of a store that have a value, by key: for each the fact that gives it.</summary>
+    public async IAsyncEnumerable<Fact> ListAsync(string store, ListOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        options ??= new ListOptions();
+        if (NameCheck.StoreForReading(store) is { } wrong) throw new ArgumentException(wrong, nameof(store));
+        if (Nothing(options.Limit)) yield break;
+
+        var until = (await ResolveAsync(options.AsOf, cancellationToken).ConfigureAwait(false)).Position;
+        var left = options.Limit ?? long.MaxValue;
+        foreach (var key in _storage.Keys(store, options.Prefix, options.After))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var state = _storage.StateAt(new StreamName(store, key), until);
+            if (!state.HasValue) continue;
+            yield return _storage.ReadAt(state.Position);
+            if (--left == 0) yield break;
+        }
+    }
+
+    /// <summary>What the ledger holds.</summary>
+    public ValueTask<LedgerStatistics> GetStatisticsAsync(CancellationToken cancellationToken = default)
+    {
+        Look(cancellationToken);
+        var held = _storage.Statistics();
+        var head = _storage.Head;
+        return ValueTask.FromResult(new LedgerStatistics
+        {
+            Facts = held.Facts,
+            Streams = held.Streams,
+            Stores = held.Stores,
+            AppendIds = held.AppendIds,
+            Segments = held.Segments,
+            SegmentBytes = held.SegmentBytes,
+            Head = head.Position,
+            RecordedAt = head.Position == Position.None ? null : Microseconds.ToTime(head.RecordedAt),
+        });
+    }
+
+    /// <summary>Takes the clock as it is now for right, after a <see cref="ClockJumpedException"/>.</summary>
+    public void AcceptClock() => _pipeline?.Clock.Accept();
+
+    /// <summary>Finishes the appends that are queued, marks the end of the session and frees the lock. May be called again.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
+        _pipeline?.Dispose();
+        _storage.Dispose();
+    }
+
+    /// <summary>The same as <see cref="Dispose"/>.</summary>
+    public async ValueTask DisposeAsync() => await Task.Run(Dispose).ConfigureAwait(false);
+
+    /// <summary>The pipeline's storage, for tests that look behind the ledger.</summary>
+    internal IFactStorage Storage => _storage;
+
+    internal AppendPipeline? Pipeline => _pipeline;
+
+    internal static Ledger Open(IFactStorage storage, LedgerOptions options) => new(storage, options);
+
+    void Look(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
+        cancellationToken.ThrowIfCancellationRequested();
+        _storage.Refresh();
+    }
+
+    static void Check(StreamName stream)
+    {
+        if (NameCheck.ForReading(stream) is { } wrong) throw new ArgumentException(wrong, nameof(stream));
+    }
+
+    static bool Nothing(long? limit)
+    {
+        if (limit is < 0) throw new ArgumentOutOfRangeException(nameof(limit), limit, "A limit is not negative.");
+        return limit == 0;
+    }
+}

@@ -1,0 +1,60 @@
+using Factstone.Storage;
+
+namespace Factstone;
+
+/// <summary>How a ledger is opened. Checked once, by the open.</summary>
+public sealed record LedgerOptions
+{
+    /// <summary>Bytes of a file of the log before the next one begins: 64 KiB to 1 GiB, 128 MiB by default.</summary>
+    public long SegmentSizeBytes { get; init; } = 128 * 1_024 * 1_024;
+
+    /// <summary>How long an open waits for another writer to close the ledger; zero for not at all.</summary>
+    public TimeSpan LockWait { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Called once, after a second of waiting for the lock, with who holds it. By default that is said on standard error.</summary>
+    public Action<string>? LockWaiting { get; init; }
+
+    /// <summary>Called while the log is read by the open: bytes read so far, bytes in all.</summary>
+    public Action<long, long>? OpeningProgress { get; init; }
+
+    /// <summary>Where the time comes from.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>Where files are; null for the disk.</summary>
+    internal IFileSystem? FileSystem { get; init; }
+
+    internal ICrank Crank { get; init; } = ThreadCrank.Instance;
+
+    internal SaltSource Salts { get; init; } = SaltSource.System;
+
+    internal int ZeroAheadBytesMin { get; init; } = 1_024 * 1_024;
+
+    internal int ZeroAheadBytesMax { get; init; } = 16 * 1_024 * 1_024;
+
+    internal Action<RecoveryBranch>? Took { get; init; }
+
+    internal Defect Defect { get; init; }
+
+    internal StorageOptions ToStorageOptions()
+    {
+        if (SegmentSizeBytes is < StorageOptions.SegmentSizeBytesMin or > StorageOptions.SegmentSizeBytesMax)
+            throw new ArgumentOutOfRangeException(nameof(SegmentSizeBytes), SegmentSizeBytes, $"A segment has {StorageOptions.SegmentSizeBytesMin:N0} to {StorageOptions.SegmentSizeBytesMax:N0} bytes.");
+        if (LockWait < TimeSpan.Zero) throw new ArgumentOutOfRangeException(nameof(LockWait), LockWait, "A wait is not negative.");
+        ArgumentNullException.ThrowIfNull(TimeProvider);
+
+        return new StorageOptions
+        {
+            SegmentSizeBytes = SegmentSizeBytes,
+            ZeroAheadBytesMin = ZeroAheadBytesMin,
+            ZeroAheadBytesMax = ZeroAheadBytesMax,
+            LockWait = LockWait,
+            LockWaiting = LockWaiting ?? (holder => Console.Error.WriteLine($"Waiting for the ledger, which is open for writing by {holder}.")),
+            OpeningProgress = OpeningProgress,
+            Salts = Salts,
+            Time = TimeProvider,
+            Crank = Crank,
+            Took = Took,
+            Defect = Defect,
+        };
+    }
+}

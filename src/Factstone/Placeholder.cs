@@ -1,1 +1,0 @@
-namespace Factstone; internal static class Placeholder;

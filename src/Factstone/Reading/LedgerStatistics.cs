@@ -1,0 +1,29 @@
+namespace Factstone;
+
+/// <summary>What a ledger holds.</summary>
+public sealed record LedgerStatistics
+{
+    /// <summary>Facts, which is the position of the last one.</summary>
+    public required long Facts { get; init; }
+
+    /// <summary>Streams that have had a fact.</summary>
+    public required long Streams { get; init; }
+
+    /// <summary>Stores that have had a fact.</summary>
+    public required long Stores { get; init; }
+
+    /// <summary>Appends that had an id.</summary>
+    public required long AppendIds { get; init; }
+
+    /// <summary>Files of the log.</summary>
+    public required int Segments { get; init; }
+
+    /// <summary>Bytes of the log, without space ahead.</summary>
+    public required long SegmentBytes { get; init; }
+
+    /// <summary>The last durable position.</summary>
+    public required Position Head { get; init; }
+
+    /// <summary>When it was recorded; null in an empty ledger.</summary>
+    public required DateTimeOffset? RecordedAt { get; init; }
+}

@@ -1,0 +1,49 @@
+namespace Factstone;
+
+/// <summary>Which facts of the whole ledger to read.</summary>
+public sealed record ReadOptions
+{
+    /// <summary>The first position, included; by default the first fact, or the last when reading backward.</summary>
+    public Position From { get; init; }
+
+    /// <summary>Whether to read from later to earlier positions.</summary>
+    public bool Backward { get; init; }
+
+    /// <summary>At most this many facts; null for all.</summary>
+    public long? Limit { get; init; }
+
+    /// <summary>The point to read at; later facts are not seen.</summary>
+    public LedgerTime AsOf { get; init; }
+}
+
+/// <summary>Which facts of one stream to read.</summary>
+public sealed record StreamReadOptions
+{
+    /// <summary>The first version, included; by default the first fact, or the last when reading backward.</summary>
+    public StreamVersion From { get; init; }
+
+    /// <summary>Whether to read from later to earlier versions.</summary>
+    public bool Backward { get; init; }
+
+    /// <summary>At most this many facts; null for all.</summary>
+    public long? Limit { get; init; }
+
+    /// <summary>The point to read at; later facts are not seen.</summary>
+    public LedgerTime AsOf { get; init; }
+}
+
+/// <summary>Which keys of a store to list.</summary>
+public sealed record ListOptions
+{
+    /// <summary>Only keys that begin with this; empty for all.</summary>
+    public string Prefix { get; init; } = "";
+
+    /// <summary>Only keys after this one, in the order of unsigned UTF-8 bytes: the last key of the page before.</summary>
+    public string? After { get; init; }
+
+    /// <summary>At most this many keys; null for all.</summary>
+    public long? Limit { get; init; }
+
+    /// <summary>The point to list at.</summary>
+    public LedgerTime AsOf { get; init; }
+}

@@ -1,0 +1,101 @@
+using Factstone.Storage;
+
+namespace Factstone;
+
+/// <summary>Gives appends their times, strictly later for each, and keeps the promise that what was recorded by a time stays the same.</summary>
+/// <remarks>
+/// Always true: no append gets a time at or before one that a reader was answered for. Threads: the writer begins and
+/// ends groups; readers ask at any time.
+/// </remarks>
+internal sealed class RecordingClock
+{
+    /// <summary>A larger step forward than this, against a clock that runs on through suspend, is taken for a mistake.</summary>
+    static readonly TimeSpan JumpMax = TimeSpan.FromDays(1);
+
+    readonly Lock _lock = new();
+    readonly TimeProvider _time;
+    readonly bool _isSystem;
+    long _last;
+    long _now;
+    long _wallAtStart;
+    TimeSpan _runningAtStart;
+    TaskCompletionSource? _group;
+
+    public RecordingClock(TimeProvider time, long last)
+    {
+        _time = time;
+        _isSystem = ReferenceEquals(time, TimeProvider.System);
+        _last = last;
+        Accept();
+    }
+
+    /// <summary>How far the clock is behind the last time that was given; zero when it is not.</summary>
+    public TimeSpan Lag
+    {
+        get
+        {
+            lock (_lock) return TimeSpan.FromMicroseconds(Math.Max(0, _last - Now()));
+        }
+    }
+
+    /// <summary>Takes the clock as it is now for right.</summary>
+    public void Accept()
+    {
+        lock (_lock)
+        {
+            _wallAtStart = Now();
+            _runningAtStart = Running();
+        }
+    }
+
+    /// <summary>Appends are about to get times.</summary>
+    /// <exception cref="ClockJumpedException">The clock went forward by more than a day more than has passed.</exception>
+    public void BeginGroup()
+    {
+        lock (_lock)
+        {
+            _now = Now();
+            var passed = TimeSpan.FromMicroseconds(_now - _wallAtStart);
+            var jump = passed - (Running() - _runningAtStart);
+            if (jump > JumpMax) throw new ClockJumpedException(jump, Microseconds.ToTime(_now));
+            _group = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    /// <summary>The time of the next append of the group, in microseconds.</summary>
+    public long Next()
+    {
+        lock (_lock) return _last = Math.Max(_now, _last + 1);
+    }
+
+    /// <summary>The group is durable, or refused.</summary>
+    public void EndGroup()
+    {
+        TaskCompletionSource? group;
+        lock (_lock) (group, _group) = (_group, null);
+        group?.SetResult();
+    }
+
+    /// <summary>Returns when every append with a time at or before this one has been decided, and none can get one any more.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The time lies ahead.</exception>
+    public Task PassedAsync(long time)
+    {
+        lock (_lock)
+        {
+            RefuseFuture(time, Math.Max(Now(), _last));
+            _last = Math.Max(_last, time);
+            return _group?.Task ?? Task.CompletedTask;
+        }
+    }
+
+    public static void RefuseFuture(long time, long now)
+    {
+        if (time > now)
+            throw new ArgumentOutOfRangeException(nameof(time), $"{Microseconds.ToText(Microseconds.ToTime(time))} lies ahead of the ledger's clock, {Microseconds.ToText(Microseconds.ToTime(now))}: what will have been recorded by then is not known yet.");
+    }
+
+    long Now() => Microseconds.From(_time.GetUtcNow());
+
+    /// <summary>A clock that nobody sets.</summary>
+    TimeSpan Running() => _isSystem ? RunningClock.Elapsed() : _time.GetElapsedTime(0);
+}

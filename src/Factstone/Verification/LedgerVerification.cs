@@ -1,0 +1,75 @@
+using Factstone.Storage;
+
+namespace Factstone;
+
+/// <summary>Reads a ledger as a read-only opener does, which checks every frame, and then every fact against the ones before it.</summary>
+internal static class LedgerVerification
+{
+    const int FactsPerReport = 10_000;
+
+    public static VerifyReport Run(IFileSystem files, string directory, Action<VerifyProgress>? progress, CancellationToken cancellationToken)
+    {
+        using var storage = FileStorage.OpenReadOnly(files, directory, new StorageOptions { ZeroAheadBytesMax = 0 });
+        var head = storage.Head.Position;
+        var damage = new List<Damage>(storage.Damage);
+        if (storage.Opening.ManifestWasRebuilt) damage.Add(new Damage($"{directory}/MANIFEST", 0, Position.None, Position.None, "It is missing or damaged; the next open for writing makes it again."));
+        if (storage.Opening.HeadWasRebuilt) damage.Add(new Damage($"{directory}/HEAD", 0, Position.None, Position.None, "It is missing, or one of its two slots is damaged; the next open for writing makes it again."));
+
+        var versions = new Dictionary<StreamName, long>();
+        var facts = 0L;
+        var lastTime = long.MinValue;
+        for (var position = new Position(1); position <= head; position = position.Next())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                // A fact behind another at the next position, one batch after the other: one reader for all of them.
+                foreach (var fact in storage.Read(position, head, backward: false))
+                {
+                    position = fact.Position;
+                    Check(fact, storage, versions, ref lastTime, damage);
+                    if (++facts % FactsPerReport == 0) progress?.Invoke(new VerifyProgress(position.Value, head.Value));
+                    cancellationToken.ThrowIfCancellationRequested();
+                }
+            }
+            catch (LedgerDamagedException found)
+            {
+                foreach (var one in found.Damage)
+                    if (!damage.Exists(known => known.File == one.File && known.FileOffset == one.FileOffset)) damage.Add(one);
+                position = NextReadable(position, found);
+                versions.Clear(); // what a damaged fact was is not known, so versions are compared anew from here
+            }
+        }
+
+        progress?.Invoke(new VerifyProgress(head.Value, head.Value));
+        var held = storage.Statistics();
+        return new VerifyReport
+        {
+            Facts = facts,
+            Head = head,
+            Segments = held.Segments,
+            SegmentBytes = held.SegmentBytes,
+            IsClosedCleanly = storage.Opening.WasClosedCleanly,
+            TornTailBytes = storage.UnpublishedBytes(),
+            Damage = damage,
+        };
+    }
+
+    /// <summary>The damaged position itself; the loop goes on behind it.</summary>
+    static Position NextReadable(Position last, LedgerDamagedException found)
+    {
+        var damaged = found.Damage.Where(one => one.LastPosition >= last).Select(one => one.LastPosition).DefaultIfEmpty(last.Next()).Min();
+        return damaged > last ? damaged : last;
+    }
+
+    static void Check(Fact fact, FileStorage storage, Dictionary<StreamName, long> versions, ref long lastTime, List<Damage> damage)
+    {
+        var isKnown = versions.TryGetValue(fact.Stream, out var last);
+        if (isKnown && fact.StreamVersion.Value != last + 1) Add($"{fact.Stream} goes from version {last} to {fact.StreamVersion}.");
+        if (fact.RecordedAtMicroseconds < lastTime) Add("It was recorded before the fact before it.");
+        versions[fact.Stream] = fact.StreamVersion.Value;
+        lastTime = fact.RecordedAtMicroseconds;
+
+        void Add(string what) => damage.Add(new Damage(storage.Location, 0, fact.Position, fact.Position, what));
+    }
+}
