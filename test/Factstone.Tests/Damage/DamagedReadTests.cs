@@ -1,0 +1,58 @@
+using Factstone.Storage;
+
+namespace Factstone.Tests.Damage;
+
+/// <summary>Answers that were wrong, or given in silence, where a fact or a frame was damaged.</summary>
+public sealed class DamagedReadTests
+{
+    // The header of a frame was damaged, and all of its facts were whole. They were found behind it, so a read-only opener
+    // said nothing at all: verify called the ledger well, and the append id, which stands in that header, was "not found".
+    [Fact]
+    public void A_damaged_frame_header_is_named_though_it_costs_no_fact()
+    {
+        var files = SmallLedger.ClosedCleanly();
+        var segment = SmallLedger.OnlySegment(files);
+        files.FlipBit(segment, SegmentHeader.Bytes * 8);
+
+        using var ledger = SmallLedger.OpenReadOnly(files);
+
+        Assert.Equal((segment, SegmentHeader.Bytes), (ledger.Damage[0].File, (int)ledger.Damage[0].FileOffset));
+        Assert.Throws<LedgerDamagedException>(() => SmallLedger.Now(ledger.FindAppendAsync("first", TestContext.Current.CancellationToken)));
+        Assert.NotNull(SmallLedger.Now(ledger.ReadAtAsync(new Position(1), TestContext.Current.CancellationToken)));
+    }
+
+    // The closing frame was damaged. HEAD says that the log reached behind it, and yet verify found nothing.
+    [Fact]
+    public void A_damaged_closing_frame_is_named()
+    {
+        var files = SmallLedger.ClosedCleanly();
+        var segment = SmallLedger.OnlySegment(files);
+        var closing = SegmentMap.Of(files, segment).Frames[^1];
+        files.FlipBit(segment, (closing.Start + 8) * 8);
+
+        var report = LedgerVerification.Run(files, SmallLedger.Root, null, TestContext.Current.CancellationToken);
+
+        Assert.Equal((segment, closing.Start), (report.Damage[0].File, report.Damage[0].FileOffset));
+    }
+
+    // The header of the fact at position 5 was damaged. The report gave the place of the fact behind it, which was whole.
+    [Fact]
+    public void A_lost_fact_is_reported_where_it_was()
+    {
+        var (files, fact) = WithLostFact(5);
+
+        using var ledger = SmallLedger.Open(files);
+
+        var damage = Assert.Single(ledger.Damage);
+        Assert.Equal((fact.Start, 5, 5), (damage.FileOffset, damage.FirstPosition.Value, damage.LastPosition.Value));
+    }
+
+    static (MemoryFileSystem Files, FactInFrame Fact) WithLostFact(long position)
+    {
+        var files = SmallLedger.ClosedCleanly();
+        var segment = SmallLedger.OnlySegment(files);
+        var fact = SegmentMap.Of(files, segment).Frames.SelectMany(frame => frame.Facts).Single(one => one.Position.Value == position);
+        files.FlipBit(segment, (fact.BodyStart - 1) * 8);
+        return (files, fact);
+    }
+}
