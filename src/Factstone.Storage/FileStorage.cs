@@ -201,7 +201,13 @@ internal sealed class FileStorage : IFactStorage
         return new FactReader(_index, _damage, window).Read(position);
     }
 
-    public IEnumerable<string> Keys(string store, string prefix, string? after) => _index.FindStore(store)?.Keys(prefix, after) ?? [];
+    public IEnumerable<string> Keys(string store, string prefix, string? after, Position until)
+    {
+        var hole = _index.FirstHole(Position.None, until);
+        if (hole > Position.None)
+            throw new LedgerDamagedException($"Whether {store} has another key, from position {hole}, cannot be told.", _damage.At(hole));
+        return _index.FindStore(store)?.Keys(prefix, after) ?? [];
+    }
 
     public IAppendSession BeginAppend()
     {

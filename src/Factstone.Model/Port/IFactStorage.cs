@@ -46,7 +46,8 @@ internal interface IFactStorage : IDisposable
     Fact ReadAt(Position position);
 
     /// <summary>The keys of a store with a prefix, after a key, in order, whatever they are at which position.</summary>
-    IEnumerable<string> Keys(string store, string prefix, string? after);
+    /// <exception cref="LedgerDamagedException">They cannot be told, because a damaged fact at or below <paramref name="until"/> may be of another key.</exception>
+    IEnumerable<string> Keys(string store, string prefix, string? after, Position until);
 
     /// <summary>Opens the tail for a group of appends. The one caller commits it, or lets it go, before it opens the next.</summary>
     IAppendSession BeginAppend();

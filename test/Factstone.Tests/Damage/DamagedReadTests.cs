@@ -47,6 +47,25 @@ public sealed class DamagedReadTests
         Assert.Equal((fact.Start, 5, 5), (damage.FileOffset, damage.FirstPosition.Value, damage.LastPosition.Value));
     }
 
+    // tasks/b had one fact, and its header was damaged. The list of tasks left the key out without a word, since all other
+    // keys had facts behind the damaged one.
+    [Fact]
+    public void A_list_is_refused_where_a_lost_fact_may_be_of_another_key()
+    {
+        var (files, _) = WithLostFact(7);
+
+        using var ledger = SmallLedger.Open(files);
+
+        Assert.Throws<LedgerDamagedException>(() => Keys(ledger, "tasks", LedgerTime.Latest));
+        Assert.Equal("1", Keys(ledger, "orders", new Position(6)));
+    }
+
+    static string Keys(Ledger ledger, string store, LedgerTime asOf)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        return string.Join(' ', ledger.ListAsync(store, new ListOptions { AsOf = asOf }, cancellation).ToBlockingEnumerable(cancellation).Select(fact => fact.Stream.Key));
+    }
+
     static (MemoryFileSystem Files, FactInFrame Fact) WithLostFact(long position)
     {
         var files = SmallLedger.ClosedCleanly();
