@@ -150,8 +150,16 @@ internal sealed class FileStorage : IFactStorage
         return null;
     }
 
-    public Position PositionAt(long recordedBy) =>
-        _index.PositionAt(_options.Defect == Defect.RecordedByIsExclusive ? recordedBy - 1 : recordedBy, Head.Position);
+    public Position PositionAt(long recordedBy)
+    {
+        var head = Head;
+        var position = _index.PositionAt(_options.Defect == Defect.RecordedByIsExclusive ? recordedBy - 1 : recordedBy, head.Position);
+
+        // A fact without a header has no time: it may have been recorded before or after.
+        if (recordedBy < head.RecordedAt && _index.IsHole(position))
+            throw new LedgerDamagedException($"Whether position {position} was recorded by then cannot be told.", _damage.At(position));
+        return position;
+    }
 
     public IEnumerable<Fact> Read(Position from, Position until, bool backward)
     {

@@ -34,6 +34,7 @@ internal interface IFactStorage : IDisposable
     AppendSpan? FindAppend(string appendId);
 
     /// <summary>The last position recorded at or before a time.</summary>
+    /// <exception cref="LedgerDamagedException">It cannot be told, because the time of a damaged fact is unknown.</exception>
     Position PositionAt(long recordedBy);
 
     /// <summary>Facts of the whole ledger, in order of position, forward from <paramref name="from"/> or backward from it.</summary>

@@ -66,6 +66,23 @@ public sealed class DamagedReadTests
         return string.Join(' ', ledger.ListAsync(store, new ListOptions { AsOf = asOf }, cancellation).ToBlockingEnumerable(cancellation).Select(fact => fact.Stream.Key));
     }
 
+    // The first fact of the second append was lost, and with it the time up to which the first one reached: "recorded by"
+    // the first append answered with a position of the second.
+    [Fact]
+    public void A_time_is_refused_where_a_lost_fact_may_be_on_either_side_of_it()
+    {
+        var (files, _) = WithLostFact(5);
+
+        using var ledger = SmallLedger.Open(files);
+
+        Assert.Throws<LedgerDamagedException>(() => PositionAt(ledger, SmallLedger.Begin.AddSeconds(1)));
+        Assert.Equal(8, PositionAt(ledger, SmallLedger.Begin.AddSeconds(2)));
+        Assert.Equal(12, PositionAt(ledger, SmallLedger.Begin.AddSeconds(3)));
+    }
+
+    static long PositionAt(Ledger ledger, DateTimeOffset time) =>
+        SmallLedger.Now(ledger.ResolveAsync(LedgerTime.RecordedBy(time), TestContext.Current.CancellationToken)).Position.Value;
+
     static (MemoryFileSystem Files, FactInFrame Fact) WithLostFact(long position)
     {
         var files = SmallLedger.ClosedCleanly();
