@@ -187,8 +187,17 @@ internal sealed class FileStorage : IFactStorage
             // Whoever begins at the end is told first if the end is unknown.
             var start = from > StreamVersion.None ? Math.Min(end, StreamEntry.CountBelow(entry.Places, from.Next())) : end;
             if (start == end) RefuseHole(stream, end == 0 ? Position.None : entry.Places[end - 1].Position, until);
-            for (var i = start - 1; i >= 0; i--) yield return Checked(stream, entry, i, i + 1 < start ? entry.Places[i + 1].Version.Value - 1 : entry.Places[i].Version.Value, reader);
-            if (start > 0 && entry.Places[0].Version.Value != 1) RefuseGap(stream, new StreamVersion(1), Position.None, entry.Places[0].Position);
+
+            // Where a later version is known, all versions below it were written.
+            var expectedBelow = start < end ? from.Value : start > 0 ? entry.Places[start - 1].Version.Value : 0;
+            for (var i = start - 1; i >= 0; i--)
+            {
+                if (entry.Places[i].Version.Value != expectedBelow) RefuseGap(stream, new StreamVersion(expectedBelow), entry.Places[i].Position, i + 1 < end ? entry.Places[i + 1].Position : until);
+                yield return reader.Read(entry.Places[i].Position);
+                expectedBelow--;
+            }
+
+            if (expectedBelow > 0) RefuseGap(stream, new StreamVersion(expectedBelow), Position.None, entry.Places[0].Position);
             yield break;
         }
 

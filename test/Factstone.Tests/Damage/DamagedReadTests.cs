@@ -83,6 +83,28 @@ public sealed class DamagedReadTests
     static long PositionAt(Ledger ledger, DateTimeOffset time) =>
         SmallLedger.Now(ledger.ResolveAsync(LedgerTime.RecordedBy(time), TestContext.Current.CancellationToken)).Position.Value;
 
+    // Version 3 of a stream was lost. Read backward from version 3, the stream began with version 2, as if there were no
+    // such version; and where the first version was lost, it ended in silence.
+    [Fact]
+    public void A_stream_read_backward_is_refused_at_a_lost_version()
+    {
+        var (files, _) = WithLostFact(5);
+        using var ledger = SmallLedger.Open(files);
+        var (filesWithoutFirst, _) = WithLostFact(1);
+        using var withoutFirst = SmallLedger.Open(filesWithoutFirst);
+
+        Assert.Throws<LedgerDamagedException>(() => VersionsBackward(ledger, 3));
+        Assert.Equal([2, 1], VersionsBackward(ledger, 2));
+        Assert.Throws<LedgerDamagedException>(() => VersionsBackward(withoutFirst, 1));
+    }
+
+    static List<long> VersionsBackward(Ledger ledger, long from)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        var options = new StreamReadOptions { From = new StreamVersion(from), Backward = true };
+        return [.. ledger.ReadStreamAsync("orders/1", options, cancellation).ToBlockingEnumerable(cancellation).Select(fact => fact.StreamVersion.Value)];
+    }
+
     static (MemoryFileSystem Files, FactInFrame Fact) WithLostFact(long position)
     {
         var files = SmallLedger.ClosedCleanly();
