@@ -61,7 +61,7 @@ internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List
     void Salvage(long from, long end, Position until, string what)
     {
         var start = from;
-        if (_next == until) damage.Add(new Damage(reader.Segment.Path, from, Position.None, Position.None, what));
+        var before = damage.Count;
         for (var at = from; at < end && _next < until;)
         {
             if (!TryReadFact(at, end, until, out var length))
@@ -75,6 +75,9 @@ internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List
         }
 
         if (_next < until) Missing(start, until, what);
+
+        // Every fact may be found again and yet something be gone, an append id with the header of its frame at the least.
+        if (damage.Count == before) damage.Add(new Damage(reader.Segment.Path, from, Position.None, Position.None, $"{what} Its facts were found one by one."));
     }
 
     bool TryReadFact(long at, long end, Position until, out int length)
