@@ -8,7 +8,7 @@ namespace Factstone.Cli.Bench;
 internal sealed class DiskProbe : IBenchStore
 {
     /// <summary>Written round and round, so that it never grows.</summary>
-    const int FileBytes = 64 * 1_024 * 1_024;
+    const int FileBytes = 16 * 1_024 * 1_024;
 
     readonly SafeFileHandle _file;
     readonly byte[] _noise = new byte[2 * 1_024 * 1_024];
