@@ -14,7 +14,7 @@ internal static class GitImport
         }
     }
 
-    static AppendRequest Request(GitBatch batch, string store) => new()
+    public static AppendRequest Request(GitBatch batch, string store) => new()
     {
         AppendId = batch.Part == 1 ? $"git:{batch.Commit}" : $"git:{batch.Commit}/{batch.Part}",
         Facts = [.. batch.Changes.Select(change => Fact(batch, change, new StreamName(store, change.Path)))],

@@ -38,6 +38,9 @@ internal sealed class StandardOutput(Stream stream, bool isTerminal)
         }
     }
 
+    /// <summary>For what writes text by itself.</summary>
+    public TextWriter AsTextWriter() => new Writer(this);
+
     /// <summary>Hands over what has been written.</summary>
     public void Flush()
     {
@@ -61,5 +64,25 @@ internal sealed class StandardOutput(Stream stream, bool isTerminal)
     {
         _pending.Write("\n"u8);
         if (IsTerminal || _pending.WrittenCount >= BufferBytes) Flush();
+    }
+
+    void Write(ReadOnlySpan<char> text)
+    {
+        lock (_gate)
+        {
+            Encoding.UTF8.GetBytes(text, _pending);
+            if (IsTerminal || _pending.WrittenCount >= BufferBytes) Flush();
+        }
+    }
+
+    sealed class Writer(StandardOutput output) : TextWriter
+    {
+        public override Encoding Encoding => Encoding.UTF8;
+
+        public override void Write(char value) => output.Write([value]);
+
+        public override void Write(string? value) => output.Write(value);
+
+        public override void Write(char[] buffer, int index, int count) => output.Write(buffer.AsSpan(index, count));
     }
 }
