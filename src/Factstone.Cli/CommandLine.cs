@@ -38,11 +38,15 @@ internal sealed class CommandLine(CliHost host)
         return exitCode;
     }
 
-    RootCommand Root()
+    Command Root()
     {
         var common = new CommonOptions(host);
-        var root = new RootCommand("Factstone: an append-only ledger of immutable facts.")
+        // Not a RootCommand, which takes its name from the file of the program.
+        var help = new HelpOption();
+        var root = new Command("factstone", "Factstone: an append-only ledger of immutable facts.")
         {
+            help,
+            new VersionOption(),
             new DemoCommand(common),
             new AppendCommand(common),
             new WriteCommand(common),
@@ -57,7 +61,7 @@ internal sealed class CommandLine(CliHost host)
             new StatsCommand(common),
         };
         common.AddTo(root);
-        if (root.Options.OfType<HelpOption>().FirstOrDefault() is { Action: HelpAction help } option) option.Action = new HelpWithExample(help);
+        if (help.Action is HelpAction action) help.Action = new HelpWithExample(action);
         return root;
     }
 
@@ -89,12 +93,11 @@ internal sealed class CommandLine(CliHost host)
 
     static string Sentence(ParseResult parsed)
     {
-        var what = parsed.Errors[0].Message.TrimEnd('.');
+        // Of several complaints the one about a word that was typed says most.
+        var what = parsed.UnmatchedTokens is [var unknown, ..] ? $"'{unknown}' is not known here" : parsed.Errors[0].Message.TrimEnd('.');
         var name = string.Join(' ', Path(parsed.CommandResult.Command));
         return $"{what}. See '{name} --help'.";
     }
 
-    static IEnumerable<string> Path(Command command) => command is RootCommand
-        ? ["factstone"]
-        : [.. command.Parents.OfType<Command>().Take(1).SelectMany(Path), command.Name];
+    static IEnumerable<string> Path(Command command) => [.. command.Parents.OfType<Command>().Take(1).SelectMany(Path), command.Name];
 }

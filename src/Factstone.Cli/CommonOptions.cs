@@ -25,7 +25,7 @@ internal sealed class CommonOptions(CliHost host)
         DefaultValueFactory = _ => 30,
     };
 
-    public void AddTo(RootCommand root)
+    public void AddTo(Command root)
     {
         root.Options.Add(_data);
         root.Options.Add(_json);

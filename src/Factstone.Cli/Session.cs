@@ -78,7 +78,7 @@ internal sealed class Session(CliHost host, string directory, bool isJson, TimeS
     /// <summary>A ledger in memory refuses what one on disk would.</summary>
     static async ValueTask CheckAsync(AppendRequest request, CancellationToken ct)
     {
-        await using var ledger = await Ledger.OpenInMemoryAsync(ct: ct);
+        await using var ledger = await Ledger.OpenInMemoryAsync(cancellationToken: ct);
         await ledger.TryAppendAsync(request, ct);
     }
 

@@ -23,7 +23,7 @@ internal sealed class DemoCommand : LedgerCommand
         var directory = Directory.CreateTempSubdirectory("factstone-demo-");
         try
         {
-            await using var ledger = await Ledger.OpenAsync(directory.FullName, ct: ct);
+            await using var ledger = await Ledger.OpenAsync(directory.FullName, cancellationToken: ct);
             var import = await DemoImport.RunAsync(ledger, repository, session.Host, ct);
             if (import.Facts == 0) throw new CliException(ExitCodes.Failed, ErrorNames.Git, $"No commit of '{given}' changed a file, so there is no history to show. Try another one: factstone demo PATH");
 

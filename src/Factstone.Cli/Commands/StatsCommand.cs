@@ -24,7 +24,7 @@ internal sealed class StatsCommand : LedgerCommand
         json.WriteNumber("epoch", ledger.Epoch);
         json.WriteString("location", ledger.Location);
         json.WriteNumber("head", statistics.Head.Value);
-        if (statistics.Facts > 0) json.WriteString("recordedAt", TimeText.Exact(statistics.RecordedAt));
+        if (statistics.RecordedAt is { } recordedAt) json.WriteString("recordedAt", TimeText.Exact(recordedAt));
         json.WriteNumber("facts", statistics.Facts);
         json.WriteNumber("stores", statistics.Stores);
         json.WriteNumber("streams", statistics.Streams);
@@ -41,7 +41,7 @@ internal sealed class StatsCommand : LedgerCommand
 
         Line("ledger", $"{ledger.Id} (epoch {ledger.Epoch})");
         Line("location", ledger.Location);
-        Line("head", statistics.Facts > 0 ? $"@{statistics.Head}, recorded {TimeText.Exact(statistics.RecordedAt)}" : "none yet");
+        Line("head", statistics.RecordedAt is { } recordedAt ? $"@{statistics.Head}, recorded {TimeText.Exact(recordedAt)}" : "none yet");
         Line("facts", $"{statistics.Facts:N0}");
         Line("stores", $"{statistics.Stores:N0}");
         Line("streams", $"{statistics.Streams:N0}");

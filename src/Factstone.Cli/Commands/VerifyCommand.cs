@@ -11,7 +11,7 @@ internal sealed class VerifyCommand : LedgerCommand
     {
         VerifyReport report;
         using (var progress = new Progress(session.Host))
-            report = await Ledger.VerifyAsync(session.Directory, at => progress.Report(() => $"Verifying: {at}"), ct);
+            report = await Ledger.VerifyAsync(session.Directory, at => progress.Report(() => $"Verifying: {at.Facts:N0} of {at.Head:N0} facts"), ct);
 
         if (session.IsJson) WriteJson(session, report);
         else WriteText(session, report);
@@ -25,6 +25,7 @@ internal sealed class VerifyCommand : LedgerCommand
         json.WriteStartObject();
         json.WriteNumber("facts", report.Facts);
         json.WriteNumber("segments", report.Segments);
+        json.WriteNumber("segmentBytes", report.SegmentBytes);
         json.WriteNumber("head", report.Head.Value);
         json.WriteBoolean("closedCleanly", report.IsClosedCleanly);
         json.WriteNumber("tornTailBytes", report.TornTailBytes);
@@ -34,9 +35,9 @@ internal sealed class VerifyCommand : LedgerCommand
 
     static void WriteText(Session session, VerifyReport report)
     {
-        session.Output.WriteLine($"{report.Facts:N0} facts in {report.Segments:N0} segments, up to @{report.Head}.");
-        if (report.TornTailBytes > 0) session.Output.WriteLine($"A torn tail of {report.TornTailBytes:N0} bytes: a write that a crash left unfinished, of which nothing was acknowledged. The next writer cuts it off.");
-        else if (!report.IsClosedCleanly) session.Output.WriteLine("Open for writing, or not closed by its last writer.");
+        session.Output.WriteLine($"{report.Facts:N0} facts in {report.Segments:N0} {(report.Segments == 1 ? "segment" : "segments")}, up to @{report.Head}.");
+        if (report.TornTailBytes > 0) session.Output.WriteLine($"A torn tail of {report.TornTailBytes:N0} bytes, which is no damage: a write in progress, or one that a crash cut short, of which nothing was acknowledged. The next open for writing deals with it.");
+        else if (!report.IsClosedCleanly) session.Output.WriteLine("Open for writing now, or not closed by its last writer.");
         session.Output.WriteLine(report.Damage.Count == 0 ? "No damage." : $"{report.Damage.Count:N0} damaged:");
         foreach (var damage in report.Damage) session.Output.WriteLine($"  {TextFit.Clean(damage.ToString())}");
     }

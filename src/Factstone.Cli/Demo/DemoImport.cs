@@ -11,6 +11,9 @@ namespace Factstone.Cli.Demo;
 /// <param name="Ends">The last position of each commit, and when its author made it.</param>
 internal sealed record DemoImport(long Commits, long Facts, TimeSpan Duration, bool IsWhole, IReadOnlyList<DemoCommit> Ends)
 {
+    /// <summary>A commit may change thousands of files, and each in flight is in memory.</summary>
+    const int BatchesInFlightMax = 64;
+
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
 
     public double FactsPerSecond => Duration > TimeSpan.Zero ? Facts / Duration.TotalSeconds : 0;
@@ -21,7 +24,7 @@ internal sealed record DemoImport(long Commits, long Facts, TimeSpan Duration, b
         var ends = new List<DemoCommit>();
         var isWhole = true;
         long facts = 0, started = 0;
-        await using (var appender = ledger.OpenAppender(new AppenderOptions { MaxInFlight = 256 }))
+        await using (var appender = ledger.OpenAppender(new AppenderOptions { MaxInFlight = BatchesInFlightMax }))
         {
             await foreach (var batch in repository.ReadHistoryAsync(ct))
             {
@@ -34,7 +37,7 @@ internal sealed record DemoImport(long Commits, long Facts, TimeSpan Duration, b
                 }
 
                 facts += batch.Changes.Count;
-                await appender.SendAsync(GitImport.Request(batch, "files"), ct: ct);
+                await appender.SendAsync(GitImport.Request(batch, "files"), cancellationToken: ct);
                 if (batch.Part > 1) ends.RemoveAt(ends.Count - 1);
                 ends.Add(new DemoCommit(batch.Commit, batch.AuthoredAt, new Position(facts)));
                 progress.Report(() => $"Importing the history: {ends.Count:N0} commits, {facts:N0} facts");

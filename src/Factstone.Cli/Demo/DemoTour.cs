@@ -75,7 +75,7 @@ internal sealed class DemoTour(DemoPage page, TimeProvider clock)
     static async Task<StreamName> MostChangedFileAsync(Ledger ledger, CancellationToken ct)
     {
         Fact? most = null;
-        await foreach (var file in ledger.ListAsync("files", ct: ct))
+        await foreach (var file in ledger.ListAsync("files", cancellationToken: ct))
             if (most is null || file.StreamVersion > most.StreamVersion) most = file;
         if (most is not null) return most.Stream;
         await foreach (var first in ledger.ReadAsync(new ReadOptions { Limit = 1 }, ct)) return first.Stream;

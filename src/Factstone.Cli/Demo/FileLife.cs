@@ -11,14 +11,14 @@ internal static class FileLife
 
     public static async Task ShowAsync(DemoPage page, Ledger ledger, StreamName file, CancellationToken ct)
     {
-        var versions = (await ledger.ReadLatestAsync(file, ct: ct))?.StreamVersion ?? StreamVersion.None;
+        var versions = (await ledger.ReadLatestAsync(file, cancellationToken: ct))?.StreamVersion ?? StreamVersion.None;
         page.Heading("2 · The life of one file");
         page.Line($"{TextFit.FitEnd(file.Key, 50)} has {versions} {(versions.Value == 1 ? "version" : "versions")}. Nothing was ever overwritten:");
         page.Space();
         page.Dim("version  position  valid from   what       content   author");
 
         var skipped = false;
-        await foreach (var fact in ledger.ReadStreamAsync(file, ct: ct))
+        await foreach (var fact in ledger.ReadStreamAsync(file, cancellationToken: ct))
         {
             var isShown = versions.Value <= LinesMax || fact.StreamVersion.Value <= LinesMax - LastLines || fact.StreamVersion.Value > versions.Value - LastLines;
             if (isShown) page.Line(Line(fact));

@@ -19,7 +19,7 @@ internal sealed record Throughput(long Facts, double FactsPerSecond, double Alon
         long sent = 0;
         await using (var appender = ledger.OpenAppender())
         {
-            for (; sent < FactsMax && clock.GetElapsedTime(started) < BurstMax; sent++) await appender.SendAsync(Reading(sent), ct: ct);
+            for (; sent < FactsMax && clock.GetElapsedTime(started) < BurstMax; sent++) await appender.SendAsync(Reading(sent), cancellationToken: ct);
             await appender.FlushAsync(ct);
         }
         return new Throughput(sent, sent / clock.GetElapsedTime(started).TotalSeconds, alone);

@@ -23,7 +23,8 @@ internal sealed class DelimitedReader(Stream source, byte delimiter, int pieceBy
             var length = (found < 0 ? _end : _searched + found) - _start;
             if (length > pieceBytesMax) throw new PieceTooLongException(Count + 1, _buffer.AsMemory(_start, Math.Min(length, 64)));
             if (found >= 0) return Take(length, isDelimited: true);
-            if (_isAtEnd) return length == 0 ? null : Take(length, isDelimited: false);
+            if (_isAtEnd && length == 0) return null;
+            if (_isAtEnd) return Take(length, isDelimited: false);
 
             _searched = _end;
             await FillAsync(ct);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 
 namespace Factstone.Cli.Imports;
 
@@ -32,7 +33,7 @@ internal static class GitImport
         var kind => new NewFact(
             file,
             kind == GitChangeKind.Added ? "added" : "modified",
-            $$"""{"commit":"{{batch.Commit}}","mode":"{{change.Mode}}","blob":"{{change.Blob}}","author":"{{batch.Author}}"}""")
+            Encoding.ASCII.GetBytes($$"""{"commit":"{{batch.Commit}}","mode":"{{change.Mode}}","blob":"{{change.Blob}}","author":"{{batch.Author}}"}"""))
         {
             ValidFrom = batch.AuthoredAt,
         },

@@ -13,7 +13,7 @@ internal sealed record ErrorReport(int ExitCode, string Error, string Message, A
         CliException cli => new(cli.ExitCode, cli.Error, cli.Message),
         OperationCanceledException => new(ExitCodes.Failed, ErrorNames.Cancelled, "Cancelled. What was acknowledged is in the ledger."),
         LedgerDamagedException damaged => new(ExitCodes.Damaged, ErrorNames.Damaged, damaged.Message, json => DamageJson.Write(json, damaged.Damage)),
-        LedgerNotFoundException none => new(ExitCodes.Failed, ErrorNames.NoLedger, $"{none.Message} {HowToStart(none.Path)}", json => json.WriteString("path", none.Path)),
+        LedgerNotFoundException none => new(ExitCodes.Failed, ErrorNames.NoLedger, NoLedger(none), json => json.WriteString("path", none.Path)),
         LedgerLockedException locked => new(ExitCodes.Failed, ErrorNames.Locked, locked.Message, json => json.WriteString("holder", locked.Holder)),
         LedgerFullException full => new(ExitCodes.Failed, ErrorNames.Full, full.Message, json => json.WriteString("path", full.Path)),
         LedgerFormatException newer => new(ExitCodes.Failed, ErrorNames.NewerFormat, newer.Message, json => WriteFormat(json, newer)),
@@ -29,9 +29,10 @@ internal sealed record ErrorReport(int ExitCode, string Error, string Message, A
         _ => new(ExitCodes.Failed, ErrorNames.Failed, $"{exception.Message} ({exception.GetType().Name})"),
     };
 
-    /// <summary>The line to type where no ledger is.</summary>
-    public static string HowToStart(string directory) =>
-        $"""Start one with: factstone append orders/42 placed '{"{"}"total":50{"}"}' --data {Quoted(directory)}""";
+    /// <summary>Where there is none, with the line to type.</summary>
+    static string NoLedger(LedgerNotFoundException none) => File.Exists(none.Path)
+        ? $"There is no ledger in '{none.Path}': it is a file, and a ledger is a directory."
+        : $$"""There is no ledger in '{{none.Path}}'. Start one with: factstone append orders/42 placed '{"total":50}' --data {{Quoted(none.Path)}}""";
 
     /// <summary>One line on standard error: text, or with <c>--json</c> one object.</summary>
     public void WriteTo(StandardError error, bool asJson) => error.WriteLine(asJson ? Json() : $"error: {TextFit.Clean(Message)}");
