@@ -150,8 +150,16 @@ internal sealed class FileStorage : IFactStorage
         return null;
     }
 
-    public Position PositionAt(long recordedBy) =>
-        _index.PositionAt(_options.Defect == Defect.RecordedByIsExclusive ? recordedBy - 1 : recordedBy, Head.Position);
+    public Position PositionAt(long recordedBy)
+    {
+        var head = Head;
+        var position = _index.PositionAt(_options.Defect == Defect.RecordedByIsExclusive ? recordedBy - 1 : recordedBy, head.Position);
+
+        // A fact without a header has no time: it may have been recorded before or after.
+        if (recordedBy < head.RecordedAt && _index.IsHole(position))
+            throw new LedgerDamagedException($"Whether position {position} was recorded by then cannot be told.", _damage.At(position));
+        return position;
+    }
 
     public IEnumerable<Fact> Read(Position from, Position until, bool backward)
     {
@@ -179,8 +187,17 @@ internal sealed class FileStorage : IFactStorage
             // Whoever begins at the end is told first if the end is unknown.
             var start = from > StreamVersion.None ? Math.Min(end, StreamEntry.CountBelow(entry.Places, from.Next())) : end;
             if (start == end) RefuseHole(stream, end == 0 ? Position.None : entry.Places[end - 1].Position, until);
-            for (var i = start - 1; i >= 0; i--) yield return Checked(stream, entry, i, i + 1 < start ? entry.Places[i + 1].Version.Value - 1 : entry.Places[i].Version.Value, reader);
-            if (start > 0 && entry.Places[0].Version.Value != 1) RefuseGap(stream, new StreamVersion(1), Position.None, entry.Places[0].Position);
+
+            // Where a later version is known, all versions below it were written.
+            var expectedBelow = start < end ? from.Value : start > 0 ? entry.Places[start - 1].Version.Value : 0;
+            for (var i = start - 1; i >= 0; i--)
+            {
+                if (entry.Places[i].Version.Value != expectedBelow) RefuseGap(stream, new StreamVersion(expectedBelow), entry.Places[i].Position, i + 1 < end ? entry.Places[i + 1].Position : until);
+                yield return reader.Read(entry.Places[i].Position);
+                expectedBelow--;
+            }
+
+            if (expectedBelow > 0) RefuseGap(stream, new StreamVersion(expectedBelow), Position.None, entry.Places[0].Position);
             yield break;
         }
 
@@ -201,7 +218,13 @@ internal sealed class FileStorage : IFactStorage
         return new FactReader(_index, _damage, window).Read(position);
     }
 
-    public IEnumerable<string> Keys(string store, string prefix, string? after) => _index.FindStore(store)?.Keys(prefix, after) ?? [];
+    public IEnumerable<string> Keys(string store, string prefix, string? after, Position until)
+    {
+        var hole = _index.FirstHole(Position.None, until);
+        if (hole > Position.None)
+            throw new LedgerDamagedException($"Whether {store} has another key, from position {hole}, cannot be told.", _damage.At(hole));
+        return _index.FindStore(store)?.Keys(prefix, after) ?? [];
+    }
 
     public IAppendSession BeginAppend()
     {

@@ -246,7 +246,7 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
 
         var until = (await ResolveAsync(options.AsOf, cancellationToken).ConfigureAwait(false)).Position;
         var left = options.Limit ?? long.MaxValue;
-        foreach (var key in _storage.Keys(store, options.Prefix, options.After))
+        foreach (var key in _storage.Keys(store, options.Prefix, options.After, until))
         {
             cancellationToken.ThrowIfCancellationRequested();
             var state = _storage.StateAt(new StreamName(store, key), until);

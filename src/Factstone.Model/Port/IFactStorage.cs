@@ -34,6 +34,7 @@ internal interface IFactStorage : IDisposable
     AppendSpan? FindAppend(string appendId);
 
     /// <summary>The last position recorded at or before a time.</summary>
+    /// <exception cref="LedgerDamagedException">It cannot be told, because the time of a damaged fact is unknown.</exception>
     Position PositionAt(long recordedBy);
 
     /// <summary>Facts of the whole ledger, in order of position, forward from <paramref name="from"/> or backward from it.</summary>
@@ -46,7 +47,8 @@ internal interface IFactStorage : IDisposable
     Fact ReadAt(Position position);
 
     /// <summary>The keys of a store with a prefix, after a key, in order, whatever they are at which position.</summary>
-    IEnumerable<string> Keys(string store, string prefix, string? after);
+    /// <exception cref="LedgerDamagedException">They cannot be told, because a damaged fact at or below <paramref name="until"/> may be of another key.</exception>
+    IEnumerable<string> Keys(string store, string prefix, string? after, Position until);
 
     /// <summary>Opens the tail for a group of appends. The one caller commits it, or lets it go, before it opens the next.</summary>
     IAppendSession BeginAppend();

@@ -62,6 +62,8 @@ internal sealed class FactIndex : IFrameVisitor
         return Position.None;
     }
 
+    public bool IsHole(Position position) => FirstHole(new Position(position.Value - 1), position) > Position.None;
+
     public Position PositionAt(long recordedBy, Position head)
     {
         var times = _times.Items;

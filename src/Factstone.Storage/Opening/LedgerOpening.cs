@@ -202,7 +202,6 @@ internal sealed class LedgerOpening : IDisposable
         var durableEnd = end.IsDamaged ? end.DurableEnd : end.IsClean ? end.Walk.FileOffset : Math.Max(end.UntrustedFrom, PublishedEnd(reader.Segment));
         var walk = SegmentWalk.Run(reader, SegmentHeader.Bytes, Math.Min(durableEnd, end.Walk.FileOffset), reader.Segment.Header.BasePosition, Index);
         if (end.IsDamaged) _segments.ReadDamaged(reader, walk, durableEnd, end.DurableNext, isKnown: true);
-        if (_damage.Count == 0) _damage.Add(new Damage(reader.Segment.Path, walk.FileOffset, Position.None, Position.None, "The log ends before the place that was published as durable."));
     }
 
     long PublishedEnd(Segment segment) => Published is { } slot && slot.IsIn(segment.Header) ? slot.FileOffset : 0;

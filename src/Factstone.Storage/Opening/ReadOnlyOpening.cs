@@ -91,9 +91,11 @@ internal sealed class ReadOnlyOpening : IDisposable
         isRebuilt = false;
         for (var attempt = 0; ; attempt++)
         {
+            var stands = _files.FileExists(_layout.Manifest);
             if (_manifests.Read() is { } manifest) return manifest;
-            if (attempt < 3)
+            if (attempt < 3 && !stands)
             {
+                // A new ledger gets its manifest last. One that stands is replaced as a whole, so a damaged one is damaged.
                 Thread.Sleep(Pause);
                 continue;
             }

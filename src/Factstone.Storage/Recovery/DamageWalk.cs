@@ -28,7 +28,7 @@ internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List
             at = Math.Min(header.End, end);
         }
 
-        if (_next < until) Salvage(at, end, until, "No whole frame is where one should be.");
+        if (_next < until || at < end) Salvage(at, end, until, "No whole frame is where one should be.");
     }
 
     void Frame(in FrameHeader header, long end, Position until)
@@ -64,7 +64,7 @@ internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List
         var before = damage.Count;
         for (var at = from; at < end && _next < until;)
         {
-            if (!TryReadFact(at, end, until, out var length))
+            if (!TryReadFact(at, start, end, until, out var length))
             {
                 at++;
                 continue;
@@ -76,11 +76,11 @@ internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List
 
         if (_next < until) Missing(start, until, what);
 
-        // Every fact may be found again and yet something be gone, an append id with the header of its frame at the least.
-        if (damage.Count == before) damage.Add(new Damage(reader.Segment.Path, from, Position.None, Position.None, $"{what} Its facts were found one by one."));
+        // What is damaged may be nobody's fact: the header of a frame, which alone knows the append id, or a mark.
+        if (damage.Count == before) damage.Add(new Damage(reader.Segment.Path, from, Position.None, Position.None, $"{what} No fact is lost by it."));
     }
 
-    bool TryReadFact(long at, long end, Position until, out int length)
+    bool TryReadFact(long at, long damagedFrom, long end, Position until, out int length)
     {
         length = 0;
         var source = reader.BytesAt(at, FactFormat.PrefixBytesMax, end);
@@ -90,7 +90,7 @@ internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List
         var status = FactFormat.TryRead(source, reader.Segment.Seed, out extent, out var fact);
         if (status == FactStatus.HeaderDamaged || fact.Position < _next || fact.Position >= until) return false;
 
-        if (fact.Position > _next) Missing(at, fact.Position, "The header of a fact, or of its frame, is damaged.");
+        if (fact.Position > _next) Missing(damagedFrom, fact.Position, "The header of a fact, or of its frame, is damaged.");
         Take(at, fact, status);
         length = status == FactStatus.Whole ? extent.Length : extent.BodyAt;
         return true;

@@ -1,0 +1,226 @@
+using System.Collections.Concurrent;
+using Factstone.Storage;
+
+namespace Factstone.Tests.Damage;
+
+/// <summary>Every bit of every file of a small ledger is flipped, one at a time: what is damaged is named, and no answer is wrong.</summary>
+/// <remarks>
+/// Which flips are no damage: any of LOCK, whose text is for people; in HEAD what lies outside its two slots; in a
+/// segment what lies behind its live end, where the next segment or HEAD says that it ends. Every other byte of MANIFEST,
+/// HEAD and segments is used, and verify names a flip in each bit of it. MANIFEST and HEAD say nothing that cannot be
+/// found out again, so appends go on after such a flip; after one in a live part of a segment they are refused.
+/// </remarks>
+public sealed class FlippedBitTests
+{
+    /// <summary>Bytes of a HEAD slot, and where the second begins. See docs/format.md, "HEAD".</summary>
+    const int HeadSlotBytes = 84;
+    const int HeadSlotStride = 512;
+
+    static readonly Dictionary<string, (long First, int Count)> AppendIds = new() { ["first"] = (1, 4), ["third"] = (9, 4) };
+
+    static readonly ParallelOptions TwoAtATime = new() { MaxDegreeOfParallelism = 2 };
+
+    [Fact]
+    public void A_ledger_that_was_closed_names_every_flipped_bit() => EveryBitOf(SmallLedger.ClosedCleanly());
+
+    [Fact]
+    public void A_ledger_whose_writer_was_killed_names_every_flipped_bit() => EveryBitOf(SmallLedger.Killed());
+
+    // Its first segment ends where the second says, before the frames that were written anew.
+    [Fact]
+    public void A_ledger_that_was_recovered_names_every_flipped_bit() => EveryBitOf(SmallLedger.Recovered());
+
+    // Space ahead of the tail was never written; recovery cuts what stands there and keeps it in quarantine.
+    [Fact]
+    public void A_bit_in_the_zeros_behind_the_tail_changes_nothing_that_is_read()
+    {
+        var given = new Given(SmallLedger.Killed());
+        var segment = SmallLedger.OnlySegment(given.Files);
+        var end = given.LiveEnds[segment];
+        var length = given.Files.LengthOf(segment);
+        for (var place = 0; place < 64; place++)
+        {
+            var bit = (end * 8) + (place < 16 ? place * 7 : (length - end) * 8 * (place - 15) / 49);
+            var files = given.Files.Clone();
+            files.FlipBit(segment, Math.Min(bit, (length * 8) - 1));
+
+            given.Check(files, Expected.Nothing);
+
+            using var ledger = SmallLedger.Open(files);
+            given.Answers(ledger, Expected.Nothing, given.Facts.Count + 1);
+        }
+    }
+
+    static void EveryBitOf(MemoryFileSystem files)
+    {
+        var given = new Given(files);
+        Assert.True(given.Facts.Count >= 12);
+        Assert.InRange(files.Paths.Sum(path => files.LastWrittenByte(path) + 1), 1, 6 * 1_024);
+        given.Check(files.Clone(), Expected.Nothing);
+
+        var wrong = new ConcurrentQueue<string>();
+        foreach (var path in files.Paths)
+        {
+            Parallel.For(0, (files.LastWrittenByte(path) + 1) * 8, TwoAtATime, (bit, loop) =>
+            {
+                var damaged = files.Clone();
+                damaged.FlipBit(path, bit);
+                try
+                {
+                    given.Check(damaged, given.ExpectedFor(path, bit / 8));
+                }
+                catch (Exception exception)
+                {
+                    wrong.Enqueue($"{path}, byte {bit / 8}, bit {bit % 8}: {exception}");
+                    if (wrong.Count > 5) loop.Stop();
+                }
+            });
+        }
+
+        Assert.True(wrong.IsEmpty, string.Join("\n\n", wrong));
+    }
+
+    /// <summary>What a flip has to lead to.</summary>
+    sealed record Expected
+    {
+        public static readonly Expected Nothing = new();
+
+        /// <summary>The file that verify has to name; null for none.</summary>
+        public string? File { get; init; }
+
+        /// <summary>Whether what is damaged was durable and cannot be made again, so that appends are refused.</summary>
+        public bool IsRefused { get; init; }
+
+        /// <summary>Where the damage begins at the earliest, and at the latest.</summary>
+        public (long From, long To) FileOffset { get; init; }
+
+        /// <summary>The fact that the byte belongs to.</summary>
+        public FactInFrame? Fact { get; init; }
+
+        public bool IsHeaderOfFactLost { get; init; }
+
+        public bool IsHeaderOfFrameLost { get; init; }
+
+        /// <summary>The last position that a read-only opener can know of; null for all.</summary>
+        public int? Published { get; init; }
+    }
+
+    sealed class Given
+    {
+        readonly Dictionary<string, SegmentMap> _maps = [];
+        readonly (int Newest, int Older) _slots;
+        readonly int _olderPosition;
+
+        public Given(MemoryFileSystem files)
+        {
+            Files = files;
+            Facts = SmallLedger.FactsOf(files);
+            foreach (var path in files.Paths.Where(LedgerLayout.IsSegment)) _maps.Add(path, SegmentMap.Of(files, path));
+
+            var manifest = new ManifestFile(files, new LedgerLayout(SmallLedger.Root)).Read()!;
+            for (var i = 0; i < manifest.Segments.Count; i++)
+            {
+                var path = $"{SmallLedger.Root}/segments/{manifest.Segments[i].Name}";
+                LiveEnds[path] = manifest.EndOf(i) ?? _maps[path].End;
+            }
+
+            var head = files.ReadAll($"{SmallLedger.Root}/HEAD");
+            var slots = new[] { HeadSlot.Read(head.AsSpan(0, HeadSlotBytes))!.Value, HeadSlot.Read(head.AsSpan(HeadSlotStride, HeadSlotBytes))!.Value };
+            _slots = slots[0].Sequence > slots[1].Sequence ? (0, 1) : (1, 0);
+            _olderPosition = (int)slots[_slots.Older].Position.Value;
+            Assert.Equal(Facts.Count, slots[_slots.Newest].Position.Value);
+        }
+
+        public MemoryFileSystem Files { get; }
+
+        public List<Fact> Facts { get; }
+
+        public Dictionary<string, long> LiveEnds { get; } = [];
+
+        public Expected ExpectedFor(string path, long at) => path[(SmallLedger.Root.Length + 1)..] switch
+        {
+            "LOCK" => Expected.Nothing,
+            "MANIFEST" => new Expected { File = path },
+            "HEAD" when at % HeadSlotStride >= HeadSlotBytes || at >= 2 * HeadSlotStride => Expected.Nothing,
+
+            // The writer finds the facts behind the older slot in the log; who only reads shows what the older slot says.
+            "HEAD" => new Expected { File = path, Published = at / HeadSlotStride == _slots.Newest ? _olderPosition : null },
+            _ when at >= LiveEnds[path] => Expected.Nothing,
+            _ when at < SegmentHeader.Bytes => new Expected { File = path, IsRefused = true },
+            _ => InFrame(path, at),
+        };
+
+        /// <summary>Opens for writing, for reading and to verify, and asks everything.</summary>
+        public void Check(MemoryFileSystem files, Expected expected)
+        {
+            var report = LedgerVerification.Run(files, SmallLedger.Root, null, CancellationToken.None);
+            Assert.Equal(expected.File is not null, report.Damage.Count > 0);
+            if (expected.File is not null) Named(report.Damage, expected);
+
+            using (var reading = SmallLedger.OpenReadOnly(files))
+            {
+                Assert.Equal(expected.IsRefused, reading.Damage.Count > 0);
+                Answers(reading, expected, expected.Published ?? Facts.Count);
+            }
+
+            using (var ledger = SmallLedger.Open(files))
+            {
+                Assert.Equal(expected.IsRefused, ledger.Damage.Count > 0);
+                Answers(ledger, expected, Facts.Count);
+                if (expected.IsRefused) IsRefused(files, ledger, expected);
+                else Assert.Equal(Facts.Count + 1, SmallLedger.AppendOne(ledger).FirstPosition.Value);
+            }
+
+            if (!expected.IsRefused) SurvivesReopen(files);
+        }
+
+        public void Answers(Ledger ledger, Expected expected, int count)
+        {
+            var facts = count > Facts.Count ? [.. Facts, SmallLedger.Now(ledger.ReadAtAsync(new Position(count)))!] : Facts[..count];
+            var damaged = new HashSet<long>();
+            if (expected.Fact is { } fact) damaged.Add(fact.Position.Value);
+            var appends = AppendIds.Where(id => id.Value.First <= count).ToDictionary();
+            new LedgerAnswers(ledger, facts, appends, damaged, expected.IsHeaderOfFactLost) { MayAppendsBeUnknown = expected.IsHeaderOfFrameLost }.AreRight();
+        }
+
+        Expected InFrame(string path, long at)
+        {
+            var frame = _maps[path].Frames.First(one => one.Start <= at && at < one.End);
+            var fact = _maps[path].FactAt(at);
+            return new Expected
+            {
+                File = path,
+                IsRefused = true,
+                Fact = fact,
+                FileOffset = fact is null ? (frame.Start, frame.Start) : (fact.Start, fact.Start),
+                IsHeaderOfFactLost = fact is not null && at < fact.BodyStart,
+                IsHeaderOfFrameLost = fact is null && frame.Facts.Count > 0 && at < frame.Facts[0].Start,
+            };
+        }
+
+        static void Named(IReadOnlyList<Factstone.Damage> damage, Expected expected) => Assert.Contains(damage, one =>
+            one.File == expected.File && one.FileOffset >= expected.FileOffset.From && one.FileOffset <= expected.FileOffset.To
+            && (expected.Fact is not { } fact || (one.FirstPosition == fact.Position && one.LastPosition == fact.Position)));
+
+        static void IsRefused(MemoryFileSystem files, Ledger ledger, Expected expected)
+        {
+            Named(ledger.Damage, expected);
+            var before = files.ReadAll(expected.File!);
+            var refused = Assert.Throws<LedgerDamagedException>(() => SmallLedger.AppendOne(ledger));
+            Named(refused.Damage, expected);
+            Assert.Equal(before, files.ReadAll(expected.File!));
+        }
+
+        void SurvivesReopen(MemoryFileSystem files)
+        {
+            using var again = SmallLedger.Open(files);
+            Assert.Empty(again.Damage);
+            Assert.True(again.Opening.WasClosedCleanly);
+            Assert.False(again.Opening.HeadWasRebuilt);
+            Assert.False(again.Opening.ManifestWasRebuilt);
+            Assert.Equal(Facts.Count + 1, again.Storage.Head.Position.Value);
+            Assert.Equal("9", SmallLedger.Now(again.ReadLatestAsync("orders/9"))!.Json);
+            LedgerAnswers.Same(Facts[^1], SmallLedger.Now(again.ReadAtAsync(Facts[^1].Position)));
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using Factstone.Storage;
+
+namespace Factstone.Tests.Damage;
+
+/// <summary>Turns every worker on the thread that wakes it, so that an open costs no thread and an append is answered when the call returns.</summary>
+internal sealed class InlineCrank : ICrank
+{
+    readonly List<Worker> _workers = [];
+    bool _isHeld;
+
+    public IWorker Start(string name, Func<bool> step)
+    {
+        var worker = new Worker(this, step);
+        _workers.Add(worker);
+        return worker;
+    }
+
+    public void Complete(IThreadPoolWorkItem completion) => completion.Execute();
+
+    /// <summary>Whatever is queued meanwhile becomes one group.</summary>
+    public void Together(Action queue)
+    {
+        _isHeld = true;
+        queue();
+        _isHeld = false;
+        foreach (var worker in _workers) worker.Wake();
+    }
+
+    sealed class Worker(InlineCrank crank, Func<bool> step) : IWorker
+    {
+        bool _isRunning;
+
+        public void Wake()
+        {
+            if (_isRunning || crank._isHeld) return;
+            _isRunning = true;
+            while (step()) { }
+            _isRunning = false;
+        }
+
+        public void Stop() { }
+    }
+}

@@ -1,0 +1,209 @@
+using System.Globalization;
+using System.Text;
+
+namespace Factstone.Tests.Damage;
+
+/// <summary>Asks a ledger everything there is to ask, and compares with the facts it should hold: an answer is right, or it is an exception that names damage.</summary>
+/// <param name="ledger">The ledger that may be damaged.</param>
+/// <param name="facts">All facts up to the head that it should show.</param>
+/// <param name="appends">The append ids that it should know, each with its first position and count.</param>
+/// <param name="damaged">Positions whose facts have a damaged byte.</param>
+/// <param name="isHeaderLost">Whether the header of a fact, and so its stream, is among what is damaged: then nobody knows what belongs to which stream.</param>
+internal sealed class LedgerAnswers(Ledger ledger, IReadOnlyList<Fact> facts, IReadOnlyDictionary<string, (long First, int Count)> appends, IReadOnlySet<long> damaged, bool isHeaderLost)
+{
+    static readonly StreamName Unknown = "orders/none";
+
+    public bool MayAppendsBeUnknown { get; init; }
+
+    /// <summary>Asks everything.</summary>
+    public void AreRight()
+    {
+        Assert.Equal(facts.Count, ledger.Storage.Head.Position.Value);
+        ByPosition();
+        All(backward: false);
+        All(backward: true);
+        var points = facts.Where((fact, i) => i + 1 == facts.Count || facts[i + 1].RecordedAt != fact.RecordedAt).Select(fact => fact.Position).ToList();
+        foreach (var stream in facts.Select(fact => fact.Stream).Distinct().Append(Unknown))
+        {
+            foreach (var point in points) Stream(stream, point);
+            Versions(stream);
+        }
+
+        foreach (var point in points)
+            foreach (var store in (string[])["orders", "tasks", "nothing"]) List(store, point);
+        AppendIds();
+        Times();
+    }
+
+    void ByPosition()
+    {
+        for (var position = new Position(1); position.Value <= facts.Count; position = position.Next())
+        {
+            if (!damaged.Contains(position.Value))
+            {
+                Same(facts[(int)position.Value - 1], SmallLedger.Now(ledger.ReadAtAsync(position)));
+                continue;
+            }
+
+            var asked = position;
+            var found = Assert.Throws<LedgerDamagedException>(() => SmallLedger.Now(ledger.ReadAtAsync(asked)));
+            Assert.Contains(found.Damage, one => one.FirstPosition <= asked && asked <= one.LastPosition);
+        }
+
+        Assert.Null(SmallLedger.Now(ledger.ReadAtAsync(new Position(facts.Count + 1))));
+    }
+
+    /// <summary>A damaged fact ends a read of everything, which goes on behind it.</summary>
+    void All(bool backward)
+    {
+        var step = backward ? -1 : 1;
+        var next = backward ? facts.Count : 1;
+        while (next >= 1 && next <= facts.Count)
+        {
+            var read = Collect(ledger.ReadAsync(new ReadOptions { From = new Position(next), Backward = backward }), out var found);
+            foreach (var fact in read)
+            {
+                Same(facts[next - 1], fact);
+                next += step;
+            }
+
+            if (found is null) break;
+            Assert.Contains(next, damaged.Select(position => (int)position));
+            next += step;
+        }
+
+        Assert.Equal(backward ? 0 : facts.Count + 1, next);
+    }
+
+    void Stream(StreamName stream, Position until)
+    {
+        var expected = facts.Where(fact => fact.Stream == stream && fact.Position <= until).ToList();
+        var options = new StreamReadOptions { AsOf = until };
+        RightOrDamaged(expected, ledger.ReadStreamAsync(stream, options));
+        RightOrDamaged([.. Enumerable.Reverse(expected)], ledger.ReadStreamAsync(stream, options with { Backward = true }));
+        var latest = expected.LastOrDefault() is { Retracts: false } last ? last : null;
+        RightOrDamaged(latest, latest, () => SmallLedger.Now(ledger.ReadLatestAsync(stream, until)));
+        RightOrDamaged(null, expected.Count, () => SmallLedger.Now(ledger.GetVersionAsync(stream, until)).Value);
+    }
+
+    void Versions(StreamName stream)
+    {
+        var expected = facts.Where(fact => fact.Stream == stream).ToList();
+        for (var version = 1L; version <= expected.Count + 1; version++)
+        {
+            var from = new StreamVersion(version);
+            RightOrDamaged([.. expected.Where(fact => fact.StreamVersion >= from)], ledger.ReadStreamAsync(stream, new StreamReadOptions { From = from }));
+            RightOrDamaged([.. expected.Where(fact => fact.StreamVersion <= from).Reverse()], ledger.ReadStreamAsync(stream, new StreamReadOptions { From = from, Backward = true }));
+        }
+    }
+
+    void List(string store, Position until)
+    {
+        var expected = facts.Where(fact => fact.Stream.Store == store && fact.Position <= until)
+            .GroupBy(fact => fact.Stream.Key, (_, ofKey) => ofKey.Last())
+            .Where(fact => !fact.Retracts)
+            .OrderBy(fact => fact.Stream.Key, StringComparer.Ordinal)
+            .ToList();
+        RightOrDamaged(expected, ledger.ListAsync(store, new ListOptions { AsOf = until }));
+    }
+
+    void AppendIds()
+    {
+        foreach (var (id, (first, count)) in appends)
+        {
+            try
+            {
+                var receipt = SmallLedger.Now(ledger.FindAppendAsync(id));
+                Assert.NotNull(receipt);
+                Assert.Equal((first, count), (receipt.FirstPosition.Value, receipt.Count));
+                Assert.Equal(facts[(int)first - 1].RecordedAt, receipt.RecordedAt);
+            }
+            catch (LedgerDamagedException)
+            {
+                Assert.True(MayAppendsBeUnknown || Enumerable.Range((int)first, count).Any(position => damaged.Contains(position)), $"The append '{id}' could have been found.");
+            }
+        }
+
+        try
+        {
+            Assert.Null(SmallLedger.Now(ledger.FindAppendAsync("never used")));
+        }
+        catch (LedgerDamagedException)
+        {
+            Assert.NotEmpty(ledger.Damage);
+        }
+    }
+
+    void Times()
+    {
+        foreach (var time in facts.Select(fact => fact.RecordedAt).Distinct())
+        {
+            foreach (var asked in (DateTimeOffset[])[time, time.AddMicroseconds(-1)])
+            {
+                var expected = facts.Count(fact => fact.RecordedAt <= asked);
+                RightOrDamaged(null, (long)expected, () => SmallLedger.Now(ledger.ResolveAsync(LedgerTime.RecordedBy(asked))).Position.Value);
+            }
+        }
+    }
+
+    void RightOrDamaged(List<Fact> expected, IAsyncEnumerable<Fact> read)
+    {
+        var facts = Collect(read, out var found);
+        for (var i = 0; i < facts.Count; i++)
+        {
+            Assert.True(i < expected.Count, $"A fact too many: {facts[i]}.");
+            Same(expected[i], facts[i]);
+        }
+
+        if (found is null) Assert.Equal(expected.Count, facts.Count);
+        else Refused(found, expected.Any(fact => damaged.Contains(fact.Position.Value)));
+    }
+
+    void RightOrDamaged<T>(Fact? concerned, T expected, Func<T> ask)
+    {
+        try
+        {
+            var answer = ask();
+            if (answer is Fact fact) Same(concerned!, fact);
+            else Assert.Equal(expected, answer);
+        }
+        catch (LedgerDamagedException found)
+        {
+            Refused(found, concerned is not null && damaged.Contains(concerned.Position.Value));
+        }
+    }
+
+    void Refused(LedgerDamagedException found, bool isConcerned)
+    {
+        Assert.NotEmpty(found.Damage);
+        Assert.True(isConcerned || isHeaderLost, $"Nothing that was asked for is damaged, and yet: {found.Message}");
+    }
+
+    static List<Fact> Collect(IAsyncEnumerable<Fact> read, out LedgerDamagedException? found)
+    {
+        var facts = new List<Fact>();
+        found = null;
+        var enumerator = read.GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        try
+        {
+            while (SmallLedger.Now(enumerator.MoveNextAsync())) facts.Add(enumerator.Current);
+        }
+        catch (LedgerDamagedException damage)
+        {
+            found = damage;
+        }
+        finally
+        {
+            enumerator.DisposeAsync().AsTask().Wait();
+        }
+
+        return facts;
+    }
+
+    public static void Same(Fact expected, Fact? actual)
+    {
+        if (actual is null || expected.Position != actual.Position || !expected.Header.Span.SequenceEqual(actual.Header.Span) || !expected.Salt.Span.SequenceEqual(actual.Salt.Span)
+            || !expected.Payload.Span.SequenceEqual(actual.Payload.Span) || !expected.MetadataBytes.Span.SequenceEqual(actual.MetadataBytes.Span))
+            Assert.Fail(string.Create(CultureInfo.InvariantCulture, $"Expected {expected} with {Encoding.UTF8.GetString(expected.Payload.Span)}, got {actual?.ToString() ?? "nothing"}."));
+    }
+}

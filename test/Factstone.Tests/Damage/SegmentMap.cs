@@ -1,0 +1,59 @@
+using Factstone.Storage;
+
+namespace Factstone.Tests.Damage;
+
+/// <summary>What each byte of a segment is for, told from one that is well.</summary>
+internal sealed class SegmentMap : IFrameVisitor
+{
+    readonly List<FrameExtent> _frames = [];
+
+    SegmentMap(MemoryFileSystem files, string path, SegmentHeader header)
+    {
+        Path = path;
+        using var file = files.Open(path, FileOpening.ReadOnly);
+        using var window = new FileWindow(64 * 1_024, 64 * 1_024);
+        End = SegmentWalk.Run(new FrameReader(new Segment(file, header, header.LedgerId.Tag), window), SegmentHeader.Bytes, file.Length, header.BasePosition, this).FileOffset;
+    }
+
+    public string Path { get; }
+
+    /// <summary>Behind the last whole frame.</summary>
+    public long End { get; }
+
+    public IReadOnlyList<FrameExtent> Frames => _frames;
+
+    public static SegmentMap Of(MemoryFileSystem files, string path)
+    {
+        var header = SegmentHeader.Read(files.ReadAll(path).AsSpan(0, SegmentHeader.Bytes), out _);
+        Assert.NotNull(header);
+        return new SegmentMap(files, path, header);
+    }
+
+    /// <summary>The fact that a byte belongs to, if it belongs to one.</summary>
+    public FactInFrame? FactAt(long fileOffset)
+    {
+        foreach (var frame in _frames)
+            foreach (var fact in frame.Facts)
+                if (fact.Start <= fileOffset && fileOffset < fact.End) return fact;
+        return null;
+    }
+
+    public void Frame(Segment segment, in FrameHeader header, string? appendId) =>
+        _frames.Add(new FrameExtent(header.FileOffset, header.End, header.Kind, header.GroupStart, []));
+
+    public void Fact(Segment segment, long fileOffset, in HeaderView header)
+    {
+        var bytes = new byte[FactFormat.PrefixBytesMax];
+        segment.File.Read(bytes, fileOffset);
+        Assert.True(FactFormat.TryReadLengths(bytes, out var extent));
+
+        // Four of the eight bytes of checksums are the header's.
+        var bodyStart = fileOffset + extent.BodyAt - sizeof(uint);
+        _frames[^1].Facts.Add(new FactInFrame(header.Position, _frames[^1].Start, fileOffset, bodyStart, fileOffset + extent.Length));
+    }
+}
+
+internal sealed record FrameExtent(long Start, long End, FrameKind Kind, long GroupStart, List<FactInFrame> Facts);
+
+/// <summary>Where a fact is: lengths, header and the header's checksum up to <paramref name="BodyStart"/>, then all that its body needs.</summary>
+internal sealed record FactInFrame(Position Position, long FrameStart, long Start, long BodyStart, long End);
