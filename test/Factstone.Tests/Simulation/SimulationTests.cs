@@ -9,7 +9,6 @@ public sealed class SimulationTests(ITestOutputHelper output)
 {
     const int SeedsPerDefect = 1_000;
 
-    /// <summary>Branches that a simulation on one machine without damage to the running ledger cannot take are not asked for here: there is none.</summary>
     static readonly RecoveryBranch[] Branches = Enum.GetValues<RecoveryBranch>();
 
     static readonly string[] Faults =
