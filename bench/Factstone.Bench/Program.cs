@@ -1,1 +1,3 @@
-return 0;
+using Factstone.Bench;
+
+return await Comparison.RunAsync(args, Console.Out);

@@ -116,8 +116,8 @@ internal sealed class SimulatedProcess(SimulatedDisk disk) : IFileSystem
             Resize(file, 0);
             file.Write(bytes.AsSpan(0, (int)Disk.TakeSpace(file, 0, bytes.Length)), 0);
             file.LockedBy = taken = new SimulatedLock(this, file);
+            _locks.Add(taken); // here, since a process that is killed right now lets go of it too
         });
-        if (taken is not null) _locks.Add(taken);
         heldBy = found;
         return taken;
     }

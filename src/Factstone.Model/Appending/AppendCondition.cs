@@ -58,9 +58,11 @@ public sealed record AppendCondition
     public static AppendCondition RecordMissing(StreamName stream) => new(AppendConditionKind.RecordMissing, stream);
 
     /// <summary>The record's value is this JSON, compared in canonical form: blanks, the order of names and the spelling of numbers do not count.</summary>
+    /// <exception cref="ArgumentException">The text holds half of a surrogate pair. Whether it is JSON is checked when it is appended.</exception>
     public static AppendCondition RecordEquals(StreamName stream, string json)
     {
         ArgumentNullException.ThrowIfNull(json);
+        if (Utf8Order.ByteCount(json) < 0) throw new ArgumentException("The value holds half of a surrogate pair, which UTF-8 cannot say.", nameof(json));
         return RecordEquals(stream, Encoding.UTF8.GetBytes(json));
     }
 

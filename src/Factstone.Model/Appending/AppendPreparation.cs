@@ -30,7 +30,7 @@ internal static class AppendPreparation
                 var fact = facts[i] ?? throw Refused(i, default, "It is null.");
                 var tags = Check(fact, i);
                 var producer = Producer(fact, i);
-                Grow(ref buffer, at, HeaderBytesMax(fact, tags, producer) + FactHash.SaltBytes + TextBytesMax(fact.Metadata) + PayloadBytesMax(fact, i));
+                Grow(ref buffer, at, HeaderBytesMax(fact, tags, producer) + FactHash.SaltBytes + MetadataBytesMax(fact, i) + PayloadBytesMax(fact, i));
 
                 var headerLength = EncodeHeader(buffer.AsSpan(at), fact, tags, producer);
                 var bodyAt = at + headerLength;
@@ -161,7 +161,8 @@ internal static class AppendPreparation
         var fault = JsonCheck.Check(given, JsonShape.Object);
         if (fault != JsonFault.None) throw Refused(index, fact.Stream, $"The producer must be a JSON object. {JsonCheck.Describe(given, fault)}");
 
-        var canonical = CanonicalJson.Encode(given);
+        if (!CanonicalJsonWriter.TryWrite(given, out var canonical, out var tooLarge))
+            throw Refused(index, fact.Stream, $"The producer has no canonical form: the number {tooLarge} is too large for a double.");
         return canonical.Length <= FactLimits.ProducerBytesMax ? canonical : throw ProducerTooLarge(fact, index, canonical.Length);
     }
 
@@ -183,9 +184,12 @@ internal static class AppendPreparation
         if (fact.Correlation is not null) header.Text(HeaderField.Correlation, fact.Correlation);
         if (producer is not null) header.Bytes(HeaderField.Producer, producer);
         if (fact.Retracts) header.Present(HeaderField.Retracts);
-        if (fact.ContentType is not null) header.Text(HeaderField.ContentType, fact.ContentType);
+        if (!IsJson(fact)) header.Text(HeaderField.ContentType, fact.ContentType);
         return header.Length;
     }
+
+    /// <summary>JSON is what a fact without content type holds; to call it by its name makes no other fact.</summary>
+    static bool IsJson(NewFact fact) => fact.ContentType is null || fact.ContentType.Equals("application/json", StringComparison.OrdinalIgnoreCase);
 
     static int EncodeMetadata(Span<byte> target, NewFact fact, int index)
     {
@@ -193,7 +197,7 @@ internal static class AppendPreparation
         var length = EncodeText(target, text, "The metadata", fact, index);
         var bytes = target[..length];
         if (length > FactLimits.MetadataBytesMax)
-            throw Refused(index, fact.Stream, $"The metadata has {length:N0} bytes; at most {FactLimits.MetadataBytesMax:N0} are possible.");
+            throw MetadataTooLarge(fact, index, length);
         var fault = JsonCheck.Check(bytes, JsonShape.ObjectOfText);
         return fault == JsonFault.None
             ? length
@@ -212,7 +216,7 @@ internal static class AppendPreparation
         }
 
         if (length > FactLimits.PayloadBytesMax) throw TooLarge(fact, index, length);
-        if (fact.ContentType is not null) return length;
+        if (!IsJson(fact)) return length;
 
         var fault = JsonCheck.Check(target[..length]);
         return fault == JsonFault.None
@@ -246,12 +250,18 @@ internal static class AppendPreparation
         return bytes;
     }
 
-    static int TextBytesMax(string? text) => text is null ? 0 : Measured(text);
+    static int MetadataBytesMax(NewFact fact, int index)
+    {
+        if (fact.Metadata is not { } text) return 0;
+        // Each character takes a byte at least, so this is refused before a buffer of that size is taken.
+        return text.Length <= FactLimits.MetadataBytesMax ? Measured(text) : throw MetadataTooLarge(fact, index, text.Length);
+    }
 
     static int PayloadBytesMax(NewFact fact, int index)
     {
+        // Refused before a buffer of that size is taken, and before counting bytes could overflow.
+        if (fact.PayloadText is { Length: > 3 * FactLimits.PayloadBytesMax } huge) throw TooLarge(fact, index, huge.Length);
         var bytes = fact.PayloadText is { } text ? Measured(text) : fact.Payload.Length;
-        // Refused before a buffer of that size is taken.
         return bytes <= 3L * FactLimits.PayloadBytesMax ? bytes : throw TooLarge(fact, index, bytes);
     }
 
@@ -266,6 +276,9 @@ internal static class AppendPreparation
         ArrayPool<byte>.Shared.Return(buffer);
         buffer = larger;
     }
+
+    static ArgumentException MetadataTooLarge(NewFact fact, int index, long bytes) =>
+        Refused(index, fact.Stream, $"The metadata has {bytes:N0} bytes; at most {FactLimits.MetadataBytesMax:N0} are possible.");
 
     static ArgumentException TooLarge(NewFact fact, int index, long bytes) =>
         Refused(index, fact.Stream, $"The payload has {bytes:N0} bytes; at most {FactLimits.PayloadBytesMax:N0} are possible. Keep larger content in a blob, and its reference in the fact.");

@@ -23,9 +23,17 @@ public sealed record AppendReceipt
     public StreamVersion StreamVersion => Versions is [var only]
         ? only.Version
         : throw new InvalidOperationException($"The append wrote to {Versions.Count} streams; Versions has a version for each.");
+
+    /// <summary>Positions, time, and the first few streams with their versions.</summary>
+    public override string ToString() =>
+        $"@{FirstPosition}..@{LastPosition} {Microseconds.ToText(RecordedAt)} {string.Join(", ", Versions.Take(3))}{(Versions.Count > 3 ? $" and {Versions.Count - 3} more" : "")}";
 }
 
 /// <summary>A stream and a version of it.</summary>
 /// <param name="Stream">The stream.</param>
 /// <param name="Version">The version.</param>
-public readonly record struct StreamAndVersion(StreamName Stream, StreamVersion Version);
+public readonly record struct StreamAndVersion(StreamName Stream, StreamVersion Version)
+{
+    /// <summary>The stream's text and the version, such as <c>orders/42 v3</c>.</summary>
+    public override string ToString() => $"{Stream} v{Version}";
+}

@@ -14,7 +14,9 @@ internal static class FactId
 
     public static Guid Create(long recordedAt, Position position, uint ledgerTag)
     {
-        var milliseconds = Math.DivRem(recordedAt, 1_000, out var microseconds);
+        // Toward the past, so that a clock before 1970 cannot spoil the version bits.
+        var microseconds = ((recordedAt % 1_000) + 1_000) % 1_000;
+        var milliseconds = (recordedAt - microseconds) / 1_000;
         Span<byte> bytes = stackalloc byte[16];
         BinaryPrimitives.WriteUInt64BigEndian(bytes, ((ulong)milliseconds << 16) | (0x7UL << 12) | (ulong)microseconds);
         BinaryPrimitives.WriteUInt64BigEndian(bytes[8..], (0b10UL << 62) | ((ulong)position.Value << TagBits) | (ledgerTag >> (32 - TagBits)));

@@ -70,7 +70,7 @@ public sealed record NewFact
     /// <summary>Whether it is a tombstone; then it has no payload.</summary>
     public bool Retracts { get; init; }
 
-    /// <summary>What the payload is, ≤ 128 bytes; null for JSON.</summary>
+    /// <summary>What the payload is, ≤ 128 bytes; null for JSON, and <c>application/json</c> is kept as null.</summary>
     public string? ContentType { get; init; }
 
     /// <summary>A JSON object whose values are texts, ≤ 16 KiB (user, address, <c>traceparent</c>): kept exactly as written beside the payload, erased with it, never indexed.</summary>

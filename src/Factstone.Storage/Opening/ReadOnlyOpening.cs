@@ -14,9 +14,10 @@ internal sealed class ReadOnlyOpening : IDisposable
     readonly ManifestFile _manifests;
     readonly List<Damage> _damage;
     readonly SegmentSet _segments;
-    readonly HeadFile? _head;
+    HeadFile? _head;
     Segment? _current;
     long _fileOffset;
+    Position _next;
 
     public ReadOnlyOpening(IFileSystem files, LedgerLayout layout, StorageOptions options, FactIndex index, List<Damage> damage)
     {
@@ -27,7 +28,6 @@ internal sealed class ReadOnlyOpening : IDisposable
         _damage = damage;
         Index = index;
         _segments = new SegmentSet(files, layout, options, index, damage);
-        _head = TryOpenHead();
     }
 
     public FactIndex Index { get; }
@@ -68,22 +68,22 @@ internal sealed class ReadOnlyOpening : IDisposable
         _segments.CloseFiles();
     }
 
-    HeadFile? TryOpenHead()
-    {
-        try
-        {
-            return _files.FileExists(_layout.Head) ? new HeadFile(_files.OpenSharedPage(_layout.Head, writable: false)) : null;
-        }
-        catch (LedgerIOException)
-        {
-            return null; // as good as none: the report says that it is missing or damaged
-        }
-    }
-
+    /// <summary>The published end; null where there is none, or none yet.</summary>
     HeadSlot? ReadHead(out bool isWhole)
     {
         isWhole = false;
+        _head ??= OpenHead();
         return _head?.Read(out isWhole);
+    }
+
+    HeadFile? OpenHead()
+    {
+        if (!_files.FileExists(_layout.Head)) return null;
+
+        // A writer that makes it anew gives it its size a moment after its name.
+        using (var file = _files.Open(_layout.Head, FileOpening.ReadOnly))
+            if (file.Length < ISharedPage.Size) return null;
+        return new HeadFile(_files.OpenSharedPage(_layout.Head, writable: false));
     }
 
     Manifest ReadManifest(out bool isRebuilt)
@@ -190,7 +190,7 @@ internal sealed class ReadOnlyOpening : IDisposable
         }
 
         _current = segment;
-        _fileOffset = SegmentHeader.Bytes;
+        (_fileOffset, _next) = (SegmentHeader.Bytes, header.BasePosition);
         return true;
     }
 
@@ -198,9 +198,10 @@ internal sealed class ReadOnlyOpening : IDisposable
     {
         if (_options.Defect == Defect.ReadBeyondHead) end = segment.File.Length;
         if (end <= _fileOffset) return;
-        var next = _fileOffset == SegmentHeader.Bytes ? segment.Header.BasePosition : Index.Next;
-        _segments.ReadDurable(segment, _fileOffset, end, next, _options.Defect == Defect.ReadBeyondHead ? null : until);
-        _fileOffset = end;
+
+        // A read that failed half-way may have left facts in the index; it is done again from where the last whole one ended.
+        _segments.ReadDurable(segment, _fileOffset, end, _next, _options.Defect == Defect.ReadBeyondHead ? null : until);
+        (_fileOffset, _next) = (end, Index.Next);
     }
 
     /// <summary>Without a published end, what was durable for sure ends where the last group begins.</summary>

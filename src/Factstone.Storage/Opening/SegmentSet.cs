@@ -37,7 +37,7 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
         return segment;
     }
 
-    public FrameReader Reader(Segment segment) => new(segment, _window);
+    public FrameReader Reader(Segment segment) => new(segment, _window, options.Defect);
 
     /// <summary>Reads a stretch of which all was durable.</summary>
     /// <param name="segment">The segment.</param>
@@ -47,6 +47,8 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
     /// <param name="until">The position after its last fact, where that is known.</param>
     public void ReadDurable(Segment segment, long from, long end, Position next, Position? until)
     {
+        // What was read ahead of the head, when it was zeros, may have been written since.
+        _window.Forget();
         var reader = Reader(segment);
         var walk = SegmentWalk.Run(reader, from, end, next, index);
         if (walk.FileOffset < end || (until is { } expected && walk.Next != expected))

@@ -62,7 +62,7 @@ internal sealed class AppendPipeline : IDisposable
         {
             if (_broken is not null) throw new LedgerFailedException(_broken.Message, _broken);
             var session = _storage.BeginAppend();
-            Clock.BeginGroup();
+            Clock.BeginGroup(_storage.Head.RecordedAt);
             foreach (var pending in _group) pending.Decision = Decide(pending, session); // each on the state that the ones before it leave
             if (_options.Defect == Defect.AnswerBeforeSync) CompleteGroup();
             session.Commit();                                                              // durable from here

@@ -49,11 +49,13 @@ internal sealed class RecordingClock
     }
 
     /// <summary>Appends are about to get times.</summary>
+    /// <param name="last">The last time in the ledger: an open that waited for room on the disk has found more since.</param>
     /// <exception cref="ClockJumpedException">The clock went forward by more than a day more than has passed.</exception>
-    public void BeginGroup()
+    public void BeginGroup(long last)
     {
         lock (_lock)
         {
+            _last = Math.Max(_last, last);
             _now = Now();
             var passed = TimeSpan.FromMicroseconds(_now - _wallAtStart);
             var jump = passed - (Running() - _runningAtStart);

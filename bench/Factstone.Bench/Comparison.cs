@@ -1,0 +1,92 @@
+using System.Globalization;
+using Factstone.Cli.Bench;
+
+namespace Factstone.Bench;
+
+/// <summary>The disk's own probe, SQLite and the ledger, in turn within each round, so that all of them meet the same machine.</summary>
+internal static class Comparison
+{
+    const int Seed = 20_260_101;
+    static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(400);
+
+    public static async Task<int> RunAsync(string[] words, TextWriter output)
+    {
+        if (ComparisonOptions.Parse(words) is not { } options)
+        {
+            await output.WriteLineAsync(ComparisonOptions.Usage);
+            return 2;
+        }
+
+        var directory = Directory.CreateDirectory(Path.Combine(options.Directory, $"factstone-bench-{Environment.ProcessId}"));
+        try
+        {
+            await RunAsync(options, directory.FullName, output);
+            return 0;
+        }
+        catch (InvalidDataException wrong)
+        {
+            await output.WriteLineAsync($"What was read back is not what was written: {wrong.Message}");
+            return 1;
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    static async Task RunAsync(ComparisonOptions options, string directory, TextWriter output)
+    {
+        var streams = new ZipfStreams(Seed);
+        var payloads = new Payloads(Seed);
+        var single = await FrameSizes.MeasureAsync(directory, 1, streams, payloads);
+        var many = await FrameSizes.MeasureAsync(directory, 100, streams, payloads);
+        BenchTarget[] targets = [DiskProbe.Target(workload => workload.FactsPerAppend == 1 ? single : many), SqliteStore.Target, LedgerStore.Target];
+
+        await output.WriteLineAsync($"Machine: {Machine.Describe(directory)}");
+        await output.WriteLineAsync(SqliteStore.Describe(directory));
+        await output.WriteLineAsync($"JSON of {Payloads.Bytes} bytes to {ZipfStreams.Count:N0} streams, zipf {ZipfStreams.Exponent}, seed {Seed}; {options.Rounds} rounds of {options.Seconds} s each; one append is {single:N0} bytes in the ledger's log, 100 facts are {many:N0}.");
+
+        var rates = options.Workloads.ToDictionary(workload => workload, _ => targets.ToDictionary(target => target.Name, _ => new Rates()));
+        foreach (var workload in options.Workloads)
+        {
+            foreach (var target in targets)
+                await new WorkloadRun(workload, target, streams, payloads).RunAsync(directory, TimeSpan.FromSeconds(Math.Min(options.Seconds, WarmUp.TotalSeconds)), CancellationToken.None);
+        }
+
+        for (var round = 0; round < options.Rounds; round++)
+        {
+            await output.WriteLineAsync($"round {round + 1}, load {Machine.Load()}");
+            foreach (var workload in options.Workloads)
+            {
+                // Another one goes first in each round.
+                for (var i = 0; i < targets.Length; i++)
+                {
+                    var target = targets[(i + round) % targets.Length];
+                    var rate = await new WorkloadRun(workload, target, streams, payloads).RunAsync(directory, TimeSpan.FromSeconds(options.Seconds), CancellationToken.None);
+                    rates[workload][target.Name].Add(rate);
+                    await output.WriteLineAsync($"  {workload.Name} {target.Name,-9} {rate,12:N0}/s");
+                }
+            }
+        }
+
+        await output.WriteLineAsync("Everything that SQLite and Factstone acknowledged was read back after a reopen: as many facts per stream, versions without gaps, the same payloads.");
+        await WriteTableAsync(options, rates, output);
+    }
+
+    static async Task WriteTableAsync(ComparisonOptions options, Dictionary<Workload, Dictionary<string, Rates>> rates, TextWriter output)
+    {
+        await output.WriteLineAsync();
+        await output.WriteLineAsync("| workload | probe | SQLite | Factstone | ÷ SQLite | ÷ probe | must | goal |");
+        await output.WriteLineAsync("|---|---|---|---|---|---|---|---|");
+        foreach (var workload in options.Workloads)
+        {
+            var (probe, sqlite, ours) = (rates[workload]["probe"], rates[workload]["SQLite"], rates[workload]["Factstone"]);
+            var bar = Bar.Of(workload.Name);
+            await output.WriteLineAsync(string.Create(
+                CultureInfo.InvariantCulture,
+                $"| {workload.Name} {workload.What} | {Shown(probe)} | {Shown(sqlite)} | **{ours.Median:N0}** ({ours.Least:N0}–{ours.Most:N0}) | {ours.Median / sqlite.Median:0.00} | {ours.Median / probe.Median:0.00} | {bar.Must}: {(bar.IsMet(ours.Median, sqlite.Median) ? "met" : "missed")} | {bar.Goal}: {(bar.IsGoalMet(ours.Median, probe.Median) ? "met" : "missed")} |"));
+        }
+    }
+
+    static string Shown(Rates rates) => string.Create(CultureInfo.InvariantCulture, $"{rates.Median:N0} ({rates.Least:N0}–{rates.Most:N0})");
+}

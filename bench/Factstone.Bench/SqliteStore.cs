@@ -1,0 +1,167 @@
+using Factstone.Cli.Bench;
+using Microsoft.Data.Sqlite;
+
+namespace Factstone.Bench;
+
+/// <summary>SQLite as a careful user would set it up for the same work: one table with a unique (stream, seq) and an index by time, WAL, synced on each commit, prepared statements.</summary>
+internal sealed class SqliteStore : IBenchStore
+{
+    const string Schema = """
+        pragma journal_mode = wal;
+        pragma synchronous = full;
+        pragma cache_size = -65536;
+        create table if not exists facts(
+            position integer primary key,
+            stream text not null,
+            seq integer not null,
+            type text not null,
+            recorded_at integer not null,
+            payload blob not null,
+            unique(stream, seq));
+        create index if not exists facts_by_time on facts(recorded_at);
+        """;
+
+    static readonly string[] Streams = [.. Enumerable.Range(0, ZipfStreams.Count).Select(i => $"orders/{i}")];
+
+    readonly SqliteConnection _connection;
+    readonly SqliteCommand _begin;
+    readonly SqliteCommand _commit;
+    readonly SqliteCommand _lastVersion;
+    readonly SqliteCommand _insert;
+    readonly GroupWriter<Queued>? _writer;
+    readonly InFlight _inFlight;
+
+    SqliteStore(string path, Workload workload)
+    {
+        _connection = Open(path);
+        _begin = Prepared("begin immediate");
+        _commit = Prepared("commit");
+        _lastVersion = Prepared("select max(seq) from facts where stream = $stream", "$stream");
+        _insert = Prepared("insert into facts(stream, seq, type, recorded_at, payload) values($stream, $seq, 'changed', $recorded_at, $payload)", "$stream", "$seq", "$recorded_at", "$payload");
+        _inFlight = new InFlight(workload.InFlight);
+        if (workload.IsShared) _writer = new GroupWriter<Queued>(Write);
+    }
+
+    public static BenchTarget Target { get; } = new(
+        "SQLite",
+        KeepsFacts: true,
+        (directory, workload) => ValueTask.FromResult<IBenchStore>(new SqliteStore(Path.Combine(directory, "facts.db"), workload)));
+
+    /// <summary>Version and settings, as SQLite itself says them.</summary>
+    public static string Describe(string directory)
+    {
+        var path = Path.Combine(directory, "settings.db");
+        using (var connection = Open(path))
+        {
+            string[] settings = ["journal_mode", "synchronous", "page_size", "cache_size", "wal_autocheckpoint", "locking_mode"];
+            var values = settings.Select(name => $"{name}={Scalar(connection, $"pragma {name}")}");
+            return $"SQLite {Scalar(connection, "select sqlite_version()")} through Microsoft.Data.Sqlite.Core {typeof(SqliteConnection).Assembly.GetName().Version?.ToString(3)}: {string.Join(", ", values)} (synchronous 2 is FULL)";
+        }
+    }
+
+    public ValueTask<long> AppendAsync(int stream, long? expectedVersion, byte[] payload)
+    {
+        if (_writer is not null) return new ValueTask<long>(Queue(stream, payload));
+        _begin.ExecuteNonQuery();
+        var version = Insert(stream, expectedVersion, payload);
+        _commit.ExecuteNonQuery();
+        return ValueTask.FromResult(version);
+    }
+
+    public ValueTask AppendAsync(BenchFact[] facts)
+    {
+        _begin.ExecuteNonQuery();
+        foreach (var fact in facts) Insert(fact.Stream, expectedVersion: null, fact.Payload);
+        _commit.ExecuteNonQuery();
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask SendAsync(int stream, byte[] payload, Action<long> answered) => _inFlight.SendAsync(Queue(stream, payload), answered);
+
+    public ValueTask FlushAsync() => _inFlight.FlushAsync();
+
+    public async IAsyncEnumerable<(long Version, ReadOnlyMemory<byte> Payload)> ReadAsync(int stream)
+    {
+        using var select = Prepared("select seq, payload from facts where stream = $stream order by seq", "$stream");
+        select.Parameters[0].Value = Streams[stream];
+        await using var reader = await select.ExecuteReaderAsync();
+        while (await reader.ReadAsync()) yield return (reader.GetInt64(0), (byte[])reader[1]);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _writer?.Dispose();
+        foreach (var command in new[] { _begin, _commit, _lastVersion, _insert }) await command.DisposeAsync();
+        await _connection.DisposeAsync();
+    }
+
+    static SqliteConnection Open(string path)
+    {
+        SQLitePCL.Batteries_V2.Init();
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ConnectionString);
+        connection.Open();
+        using var schema = connection.CreateCommand();
+        schema.CommandText = Schema;
+        schema.ExecuteNonQuery();
+        return connection;
+    }
+
+    static object? Scalar(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // The few texts are above.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        return command.ExecuteScalar();
+    }
+
+    SqliteCommand Prepared(string sql, params string[] parameters)
+    {
+        var command = _connection.CreateCommand();
+#pragma warning disable CA2100 // The few texts are above.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        foreach (var name in parameters) command.Parameters.Add(new SqliteParameter { ParameterName = name });
+        command.Prepare();
+        return command;
+    }
+
+    long Insert(int stream, long? expectedVersion, byte[] payload)
+    {
+        _lastVersion.Parameters[0].Value = Streams[stream];
+        var version = _lastVersion.ExecuteScalar() is long last ? last : 0;
+        if (expectedVersion is { } expected && expected != version) throw new InvalidOperationException($"Stream {stream} is at version {version}, not {expected}.");
+
+        var parameters = _insert.Parameters;
+        parameters[0].Value = Streams[stream];
+        parameters[1].Value = version + 1;
+        parameters[2].Value = TimeProvider.System.GetUtcNow().Ticks / TimeSpan.TicksPerMicrosecond;
+        parameters[3].Value = payload;
+        _insert.ExecuteNonQuery();
+        return version + 1;
+    }
+
+    Task<long> Queue(int stream, byte[] payload)
+    {
+        var queued = new Queued(stream, payload);
+        _writer!.Add(queued);
+        return queued.Task;
+    }
+
+    void Write(List<Queued> group)
+    {
+        _begin.ExecuteNonQuery();
+        foreach (var queued in group) queued.Version = Insert(queued.Stream, expectedVersion: null, queued.Payload);
+        _commit.ExecuteNonQuery();
+        foreach (var queued in group) queued.SetResult(queued.Version);
+    }
+
+    sealed class Queued(int stream, byte[] payload) : TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        public int Stream => stream;
+
+        public byte[] Payload => payload;
+
+        public long Version { get; set; }
+    }
+}

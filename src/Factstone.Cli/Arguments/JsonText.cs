@@ -1,0 +1,64 @@
+using System.Text;
+
+namespace Factstone.Cli.Arguments;
+
+/// <summary>A JSON argument: the text itself, <c>-</c> for standard input, or <c>@file</c>. JSON never begins with either.</summary>
+internal static class JsonText
+{
+    const string StandardInput = "-";
+
+    public static async ValueTask<ReadOnlyMemory<byte>> ReadAsync(string argument, int bytesMax, CliHost host, CancellationToken ct)
+    {
+        if (argument == StandardInput)
+        {
+            // A read of a terminal or pipe does not end when it is cancelled; waiting for it does.
+            return await Task.Run(() => ReadBounded(host.Input, "Standard input", bytesMax), ct).WaitAsync(ct);
+        }
+        if (argument is not ['@', .. var path]) return Encoding.UTF8.GetBytes(Whole(argument));
+
+        try
+        {
+            using var file = File.OpenRead(path);
+            return ReadBounded(file, $"'{path}'", bytesMax);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw CliException.Failed($"'{path}' cannot be read: {failure.Message}", failure);
+        }
+    }
+
+    /// <summary>Two arguments cannot both be standard input.</summary>
+    public static void CheckOneStandardInput(params ReadOnlySpan<string?> arguments)
+    {
+        var count = 0;
+        foreach (var argument in arguments)
+            if (argument == StandardInput) count++;
+        if (count > 1) throw CliException.Usage("Standard input ('-') can be one argument only; give the others as @file.");
+    }
+
+    static string Whole(string argument)
+    {
+        for (var i = 0; i < argument.Length; i++)
+        {
+            if (!char.IsSurrogate(argument[i])) continue;
+            if (i + 1 == argument.Length || !char.IsSurrogatePair(argument[i], argument[i + 1])) throw CliException.Refused($"The argument holds half of a surrogate pair at index {i}, which UTF-8 cannot say.");
+            i++;
+        }
+        return argument;
+    }
+
+    static ReadOnlyMemory<byte> ReadBounded(Stream source, string name, int bytesMax)
+    {
+        var bytes = new MemoryStream();
+        var buffer = new byte[64 * 1_024];
+        int read;
+        while ((read = source.Read(buffer)) > 0)
+        {
+            bytes.Write(buffer, 0, read);
+            // What is larger than the ledger takes need not be read to its end to be refused.
+            if (bytes.Length > bytesMax) throw CliException.Refused($"{name} has more than {bytesMax:N0} bytes, which is the most that is possible here. Keep larger content elsewhere, and its reference in the fact.");
+        }
+        if (bytes.Length == 0) throw CliException.Refused($"{name} is empty; JSON is exactly one value.");
+        return bytes.GetBuffer().AsMemory(0, (int)bytes.Length);
+    }
+}

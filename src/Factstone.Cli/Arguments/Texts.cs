@@ -1,0 +1,47 @@
+using System.Globalization;
+using Factstone.Cli.Output;
+
+namespace Factstone.Cli.Arguments;
+
+/// <summary>Reads the words of a command line; what cannot be read is wrong usage.</summary>
+internal static class Texts
+{
+    public static StreamName Stream(string text) =>
+        StreamName.TryParse(text, out var stream)
+            ? stream
+            : throw CliException.Usage($"'{text}' names no stream: write STORE/KEY, such as orders/42. 'orders/' is the stream with the empty key.");
+
+    /// <summary><c>@POSITION</c> or a time; the latest where nothing is given.</summary>
+    public static LedgerTime AsOf(string? text)
+    {
+        if (text is null) return LedgerTime.Latest;
+        if (text is ['@', ..]) return LedgerTime.AtPosition(At(text, "--as-of"));
+        return TimeText.TryParse(text, out var time)
+            ? LedgerTime.RecordedBy(time)
+            : throw CliException.Usage($"'{text}' is neither a position nor a time: write @7, 2026-01-31 or 2026-01-31T08:15:00Z (years 1 to 9999, UTC where no zone is given).");
+    }
+
+    /// <summary><c>@POSITION</c>; the beginning or the end where nothing is given.</summary>
+    public static Position From(string? text) => text is null ? Position.None : At(text, "--from");
+
+    public static DateTimeOffset? Time(string? text, string option)
+    {
+        if (text is null) return null;
+        return TimeText.TryParse(text, out var time)
+            ? time
+            : throw CliException.Usage($"{option}: '{text}' is no time: write 2026-01-31 or 2026-01-31T08:15:00Z (years 1 to 9999, UTC where no zone is given).");
+    }
+
+    public static Guid? Id(string? text, string option)
+    {
+        if (text is null) return null;
+        return Guid.TryParseExact(text, "D", out var id)
+            ? id
+            : throw CliException.Usage($"{option}: '{text}' is no id of a fact: it has the form 0198c2f4-5d1e-7abc-8000-000000712345.");
+    }
+
+    static Position At(string text, string option) =>
+        text is ['@', .. var digits] && long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value <= Position.MaxValue
+            ? new Position(value)
+            : throw CliException.Usage($"{option}: '{text}' is no position: write @7 (whole numbers from 0 to {Position.MaxValue}).");
+}

@@ -1,0 +1,38 @@
+namespace Factstone.Cli.Bench;
+
+/// <summary>What was acknowledged: which fact has which version of which stream. One per caller, so that noting it costs next to nothing.</summary>
+internal sealed class Acknowledged
+{
+    readonly List<Entry> _entries = new(1 << 16);
+
+    public int Count => _entries.Count;
+
+    public void Add(int stream, long version, long number) => _entries.Add(new Entry(stream, (int)version, number));
+
+    /// <summary>Reads everything back: as many facts per stream as were acknowledged, versions without gaps, payloads byte for byte.</summary>
+    /// <exception cref="InvalidDataException">Something else is there.</exception>
+    public static async ValueTask CompareAsync(IReadOnlyList<Acknowledged> callers, IBenchStore store, Payloads payloads)
+    {
+        var streams = new List<Entry>[ZipfStreams.Count];
+        for (var i = 0; i < streams.Length; i++) streams[i] = [];
+        foreach (var entry in callers.SelectMany(caller => caller._entries)) streams[entry.Stream].Add(entry);
+
+        for (var stream = 0; stream < streams.Length; stream++)
+        {
+            var expected = streams[stream];
+            expected.Sort(static (a, b) => a.Version.CompareTo(b.Version));
+            var read = 0;
+            await foreach (var (version, payload) in store.ReadAsync(stream).ConfigureAwait(false))
+            {
+                if (read == expected.Count) throw new InvalidDataException($"Stream {stream} has more than the {expected.Count} facts that were acknowledged.");
+                if (version != read + 1 || expected[read].Version != version) throw new InvalidDataException($"Stream {stream} has version {version} where {read + 1} should be.");
+                if (!payload.Span.SequenceEqual(payloads[expected[read].Number])) throw new InvalidDataException($"Stream {stream} version {version} has another payload than was appended.");
+                read++;
+            }
+
+            if (read != expected.Count) throw new InvalidDataException($"Stream {stream} has {read} facts; {expected.Count} were acknowledged.");
+        }
+    }
+
+    readonly record struct Entry(int Stream, int Version, long Number);
+}

@@ -1,0 +1,96 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Factstone.Cli.Bench;
+
+/// <summary>What the disk itself does: the bytes that the ledger would write, by pwrite and fdatasync, into a file that was filled with zeros and synced before.</summary>
+/// <remarks>No streams, no versions, nothing to read back: an upper bound, in the same shapes (alone, or behind a queue) as the rest.</remarks>
+internal sealed class DiskProbe : IBenchStore
+{
+    /// <summary>Written round and round, so that it never grows.</summary>
+    const int FileBytes = 16 * 1_024 * 1_024;
+
+    readonly SafeFileHandle _file;
+    readonly byte[] _noise = new byte[2 * 1_024 * 1_024];
+    readonly int _bytesPerAppend;
+    readonly GroupWriter<TaskCompletionSource<long>>? _writer;
+    readonly InFlight _inFlight;
+    long _at;
+
+    DiskProbe(string path, int bytesPerAppend, Workload workload)
+    {
+        _bytesPerAppend = bytesPerAppend;
+        _inFlight = new InFlight(workload.InFlight);
+        _file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite);
+        for (var at = 0; at < FileBytes; at += _noise.Length) RandomAccess.Write(_file, _noise, at);
+        Sync();
+        new Random(1).NextBytes(_noise);
+        if (workload.IsShared) _writer = new GroupWriter<TaskCompletionSource<long>>(Write);
+    }
+
+    /// <param name="bytesPerAppend">Bytes on disk of one append of each workload.</param>
+    public static BenchTarget Target(Func<Workload, int> bytesPerAppend) => new(
+        "probe",
+        KeepsFacts: false,
+        (directory, workload) => ValueTask.FromResult<IBenchStore>(new DiskProbe(Path.Combine(directory, "probe"), bytesPerAppend(workload), workload)));
+
+    public ValueTask<long> AppendAsync(int stream, long? expectedVersion, byte[] payload)
+    {
+        if (_writer is not null) return new ValueTask<long>(Queue());
+        WriteAndSync(_bytesPerAppend);
+        return ValueTask.FromResult(0L);
+    }
+
+    public ValueTask AppendAsync(BenchFact[] facts)
+    {
+        WriteAndSync(_bytesPerAppend);
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask SendAsync(int stream, byte[] payload, Action<long> answered) => _inFlight.SendAsync(Queue(), answered);
+
+    public ValueTask FlushAsync() => _inFlight.FlushAsync();
+
+    public async IAsyncEnumerable<(long Version, ReadOnlyMemory<byte> Payload)> ReadAsync(int stream)
+    {
+        await ValueTask.CompletedTask.ConfigureAwait(false);
+        yield break;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _writer?.Dispose();
+        _file.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    Task<long> Queue()
+    {
+        var completion = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _writer!.Add(completion);
+        return completion.Task;
+    }
+
+    void Write(List<TaskCompletionSource<long>> group)
+    {
+        WriteAndSync(group.Count * _bytesPerAppend);
+        foreach (var completion in group) completion.SetResult(0);
+    }
+
+    void WriteAndSync(int bytes)
+    {
+        if (_at + bytes > FileBytes) _at = 0;
+        RandomAccess.Write(_file, _noise.AsSpan(0, bytes), _at);
+        _at += bytes;
+        Sync();
+    }
+
+    void Sync()
+    {
+        if (SyncData(_file) != 0) throw new IOException($"fdatasync failed with error {Marshal.GetLastPInvokeError()}.");
+    }
+
+    [DllImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    static extern int SyncData(SafeFileHandle file);
+}

@@ -1,0 +1,29 @@
+namespace Factstone.Cli.Bench;
+
+/// <summary>Something that facts are appended to, durable when it answers.</summary>
+internal interface IBenchStore : IAsyncDisposable
+{
+    /// <summary>Appends one fact; returns its version.</summary>
+    ValueTask<long> AppendAsync(int stream, long? expectedVersion, byte[] payload);
+
+    /// <summary>Appends facts, all or none.</summary>
+    ValueTask AppendAsync(BenchFact[] facts);
+
+    /// <summary>Starts an append; waits only while too many are in flight. Each is answered with its version, in the order of sending.</summary>
+    ValueTask SendAsync(int stream, byte[] payload, Action<long> answered);
+
+    /// <summary>Waits for all that was sent.</summary>
+    ValueTask FlushAsync();
+
+    /// <summary>The payloads of a stream, oldest first, with the version of each.</summary>
+    IAsyncEnumerable<(long Version, ReadOnlyMemory<byte> Payload)> ReadAsync(int stream);
+}
+
+/// <summary>One of several facts of an append.</summary>
+internal readonly record struct BenchFact(int Stream, byte[] Payload);
+
+/// <summary>Makes stores of one kind.</summary>
+/// <param name="Name">What is measured.</param>
+/// <param name="KeepsFacts">Whether what was appended can be read back.</param>
+/// <param name="OpenAsync">Opens the one in a directory, or makes it.</param>
+internal sealed record BenchTarget(string Name, bool KeepsFacts, Func<string, Workload, ValueTask<IBenchStore>> OpenAsync);

@@ -1,0 +1,63 @@
+namespace Factstone.Cli.Bench;
+
+/// <summary>The ledger, by its public face.</summary>
+internal sealed class LedgerStore : IBenchStore
+{
+    const string FactType = "changed";
+
+    static readonly StreamName[] Streams = [.. Enumerable.Range(0, ZipfStreams.Count).Select(i => new StreamName("orders", $"{i}"))];
+
+    readonly Ledger _ledger;
+    readonly Appender _appender;
+    Action<long>? _answered;
+    readonly Action<AppendOutcome> _passOn;
+
+    LedgerStore(Ledger ledger, Workload workload)
+    {
+        _ledger = ledger;
+        _appender = ledger.OpenAppender(new AppenderOptions { MaxInFlight = workload.InFlight });
+        _passOn = outcome => _answered!(Version(outcome));
+    }
+
+    public static BenchTarget Target { get; } = new(
+        "Factstone",
+        KeepsFacts: true,
+        async (directory, workload) => new LedgerStore(await Ledger.OpenAsync(Path.Combine(directory, "ledger")).ConfigureAwait(false), workload));
+
+    public async ValueTask<long> AppendAsync(int stream, long? expectedVersion, byte[] payload)
+    {
+        var fact = new NewFact(Streams[stream], FactType, payload);
+        var request = expectedVersion is { } version
+            ? new AppendRequest(fact) { Conditions = [AppendCondition.StreamAt(Streams[stream], version)] }
+            : new AppendRequest(fact);
+        return Version(await _ledger.TryAppendAsync(request).ConfigureAwait(false));
+    }
+
+    public async ValueTask AppendAsync(BenchFact[] facts)
+    {
+        var proposed = new NewFact[facts.Length];
+        for (var i = 0; i < facts.Length; i++) proposed[i] = new NewFact(Streams[facts[i].Stream], FactType, facts[i].Payload);
+        (await _ledger.TryAppendAsync(new AppendRequest(proposed)).ConfigureAwait(false)).EnsureCommitted();
+    }
+
+    public ValueTask SendAsync(int stream, byte[] payload, Action<long> answered)
+    {
+        _answered = answered;
+        return _appender.SendAsync(new AppendRequest(new NewFact(Streams[stream], FactType, payload)), _passOn);
+    }
+
+    public ValueTask FlushAsync() => _appender.FlushAsync();
+
+    public async IAsyncEnumerable<(long Version, ReadOnlyMemory<byte> Payload)> ReadAsync(int stream)
+    {
+        await foreach (var fact in _ledger.ReadStreamAsync(Streams[stream]).ConfigureAwait(false)) yield return (fact.StreamVersion.Value, fact.Payload);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _appender.DisposeAsync().ConfigureAwait(false);
+        await _ledger.DisposeAsync().ConfigureAwait(false);
+    }
+
+    static long Version(AppendOutcome outcome) => outcome.EnsureCommitted().StreamVersion.Value;
+}

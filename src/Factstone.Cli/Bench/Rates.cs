@@ -1,0 +1,23 @@
+namespace Factstone.Cli.Bench;
+
+/// <summary>Facts per second in several rounds.</summary>
+internal sealed class Rates
+{
+    readonly List<double> _rounds = [];
+
+    public void Add(double rate) => _rounds.Add(rate);
+
+    public double Median
+    {
+        get
+        {
+            var sorted = _rounds.Order().ToArray();
+            var middle = sorted.Length / 2;
+            return sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+        }
+    }
+
+    public double Least => _rounds.Min();
+
+    public double Most => _rounds.Max();
+}

@@ -1,0 +1,46 @@
+using Factstone.Cli.Output;
+
+namespace Factstone.Cli.Commands;
+
+/// <summary>Says what became of an append, and ends the command with it.</summary>
+internal static class AppendAnswer
+{
+    public static int Write(Session session, AppendOutcome outcome, string? appendId)
+    {
+        switch (outcome)
+        {
+            case AppendOutcome.Committed { Receipt: var receipt } when session.IsJson:
+                session.Output.WriteJson(json => OutcomeJson.WriteReceipt(json, "committed", receipt, appendId));
+                return ExitCodes.Done;
+            case AppendOutcome.Duplicate { Receipt: var receipt } when session.IsJson:
+                session.Output.WriteJson(json => OutcomeJson.WriteReceipt(json, "duplicate", receipt, appendId));
+                return ExitCodes.Done;
+            case AppendOutcome.Committed { Receipt: var receipt }:
+                session.Output.WriteLine($"Appended {Where(receipt)}.");
+                return ExitCodes.Done;
+            case AppendOutcome.Duplicate { Receipt: var receipt }:
+                session.Output.WriteLine(TextFit.Clean($"Nothing added: '{appendId}' was appended before, as {Where(receipt)}."));
+                return ExitCodes.Done;
+            case AppendOutcome.Conflict conflict:
+                WriteWinners(session, conflict);
+                break;
+        }
+
+        outcome.EnsureCommitted();
+        return ExitCodes.Done;
+    }
+
+    static void WriteWinners(Session session, AppendOutcome.Conflict conflict)
+    {
+        if (session.IsJson)
+        {
+            session.Output.WriteJson(json => OutcomeJson.WriteConflict(json, conflict));
+            return;
+        }
+        foreach (var fact in conflict.Facts) session.WriteFact(fact);
+        if (!conflict.IsComplete) session.Output.WriteLine("… and more; 'history' has them all.");
+    }
+
+    static string Where(AppendReceipt receipt) =>
+        TextFit.Clean($"{string.Join(", ", receipt.Versions.Select(one => $"{one.Stream} v{one.Version}"))} at @{receipt.LastPosition}, recorded {TimeText.Exact(receipt.RecordedAt)}");
+}

@@ -1,0 +1,52 @@
+using System.CommandLine;
+using System.Text;
+using Factstone.Cli.Arguments;
+
+namespace Factstone.Cli.Commands;
+
+/// <summary>What can be said of a fact besides its value: the options of <c>append</c>, <c>write</c> and <c>retract</c>.</summary>
+internal sealed class AppendOptions
+{
+    readonly Option<string?> _expect = new("--expect") { HelpName = "N|none|exists", Description = "Append only if this holds: the version that it is at, nothing there, anything there." };
+    readonly Option<string?> _appendId = new("--id") { HelpName = "APPENDID", Description = "Your name for this append: a repeat is recognised for ever and adds nothing." };
+    readonly Option<string[]> _tags = new("--tag") { HelpName = "T", Description = "A tag; may be given several times.", AllowMultipleArgumentsPerToken = false };
+    readonly Option<string?> _validFrom = new("--valid-from") { HelpName = "TIME", Description = "When it begins to hold in the world (UTC where no zone is given)." };
+    readonly Option<string?> _validTo = new("--valid-to") { HelpName = "TIME", Description = "When it ceases to hold, exclusive." };
+    readonly Option<string?> _cause = new("--cause") { HelpName = "ID", Description = "The id of the fact that caused this one." };
+    readonly Option<string?> _correlation = new("--correlation") { HelpName = "TEXT", Description = "Your name for the conversation it belongs to." };
+    readonly Option<string?> _metadata = new("--metadata") { HelpName = "JSON", Description = "An object of texts kept beside the value; also '-' or @file." };
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in (Option[])[_expect, _appendId, _tags, _validFrom, _validTo, _cause, _correlation, _metadata]) command.Options.Add(option);
+    }
+
+    public string? Expect(ParseResult parsed) => parsed.GetValue(_expect);
+
+    public string? AppendId(ParseResult parsed) => parsed.GetValue(_appendId);
+
+    public string? Metadata(ParseResult parsed) => parsed.GetValue(_metadata);
+
+    /// <summary>The fact with everything that the options say of it.</summary>
+    public async ValueTask<NewFact> ApplyAsync(NewFact fact, ParseResult parsed, CliHost host, CancellationToken ct) => fact with
+    {
+        Tags = parsed.GetValue(_tags) ?? [],
+        ValidFrom = Texts.Time(parsed.GetValue(_validFrom), _validFrom.Name),
+        ValidTo = Texts.Time(parsed.GetValue(_validTo), _validTo.Name),
+        Causation = Texts.Id(parsed.GetValue(_cause), _cause.Name),
+        Correlation = parsed.GetValue(_correlation),
+        Metadata = parsed.GetValue(_metadata) is { } metadata ? Text(await JsonText.ReadAsync(metadata, FactLimits.MetadataBytesMax, host, ct)) : null,
+    };
+
+    static string Text(ReadOnlyMemory<byte> utf8)
+    {
+        try
+        {
+            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(utf8.Span);
+        }
+        catch (DecoderFallbackException wrong)
+        {
+            throw CliException.Refused("The metadata is not UTF-8.", wrong);
+        }
+    }
+}

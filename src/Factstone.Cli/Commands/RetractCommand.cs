@@ -1,0 +1,35 @@
+using System.CommandLine;
+using Factstone.Cli.Arguments;
+
+namespace Factstone.Cli.Commands;
+
+internal sealed class RetractCommand : LedgerCommand
+{
+    readonly Argument<string> _record = new("STORE/KEY") { Description = "The record; split at the first '/'." };
+    readonly AppendOptions _options = new();
+
+    public RetractCommand(CommonOptions common)
+        : base("retract", "Says that a record has no value any more; its history stays.", "factstone retract settings/theme --expect 3", common)
+    {
+        Arguments.Add(_record);
+        _options.AddTo(this);
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parsed, Session session, CancellationToken ct)
+    {
+        var record = Texts.Stream(parsed.GetRequiredValue(_record));
+        var expected = Expectation.OfRecord(_options.Expect(parsed), record);
+        var appendId = _options.AppendId(parsed);
+        var fact = await _options.ApplyAsync(NewFact.Retraction(record), parsed, session.Host, ct);
+
+        await using var ledger = await session.OpenForRetractionAsync(ct);
+        var latest = await ledger.ReadLatestAsync(record, LedgerTime.Latest, ct);
+        // A repeat finds its own work done: the ledger knows it by its id.
+        var isRepeat = appendId is not null && await ledger.FindAppendAsync(appendId, ct) is not null;
+        if (latest is null && !isRepeat) throw CliException.NotFound($"{record} has no value that could be retracted.");
+
+        var condition = expected ?? (latest is null ? null : AppendCondition.RecordAt(record, latest.StreamVersion));
+        var outcome = await ledger.TryAppendAsync(new AppendRequest { Facts = [fact], Conditions = condition is null ? [] : [condition], AppendId = appendId }, ct);
+        return AppendAnswer.Write(session, outcome, appendId);
+    }
+}

@@ -1,0 +1,51 @@
+using System.CommandLine;
+using Factstone.Cli.Output;
+
+namespace Factstone.Cli.Commands;
+
+internal sealed class StatsCommand : LedgerCommand
+{
+    public StatsCommand(CommonOptions common) : base("stats", "Counts what the ledger holds.", "factstone stats --json", common) { }
+
+    protected override async Task<int> RunAsync(ParseResult parsed, Session session, CancellationToken ct)
+    {
+        await using var ledger = await session.OpenReadOnlyAsync(ct);
+        var statistics = await ledger.GetStatisticsAsync(ct);
+        if (session.IsJson) WriteJson(session, ledger, statistics);
+        else WriteText(session, ledger, statistics);
+        session.NoticeDamage(ledger);
+        return ExitCodes.Done;
+    }
+
+    static void WriteJson(Session session, Ledger ledger, LedgerStatistics statistics) => session.Output.WriteJson(json =>
+    {
+        json.WriteStartObject();
+        json.WriteString("ledger", ledger.Id.ToString());
+        json.WriteNumber("epoch", ledger.Epoch);
+        json.WriteString("location", ledger.Location);
+        json.WriteNumber("head", statistics.Head.Value);
+        if (statistics.RecordedAt is { } recordedAt) json.WriteString("recordedAt", TimeText.Exact(recordedAt));
+        json.WriteNumber("facts", statistics.Facts);
+        json.WriteNumber("stores", statistics.Stores);
+        json.WriteNumber("streams", statistics.Streams);
+        json.WriteNumber("appendIds", statistics.AppendIds);
+        json.WriteNumber("segments", statistics.Segments);
+        json.WriteNumber("segmentBytes", statistics.SegmentBytes);
+        json.WriteNumber("damage", ledger.Damage.Count);
+        json.WriteEndObject();
+    });
+
+    static void WriteText(Session session, Ledger ledger, LedgerStatistics statistics)
+    {
+        void Line(string label, string text) => session.Output.WriteLine(FactText.Field(label, text));
+
+        Line("ledger", $"{ledger.Id} (epoch {ledger.Epoch})");
+        Line("location", ledger.Location);
+        Line("head", statistics.RecordedAt is { } recordedAt ? $"@{statistics.Head}, recorded {TimeText.Exact(recordedAt)}" : "none yet");
+        Line("facts", $"{statistics.Facts:N0}");
+        Line("stores", $"{statistics.Stores:N0}");
+        Line("streams", $"{statistics.Streams:N0}");
+        Line("append ids", $"{statistics.AppendIds:N0}");
+        Line("segments", $"{statistics.Segments:N0} with {statistics.SegmentBytes:N0} bytes");
+    }
+}

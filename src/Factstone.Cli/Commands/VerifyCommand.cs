@@ -1,0 +1,44 @@
+using System.CommandLine;
+using Factstone.Cli.Output;
+
+namespace Factstone.Cli.Commands;
+
+internal sealed class VerifyCommand : LedgerCommand
+{
+    public VerifyCommand(CommonOptions common) : base("verify", "Reads every byte of the ledger and names all damage; changes nothing.", "factstone verify", common) { }
+
+    protected override async Task<int> RunAsync(ParseResult parsed, Session session, CancellationToken ct)
+    {
+        VerifyReport report;
+        using (var progress = new Progress(session.Host))
+            report = await Ledger.VerifyAsync(session.Directory, at => progress.Report(() => $"Verifying: {at.Facts:N0} of {at.Head:N0} facts"), ct);
+
+        if (session.IsJson) WriteJson(session, report);
+        else WriteText(session, report);
+        if (report.Damage.Count == 0) return ExitCodes.Done;
+
+        throw new CliException(ExitCodes.Damaged, ErrorNames.Damaged, $"The ledger in '{session.Directory}' is damaged in {report.Damage.Count:N0} {(report.Damage.Count == 1 ? "place" : "places")}. Nothing was changed.");
+    }
+
+    static void WriteJson(Session session, VerifyReport report) => session.Output.WriteJson(json =>
+    {
+        json.WriteStartObject();
+        json.WriteNumber("facts", report.Facts);
+        json.WriteNumber("segments", report.Segments);
+        json.WriteNumber("segmentBytes", report.SegmentBytes);
+        json.WriteNumber("head", report.Head.Value);
+        json.WriteBoolean("closedCleanly", report.IsClosedCleanly);
+        json.WriteNumber("tornTailBytes", report.TornTailBytes);
+        DamageJson.Write(json, report.Damage);
+        json.WriteEndObject();
+    });
+
+    static void WriteText(Session session, VerifyReport report)
+    {
+        session.Output.WriteLine($"{report.Facts:N0} facts in {report.Segments:N0} {(report.Segments == 1 ? "segment" : "segments")}, up to @{report.Head}.");
+        if (report.TornTailBytes > 0) session.Output.WriteLine($"A torn tail of {report.TornTailBytes:N0} bytes, which is no damage: a write in progress, or one that a crash cut short, of which nothing was acknowledged. The next open for writing deals with it.");
+        else if (!report.IsClosedCleanly) session.Output.WriteLine("Open for writing now, or not closed by its last writer.");
+        session.Output.WriteLine(report.Damage.Count == 0 ? "No damage." : $"{report.Damage.Count:N0} damaged:");
+        foreach (var damage in report.Damage) session.Output.WriteLine($"  {TextFit.Clean(damage.ToString())}");
+    }
+}

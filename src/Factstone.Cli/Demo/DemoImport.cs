@@ -1,0 +1,52 @@
+using Factstone.Cli.Imports;
+using Factstone.Cli.Output;
+
+namespace Factstone.Cli.Demo;
+
+/// <summary>The history that the demo shows, imported into its ledger; of a very long one as much as a few seconds allow.</summary>
+/// <param name="Commits">Commits that changed something.</param>
+/// <param name="Facts">Changed files.</param>
+/// <param name="Duration">From the first commit read to the last one durable.</param>
+/// <param name="IsWhole">False where it was cut short.</param>
+/// <param name="Ends">The last position of each commit, and when its author made it.</param>
+internal sealed record DemoImport(long Commits, long Facts, TimeSpan Duration, bool IsWhole, IReadOnlyList<DemoCommit> Ends)
+{
+    /// <summary>A commit may change thousands of files, and each in flight is in memory.</summary>
+    const int BatchesInFlightMax = 64;
+
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
+
+    public double FactsPerSecond => Duration > TimeSpan.Zero ? Facts / Duration.TotalSeconds : 0;
+
+    public static async Task<DemoImport> RunAsync(Ledger ledger, GitRepository repository, CliHost host, CancellationToken ct)
+    {
+        using var progress = new Progress(host);
+        var ends = new List<DemoCommit>();
+        var isWhole = true;
+        long facts = 0, started = 0;
+        await using (var appender = ledger.OpenAppender(new AppenderOptions { MaxInFlight = BatchesInFlightMax }))
+        {
+            await foreach (var batch in repository.ReadHistoryAsync(ct))
+            {
+                // git may think for a while before it says its first commit; that is not the ledger's time.
+                if (started == 0) started = host.TimeProvider.GetTimestamp();
+                if (batch.Part == 1 && host.TimeProvider.GetElapsedTime(started) > Patience)
+                {
+                    isWhole = false;
+                    break;
+                }
+
+                facts += batch.Changes.Count;
+                await appender.SendAsync(GitImport.Request(batch, "files"), cancellationToken: ct);
+                if (batch.Part > 1) ends.RemoveAt(ends.Count - 1);
+                ends.Add(new DemoCommit(batch.Commit, batch.AuthoredAt, new Position(facts)));
+                progress.Report(() => $"Importing the history: {ends.Count:N0} commits, {facts:N0} facts");
+            }
+            await appender.FlushAsync(ct);
+        }
+        return new DemoImport(ends.Count, facts, started == 0 ? TimeSpan.Zero : host.TimeProvider.GetElapsedTime(started), isWhole, ends);
+    }
+}
+
+/// <summary>One commit in the demo's ledger.</summary>
+internal sealed record DemoCommit(string Commit, DateTimeOffset? AuthoredAt, Position Last);

@@ -1,0 +1,149 @@
+using System.Runtime.ExceptionServices;
+using Factstone.Cli.Output;
+
+namespace Factstone.Cli.Imports;
+
+/// <summary>Sends batches to the ledger, a bounded number in flight, and says of each what became of it as soon as it is known.</summary>
+internal sealed class ImportRun
+{
+    const int BatchesInFlightMax = 1_024;
+
+    /// <summary>A batch may have many megabytes, and each in flight is in memory.</summary>
+    const long BytesInFlightMax = 64 * 1_024 * 1_024;
+
+    const long BytesPerFact = 256;
+
+    /// <summary>A source that takes longer than this for its next batch is waited for.</summary>
+    static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(2);
+
+    readonly Session _session;
+    readonly Progress _progress;
+    long _newBatches, _newFacts, _knownBatches, _bytesInFlight;
+    Position _last;
+
+    ImportRun(Session session, Progress progress) => (_session, _progress) = (session, progress);
+
+    public static async Task<ImportSummary> RunAsync(Session session, IAsyncEnumerable<ImportBatch> batches, CancellationToken ct)
+    {
+        using var progress = new Progress(session.Host);
+        return await new ImportRun(session, progress).RunAsync(batches, ct);
+    }
+
+    async Task<ImportSummary> RunAsync(IAsyncEnumerable<ImportBatch> batches, CancellationToken ct)
+    {
+        using var reading = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        await using var source = batches.GetAsyncEnumerator(reading.Token);
+        // No ledger is made for a source that has nothing, or that is refused in its first line.
+        if (!await source.MoveNextAsync()) return Summary();
+
+        await using var ledger = await _session.OpenAsync(source.Current.Request, ct);
+        await using (var appender = ledger.OpenAppender(new AppenderOptions { MaxInFlight = BatchesInFlightMax })) await SendAllAsync(source, appender, reading, ct);
+        return Summary();
+    }
+
+    async Task SendAllAsync(IAsyncEnumerator<ImportBatch> source, Appender appender, CancellationTokenSource reading, CancellationToken ct)
+    {
+        CliException? refused = null;
+        try
+        {
+            do await SendAsync(source.Current, appender, ct);
+            while (await MoveNextAsync(source, appender, reading, ct));
+        }
+        catch (CliException failure)
+        {
+            refused = failure;
+        }
+
+        // What was read before a bad line is good: it is in the ledger before the line is complained of.
+        await appender.FlushAsync(ct);
+        if (refused is null) return;
+        if (_newBatches + _knownBatches > 0) _session.Notice($"{_newBatches + _knownBatches:N0} batches before it are in the ledger, up to @{_last}.");
+        ExceptionDispatchInfo.Throw(refused);
+    }
+
+    /// <summary>Reads on. While the source has nothing to say, what it said before is answered: somebody may be waiting for it.</summary>
+    static async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<ImportBatch> source, Appender appender, CancellationTokenSource reading, CancellationToken ct)
+    {
+        var next = source.MoveNextAsync();
+        if (next.IsCompleted) return await next;
+
+        var task = next.AsTask();
+        if (await Task.WhenAny(task, Task.Delay(Patience, CancellationToken.None)) == task) return await task;
+        try
+        {
+            await appender.FlushAsync(ct);
+        }
+        catch
+        {
+            // The source cannot be left in the middle of a read.
+            await reading.CancelAsync();
+            await task.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            throw;
+        }
+        return await task;
+    }
+
+    async Task SendAsync(ImportBatch batch, Appender appender, CancellationToken ct)
+    {
+        var bytes = Weight(batch.Request);
+        if (_bytesInFlight + bytes > BytesInFlightMax) await appender.FlushAsync(ct);
+        try
+        {
+            _bytesInFlight += bytes;
+            await appender.SendAsync(batch.Request, outcome => Answered(batch, bytes, outcome), ct);
+        }
+        catch (ArgumentException wrong)
+        {
+            throw CliException.Refused($"{char.ToUpperInvariant(batch.Source[0])}{batch.Source[1..]}: {ErrorReport.Of(wrong).Message}", wrong);
+        }
+        _progress.Report(() => $"Importing: {_newBatches:N0} new batches with {_newFacts:N0} facts, {_knownBatches:N0} known, at {batch.Source}");
+    }
+
+    /// <summary>Called in the order of sending, while something is sent or flushed.</summary>
+    void Answered(ImportBatch batch, long bytes, AppendOutcome outcome)
+    {
+        _bytesInFlight -= bytes;
+        switch (outcome)
+        {
+            case AppendOutcome.Committed { Receipt: var receipt }:
+                _newBatches++;
+                _newFacts += receipt.Count;
+                Say("committed", receipt, batch);
+                break;
+            case AppendOutcome.Duplicate { Receipt: var receipt }:
+                _knownBatches++;
+                Say("duplicate", receipt, batch);
+                break;
+        }
+    }
+
+    void Say(string outcome, AppendReceipt receipt, ImportBatch batch)
+    {
+        if (receipt.LastPosition > _last) _last = receipt.LastPosition;
+        if (!_session.IsJson) return;
+        _session.Output.WriteJson(json => OutcomeJson.WriteReceipt(json, outcome, receipt, batch.Request.AppendId));
+        _session.Output.Flush();
+    }
+
+    static long Weight(AppendRequest request)
+    {
+        var bytes = 0L;
+        foreach (var fact in request.Facts) bytes += BytesPerFact + (3L * fact.Stream.Key.Length) + fact.Payload.Length;
+        return bytes;
+    }
+
+    ImportSummary Summary() => new(_newBatches, _newFacts, _knownBatches, _last, _progress.Elapsed);
+}
+
+/// <summary>What an import came to.</summary>
+internal sealed record ImportSummary(long NewBatches, long NewFacts, long KnownBatches, Position Last, TimeSpan Duration)
+{
+    /// <summary>One line; on standard error where standard output is for a program.</summary>
+    public void WriteTo(Session session, string batches)
+    {
+        var speed = NewFacts > 0 && Duration > TimeSpan.Zero ? $", {NewFacts / Duration.TotalSeconds:N0} facts a second" : "";
+        var line = $"{NewBatches:N0} new {batches} with {NewFacts:N0} facts, {KnownBatches:N0} known before{(Last > Position.None ? $", up to @{Last}" : "")}; {Duration.TotalSeconds:0.0} s{speed}.";
+        if (session.IsJson) session.Host.Error.WriteLine(line);
+        else session.Output.WriteLine(line);
+    }
+}

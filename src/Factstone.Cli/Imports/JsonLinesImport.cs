@@ -1,0 +1,109 @@
+using System.IO.Compression;
+using System.Runtime.CompilerServices;
+
+namespace Factstone.Cli.Imports;
+
+/// <summary>Lines of JSON as appends: one for each line, or for each run of lines with the same value in a field.</summary>
+internal static class JsonLinesImport
+{
+    /// <summary>More than any payload has; a line is held in memory.</summary>
+    const int LineBytesMax = 16 * 1_024 * 1_024;
+
+    public static async IAsyncEnumerable<ImportBatch> ReadAsync(Stream source, JsonLinesOptions options, [EnumeratorCancellation] CancellationToken ct)
+    {
+        await using var text = Unpacked(source);
+        var lines = new DelimitedReader(text, (byte)'\n', LineBytesMax);
+        var batch = new OpenBatch(options);
+        while (await LineAsync(lines, ct) is { } bytes)
+        {
+            var content = bytes.Span is [.., (byte)'\r'] ? bytes[..^1] : bytes;
+            if (IsBlank(content.Span)) continue;
+            using var line = JsonLine.Parse(content, lines.Count);
+            if (!batch.Takes(line)) yield return batch.Close();
+            batch.Add(line, content, lines.Count);
+        }
+        if (!batch.IsEmpty) yield return batch.Close();
+    }
+
+    static async ValueTask<ReadOnlyMemory<byte>?> LineAsync(DelimitedReader lines, CancellationToken ct)
+    {
+        try
+        {
+            return await lines.ReadAsync(ct);
+        }
+        catch (PieceTooLongException tooLong)
+        {
+            throw CliException.Refused($"Line {tooLong.Number} has more than {LineBytesMax:N0} bytes.", tooLong);
+        }
+        catch (InvalidDataException damaged)
+        {
+            throw CliException.Failed($"The compressed file is damaged or incomplete behind line {lines.Count}: {damaged.Message}", damaged);
+        }
+    }
+
+    /// <summary>gzip is recognised by its first two bytes, so that a name need not say it: standard input has none.</summary>
+    static Stream Unpacked(Stream source)
+    {
+        var beginning = new byte[2];
+        var read = source.ReadAtLeast(beginning, beginning.Length, throwOnEndOfStream: false);
+        var whole = new PrependedStream(beginning.AsMemory(0, read), source);
+        return beginning is [0x1F, 0x8B] ? new GZipStream(whole, CompressionMode.Decompress) : whole;
+    }
+
+    static bool IsBlank(ReadOnlySpan<byte> line) => line.IndexOfAnyExcept((byte)' ', (byte)'\t') < 0;
+
+    /// <summary>The append that lines are being added to.</summary>
+    sealed class OpenBatch(JsonLinesOptions options)
+    {
+        List<NewFact> _facts = [];
+        string? _group;
+        string? _appendId;
+        long _firstLine, _lastLine, _bytes;
+
+        public bool IsEmpty => _facts.Count == 0;
+
+        public bool Takes(JsonLine line) => IsEmpty || (options.BatchByField is { } field && line.RequiredText(field) == _group);
+
+        public void Add(JsonLine line, ReadOnlyMemory<byte> bytes, long number)
+        {
+            var appendId = options.AppendIdField is { } field ? options.AppendIdPrefix + line.RequiredText(field) : null;
+            if (IsEmpty)
+            {
+                (_appendId, _firstLine) = (appendId, number);
+                _group = options.BatchByField is { } by ? line.RequiredText(by) : null;
+            }
+            else if (appendId != _appendId) throw CliException.Refused($"Line {number} has the append id '{appendId}', but belongs to a batch that began in line {_firstLine} with '{_appendId}'.");
+
+            var fact = Fact(line, bytes);
+            _facts.Add(fact);
+            _bytes += fact.Payload.Length;
+            _lastLine = number;
+            if (_facts.Count > FactLimits.FactsPerAppendMax || _bytes > FactLimits.AppendBytesMax)
+                throw CliException.Refused($"The batch that begins in line {_firstLine} is larger than one append can be ({FactLimits.FactsPerAppendMax:N0} facts, {FactLimits.AppendBytesMax:N0} bytes). Batch by a field that changes more often.");
+        }
+
+        public ImportBatch Close()
+        {
+            var batch = new ImportBatch(new AppendRequest { AppendId = _appendId, Facts = _facts }, _firstLine == _lastLine ? $"line {_firstLine}" : $"lines {_firstLine} to {_lastLine}");
+            _facts = [];
+            _bytes = 0;
+            return batch;
+        }
+
+        NewFact Fact(JsonLine line, ReadOnlyMemory<byte> bytes)
+        {
+            var stream = new StreamName(options.Store, line.RequiredText(options.KeyField));
+            var type = options.TypeField is { } field ? line.Text(field) : null;
+            var isRetraction = options.Retract is { } retract && line.Text(retract.Field) == retract.Value;
+            var fact = isRetraction ? NewFact.Retraction(stream, type) : new NewFact(stream, type, Value(line, bytes));
+            return fact with
+            {
+                ValidFrom = options.ValidFromField is { } time ? line.Time(time, options.TimeUnit) : null,
+                Tags = options.TagFields.Count == 0 ? [] : [.. options.TagFields.SelectMany(line.Texts).Distinct(StringComparer.Ordinal)],
+            };
+        }
+
+        // The line is valid until the next one is read, the append is not sent before.
+        ReadOnlyMemory<byte> Value(JsonLine line, ReadOnlyMemory<byte> bytes) => options.ValueFields.Count == 0 ? bytes.ToArray() : line.Subset(options.ValueFields);
+    }
+}

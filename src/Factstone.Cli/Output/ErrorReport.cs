@@ -1,0 +1,84 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Factstone.Cli.Output;
+
+/// <summary>An exception as the exit code, the one line and the JSON that a caller gets of it.</summary>
+internal sealed record ErrorReport(int ExitCode, string Error, string Message, Action<Utf8JsonWriter>? Data = null)
+{
+    public static ErrorReport Of(Exception exception) => exception switch
+    {
+        CliException cli => new(cli.ExitCode, cli.Error, cli.Message),
+        OperationCanceledException => new(ExitCodes.Failed, ErrorNames.Cancelled, "Cancelled. What was acknowledged is in the ledger."),
+        LedgerDamagedException damaged => new(ExitCodes.Damaged, ErrorNames.Damaged, damaged.Message, json => DamageJson.Write(json, damaged.Damage)),
+        LedgerNotFoundException none => new(ExitCodes.Failed, ErrorNames.NoLedger, NoLedger(none), json => json.WriteString("path", none.Path)),
+        LedgerLockedException locked => new(ExitCodes.Failed, ErrorNames.Locked, locked.Message, json => json.WriteString("holder", locked.Holder)),
+        LedgerFullException full => new(ExitCodes.Failed, ErrorNames.Full, full.Message, json => json.WriteString("path", full.Path)),
+        LedgerFormatException newer => new(ExitCodes.Failed, ErrorNames.NewerFormat, newer.Message, json => WriteFormat(json, newer)),
+        LedgerIOException io => new(ExitCodes.Failed, ErrorNames.Failed, io.Message, json => json.WriteString("path", io.Path)),
+        AppendConflictException conflict => new(ExitCodes.Conflict, ErrorNames.Conflict, conflict.Message, json => json.WriteNumber("actualVersion", conflict.Conflict.ActualVersion.Value)),
+        AppendIdReusedException reused => new(ExitCodes.Conflict, ErrorNames.AppendIdReused, reused.Message, json => WriteReused(json, reused.Reused)),
+        AppendRejectedException rejected => new(ExitCodes.Conflict, ErrorNames.Rejected, rejected.Message, json => json.WriteString("by", rejected.Rejected.By)),
+        AppendUnknownException unknown => new(ExitCodes.Failed, ErrorNames.Unknown, unknown.Message, json => WriteUnknown(json, unknown.Unknown)),
+        FactstoneException other => new(ExitCodes.Failed, ErrorNames.Failed, other.Message),
+        // The ledger says what is wrong with a request by the exceptions of a wrong argument.
+        ArgumentException wrong => new(ExitCodes.Refused, ErrorNames.Refused, WithoutParameter(wrong)),
+        IOException or UnauthorizedAccessException => new(ExitCodes.Failed, ErrorNames.Failed, exception.Message),
+        _ => new(ExitCodes.Failed, ErrorNames.Failed, $"{exception.Message} ({exception.GetType().Name})"),
+    };
+
+    /// <summary>Where there is none, with the line to type.</summary>
+    static string NoLedger(LedgerNotFoundException none) => File.Exists(none.Path)
+        ? $"There is no ledger in '{none.Path}': it is a file, and a ledger is a directory."
+        : $$"""There is no ledger in '{{none.Path}}'. Start one with: factstone append orders/42 placed '{"total":50}' --data {{Quoted(none.Path)}}""";
+
+    /// <summary>One line on standard error: text, or with <c>--json</c> one object.</summary>
+    public void WriteTo(StandardError error, bool asJson) => error.WriteLine(asJson ? Json() : $"error: {TextFit.Clean(Message)}");
+
+    string Json()
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(bytes, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            json.WriteStartObject();
+            json.WriteString("error", Error);
+            json.WriteString("message", Message);
+            Data?.Invoke(json);
+            json.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(bytes.WrittenSpan);
+    }
+
+    /// <summary>A directory as it can be typed into a shell.</summary>
+    static string Quoted(string path) => path.All(unit => char.IsAsciiLetterOrDigit(unit) || "/._-+~".Contains(unit, StringComparison.Ordinal)) ? path : $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+
+    /// <summary>The sentence alone: the parameter's name is of no use to somebody at a terminal.</summary>
+    static string WithoutParameter(ArgumentException wrong)
+    {
+        var at = wrong.ParamName is { } name ? wrong.Message.IndexOf($" (Parameter '{name}')", StringComparison.Ordinal) : -1;
+        return at < 0 ? wrong.Message : wrong.Message[..at];
+    }
+
+    static void WriteFormat(Utf8JsonWriter json, LedgerFormatException newer)
+    {
+        json.WriteString("path", newer.Path);
+        json.WriteNumber("found", newer.Found);
+    }
+
+    static void WriteReused(Utf8JsonWriter json, AppendOutcome.AppendIdReused reused)
+    {
+        json.WriteString("appendId", reused.AppendId);
+        json.WriteString("difference", reused.Difference);
+        json.WriteNumber("first", reused.Receipt.FirstPosition.Value);
+        json.WriteNumber("last", reused.Receipt.LastPosition.Value);
+    }
+
+    static void WriteUnknown(Utf8JsonWriter json, AppendOutcome.Unknown unknown)
+    {
+        if (unknown.AppendId is { } id) json.WriteString("appendId", id);
+        json.WriteNumber("first", unknown.FirstPosition.Value);
+        json.WriteNumber("last", unknown.LastPosition.Value);
+    }
+}

@@ -1,0 +1,88 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Factstone.Cli.Output;
+
+/// <summary>What a command answers: lines of text or of JSON, in UTF-8.</summary>
+/// <remarks>Threads: a line is written whole; an import's receipts come from another thread than the rest.</remarks>
+internal sealed class StandardOutput(Stream stream, bool isTerminal)
+{
+    const int BufferBytes = 64 * 1_024;
+
+    // Names, keys and payloads are shown as they were written, not as \u escapes; a terminal is no web page.
+    static readonly JsonWriterOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = false, MaxDepth = 1_000 };
+
+    readonly Lock _gate = new();
+    readonly ArrayBufferWriter<byte> _pending = new(BufferBytes);
+
+    public bool IsTerminal { get; } = isTerminal;
+
+    public void WriteLine(string text)
+    {
+        lock (_gate)
+        {
+            Encoding.UTF8.GetBytes(text, _pending);
+            EndLine();
+        }
+    }
+
+    /// <summary>Writes one JSON value, on one line.</summary>
+    public void WriteJson(Action<Utf8JsonWriter> write)
+    {
+        lock (_gate)
+        {
+            using (var json = new Utf8JsonWriter(_pending, JsonOptions)) write(json);
+            EndLine();
+        }
+    }
+
+    /// <summary>For what writes text by itself.</summary>
+    public TextWriter AsTextWriter() => new Writer(this);
+
+    /// <summary>Hands over what has been written.</summary>
+    public void Flush()
+    {
+        lock (_gate)
+        {
+            if (_pending.WrittenCount == 0) return;
+            try
+            {
+                stream.Write(_pending.WrittenSpan);
+                stream.Flush();
+            }
+            finally
+            {
+                // What could not be written once is not tried again: the end of the process flushes, too.
+                _pending.ResetWrittenCount();
+            }
+        }
+    }
+
+    void EndLine()
+    {
+        _pending.Write("\n"u8);
+        if (IsTerminal || _pending.WrittenCount >= BufferBytes) Flush();
+    }
+
+    void Write(ReadOnlySpan<char> text)
+    {
+        lock (_gate)
+        {
+            Encoding.UTF8.GetBytes(text, _pending);
+            if (IsTerminal || _pending.WrittenCount >= BufferBytes) Flush();
+        }
+    }
+
+    sealed class Writer(StandardOutput output) : TextWriter
+    {
+        public override Encoding Encoding => Encoding.UTF8;
+
+        public override void Write(char value) => output.Write([value]);
+
+        public override void Write(string? value) => output.Write(value);
+
+        public override void Write(char[] buffer, int index, int count) => output.Write(buffer.AsSpan(index, count));
+    }
+}

@@ -1,0 +1,66 @@
+using System.Globalization;
+using System.Reflection;
+using System.Text;
+using Xunit;
+
+namespace Factstone;
+
+/// <summary>docs/format.md says what the code does.</summary>
+public sealed class FormatDocumentTests
+{
+    static DocumentSection Section(string heading) => DocumentSection.Read("docs/format.md", heading);
+
+    static string Code(string cell) => cell.Trim('`');
+
+    [Fact]
+    public void The_document_lists_the_fields_of_a_header() => Assert.Equal(
+        Enum.GetValues<HeaderField>().Select(field => $"{(int)field} {field} {HeaderView.KindOf(field)}"),
+        Section("Fact header").Table("number", "field", "kind").Select(row => string.Join(' ', row[..3])));
+
+    [Fact]
+    public void The_document_lists_the_kinds_of_values() => Assert.Equal(
+        Enum.GetValues<HeaderValue>().Select(kind => $"{(int)kind} {kind}"),
+        Section("Fact header").Table("kind", "name").Select(row => string.Join(' ', row[..2])));
+
+    [Fact]
+    public void The_document_lists_every_limit() => Assert.Equal(
+        typeof(FactLimits).GetFields(BindingFlags.Public | BindingFlags.Static).Select(limit => string.Create(CultureInfo.InvariantCulture, $"{limit.Name} {limit.GetRawConstantValue():N0}")),
+        Section("Fact header").Table("limit", "value").Select(row => $"{Code(row[0])} {row[1]}"));
+
+    [Fact]
+    public void The_documents_headers_are_the_frozen_ones() => Assert.Equal(
+        [
+            HeaderVectors.Minimal, HeaderVectors.FromYear1, HeaderVectors.BeforeEpoch, HeaderVectors.FromYear9999, HeaderVectors.EmptyKey,
+            HeaderVectors.EveryField, HeaderVectors.ManySources, HeaderVectors.UnknownFields, HeaderVectors.WritersAndCallersFields,
+        ],
+        Section("Fact header").Hex("text"));
+
+    [Fact]
+    public void The_documents_ids_are_what_the_code_makes()
+    {
+        var rows = Section("Fact id").Table("ledger", "tag");
+        Assert.Equal(3, rows.Count);
+        var ledger = new LedgerId(new Guid(rows[0][0]));
+        Assert.Equal(rows[0][1], ledger.Tag.ToString("X8", CultureInfo.InvariantCulture));
+        foreach (var row in rows)
+        {
+            var recordedAt = Microseconds.From(DateTimeOffset.Parse(row[2], CultureInfo.InvariantCulture));
+            var position = new Position(long.Parse(row[3], CultureInfo.InvariantCulture));
+            Assert.Equal(row[4], FactId.Create(recordedAt, position, ledger.Tag).ToString());
+        }
+
+        Assert.Equal(128, Section("Fact id").Table("bits", "value").Sum(row => int.Parse(row[0], CultureInfo.InvariantCulture)));
+    }
+
+    [Fact]
+    public void The_documents_hashes_are_the_frozen_ones() =>
+        Assert.Equal(FactHashTests.All, Section("Hashes").Table("hash", "of", "is").Select(row => row[2]));
+
+    [Fact]
+    public void The_documents_canonical_form_is_what_the_code_writes()
+    {
+        var row = Assert.Single(Section("Canonical JSON").Table("text", "canonical form"));
+        Assert.Equal(Code(row[1]), Encoding.UTF8.GetString(CanonicalJson.Encode(Encoding.UTF8.GetBytes(Code(row[0])))));
+        Assert.Equal(row[2], ValueHash.ComputeText(Encoding.UTF8.GetBytes(Code(row[0]))));
+    }
+}

@@ -1,0 +1,217 @@
+using System.Globalization;
+using System.Reflection;
+using System.Text;
+using Factstone.Storage;
+using Xunit;
+
+namespace Factstone;
+
+/// <summary>docs/format.md says where each byte of the files is.</summary>
+public sealed class FormatDocumentTests
+{
+    static readonly LedgerId Ledger = new(new Guid("6f9619ff-8b86-4d01-b42d-00cf4fc964ff"));
+    static readonly long Time = Microseconds.From(new DateTimeOffset(2023, 11, 14, 22, 13, 20, TimeSpan.Zero));
+
+    static readonly SegmentHeader Header = new()
+    {
+        LedgerId = Ledger,
+        Epoch = 2,
+        Generation = 1,
+        Sequence = 3,
+        BasePosition = new Position(1_000_000),
+        Nonce = 0x1122334455667788,
+        PreviousBase = new Position(500_000),
+        PreviousGeneration = 4,
+        PreviousEnd = 70_000,
+        BaseTime = Time,
+    };
+
+    static DocumentSection Section(string heading) => DocumentSection.Read("docs/format.md", heading);
+
+    static string Example(string name) => Assert.Single(Section("Examples of files").Hex(name));
+
+    static string Hex(ReadOnlySpan<byte> bytes) => Convert.ToHexString(bytes);
+
+    static int Number(string text) => int.Parse(text, NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
+
+    static int Constant(Type format, string name) =>
+        (int)(format.GetField(name, BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
+            ?? throw new InvalidOperationException($"{format.Name} has no constant {name}, which docs/format.md names.")).GetRawConstantValue()!;
+
+    /// <summary>Compares one table with the constants that end in At: every field is there, where it says, as long as it says.</summary>
+    static void Compare(Type format, IReadOnlyList<string[]> table, string end, HashSet<string> constants)
+    {
+        for (var i = 0; i < table.Count; i++)
+        {
+            var name = table[i][2] + "At";
+            Assert.True(constants.Remove(name), $"{format.Name} has no constant {name}, or the document has it twice.");
+            Assert.True(Number(table[i][0]) == Constant(format, name), $"{format.Name}.{name} is {Constant(format, name)}; the document says {table[i][0]}.");
+            var next = i + 1 < table.Count ? Number(table[i + 1][0]) : Constant(format, end);
+            if (end.Length > 0) Assert.True(Number(table[i][0]) + Number(table[i][1]) == next, $"{table[i][2]} has {table[i][1]} bytes from {table[i][0]} on, but the next begins at {next}.");
+        }
+    }
+
+    static HashSet<string> Offsets(Type format) =>
+        [.. format.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic).Where(field => field.IsLiteral && field.Name.EndsWith("At", StringComparison.Ordinal)).Select(field => field.Name)];
+
+    static void AllAreNamed(Type format, HashSet<string> left) =>
+        Assert.True(left.Count == 0, $"docs/format.md does not say where these constants of {format.Name} are: {string.Join(", ", left)}.");
+
+    [Theory]
+    [InlineData("Segment", typeof(SegmentHeader), nameof(SegmentHeader.Bytes))]
+    [InlineData("Frame", typeof(FrameFormat), nameof(FrameFormat.FixedBytes))]
+    [InlineData("Head", typeof(HeadSlot), nameof(HeadSlot.Bytes))]
+    public void The_document_gives_every_field_its_place_and_length(string heading, Type format, string end)
+    {
+        var constants = Offsets(format);
+        Compare(format, Section(heading).Table("offset", "bytes", "field"), end, constants);
+        AllAreNamed(format, constants);
+    }
+
+    [Fact]
+    public void The_document_gives_the_lengths_of_a_fact_their_places()
+    {
+        var rows = Section("Fact in a frame").Table("offset", "bytes", "field");
+        var constants = Offsets(typeof(FactFormat));
+        // The last of them has no fixed length.
+        Compare(typeof(FactFormat), [.. rows.SkipLast(1)], "LengthsAt", constants);
+        Assert.Equal("Lengths", rows[^1][2]);
+        Assert.Equal(Constant(typeof(FactFormat), "LengthsAt"), Number(rows[^1][0]));
+        constants.Remove("LengthsAt");
+        AllAreNamed(typeof(FactFormat), constants);
+    }
+
+    [Fact]
+    public void The_document_gives_every_field_of_the_manifest_its_place_and_length()
+    {
+        var tables = Section("Manifest").Tables("offset", "bytes", "field");
+        Assert.Equal(2, tables.Count);
+        var constants = Offsets(typeof(ManifestFormat));
+        Compare(typeof(ManifestFormat), tables[0], "EntriesAt", constants);
+        Compare(typeof(ManifestFormat), tables[1], "EntryBytes", constants);
+        constants.Remove("EntriesAt");
+        AllAreNamed(typeof(ManifestFormat), constants);
+    }
+
+    [Theory]
+    [InlineData("Frame", typeof(FrameFormat))]
+    [InlineData("Fact in a frame", typeof(FactFormat))]
+    public void The_documents_other_numbers_are_those_of_the_code(string heading, Type format)
+    {
+        foreach (var row in Section(heading).Table("number", "value"))
+            Assert.Equal((row[0], Constant(format, row[0].Trim('`'))), (row[0], Number(row[1])));
+    }
+
+    [Fact]
+    public void The_document_names_the_files_of_a_ledger()
+    {
+        var layout = new LedgerLayout("");
+        string[] named = [.. Section("Files").Table("file").Select(row => row[0].Trim('`'))];
+        foreach (var path in new[] { layout.Lock, layout.Head, layout.Manifest, layout.Spare }) Assert.Contains(path[1..], named);
+        Assert.Equal("00000000000001000000.000001.log", Header.Name);
+    }
+
+    // If one of the following tests fails, the format on disk has changed. Raise LedgerLayout.Format and add an example; do not
+    // edit the bytes in the document. They were made without our own code.
+    [Fact]
+    public void A_segment_begins_with_the_documents_bytes()
+    {
+        var bytes = new byte[SegmentHeader.Bytes];
+        bytes.AsSpan().Fill(0xFF);
+        Header.Write(bytes);
+        Assert.Equal(Example("segment"), Hex(bytes));
+        Assert.Equal(Header, SegmentHeader.Read(Convert.FromHexString(Example("segment")), out _));
+    }
+
+    [Fact]
+    public void A_frame_has_the_documents_bytes()
+    {
+        using var segment = new Segment(new MemoryFileSystem().Open("/segment", FileOpening.CreateNew), Header, Ledger.Tag);
+        var salt = Convert.FromHexString("000102030405060708090A0B0C0D0E0F");
+        var metadata = Encoding.UTF8.GetBytes("""{"user":"ada"}""");
+        byte[] order = [.. salt, .. metadata, .. Encoding.UTF8.GetBytes("""{"total":50}""")];
+
+        var bytes = new byte[512];
+        bytes.AsSpan().Fill(0xFF);
+        var frame = new FrameBuilder(bytes, segment, Encoding.UTF8.GetBytes("order-42"), factCount: 2);
+        frame.AddFact(WritersHeader(1_000_000, 1), CallersHeader(), order, metadata.Length);
+        frame.AddFact(WritersHeader(1_000_001, 2), CallersHeader(), salt, metadataLength: 0);
+        var length = frame.Finish(FrameKind.Batch, SegmentHeader.Bytes, SegmentHeader.Bytes, new Position(1_000_000), time: 0);
+        Assert.Equal(Example("frame"), Hex(bytes.AsSpan(0, length)));
+
+        bytes.AsSpan().Fill(0xFF);
+        var closing = new FrameBuilder(bytes, segment, [], factCount: 0);
+        var at = SegmentHeader.Bytes + length;
+        length = closing.Finish(FrameKind.Closing, at, at, new Position(1_000_002), Time);
+        Assert.Equal(Example("closing"), Hex(bytes.AsSpan(0, length)));
+    }
+
+    [Fact]
+    public void The_documents_frames_are_read_as_whole()
+    {
+        var files = new MemoryFileSystem();
+        var bytes = Convert.FromHexString(Example("segment") + Example("frame") + Example("closing"));
+        var file = files.Open("/segment", FileOpening.CreateNew);
+        file.Write(bytes, 0);
+        using var segment = new Segment(file, Header, Ledger.Tag);
+        using var window = new FileWindow(64 * 1_024, 1_024 * 1_024);
+        var walk = SegmentWalk.Run(new FrameReader(segment, window), SegmentHeader.Bytes, bytes.Length, new Position(1_000_000), NoVisitor.Instance);
+        Assert.Equal(bytes.Length, walk.FileOffset);
+        Assert.Equal(new Position(1_000_002), walk.Next);
+        Assert.Equal(FrameKind.Closing, walk.LastKind);
+    }
+
+    [Fact]
+    public void A_manifest_has_the_documents_bytes()
+    {
+        // An entry says nothing of the segment before it: that is the entry before, and the first has none.
+        var first = Header with { PreviousBase = Position.None, PreviousGeneration = 0 };
+        var manifest = new Manifest { LedgerId = Ledger, Epoch = 2, Generation = 7, Segments = [first] };
+        Assert.Equal(Example("manifest"), Hex(ManifestFormat.Write(manifest)));
+        var read = ManifestFormat.Read(Convert.FromHexString(Example("manifest")), out _)!;
+        Assert.Equal(first, Assert.Single(read.Segments));
+        Assert.Equal((7, 2, Ledger), (read.Generation, read.Epoch, read.LedgerId));
+    }
+
+    [Fact]
+    public void A_slot_of_the_head_has_the_documents_bytes()
+    {
+        var slot = new HeadSlot
+        {
+            Sequence = 9,
+            LedgerId = Ledger,
+            Epoch = 2,
+            ManifestGeneration = 7,
+            Position = new Position(1_000_001),
+            RecordedAt = Time,
+            SegmentBase = new Position(1_000_000),
+            SegmentGeneration = 1,
+            FileOffset = 400,
+            IsClean = true,
+        };
+        var bytes = new byte[HeadSlot.Bytes];
+        slot.Write(bytes);
+        Assert.Equal(Example("head"), Hex(bytes));
+        Assert.Equal(slot, HeadSlot.Read(bytes));
+    }
+
+    static byte[] WritersHeader(long position, long version)
+    {
+        var bytes = new byte[64];
+        var header = new HeaderWriter(bytes);
+        header.Start();
+        header.Integer(HeaderField.Position, (ulong)position);
+        header.Integer(HeaderField.StreamVersion, (ulong)version);
+        header.Time(HeaderField.RecordedAt, Time);
+        return bytes[..header.Length];
+    }
+
+    static byte[] CallersHeader()
+    {
+        var bytes = new byte[64];
+        var header = new HeaderWriter(bytes);
+        header.Text(HeaderField.Store, "orders");
+        header.Text(HeaderField.Key, "42");
+        return bytes[..header.Length];
+    }
+}

@@ -1,0 +1,70 @@
+namespace Factstone.Testing;
+
+/// <summary>What a <see cref="ModelLedger"/> says of an append.</summary>
+public abstract record ModelOutcome
+{
+    private ModelOutcome() { }
+
+    /// <summary>Null when a ledger's outcome is this one, down to versions and facts; otherwise where they differ.</summary>
+    /// <param name="model">The model that gave this outcome.</param>
+    /// <param name="actual">What the ledger gave.</param>
+    public string? Difference(ModelLedger model, AppendOutcome actual)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return (this, actual) switch
+        {
+            (Committed expected, AppendOutcome.Committed committed) => Difference(model, expected.Append, committed.Receipt),
+            (Duplicate expected, AppendOutcome.Duplicate duplicate) => Difference(model, expected.Append, duplicate.Receipt),
+            (AppendIdReused expected, AppendOutcome.AppendIdReused reused) => Difference(model, expected.Append, reused.Receipt),
+            (Conflict expected, AppendOutcome.Conflict conflict) => expected.Difference(conflict),
+            _ => $"{actual} instead of {this}",
+        };
+    }
+
+    /// <summary>Null when a receipt says what the model says of an append; otherwise where they differ.</summary>
+    public static string? Difference(ModelLedger model, ModelAppend append, AppendReceipt? actual)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(append);
+        var isSame = actual is not null && actual.FirstPosition == append.First && actual.LastPosition == append.Last
+            && (actual.RecordedAt - DateTimeOffset.UnixEpoch).Ticks == append.RecordedAtMicroseconds * 10 && actual.Versions.SequenceEqual(model.VersionsOf(append));
+        return isSame ? null : $"the receipt {actual} instead of {append} with {string.Join(", ", model.VersionsOf(append))}";
+    }
+
+    /// <summary>The facts are kept.</summary>
+    /// <param name="Append">Where.</param>
+    public sealed record Committed(ModelAppend Append) : ModelOutcome;
+
+    /// <summary>A condition does not hold.</summary>
+    /// <param name="Index">Which, in the order given, from 0.</param>
+    /// <param name="Condition">The condition.</param>
+    /// <param name="ActualVersion">The last version of its stream.</param>
+    /// <param name="Facts">All facts that the caller did not expect, without the limits of an answer.</param>
+    public sealed record Conflict(int Index, AppendCondition Condition, StreamVersion ActualVersion, IReadOnlyList<ModelFact> Facts) : ModelOutcome
+    {
+        internal string? Difference(AppendOutcome.Conflict actual)
+        {
+            if (!ReferenceEquals(actual.Condition, Condition) && actual.Condition != Condition) return $"the condition '{actual.Condition}' instead of '{Condition}'";
+            if (actual.ActualVersion != ActualVersion) return $"version {actual.ActualVersion} of {Condition.Stream} instead of {ActualVersion}";
+            if (actual.IsComplete) return ModelFact.Difference(Facts, actual.Facts);
+            if (actual.Facts.Count >= Facts.Count) return "all facts of the conflict, and yet it says that they are not all";
+            return IsFull(actual.Facts, Facts[actual.Facts.Count]) ? ModelFact.Difference([.. Facts.Take(actual.Facts.Count)], actual.Facts) : $"{actual.Facts.Count} facts of {Facts.Count}, where more have room";
+        }
+
+        /// <summary>Whether an answer can hold no further fact: headers are not in the model, so they count for what they may take at most.</summary>
+        static bool IsFull(IReadOnlyList<Fact> facts, ModelFact next)
+        {
+            var bytes = facts.Sum(fact => (long)fact.Header.Length + fact.Payload.Length + (fact.Metadata?.Length * 3 ?? 0));
+            return facts.Count == FactLimits.ConflictFactsMax
+                || bytes + next.Proposed.Payload.Length + ((next.Proposed.Metadata?.Length ?? 0) * 3) + FactLimits.HeaderBytesMax > FactLimits.ConflictBytesMax;
+        }
+    }
+
+    /// <summary>The id belongs to an append with the same content.</summary>
+    /// <param name="Append">That one.</param>
+    public sealed record Duplicate(ModelAppend Append) : ModelOutcome;
+
+    /// <summary>The id belongs to an append with other content.</summary>
+    /// <param name="Append">That one.</param>
+    public sealed record AppendIdReused(ModelAppend Append) : ModelOutcome;
+}

@@ -1,0 +1,77 @@
+using Factstone.Storage;
+using Factstone.Testing;
+
+namespace Factstone.Tests.Simulation;
+
+/// <summary>Takes a copy of a ledger, damages one bit of it, and opens that.</summary>
+internal static class DamagedCopy
+{
+    public static void Examine(SimulatedDisk disk, string root, ModelFacts model, Random random, Defect defect, LedgerOptions options, SimulationCounts counts)
+    {
+        var files = new MemoryFileSystem();
+        files.CreateDirectory($"{root}/segments");
+        foreach (var path in disk.Paths.Where(path => !path.Contains("quarantine", StringComparison.Ordinal)))
+        {
+            var content = disk.ReadAll(path);
+            files.Replace(path, content, content.Length);
+        }
+
+        var paths = files.Paths.Where(path => !path.EndsWith("LOCK", StringComparison.Ordinal) && files.LastWrittenByte(path) >= 0).ToList();
+
+        // Without HEAD, damage to the last group looks like a crash; docs/guarantees.md says so.
+        if (!paths.Exists(path => path.EndsWith("HEAD", StringComparison.Ordinal))) return;
+
+        // With the mark of a clean close behind it, it does not, and the mark itself costs no fact.
+        if (random.Next(4) == 0 && HeadSlot.Read(files.ReadAll($"{root}/HEAD")) is { IsClean: true })
+        {
+            files.Delete($"{root}/HEAD");
+            paths.Remove($"{root}/HEAD");
+        }
+
+        var chosen = paths[random.Next(paths.Count)];
+        var bit = random.NextInt64((files.LastWrittenByte(chosen) + 1) * 8);
+        files.FlipBit(chosen, bit);
+        counts.Count("damaged copy");
+
+        var crank = new ManualCrank();
+        options = options with { FileSystem = files, Crank = crank, Defect = defect };
+        Ledger ledger;
+        try
+        {
+            ledger = Ledger.Open(FileStorage.Open(files, root, options.ToStorageOptions(), default), options);
+        }
+        catch (LedgerDamagedException)
+        {
+            counts.Count("damage: not opened");
+            return;
+        }
+
+        using (ledger) Compare(ledger, model, $"{chosen} bit {bit}", counts);
+    }
+
+    /// <summary>Each fact is right, or it is said that it is damaged.</summary>
+    static void Compare(Ledger ledger, ModelFacts model, string where, SimulationCounts counts)
+    {
+        var known = ledger.Damage.Count > 0;
+        var head = SimulationRun.Sync(ledger.GetHeadAsync()).Value;
+        SimulationFailure.When(head != model.Head && !known, $"after {where} the head is {head} instead of {model.Head}, and nobody says why");
+        for (var position = 1L; position <= head; position++)
+        {
+            SimulationFailure.When(position > model.Head, $"after {where} there is a position {position} that never was");
+            try
+            {
+                FactComparison.Same(SimulationRun.Sync(ledger.ReadAtAsync(new Position(position)))!, model.All[(int)position - 1], model, ledger.Id.Tag);
+            }
+            catch (LedgerDamagedException)
+            {
+                SimulationFailure.When(!known, $"after {where} position {position} cannot be read, and the open did not say so");
+                counts.Count("damage: fact named");
+            }
+        }
+
+        counts.Count(known ? "damage: named" : "damage: without effect");
+        if (known) return;
+        foreach (var id in model.Appends.Keys)
+            SimulationFailure.When(SimulationRun.Sync(ledger.FindAppendAsync(id)) is null, $"after {where} append {id} is forgotten");
+    }
+}

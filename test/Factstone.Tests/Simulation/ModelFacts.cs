@@ -1,0 +1,56 @@
+namespace Factstone.Tests.Simulation;
+
+/// <summary>A ledger as plain as can be: a list of facts, looked through from one end to the other.</summary>
+internal sealed class ModelFacts
+{
+    readonly List<ModelFact> _facts = [];
+    readonly Dictionary<StreamName, List<ModelFact>> _streams = [];
+    readonly Dictionary<string, ModelAppend> _appends = [];
+
+    public IReadOnlyList<ModelFact> All => _facts;
+
+    public long Head => _facts.Count;
+
+    public IReadOnlyDictionary<string, ModelAppend> Appends => _appends;
+
+    public IEnumerable<StreamName> Streams => _streams.Keys;
+
+    public IReadOnlyList<ModelFact> Stream(StreamName name) => _streams.GetValueOrDefault(name) ?? [];
+
+    public ModelFact? LastAt(StreamName name, long position) => Stream(name).LastOrDefault(fact => fact.Position <= position);
+
+    public long PositionAt(DateTimeOffset time) => _facts.LastOrDefault(fact => fact.RecordedAt <= time)?.Position ?? 0;
+
+    public bool Holds(AppendCondition condition, long position)
+    {
+        var last = LastAt(condition.Stream, position);
+        var hasValue = last is { Fact.Retracts: false };
+        return condition.Kind switch
+        {
+            AppendConditionKind.StreamAt => (last?.Version ?? 0) == condition.Version.Value,
+            AppendConditionKind.StreamMissing => last is null,
+            AppendConditionKind.StreamExists => last is not null,
+            AppendConditionKind.RecordAt => hasValue && last!.Version == condition.Version.Value,
+            AppendConditionKind.RecordMissing => !hasValue,
+            _ => hasValue && !last!.Fact.Payload.IsEmpty && CanonicalJson.AreEqual(last.Fact.Payload.Span, condition.Value.Span),
+        };
+    }
+
+    public void Add(AppendRequest request, DateTimeOffset recordedAt)
+    {
+        var first = Head + 1;
+        foreach (var fact in request.Facts)
+        {
+            if (!_streams.TryGetValue(fact.Stream, out var stream)) _streams.Add(fact.Stream, stream = []);
+            var added = new ModelFact(Head + 1, stream.Count + 1, recordedAt, fact, fact.CausationIndex is { } cause ? first + cause : 0);
+            _facts.Add(added);
+            stream.Add(added);
+        }
+
+        if (request.AppendId is { } id) _appends.Add(id, new ModelAppend(first, request));
+    }
+}
+
+internal sealed record ModelFact(long Position, long Version, DateTimeOffset RecordedAt, NewFact Fact, long CausePosition);
+
+internal sealed record ModelAppend(long First, AppendRequest Request);

@@ -1,0 +1,85 @@
+using System.Globalization;
+using System.Text;
+
+namespace Factstone.Tests.Simulation;
+
+/// <summary>Draws appends of every shape. Each fact says in its correlation which request it is from, so that a recovered one is recognised.</summary>
+internal sealed class Requests(Random random)
+{
+    static readonly string[] Stores = ["orders", "tasks", "ä"];
+
+    readonly List<AppendRequest> _all = [];
+
+    public IReadOnlyList<AppendRequest> All => _all;
+
+    public StreamName Stream() => new(Stores[random.Next(Stores.Length)], random.Next(8) == 0 ? "" : $"k{random.Next(6)}");
+
+    public AppendRequest Draw(ModelFacts model)
+    {
+        var number = _all.Count.ToString(CultureInfo.InvariantCulture);
+        var known = model.Appends.Count > 0 && random.Next(12) == 0 ? model.Appends.Values.ElementAt(random.Next(model.Appends.Count)).Request : null;
+        var facts = known is not null && random.Next(3) > 0 ? Again(known, number) : Facts(number);
+        var request = new AppendRequest
+        {
+            Facts = facts,
+            AppendId = known?.AppendId ?? (random.Next(3) == 0 ? $"id-{number}" : null),
+            Conditions = random.Next(2) == 0 ? [] : [.. Enumerable.Range(0, random.Next(1, 3)).Select(_ => Condition(model))],
+        };
+        _all.Add(request);
+        return request;
+    }
+
+    /// <summary>The same content under the same id; the metadata may differ, as a retry's trace does.</summary>
+    NewFact[] Again(AppendRequest known, string number) => [.. known.Facts.Select(fact => fact with { Correlation = number, Metadata = random.Next(2) == 0 ? fact.Metadata : """{"traceparent":"00-2"}""" })];
+
+    NewFact[] Facts(string number)
+    {
+        var count = random.Next(8) switch { 0 => random.Next(2, 30), < 4 => random.Next(2, 6), _ => 1 };
+        var facts = new NewFact[count];
+        var same = Stream();
+        for (var i = 0; i < count; i++)
+        {
+            var stream = random.Next(3) == 0 ? same : Stream();
+            var cause = i > 0 && random.Next(4) == 0 ? random.Next(i) : (int?)null;
+            facts[i] = (random.Next(6) == 0 ? NewFact.Retraction(stream, "gone") : Written(stream, i)) with { Correlation = number, CausationIndex = cause };
+        }
+
+        return facts;
+    }
+
+    NewFact Written(StreamName stream, int index) => random.Next(10) switch
+    {
+        0 => new NewFact(stream, "note"),
+        1 => new NewFact(stream, null, Bytes(random.Next(64))) { ContentType = "application/octet-stream" },
+        2 => new NewFact(stream, "large", Encoding.UTF8.GetBytes($"\"{new string((char)random.Next('a', 'z'), random.Next(1_000, 20_000))}\"")),
+        _ => new NewFact(stream, "placed", $$"""{"total": {{random.Next(4)}}, "line": {{index}}}""")
+        {
+            Tags = random.Next(3) == 0 ? ["course:c1", $"n:{random.Next(4)}"] : [],
+            Metadata = random.Next(3) == 0 ? """{"traceparent":"00-1"}""" : null,
+            ValidFrom = random.Next(4) == 0 ? new DateTimeOffset(2020, 1, 1 + random.Next(28), 0, 0, 0, TimeSpan.Zero) : null,
+        },
+    };
+
+    byte[] Bytes(int count)
+    {
+        var bytes = new byte[count];
+        random.NextBytes(bytes);
+        return bytes;
+    }
+
+    AppendCondition Condition(ModelFacts model)
+    {
+        var stream = Stream();
+        var last = model.LastAt(stream, model.Head);
+        var version = Math.Max(0, (last?.Version ?? 0) + (random.Next(5) == 0 ? random.Next(-1, 2) : 0));
+        return random.Next(6) switch
+        {
+            0 => AppendCondition.StreamMissing(stream),
+            1 => AppendCondition.StreamExists(stream),
+            2 => AppendCondition.RecordAt(stream, Math.Max(1, version)),
+            3 => AppendCondition.RecordMissing(stream),
+            4 => AppendCondition.RecordEquals(stream, last is { Fact: { ContentType: null, Payload.IsEmpty: false } fact } ? Encoding.UTF8.GetString(fact.Payload.Span).Replace(" ", "", StringComparison.Ordinal) : "1"),
+            _ => AppendCondition.StreamAt(stream, version),
+        };
+    }
+}

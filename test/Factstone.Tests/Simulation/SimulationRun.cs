@@ -1,0 +1,612 @@
+using Factstone.Storage;
+using Factstone.Testing;
+
+namespace Factstone.Tests.Simulation;
+
+/// <summary>One seed: the real engine on a disk that fails, beside a model that does not.</summary>
+/// <remarks>
+/// Everything runs on one thread. What is drawn: which operation comes next, which worker takes a step, when an answer
+/// is given, which I/O fails and how, and where the power goes. Nothing else decides anything, so a seed replays exactly.
+/// </remarks>
+internal sealed class SimulationRun
+{
+    const string Root = SimulatedLedgers.Root;
+    const int Operations = 240;
+
+    readonly Random _random;
+    readonly SimulatedDisk _disk;
+    readonly ManualTimeProvider _clock = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+    readonly SimulationCounts _counts;
+    readonly Defect _defect;
+    readonly TextWriter? _trace;
+    readonly Requests _requests;
+    readonly List<Sent> _sent = [];
+    readonly List<Sent> _unchecked = [];
+    readonly HashSet<AppendRequest> _maybe = new(ReferenceEqualityComparer.Instance);
+    readonly Dictionary<AppendRequest, AppendReceipt> _acknowledged = new(ReferenceEqualityComparer.Instance);
+    readonly ModelFacts _model = new();
+    ManualCrank _crank = new();
+    IFileSystem? _files;
+    Ledger? _ledger;
+    Ledger? _reader;
+    long _shown;
+    LedgerId? _id;
+
+    public SimulationRun(int seed, SimulationCounts counts, Defect defect = Defect.None, TextWriter? trace = null)
+    {
+        _random = new Random(seed);
+        _disk = new SimulatedDisk(seed) { Trace = trace };
+        _requests = new Requests(_random);
+        _counts = counts;
+        _defect = defect;
+        _trace = trace;
+    }
+
+    public SimulatedDisk Disk => _disk;
+
+    public void Run()
+    {
+        if (_random.Next(4) == 0) _disk.Faults.At(_random.Next(1, 40), Crash());
+        for (var i = 0; i < Operations; i++) Guarded(Step);
+
+        // Whatever happened, it ends well: a machine without faults opens the ledger and finds everything.
+        _disk.Faults.Clear();
+        _disk.CapacityBytes = long.MaxValue;
+        _isFaulty = false;
+        Guarded(End);
+        EnsureOpen(withoutFaults: true);
+        if (_ledger!.Opening.RecoveryIsPending) WaitForRoom();
+        CheckAll(_ledger!);
+        _counts.Add(_disk.FaultCounts);
+    }
+
+    void Step()
+    {
+        if (_ledger is null)
+        {
+            EnsureOpen(withoutFaults: false);
+            return;
+        }
+
+        if (_ledger.Opening.RecoveryIsPending)
+        {
+            WaitForRoom();
+            return;
+        }
+
+        switch (_random.Next(100))
+        {
+            case < 34: Send(); break;
+            case < 58: Write(); break;
+            case < 68: Answer(); break;
+            case < 71: _crank.Step("factstone zeroing"); break;
+            case < 80: Check(); break;
+            case < 83: CheckReader(); break;
+            case < 86: MoveClock(); break;
+            case < 91: DrawFault(); break;
+            case < 93: Fill(); break;
+            case < 95: Close(); break;
+            case < 96: Examine(); break;
+            case < 98: Crash(isPowerLoss: _random.Next(2) == 0); break;
+            default: CheckOnce(); break;
+        }
+    }
+
+    /// <summary>The disk is too full to recover: what was published is read, appends are refused; and when there is room, the first one finds everything.</summary>
+    void WaitForRoom()
+    {
+        var head = Sync(_ledger!.GetHeadAsync()).Value;
+        Excused(() => CompareAll([.. Facts(_ledger.ReadAsync()).Take((int)_model.Head)], [.. _model.All.Take((int)head)], _ledger));
+        if (_random.Next(2) == 0)
+        {
+            _disk.Faults.Clear();
+            _disk.CapacityBytes = long.MaxValue;
+        }
+
+        try
+        {
+            _ledger.Storage.BeginAppend();
+        }
+        catch (FactstoneException refused) when (IsExcused(refused))
+        {
+            _counts.Count("recovery refused");
+            return;
+        }
+
+        Recognise();
+    }
+
+    /// <summary>Runs something that the process may not survive.</summary>
+    void Guarded(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (PowerLostException)
+        {
+            Died();
+        }
+    }
+
+    void End()
+    {
+        if (_ledger is null) return;
+        Close();
+    }
+
+    // ---- appends ----
+
+    void Send()
+    {
+        for (var i = _random.Next(1, 6); i > 0; i--)
+        {
+            var request = _requests.Draw(_model);
+            var sent = new Sent(request, _model.Head);
+            _trace?.WriteLine($"send {_requests.All.Count - 1}: {request.Facts.Count} facts, id {request.AppendId}, {string.Join(" and ", request.Conditions)}");
+            _counts.Appends++;
+            _sent.Add(sent);
+            try
+            {
+                sent.Task = _ledger!.TryAppendAsync(request).AsTask();
+            }
+            catch (FactstoneException refused) when (IsExcused(refused))
+            {
+                sent.Task = Task.FromException<AppendOutcome>(refused);
+            }
+        }
+    }
+
+    void Write()
+    {
+        _crank.Step("factstone writer");
+        if (_random.Next(3) > 0) Answer();
+    }
+
+    /// <summary>Gives some of the answers that are due, in any order.</summary>
+    void Answer()
+    {
+        for (var i = _random.Next(_crank.Completions.Count + 1); i > 0; i--) RunCompletion();
+    }
+
+    /// <summary>A crash while an answer is made reaches whoever waits for it as an exception; the process is dead all the same.</summary>
+    void RunCompletion()
+    {
+        _crank.RunCompletion(_random.Next(_crank.Completions.Count));
+        if (!ReferenceEquals(_files, _disk.FileSystem)) throw new PowerLostException("The process died in an answer");
+    }
+
+    /// <summary>Finishes all that was sent and takes the answers into the model.</summary>
+    void Settle()
+    {
+        for (var turn = 0; turn < 8; turn++)
+        {
+            while (_crank.Step("factstone writer")) { }
+            while (_crank.Completions.Count > 0) RunCompletion();
+        }
+
+        SimulationFailure.When(_sent.Any(sent => !sent.Task.IsCompleted), "an append was never answered");
+        TakeAnswers();
+    }
+
+    /// <summary>Committed appends go into the model in order of position; each must have been right there.</summary>
+    void TakeAnswers(bool hasDied = false)
+    {
+        var answered = _sent.Where(sent => sent.Task.IsCompleted).ToList();
+        foreach (var (sent, receipt) in answered.Where(sent => sent.Task.IsCompletedSuccessfully && sent.Task.Result is AppendOutcome.Committed)
+            .Select(sent => (sent, ((AppendOutcome.Committed)sent.Task.Result).Receipt)).OrderBy(one => one.Receipt.FirstPosition))
+        {
+            if (hasDied && receipt.FirstPosition.Value != _model.Head + 1)
+            {
+                // The answer before this one died with the process; both have to be there.
+                _acknowledged.Add(sent.Request, receipt);
+                _maybe.Add(sent.Request);
+                continue;
+            }
+
+            var failing = sent.Request.Conditions.FirstOrDefault(condition => !_model.Holds(condition, _model.Head));
+            SimulationFailure.When(failing is not null, $"committed at {receipt.FirstPosition} although not: {failing}");
+            SimulationFailure.When(receipt.FirstPosition.Value != _model.Head + 1, $"committed at {receipt.FirstPosition}, and the model's head is {_model.Head}");
+            SimulationFailure.When(sent.Request.AppendId is { } id && _model.Appends.ContainsKey(id), $"append id {sent.Request.AppendId} was committed twice");
+            SimulationFailure.When(_model.All.Count > 0 && receipt.RecordedAt <= _model.All[^1].RecordedAt, "time did not go on");
+            _model.Add(sent.Request, receipt.RecordedAt);
+            foreach (var (stream, version) in receipt.Versions)
+                SimulationFailure.When(_model.Stream(stream)[^1].Version != version.Value, $"the receipt says {stream} v{version}");
+            _counts.Count("committed");
+        }
+
+        _unchecked.AddRange(answered);
+        foreach (var sent in answered.Where(IsOpen)) _maybe.Add(sent.Request);
+        if (!hasDied) CheckRefusals(); // after a crash only the next open tells what they were decided on
+        _sent.RemoveAll(sent => sent.Task.IsCompleted);
+        _shown = Math.Max(_shown, _model.Head);
+    }
+
+    void CheckRefusals()
+    {
+        foreach (var sent in _unchecked) CheckRefusal(sent);
+        _unchecked.Clear();
+    }
+
+    void CheckRefusal(Sent sent)
+    {
+        if (sent.Task.IsFaulted)
+        {
+            var exception = sent.Task.Exception!.InnerException!;
+            SimulationFailure.When(exception is not PowerLostException && !IsRefusal(exception), $"an append failed without a cause: {exception.Message}");
+            _counts.Count(exception.GetType().Name);
+            return;
+        }
+
+        switch (sent.Task.Result)
+        {
+            case AppendOutcome.Conflict conflict:
+                _counts.Count("conflict");
+                CheckConflict(sent, conflict);
+                break;
+            case AppendOutcome.Duplicate duplicate:
+                _counts.Count("duplicate");
+                var original = _model.Appends.GetValueOrDefault(sent.Request.AppendId!);
+                SimulationFailure.When(original is null || original.First != duplicate.Receipt.FirstPosition.Value, $"a repeat of {sent.Request.AppendId} was answered with position {duplicate.Receipt.FirstPosition}");
+                SimulationFailure.When(!IsSameContent(original!.Request, sent.Request), $"other content passed for a repeat of {sent.Request.AppendId}");
+                break;
+            case AppendOutcome.AppendIdReused reused:
+                _counts.Count("reused");
+                SimulationFailure.When(!_model.Appends.TryGetValue(reused.AppendId, out var first) || IsSameContent(first.Request, sent.Request), $"{reused.AppendId} was called reused");
+                break;
+            case AppendOutcome.Unknown:
+                _counts.Count("unknown");
+                break;
+        }
+    }
+
+    /// <summary>Whether nobody knows if it is there.</summary>
+    static bool IsOpen(Sent sent) => sent.Task.IsFaulted ? sent.Task.Exception!.InnerException is PowerLostException : sent.Task.Result is AppendOutcome.Unknown;
+
+    void CheckConflict(Sent sent, AppendOutcome.Conflict conflict)
+    {
+        SimulationFailure.When(!sent.Request.Conditions.Contains(conflict.Condition), "a conflict names a condition that was not given");
+        var stream = _model.Stream(conflict.Condition.Stream);
+        var actual = conflict.ActualVersion.Value;
+        SimulationFailure.When(actual > stream.Count, $"a conflict says that {conflict.Condition.Stream} is at version {actual}; it never was");
+        var at = actual == 0 ? 0 : stream[(int)actual - 1].Position;
+        SimulationFailure.When(_model.Holds(conflict.Condition, at), $"a conflict although it held: {conflict.Condition} at {at}");
+        var isStale = actual < stream.Count && stream[(int)actual].Position <= sent.HeadThen;
+        SimulationFailure.When(isStale, $"a conflict was decided on a state from before the append was sent: {conflict.Condition}");
+        foreach (var fact in conflict.Facts) FactComparison.Same(fact, stream[(int)fact.StreamVersion.Value - 1], _model, _ledger!.Id.Tag);
+    }
+
+    static bool IsSameContent(AppendRequest a, AppendRequest b) => a.Facts.Count == b.Facts.Count && a.Facts.Zip(b.Facts).All(pair =>
+        pair.First.Stream == pair.Second.Stream && pair.First.Type == pair.Second.Type && pair.First.Retracts == pair.Second.Retracts
+        && pair.First.ContentType == pair.Second.ContentType && pair.First.ValidFrom == pair.Second.ValidFrom
+        && pair.First.Tags.Order(StringComparer.Ordinal).SequenceEqual(pair.Second.Tags.Order(StringComparer.Ordinal))
+        && pair.First.Payload.Span.SequenceEqual(pair.Second.Payload.Span));
+
+    // ---- reads ----
+
+    /// <summary>Everything sent is answered, and then a few reads of every kind say what the model says.</summary>
+    void Check()
+    {
+        Settle();
+        Excused(() => ReadSome(_ledger!, _model.Head));
+    }
+
+    /// <summary>A read while appends are on their way: the head may be ahead of the answers, never of the disk.</summary>
+    void CheckOnce()
+    {
+        Excused(() =>
+        {
+            var head = Sync(_ledger!.GetHeadAsync()).Value;
+            SimulationFailure.When(head < _shown, $"the head went back from {_shown} to {head}");
+            _shown = head;
+            foreach (var fact in Facts(_ledger!.ReadAsync(new ReadOptions { Backward = true, Limit = 5 })))
+                if (fact.Position.Value <= _model.Head) FactComparison.Same(fact, _model.All[(int)fact.Position.Value - 1], _model, _ledger!.Id.Tag);
+        });
+    }
+
+    void ReadSome(Ledger ledger, long head)
+    {
+        _counts.Count("reads");
+        var until = _random.Next(2) == 0 ? head : _random.NextInt64(0, head + 1);
+        LedgerTime asOf = LedgerTime.AtPosition(new Position(until));
+        if (until > 0 && _random.Next(3) == 0)
+        {
+            var time = _model.All[(int)until - 1].RecordedAt + TimeSpan.FromMicroseconds(_random.Next(-1, 2));
+            if (time <= _clock.GetUtcNow())
+            {
+                asOf = LedgerTime.RecordedBy(time);
+                until = _model.PositionAt(time);
+                if (until > head) return;
+                var resolved = Sync(ledger.ResolveAsync(asOf)).Position.Value;
+                SimulationFailure.When(resolved != until, $"recorded by {time:O} is position {until}, not {resolved}");
+            }
+        }
+
+        var stream = _requests.Stream();
+        var expected = _model.Stream(stream).Where(fact => fact.Position <= until).ToList();
+        var backward = _random.Next(2) == 0;
+        var read = Facts(ledger.ReadStreamAsync(stream, new StreamReadOptions { AsOf = asOf, Backward = backward }));
+        if (backward) read.Reverse();
+        CompareAll(read, expected, ledger);
+
+        var latest = Sync(ledger.ReadLatestAsync(stream, asOf));
+        var value = expected.Count > 0 && !expected[^1].Fact.Retracts ? expected[^1] : null;
+        SimulationFailure.When(latest is null != value is null, $"{stream} as of {until}: value expected {value is not null}, found {latest is not null}");
+        if (latest is not null) FactComparison.Same(latest, value!, _model, ledger.Id.Tag);
+
+        var listed = Facts(ledger.ListAsync(stream.Store, new ListOptions { AsOf = asOf })).Select(fact => fact.Stream.Key);
+        var keys = _model.Streams.Where(name => name.Store == stream.Store && _model.LastAt(name, until) is { Fact.Retracts: false }).Select(name => name.Key).Order(Utf8Order.Instance);
+        SimulationFailure.When(!listed.SequenceEqual(keys), $"the keys of {stream.Store} as of {until} differ");
+
+        if (_model.Appends.Count == 0) return;
+        var (id, append) = _model.Appends.ElementAt(_random.Next(_model.Appends.Count));
+        if (append.First + append.Request.Facts.Count - 1 > head) return;
+        var receipt = Sync(ledger.FindAppendAsync(id));
+        SimulationFailure.When(receipt is null || receipt.FirstPosition.Value != append.First || receipt.Count != append.Request.Facts.Count, $"append {id} is at {append.First}, and was found at {receipt?.FirstPosition}");
+    }
+
+    void CheckAll(Ledger ledger)
+    {
+        var head = Sync(ledger.GetHeadAsync()).Value;
+        SimulationFailure.When(head != _model.Head, $"the head is {head}, and the model's is {_model.Head}");
+        CompareAll(Facts(ledger.ReadAsync()), _model.All, ledger);
+        foreach (var id in _model.Appends.Keys)
+            SimulationFailure.When(Sync(ledger.FindAppendAsync(id)) is null, $"append {id} is not known");
+    }
+
+    void CompareAll(List<Fact> actual, IReadOnlyList<ModelFact> expected, Ledger ledger)
+    {
+        SimulationFailure.When(actual.Count != expected.Count, $"{expected.Count} facts expected, {actual.Count} found");
+        for (var i = 0; i < actual.Count; i++) FactComparison.Same(actual[i], expected[i], _model, ledger.Id.Tag);
+    }
+
+    /// <summary>Another process reads: it sees at least what was answered before it looked, at most what is durable, and that exactly.</summary>
+    void CheckReader()
+    {
+        Excused(() =>
+        {
+            if (_reader is null || _random.Next(3) == 0)
+            {
+                _reader?.Dispose();
+                _reader = null;
+                var files = _disk.StartProcess();
+                _reader = Ledger.Open(FileStorage.OpenReadOnly(files, Root, Options().ToStorageOptions()), Options());
+            }
+
+            var head = Sync(_reader.GetHeadAsync()).Value;
+            _counts.Count("reader");
+            Settle();
+            SimulationFailure.When(head > _model.Head, $"a reader saw {head}, and {_model.Head} is durable");
+            SimulationFailure.When(head < _shown - 0 && head < _answeredBeforeReader, $"a reader saw {head}, and {_answeredBeforeReader} had been answered");
+            _answeredBeforeReader = _model.Head;
+            if (head > 0) ReadSomeOfReader(head);
+        });
+    }
+
+    long _answeredBeforeReader;
+
+    void ReadSomeOfReader(long head)
+    {
+        var facts = Facts(_reader!.ReadAsync(new ReadOptions { AsOf = LedgerTime.AtPosition(new Position(head)), From = new Position(Math.Max(1, head - 20)) }));
+        CompareAll(facts, [.. _model.All.Skip((int)Math.Max(0, head - 21)).Take((int)(head - Math.Max(1, head - 20) + 1))], _reader!);
+        ReadSome(_reader!, head);
+    }
+
+    // ---- the world ----
+
+    void MoveClock()
+    {
+        var by = _random.Next(6) switch { 0 => TimeSpan.FromSeconds(-_random.Next(5)), 1 => TimeSpan.FromHours(1), _ => TimeSpan.FromMilliseconds(_random.Next(50)) };
+        if (by < TimeSpan.Zero) _clock.SetUtcNow(_clock.GetUtcNow() + by);
+        else _clock.Advance(by);
+    }
+
+    /// <summary>Something will fail soon.</summary>
+    void DrawFault()
+    {
+        var fault = (Fault)_random.Next(1, Enum.GetValues<Fault>().Length + 1);
+        _disk.Faults.At(_disk.IoCount + _random.Next(1, 30), fault);
+        if (fault is Fault.SyncFailureKeepingPages or Fault.SyncFailureDroppingPages && _random.Next(3) == 0) _disk.Faults.At(_disk.IoCount + _random.Next(1, 30), fault);
+        _isFaulty = true;
+    }
+
+    bool _isFaulty;
+
+    void Fill()
+    {
+        if (_disk.CapacityBytes == long.MaxValue) _disk.CapacityBytes = _disk.UsedBytes + _random.Next(0, 40_000);
+        else _disk.CapacityBytes = long.MaxValue;
+        _isFaulty = true;
+    }
+
+    Fault Crash() => _random.Next(2) == 0 ? Fault.PowerLoss : Fault.ProcessKill;
+
+    void Crash(bool isPowerLoss)
+    {
+        if (isPowerLoss) _disk.LosePower();
+        else _disk.KillProcess();
+        Died();
+    }
+
+    void Close()
+    {
+        if (!_ledger!.Opening.RecoveryIsPending) Settle();
+        _ledger.Dispose();
+        _ledger = null;
+        ForgetReader();
+        if (_random.Next(4) == 0) Lose();
+    }
+
+    /// <summary>Somebody deletes a file that can be made again.</summary>
+    void Lose()
+    {
+        var path = $"{Root}/{(_random.Next(2) == 0 ? "HEAD" : "MANIFEST")}";
+        if (!_disk.Paths.Contains(path)) return;
+        _trace?.WriteLine($"delete {path}");
+        _disk.Faults.Clear();
+        _disk.FileSystem.Delete(path);
+        _disk.FileSystem.SyncDirectory(Root);
+    }
+
+    /// <summary>A copy of the closed ledger is damaged; whoever opens that is told, or nothing is missing.</summary>
+    void Examine()
+    {
+        Settle();
+        if (_maybe.Count > 0) return; // what nobody knows of may show up in the copy
+        Close();
+        DamagedCopy.Examine(_disk, Root, _model, _random, _defect, Options(), _counts);
+    }
+
+    // ---- crash and recovery ----
+
+    void Died()
+    {
+        _trace?.WriteLine("died");
+        _disk.KillProcess(); // where only the reader's process was struck, the other one dies with it
+
+        // Answers that were on their way may have arrived.
+        while (_crank.Completions.Count > 0)
+        {
+            var index = _random.Next(_crank.Completions.Count);
+            if (_random.Next(2) == 0) _crank.RunCompletion(index);
+            else _crank.Completions.RemoveAt(index);
+        }
+
+        foreach (var sent in _sent.Where(sent => !sent.Task.IsCompleted)) _maybe.Add(sent.Request);
+        _sent.RemoveAll(sent => !sent.Task.IsCompleted);
+        TakeAnswers(hasDied: true);
+        _ledger = null;
+        ForgetReader();
+        _disk.Faults.Clear();
+        _isFaulty = _disk.CapacityBytes != long.MaxValue;
+        _counts.Count("crash");
+    }
+
+    void ForgetReader()
+    {
+        try
+        {
+            _reader?.Dispose();
+        }
+        catch (PowerLostException)
+        {
+            // It died with the machine.
+        }
+
+        _reader = null;
+        _answeredBeforeReader = 0;
+    }
+
+    void EnsureOpen(bool withoutFaults)
+    {
+        if (_ledger is not null) return;
+        if (!withoutFaults && _random.Next(6) == 0) DrawFault();
+        _crank = new ManualCrank();
+        _files = _disk.FileSystem;
+        var options = Options();
+        try
+        {
+            _ledger = Ledger.Open(FileStorage.Open(_disk.FileSystem, Root, options.ToStorageOptions(), default), options);
+        }
+        catch (FactstoneException refused) when (IsExcused(refused))
+        {
+            _counts.Count("open refused");
+            _disk.Faults.Clear();
+            _disk.CapacityBytes = long.MaxValue;
+            return;
+        }
+
+        SimulationFailure.When(_ledger.Damage.Count > 0, $"damage where there is none: {(_ledger.Damage is [var first, ..] ? first : null)}");
+        SimulationFailure.When(_id is { } id && id != _ledger.Id, "it is another ledger");
+        if (_model.Head > 0) _id = _ledger.Id;
+        Excused(Recognise);
+    }
+
+    /// <summary>What was acknowledged is there; what else is there was sent and not answered, and is whole.</summary>
+    void Recognise()
+    {
+        var head = Sync(_ledger!.GetHeadAsync()).Value;
+        var isPending = _ledger.Opening.RecoveryIsPending;
+        SimulationFailure.When(head < _shown && !isPending, $"the head was {_shown}, and is {head} after the open");
+        var facts = Facts(_ledger.ReadAsync(new ReadOptions { From = new Position(_model.Head + 1) }));
+        if (isPending) return; // what is not shown yet is still on its way
+        foreach (var (fact, expected) in Facts(_ledger.ReadAsync()).Zip(_model.All)) FactComparison.Same(fact, expected, _model, _ledger.Id.Tag);
+        SimulationFailure.When(head < _model.Head && !isPending, $"{_model.Head} was acknowledged, and {head} is left");
+
+        foreach (var batch in facts.GroupBy(fact => fact.RecordedAtMicroseconds))
+        {
+            var number = int.Parse(batch.First().Correlation!, System.Globalization.CultureInfo.InvariantCulture);
+            var request = _requests.All[number];
+            SimulationFailure.When(!_maybe.Remove(request), $"request {number} is there, and was not committed");
+            SimulationFailure.When(request.Facts.Count != batch.Count(), $"request {number} has {request.Facts.Count} facts, and {batch.Count()} are there");
+            var failing = request.Conditions.FirstOrDefault(condition => !_model.Holds(condition, _model.Head));
+            SimulationFailure.When(failing is not null, $"request {number} is there, although not: {failing}");
+            SimulationFailure.When(_acknowledged.Remove(request, out var receipt) && receipt.FirstPosition != batch.First().Position, $"request {number} was committed at {receipt?.FirstPosition}, and is at {batch.First().Position}");
+            _model.Add(request, batch.First().RecordedAt);
+            foreach (var fact in batch) FactComparison.Same(fact, _model.All[(int)fact.Position.Value - 1], _model, _ledger.Id.Tag);
+            _counts.Count("recovered unanswered");
+        }
+
+        SimulationFailure.When(_acknowledged.Count > 0, $"{_acknowledged.Count} acknowledged appends are lost");
+        CheckRefusals();
+        _maybe.Clear();
+        _shown = _model.Head;
+    }
+
+    /// <summary>Runs something that may be refused while faults are about.</summary>
+    void Excused(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (FactstoneException refused) when (IsExcused(refused))
+        {
+            _counts.Count("read refused");
+        }
+    }
+
+    /// <summary>A failing disk excuses a refusal, never a wrong answer; and never damage, since nothing was damaged.</summary>
+    bool IsExcused(Exception exception) => _isFaulty && IsRefusal(exception);
+
+    static bool IsRefusal(Exception exception) => exception is LedgerIOException or LedgerFullException or LedgerFailedException;
+
+    LedgerOptions Options() => new()
+    {
+        SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin,
+        ZeroAheadBytesMin = 4_096,
+        ZeroAheadBytesMax = 16_384,
+        LockWait = TimeSpan.Zero,
+        TimeProvider = _clock,
+        Crank = _crank,
+        Salts = new SeededSalts(_random),
+        FileSystem = _disk.FileSystem,
+        Took = _counts.Took,
+        Defect = _defect,
+    };
+
+    internal static T Sync<T>(ValueTask<T> task)
+    {
+        SimulationFailure.When(!task.IsCompleted, "a read waits for another thread");
+        return task.GetAwaiter().GetResult();
+    }
+
+    internal static List<Fact> Facts(IAsyncEnumerable<Fact> facts)
+    {
+        var all = new List<Fact>();
+        var enumerator = facts.GetAsyncEnumerator();
+        while (Sync(enumerator.MoveNextAsync())) all.Add(enumerator.Current);
+        Invariant.Holds(enumerator.DisposeAsync().IsCompleted);
+        return all;
+    }
+
+    sealed class Sent(AppendRequest request, long headThen)
+    {
+        public AppendRequest Request => request;
+
+        /// <summary>The model's head when it was sent.</summary>
+        public long HeadThen => headThen;
+
+        public Task<AppendOutcome> Task { get; set; } = new TaskCompletionSource<AppendOutcome>().Task;
+    }
+}
