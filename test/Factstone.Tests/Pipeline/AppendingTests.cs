@@ -1,0 +1,266 @@
+using System.Diagnostics;
+using Factstone.Storage;
+
+namespace Factstone.Tests;
+
+/// <summary>Appends on their way: in which order, how many at a time, and what cancelling and closing do to them.</summary>
+public sealed class AppendingTests
+{
+    [Fact]
+    public async Task Appends_queued_by_one_caller_commit_in_that_order()
+    {
+        await using var ledger = await Ledger.OpenInMemoryAsync();
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(caller => Task.Run(async () =>
+        {
+            var appends = new List<ValueTask<AppendOutcome>>();
+            for (var i = 0; i < 1_000; i++) appends.Add(ledger.TryAppendAsync(new AppendRequest(new NewFact($"s/{caller}", null, $"{i}"))));
+            var last = Position.None;
+            for (var i = 0; i < appends.Count; i++)
+            {
+                var receipt = (await appends[i]).EnsureCommitted();
+                Assert.Equal(new StreamVersion(i + 1), receipt.StreamVersion);
+                Assert.True(receipt.FirstPosition > last);
+                last = receipt.FirstPosition;
+            }
+        })));
+        Assert.Equal(new Position(8_000), await ledger.GetHeadAsync());
+    }
+
+    [Fact]
+    public async Task Cancelled_before_the_writer_takes_it_nothing_is_written()
+    {
+        var crank = new HandCrank();
+        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Crank = crank });
+        using var source = new CancellationTokenSource();
+        var kept = ledger.TryAppendAsync(new AppendRequest(new NewFact("s/1", null, "1")));
+        var dropped = ledger.TryAppendAsync(new AppendRequest(new NewFact("s/1", null, "2")) { AppendId = "dropped" }, source.Token);
+        var behind = ledger.TryAppendAsync(new AppendRequest(new NewFact("s/1", null, "3")) { Conditions = [AppendCondition.StreamAt("s/1", 1)] });
+        await source.CancelAsync();
+        crank.TurnAll();
+
+        var cancelled = await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await dropped);
+        Assert.Equal(source.Token, cancelled.CancellationToken);
+        Assert.IsType<AppendOutcome.Committed>(await kept);
+        Assert.IsType<AppendOutcome.Committed>(await behind);
+        Assert.Null(await ledger.FindAppendAsync("dropped"));
+        Assert.Equal(new Position(2), await ledger.GetHeadAsync());
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await ledger.TryAppendAsync(new AppendRequest(new NewFact("s/1", null)), source.Token));
+    }
+
+    [Fact]
+    public async Task Cancelled_after_the_writer_has_taken_it_the_outcome_is_returned()
+    {
+        using var gate = new Gate();
+        await using var ledger = await gate.OpenLedger();
+        using var source = new CancellationTokenSource();
+        gate.Close();
+        var append = ledger.TryAppendAsync(new AppendRequest(new NewFact("s/1", null, "1")), source.Token);
+        await gate.Reached();
+        await source.CancelAsync();
+        gate.Open();
+
+        Assert.IsType<AppendOutcome.Committed>(await append);
+    }
+
+    // Cancelling and taking race for each append, and one of the two wins: what is cancelled is nowhere, everything else is there once.
+    [Fact]
+    public async Task Of_cancelling_and_taking_exactly_one_happens()
+    {
+        await using var ledger = await Ledger.OpenInMemoryAsync();
+        var committed = new HashSet<int>();
+        var random = new Random(7);
+        for (var i = 0; i < 3_000; i++)
+        {
+            using var source = new CancellationTokenSource();
+            var append = ledger.TryAppendAsync(new AppendRequest(new NewFact("s/1", null, $"{i}")), source.Token);
+            for (var spin = random.Next(3) * 200; spin > 0; spin--) Thread.SpinWait(1);
+            source.Cancel();
+            try
+            {
+                (await append).EnsureCommitted();
+                committed.Add(i);
+            }
+            catch (OperationCanceledException)
+            {
+            }
+        }
+
+        Assert.Equal(committed.Order().Select(i => $"{i}"), (await ledger.ReadStreamAsync("s/1").ToListAsync()).Select(fact => fact.Json!));
+    }
+
+    [Fact]
+    public async Task Too_many_bytes_in_flight_are_refused_and_taken_again_later()
+    {
+        using var gate = new Gate();
+        await using var ledger = await gate.OpenLedger();
+        gate.Close();
+        var first = ledger.TryAppendAsync(new AppendRequest(new NewFact("s/1", null, "1")));
+        await gate.Reached();
+        var large = new AppendRequest([.. Enumerable.Repeat(new NewFact("s/1", null, new byte[4_000_000]) { ContentType = "x" }, 8)]);
+        var taken = new List<ValueTask<AppendOutcome>>();
+        var busy = Assert.Throws<LedgerBusyException>(() =>
+        {
+            for (var i = 0; i < 100; i++) taken.Add(ledger.TryAppendAsync(large));
+        });
+
+        Assert.Equal(8, taken.Count); // 256 MiB of 32 MB each
+        Assert.True(busy.IsTransient);
+        gate.Open();
+        Assert.IsType<AppendOutcome.Committed>(await first);
+        foreach (var append in taken) Assert.IsType<AppendOutcome.Committed>(await append);
+        Assert.Equal(new Position(66), (await ledger.AppendAsync(new NewFact("s/1", null, "2"))).FirstPosition);
+    }
+
+    [Fact]
+    public async Task Too_many_appends_in_flight_are_refused()
+    {
+        using var gate = new Gate();
+        await using var ledger = await gate.OpenLedger();
+        gate.Close();
+        var first = ledger.TryAppendAsync(new AppendRequest(new NewFact("s/1", null, "1")));
+        await gate.Reached();
+        var request = new AppendRequest(new NewFact("s/1", null)) { Conditions = [AppendCondition.StreamMissing("s/1")] };
+        var taken = 0;
+        Assert.Throws<LedgerBusyException>(() =>
+        {
+            for (; taken <= AppendQueue.AppendsMax; taken++) _ = ledger.TryAppendAsync(request);
+        });
+
+        Assert.InRange(taken, 300_000, AppendQueue.AppendsMax);
+        gate.Open();
+        await first;
+        while (true)
+        {
+            try
+            {
+                await ledger.AppendAsync(new NewFact("s/2", null));
+                break;
+            }
+            catch (LedgerBusyException)
+            {
+                await Task.Delay(1);
+            }
+        }
+
+        Assert.Equal(new Position(2), await ledger.GetHeadAsync());
+    }
+
+    [Fact]
+    public async Task Closing_finishes_what_is_queued_and_frees_the_lock()
+    {
+        using var gate = new Gate();
+        var ledger = await gate.OpenLedger();
+        gate.Close();
+        var appends = Enumerable.Range(0, 100).Select(i => ledger.TryAppendAsync(new AppendRequest(new NewFact("s/1", null, $"{i}")))).ToList();
+        await gate.Reached();
+        var closing = ledger.DisposeAsync().AsTask();
+        await Task.Delay(20);
+        Assert.False(closing.IsCompleted);
+        gate.Open();
+        await closing;
+
+        foreach (var append in appends) Assert.IsType<AppendOutcome.Committed>(await append);
+        await using var again = await gate.OpenLedger();
+        Assert.True(again.Opening.WasClosedCleanly);
+        Assert.Equal(new StreamVersion(100), await again.GetVersionAsync("s/1"));
+    }
+
+    [Fact]
+    public async Task Closing_twice_is_closing_once_and_later_calls_throw()
+    {
+        var files = new MemoryFileSystem();
+        var ledger = await Ledger.OpenAsync("closed", new LedgerOptions { FileSystem = files, ZeroAheadBytesMax = 0 });
+        await ledger.AppendAsync(new NewFact("s/1", null, "1"));
+        var id = (await ledger.ReadAtAsync(new Position(1)))!.Id;
+        var appender = ledger.OpenAppender();
+        ledger.Dispose();
+        ledger.Dispose();
+        await ledger.DisposeAsync();
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await ledger.TryAppendAsync(new AppendRequest(new NewFact("s/1", null))));
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await ledger.AppendAsync(new NewFact("s/1", null)));
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await appender.SendAsync(new AppendRequest(new NewFact("s/1", null))));
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await ledger.GetHeadAsync());
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await ledger.ReadAtAsync(new Position(1)));
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await ledger.ReadLatestAsync("s/1"));
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await ledger.ReadAsync().ToListAsync());
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await ledger.ReadStreamAsync("s/1").ToListAsync());
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await ledger.ListAsync("s").ToListAsync());
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await ledger.GetVersionAsync("s/1"));
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await ledger.FindAppendAsync("x"));
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await ledger.FindAsync(id));
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await ledger.GetStatisticsAsync());
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await ledger.ResolveAsync(LedgerTime.Latest));
+        await appender.DisposeAsync();
+
+        await using var again = await Ledger.OpenAsync("closed", new LedgerOptions { FileSystem = files, LockWait = TimeSpan.Zero, ZeroAheadBytesMax = 0 });
+        Assert.Equal(new Position(1), await again.GetHeadAsync());
+    }
+
+    // Readers run on while the ledger is closed under them: what they have read is right, and the next thing they ask for is refused.
+    [Fact]
+    public async Task Closing_ends_readers()
+    {
+        for (var round = 0; round < 20; round++)
+        {
+            var ledger = await Ledger.OpenInMemoryAsync();
+            await ledger.AppendAsync([.. Enumerable.Range(0, 200).Select(i => new NewFact($"s/{i}", null, $"{i}"))]);
+            var readers = Enumerable.Range(0, 3).Select(_ => Task.Run(async () =>
+            {
+                while (true)
+                {
+                    await foreach (var fact in ledger.ReadAsync()) Assert.Equal($"{fact.Position.Value - 1}", fact.Json);
+                    await foreach (var fact in ledger.ListAsync("s")) Assert.Equal(fact.Stream.Key, fact.Json);
+                }
+            })).ToList();
+            await Task.Delay(2);
+            ledger.Dispose();
+            foreach (var reader in readers) await Assert.ThrowsAsync<ObjectDisposedException>(() => reader.WaitAsync(TimeSpan.FromSeconds(30)));
+        }
+    }
+
+    static int Registrations(CancellationTokenSource source)
+    {
+        var registrations = typeof(CancellationTokenSource).GetField("_registrations", System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic)!.GetValue(source);
+        if (registrations is null) return 0;
+        var count = 0;
+        for (var node = registrations.GetType().GetField("Callbacks")!.GetValue(registrations); node is not null; node = node.GetType().GetField("Next")!.GetValue(node)) count++;
+        return count;
+    }
+
+    /// <summary>A ledger in memory whose syncs wait while the gate is closed.</summary>
+    sealed class Gate : IDisposable
+    {
+        readonly ManualResetEventSlim _open = new(initialState: true);
+        readonly SemaphoreSlim _reached = new(0);
+        readonly MemoryFileSystem _files = new();
+
+        public ValueTask<Ledger> OpenLedger() => Ledger.OpenAsync("gated", new LedgerOptions
+        {
+            ZeroAheadBytesMax = 0,
+            FileSystem = new WatchedFiles(_files)
+            {
+                Syncing = _ =>
+                {
+                    if (_open.IsSet) return;
+                    _reached.Release();
+                    _open.Wait();
+                },
+            },
+        });
+
+        public void Close() => _open.Reset();
+
+        public void Open() => _open.Set();
+
+        /// <summary>Returns when a sync waits.</summary>
+        public Task Reached() => _reached.WaitAsync();
+
+        public void Dispose()
+        {
+            _open.Dispose();
+            _reached.Dispose();
+        }
+    }
+}
