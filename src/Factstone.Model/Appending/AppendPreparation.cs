@@ -41,7 +41,7 @@ internal static class AppendPreparation
                 {
                     Stream = fact.Stream,
                     Retracts = fact.Retracts,
-                    IsJson = fact.ContentType is null,
+                    IsJson = IsJson(fact),
                     CausationIndex = fact.CausationIndex ?? -1,
                     HeaderAt = at,
                     HeaderLength = headerLength,

@@ -98,6 +98,26 @@ public sealed class ConditionTests
         else Assert.Equal(stored, Assert.Single((await Fails(ledger, AppendCondition.RecordEquals(Stream, asked))).Facts).Json);
     }
 
+    // The same comparison within one group, where the value is in memory only. A payload whose content type was given as
+    // application/json is JSON like any other; in the group that wrote it, and only there, it was equal to nothing.
+    [Theory]
+    [InlineData("""{"a":1,"b":2}""", """{"b":2,"a":1}""", null, true)]
+    [InlineData("1", "2", null, false)]
+    [InlineData("1", "1", "text/plain", false)]
+    [InlineData("1", "1", "application/json", true)]
+    [InlineData("", "1", null, false)]
+    public async Task Values_of_the_same_group_are_compared_in_canonical_form(string stored, string asked, string? contentType, bool isEqual)
+    {
+        var crank = new HandCrank();
+        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Crank = crank });
+        var write = ledger.TryAppendAsync(new AppendRequest(new NewFact(Stream, null, System.Text.Encoding.UTF8.GetBytes(stored)) { ContentType = contentType }));
+        var swap = ledger.TryAppendAsync(new AppendRequest(new NewFact("other/1", null, "0")) { Conditions = [AppendCondition.RecordEquals(Stream, asked)] });
+        crank.TurnAll();
+
+        Assert.IsType<AppendOutcome.Committed>(await write);
+        Assert.Equal(isEqual, await swap is AppendOutcome.Committed);
+    }
+
     [Fact]
     public async Task What_is_not_json_or_not_there_equals_nothing()
     {
