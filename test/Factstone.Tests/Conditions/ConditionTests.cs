@@ -243,6 +243,41 @@ public sealed class ConditionTests
         Assert.Equal(Position.None, await ledger.GetHeadAsync());
     }
 
+    // A caller kept one list of conditions and filled it anew for each append without waiting. The append that was still
+    // queued was decided on the next one's conditions; and had the list become shorter, the writer's thread would have died,
+    // and the process with it.
+    [Fact]
+    public async Task A_list_of_conditions_may_be_used_again_at_once()
+    {
+        var crank = new HandCrank();
+        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Crank = crank });
+        var conditions = new List<AppendCondition> { AppendCondition.StreamExists("a/1") };
+        var first = ledger.TryAppendAsync(new AppendRequest(new NewFact("a/1", null, "1")) { Conditions = conditions });
+        conditions[0] = AppendCondition.StreamMissing("a/1");
+        var second = ledger.TryAppendAsync(new AppendRequest(new NewFact("a/1", null, "1")) { Conditions = conditions });
+        conditions.Clear();
+        crank.TurnAll();
+
+        Assert.IsType<AppendOutcome.Conflict>(await first);
+        Assert.IsType<AppendOutcome.Committed>(await second);
+    }
+
+    // A caller put each expected value into the same buffer. The value of a condition that was still queued changed under it.
+    [Fact]
+    public async Task A_buffer_with_an_expected_value_may_be_used_again_at_once()
+    {
+        var crank = new HandCrank();
+        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Crank = crank });
+        var expected = "1"u8.ToArray();
+        var write = ledger.TryAppendAsync(new AppendRequest(new NewFact(Stream, null, "1")));
+        var swap = ledger.TryAppendAsync(new AppendRequest(new NewFact(Stream, null, "2")) { Conditions = [AppendCondition.RecordEquals(Stream, expected)] });
+        expected[0] = (byte)'7';
+        crank.TurnAll();
+
+        await write;
+        Assert.IsType<AppendOutcome.Committed>(await swap);
+    }
+
     /// <summary>A fact so large that an append with it is a group of its own, where segments are as small as they can be.</summary>
     static NewFact FillsAGroup() => new("filler/1", null, new byte[StorageOptions.SegmentSizeBytesMin - 512]) { ContentType = "x" };
 
