@@ -109,9 +109,6 @@ internal sealed class AppendPipeline : IDisposable
                 case AppendDecisionKind.Conflict:
                     pending.SetOutcome(ConflictAnswer.For(decision.Condition!, decision.Actual, _storage));
                     break;
-                case AppendDecisionKind.PrepareAgain:
-                    PrepareAgain(pending);
-                    break;
                 case AppendDecisionKind.Unknown:
                     var receipt = decision.Receipt!;
                     pending.SetOutcome(new AppendOutcome.Unknown(pending.Append.AppendId, receipt.FirstPosition, receipt.LastPosition, (FactstoneException)decision.Exception!));
@@ -139,17 +136,17 @@ internal sealed class AppendPipeline : IDisposable
     AppendDecision Decide(PendingAppend pending, IAppendSession session)
     {
         if (pending.Append.AppendId is { } id && session.FindAppend(id) is { } span) return AppendDecision.Repeat(span);
-        if (_options.Defect != Defect.NoConditions && ConditionCheck.Decide(pending, session, _storage) is { } failing) return failing;
-        return AppendDecision.Accepted(session.Accept(pending.Append, Clock.Next()));
-    }
+        try
+        {
+            if (_options.Defect != Defect.NoConditions && ConditionCheck.Decide(pending, session, _storage) is { } failing) return failing;
+        }
+        catch (FactstoneException unreadable)
+        {
+            // It alone is refused; the others of its group are not concerned.
+            return AppendDecision.Failed(unreadable);
+        }
 
-    void PrepareAgain(PendingAppend pending)
-    {
-        pending.Values = ConditionCheck.Prepare(pending.Append.Conditions, _storage);
-        pending.Preparations++;
-        pending.PutBack();
-        _queue.Add(pending);
-        _writer.Wake();
+        return AppendDecision.Accepted(session.Accept(pending.Append, Clock.Next()));
     }
 
     /// <summary>Of the appends that were to be written nobody knows; the others wrote nothing, but were decided on a state that may not be.</summary>

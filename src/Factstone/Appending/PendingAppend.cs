@@ -21,10 +21,7 @@ internal sealed class PendingAppend(AppendPipeline pipeline, PreparedAppend appe
     public PreparedAppend Append => append;
 
     /// <summary>What the conditions on values came to when they were prepared.</summary>
-    public PreparedValue[] Values { get; set; } = values;
-
-    /// <summary>How often it was prepared.</summary>
-    public int Preparations { get; set; } = 1;
+    public PreparedValue[] Values { get; } = values;
 
     /// <summary>What the writer decided.</summary>
     public AppendDecision Decision { get; set; }
@@ -41,9 +38,6 @@ internal sealed class PendingAppend(AppendPipeline pipeline, PreparedAppend appe
 
     /// <summary>False when it was cancelled before.</summary>
     public bool TryTake() => Interlocked.CompareExchange(ref _state, Taken, Queued) == Queued;
-
-    /// <summary>Back into the queue, to be decided anew.</summary>
-    public void PutBack() => Volatile.Write(ref _state, Queued);
 
     public void Execute() => pipeline.Answer(this);
 

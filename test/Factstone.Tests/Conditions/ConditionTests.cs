@@ -278,6 +278,56 @@ public sealed class ConditionTests
         Assert.IsType<AppendOutcome.Committed>(await swap);
     }
 
+    // One caller sent three appends without waiting: the record becomes 2; if it is 2, it becomes 3; then a fact elsewhere. The
+    // second was prepared when the record was still 1, and decided a group later. So it was prepared again, and queued anew
+    // behind the third, which committed before it.
+    [Fact]
+    public async Task Appends_of_one_caller_keep_their_order_also_when_a_value_has_changed_since_they_were_prepared()
+    {
+        var crank = new HandCrank();
+        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Crank = crank, SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin });
+        var first = ledger.TryAppendAsync(new AppendRequest(new NewFact(Stream, null, "1")));
+        crank.TurnAll();
+        await first;
+
+        var become2 = ledger.TryAppendAsync(new AppendRequest(new NewFact(Stream, null, "2"), FillsAGroup()));
+        var become3 = ledger.TryAppendAsync(new AppendRequest(new NewFact(Stream, null, "3")) { Conditions = [AppendCondition.RecordEquals(Stream, "2")] });
+        var elsewhere = ledger.TryAppendAsync(new AppendRequest(new NewFact("elsewhere/1", null, "0")));
+        Assert.True(crank.TurnAll() > 1);
+
+        Assert.Equal(new Position(3), (await become2).EnsureCommitted().LastPosition);
+        Assert.Equal(new Position(4), (await become3).EnsureCommitted().LastPosition);
+        Assert.Equal(new Position(5), (await elsewhere).EnsureCommitted().LastPosition);
+    }
+
+    // A value had changed since it was prepared, and the disk refused to read the new one to the writer. Every append of the group
+    // was told that nothing was written; but those that had been accepted by then stayed in the writer's hands.
+    [Fact]
+    public async Task A_value_that_cannot_be_read_fails_only_the_append_that_asks_for_it()
+    {
+        var crank = new HandCrank();
+        var files = new WatchedFiles(new MemoryFileSystem());
+        await using var ledger = await Ledger.OpenAsync("unreadable", new LedgerOptions
+        {
+            FileSystem = files, ZeroAheadBytesMax = 0, Crank = crank, SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin,
+        });
+        var become2 = ledger.TryAppendAsync(new AppendRequest(FillsAGroup(), new NewFact(Stream, null, "2")));
+        var before = ledger.TryAppendAsync(new AppendRequest(new NewFact("elsewhere/1", null, "0")));
+        var become3 = ledger.TryAppendAsync(new AppendRequest(new NewFact(Stream, null, "3")) { Conditions = [AppendCondition.RecordEquals(Stream, "2")] });
+        var behind = ledger.TryAppendAsync(new AppendRequest(new NewFact("elsewhere/1", null, "1")));
+        Assert.True(crank.Turn());
+        files.Reading = path => throw new LedgerIOException(path, "read", "Input/output error");
+        Assert.True(crank.Turn());
+        files.Reading = null;
+        crank.TurnAll();
+
+        Assert.Equal(new Position(2), (await become2).EnsureCommitted().LastPosition);
+        Assert.Equal(new Position(3), (await before).EnsureCommitted().LastPosition);
+        await Assert.ThrowsAsync<LedgerIOException>(async () => await become3);
+        Assert.Equal(new Position(4), (await behind).EnsureCommitted().LastPosition);
+        Assert.Equal("2", (await ledger.ReadLatestAsync(Stream))!.Json);
+    }
+
     /// <summary>A fact so large that an append with it is a group of its own, where segments are as small as they can be.</summary>
     static NewFact FillsAGroup() => new("filler/1", null, new byte[StorageOptions.SegmentSizeBytesMin - 512]) { ContentType = "x" };
 
