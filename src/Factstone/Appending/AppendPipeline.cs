@@ -10,6 +10,7 @@ internal sealed class AppendPipeline : IDisposable
     readonly LedgerOptions _options;
     readonly AppendQueue _queue = new();
     readonly List<PendingAppend> _group = [];
+    readonly HashSet<PendingAppend> _toRead = [];
     readonly IWorker _writer;
     readonly long _groupBytesMax;
     InvariantException? _broken;
@@ -104,10 +105,8 @@ internal sealed class AppendPipeline : IDisposable
                     pending.SetOutcome(new AppendOutcome.Committed(decision.Receipt!));
                     break;
                 case AppendDecisionKind.Repeat:
-                    pending.SetOutcome(RepeatedAppend.Answer(pending.Append, decision.Span, _storage));
-                    break;
                 case AppendDecisionKind.Conflict:
-                    pending.SetOutcome(ConflictAnswer.For(decision.Condition!, decision.Actual, _storage));
+                    pending.SetOutcome(ReadOutcome(pending));
                     break;
                 case AppendDecisionKind.Unknown:
                     var receipt = decision.Receipt!;
@@ -125,12 +124,40 @@ internal sealed class AppendPipeline : IDisposable
         }
     }
 
-    /// <summary>Takes no more, finishes what is queued, and returns when the writer stands still.</summary>
+    /// <summary>Takes no more, finishes what is queued, and returns when the writer stands still and no answer needs the storage any more.</summary>
     public void Dispose()
     {
         _queue.Close();
         _writer.Stop();
         while (WriteStep()) { }
+
+        PendingAppend[] unread;
+        lock (_toRead) unread = [.. _toRead];
+        foreach (var pending in unread)
+        {
+            try
+            {
+                ReadOutcome(pending);
+            }
+            catch (FactstoneException)
+            {
+                // Its caller meets it when the append is answered.
+            }
+        }
+    }
+
+    /// <summary>The outcome of a repeat or a conflict, read once: by whoever answers it, or before the storage is closed.</summary>
+    AppendOutcome ReadOutcome(PendingAppend pending)
+    {
+        lock (pending)
+        {
+            pending.OutcomeRead ??= pending.Decision.Kind == AppendDecisionKind.Repeat
+                ? RepeatedAppend.Answer(pending.Append, pending.Decision.Span, _storage)
+                : ConflictAnswer.For(pending.Decision.Condition!, pending.Decision.Actual, _storage);
+        }
+
+        lock (_toRead) _toRead.Remove(pending);
+        return pending.OutcomeRead;
     }
 
     AppendDecision Decide(PendingAppend pending, IAppendSession session)
@@ -160,6 +187,11 @@ internal sealed class AppendPipeline : IDisposable
 
     void CompleteGroup()
     {
-        foreach (var pending in _group) Complete(pending);
+        foreach (var pending in _group)
+        {
+            if (pending.Decision.Kind is AppendDecisionKind.Repeat or AppendDecisionKind.Conflict)
+                lock (_toRead) _toRead.Add(pending);
+            Complete(pending);
+        }
     }
 }

@@ -26,6 +26,9 @@ internal sealed class PendingAppend(AppendPipeline pipeline, PreparedAppend appe
     /// <summary>What the writer decided.</summary>
     public AppendDecision Decision { get; set; }
 
+    /// <summary>Of a repeat or a conflict: the outcome, once it has been read.</summary>
+    public AppendOutcome? OutcomeRead { get; set; }
+
     public ValueTask<AppendOutcome> Task => new(this, _source.Version);
 
     /// <summary>Lets the token take it out of the queue for as long as the writer has not taken it.</summary>

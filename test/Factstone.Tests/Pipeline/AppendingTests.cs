@@ -166,6 +166,33 @@ public sealed class AppendingTests
         Assert.Equal(new StreamVersion(100), await again.GetVersionAsync("s/1"));
     }
 
+    // What a conflict or a repeat answers is read when the writer has decided. The ledger was closed between the two, and the
+    // callers of appends that it had finished got an error about a closed file.
+    [Fact]
+    public async Task Closing_gives_conflicts_and_repeats_their_facts()
+    {
+        for (var round = 0; round < 20; round++)
+        {
+            var ledger = await Ledger.OpenInMemoryAsync();
+            await ledger.AppendAsync(new AppendRequest(new NewFact("s/1", null, "1")) { AppendId = "first" });
+            var appends = new List<ValueTask<AppendOutcome>>();
+            for (var i = 0; i < 500; i++)
+            {
+                appends.Add(ledger.TryAppendAsync(new AppendRequest(new NewFact("s/1", null, "2")) { Conditions = [AppendCondition.StreamMissing("s/1")] }));
+                appends.Add(ledger.TryAppendAsync(new AppendRequest(new NewFact("s/2", null, "2")) { AppendId = "second" }));
+            }
+
+            ledger.Dispose();
+
+            foreach (var append in appends)
+            {
+                var outcome = await append;
+                if (outcome is AppendOutcome.Conflict conflict) Assert.Equal("1", Assert.Single(conflict.Facts).Json);
+                else Assert.True(outcome is AppendOutcome.Committed or AppendOutcome.Duplicate);
+            }
+        }
+    }
+
     [Fact]
     public async Task Closing_twice_is_closing_once_and_later_calls_throw()
     {
