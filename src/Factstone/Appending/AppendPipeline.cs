@@ -30,6 +30,7 @@ internal sealed class AppendPipeline : IDisposable
     {
         cancellationToken.ThrowIfCancellationRequested();
         var prepared = AppendPreparation.Prepare(request, _options.Salts);
+        PendingAppend pending;
         try
         {
             // Found among what is durable: the answer needs no writer.
@@ -40,17 +41,19 @@ internal sealed class AppendPipeline : IDisposable
                 return ValueTask.FromResult(repeat);
             }
 
-            var pending = new PendingAppend(this, prepared, ConditionCheck.Prepare(prepared.Conditions, _storage));
+            pending = new PendingAppend(this, prepared, ConditionCheck.Prepare(prepared.Conditions, _storage));
             _queue.Add(pending);
-            pending.CancelWith(cancellationToken);
-            _writer.Wake();
-            return pending.Task;
         }
         catch
         {
             prepared.Release();
             throw;
         }
+
+        // From here on the buffer is the writer's.
+        pending.CancelWith(cancellationToken);
+        _writer.Wake();
+        return pending.Task;
     }
 
     /// <summary>One turn of the writer. Production calls it on its own thread; a simulation whenever it likes.</summary>

@@ -225,6 +225,52 @@ public sealed class AppendingTests
         Assert.Equal(new Position(1), await again.GetHeadAsync());
     }
 
+    // An append that was queued at the last moment woke a writer that had just been stopped, and threw; its caller took it for
+    // refused, and its buffer went back to be used again while the writer was still writing from it.
+    [Fact]
+    public async Task Closing_while_many_threads_append_commits_or_refuses_each_and_hangs_none()
+    {
+        var started = Stopwatch.StartNew();
+        for (var round = 0; round < 300; round++)
+        {
+            var files = new MemoryFileSystem();
+            var options = new LedgerOptions { FileSystem = files, ZeroAheadBytesMax = 0 };
+            var ledger = await Ledger.OpenAsync("closing", options);
+            using var ready = new CountdownEvent(4);
+            var callers = Enumerable.Range(0, 4).Select(caller => Task.Factory.StartNew(
+                async () =>
+                {
+                    var committed = new List<string>();
+                    ready.Signal();
+                    for (var i = 0; ; i++)
+                    {
+                        var name = $"\"{caller}-{i}-{new string((char)('a' + (i % 26)), i % 100)}\"";
+                        try
+                        {
+                            (await ledger.TryAppendAsync(new AppendRequest(new NewFact($"s/{caller}", null, name)))).EnsureCommitted();
+                            committed.Add(name);
+                        }
+                        catch (ObjectDisposedException)
+                        {
+                            return committed;
+                        }
+                    }
+                },
+                CancellationToken.None,
+                TaskCreationOptions.LongRunning,
+                TaskScheduler.Default).Unwrap()).ToList();
+            ready.Wait();
+            for (var spin = round % 10 * 50; spin > 0; spin--) Thread.SpinWait(10);
+            ledger.Dispose();
+            var all = await Task.WhenAll(callers).WaitAsync(TimeSpan.FromSeconds(30));
+
+            await using var again = await Ledger.OpenAsync("closing", options);
+            for (var caller = 0; caller < 4; caller++)
+                Assert.Equal(all[caller], (await again.ReadStreamAsync($"s/{caller}").ToListAsync()).Select(fact => fact.Json!));
+            if (started.Elapsed > TimeSpan.FromSeconds(10)) break;
+        }
+    }
+
     // Readers run on while the ledger is closed under them: what they have read is right, and the next thing they ask for is refused.
     [Fact]
     public async Task Closing_ends_readers()

@@ -62,6 +62,35 @@ public sealed class ThreadCrankTests
         worker.Stop();
     }
 
+    // Whoever wakes a worker that has been stopped meanwhile hears nothing of it: what it was woken for is done by the one that stopped it.
+    [Fact]
+    public async Task A_worker_may_be_woken_while_and_after_it_is_stopped()
+    {
+        for (var round = 0; round < 40; round++)
+        {
+            var worker = ThreadCrank.Instance.Start("stopped", () => false);
+            using var stopped = new ManualResetEventSlim();
+            var waking = Enumerable.Range(0, 6).Select(waker => Task.Factory.StartNew(
+                () =>
+                {
+                    for (var i = 0; !stopped.IsSet; i++)
+                    {
+                        worker.Wake();
+                        Thread.SpinWait((waker + i) % 7 * 300);
+                    }
+
+                    worker.Wake();
+                },
+                CancellationToken.None,
+                TaskCreationOptions.LongRunning,
+                TaskScheduler.Default)).ToList();
+            if (round % 2 == 0) Thread.Sleep(1);
+            worker.Stop();
+            stopped.Set();
+            await Task.WhenAll(waking).WaitAsync(TimeSpan.FromSeconds(30));
+        }
+    }
+
     [Fact]
     public void A_stopped_worker_makes_no_step_more()
     {
