@@ -42,7 +42,6 @@ internal sealed class AppendPipeline : IDisposable
             }
 
             pending = new PendingAppend(this, prepared, ConditionCheck.Prepare(prepared.Conditions, _storage));
-            _queue.Add(pending);
         }
         catch
         {
@@ -50,8 +49,18 @@ internal sealed class AppendPipeline : IDisposable
             throw;
         }
 
-        // From here on the buffer is the writer's.
+        // First the token, then the queue: whoever answers the append takes its registration back, and must find it.
         pending.CancelWith(cancellationToken);
+        try
+        {
+            _queue.Add(pending); // from here on the buffer is the writer's
+        }
+        catch
+        {
+            pending.Withdraw();
+            throw;
+        }
+
         _writer.Wake();
         return pending.Task;
     }

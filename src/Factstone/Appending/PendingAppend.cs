@@ -42,6 +42,13 @@ internal sealed class PendingAppend(AppendPipeline pipeline, PreparedAppend appe
     /// <summary>False when it was cancelled before.</summary>
     public bool TryTake() => Interlocked.CompareExchange(ref _state, Taken, Queued) == Queued;
 
+    /// <summary>It could not be queued: nobody answers it.</summary>
+    public void Withdraw()
+    {
+        _cancellation.Dispose();
+        append.Release();
+    }
+
     public void Execute() => pipeline.Answer(this);
 
     public void SetOutcome(AppendOutcome outcome)

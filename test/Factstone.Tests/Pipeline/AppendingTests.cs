@@ -89,6 +89,21 @@ public sealed class AppendingTests
         Assert.Equal(committed.Order().Select(i => $"{i}"), (await ledger.ReadStreamAsync("s/1").ToListAsync()).Select(fact => fact.Json!));
     }
 
+    // A program has one token that lives as long as itself. An append that was answered before its registration with that token
+    // had been noted stayed registered, and with it its buffers' owner, for the life of the program.
+    [Fact]
+    public async Task An_append_that_was_answered_is_registered_with_its_token_no_more()
+    {
+        await using var ledger = await Ledger.OpenInMemoryAsync();
+        using var source = new CancellationTokenSource();
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(caller => Task.Run(async () =>
+        {
+            for (var i = 0; i < 10_000; i++) await ledger.TryAppendAsync(new AppendRequest(new NewFact($"s/{caller}", null, "1")), source.Token);
+        })));
+
+        Assert.Equal(0, Registrations(source));
+    }
+
     [Fact]
     public async Task Too_many_bytes_in_flight_are_refused_and_taken_again_later()
     {
