@@ -94,6 +94,7 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
 
     /// <summary>The position that a point in time stands for, after waiting for appends in flight up to it.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It lies ahead: beyond the head, or beyond now.</exception>
+    /// <exception cref="ClockJumpedException">The clock cannot be right, so what is now is not known.</exception>
     public async ValueTask<ResolvedTime> ResolveAsync(LedgerTime time, CancellationToken cancellationToken = default)
     {
         Look(cancellationToken);

@@ -74,6 +74,23 @@ public sealed class RecordedTimeTests
         Assert.Equal(before + TimeSpan.FromDays(31) + TimeSpan.FromSeconds(1), (await ledger.AppendAsync(new NewFact("s/1", null))).RecordedAt);
     }
 
+    // The clock jumped ten years ahead. No append was taken, but a reader asked what had been recorded by "now", and so that the
+    // answer would stay the same, times were to go on behind that: once the clock was right again, every append was recorded ten years ahead.
+    [Fact]
+    public async Task A_read_under_a_clock_that_jumped_does_not_move_the_times_of_appends()
+    {
+        await using var ledger = await Open();
+        await ledger.AppendAsync(new NewFact("s/1", null));
+        var right = _clock.GetUtcNow();
+        _clock.SetUtcNow(right.AddYears(10));
+
+        await Assert.ThrowsAsync<ClockJumpedException>(async () => await ledger.ResolveAsync(LedgerTime.RecordedBy(_clock.GetUtcNow())));
+        Assert.Equal(new Position(1), (await ledger.ResolveAsync(LedgerTime.RecordedBy(right))).Position); // what is known stays readable
+
+        _clock.SetUtcNow(right);
+        Assert.Equal(right + OneMicrosecond, (await ledger.AppendAsync(new NewFact("s/1", null))).RecordedAt);
+    }
+
     [Fact]
     public async Task Recorded_by_includes_the_time_itself_and_an_append_as_a_whole()
     {
