@@ -41,6 +41,20 @@ public sealed class ReadingTests
         Assert.Equal([false, true, false], (await ledger.ReadHistoryAsync("s/a").ToListAsync()).Select(fact => fact.Retracts));
     }
 
+    // The largest version there can be was given for "from the end", and the version after it was asked for: an arithmetic overflow.
+    [Theory]
+    [InlineData(long.MaxValue)]
+    [InlineData(4)]
+    [InlineData(3)]
+    public async Task Reading_backward_from_at_or_beyond_the_end_begins_with_the_last_fact(long from)
+    {
+        await using var ledger = await Ledger.OpenInMemoryAsync();
+        await ledger.AppendAsync([.. Enumerable.Range(1, 3).Select(i => new NewFact("s/1", null, $"{i}"))]);
+
+        Assert.Equal(["3", "2", "1"], (await ledger.ReadStreamAsync("s/1", new StreamReadOptions { From = new StreamVersion(from), Backward = true }).ToListAsync()).Select(fact => fact.Json!));
+        Assert.Equal(["3", "2", "1"], (await ledger.ReadAsync(new ReadOptions { From = new Position(from), Backward = true }).ToListAsync()).Select(fact => fact.Json!));
+    }
+
     [Fact]
     public async Task A_read_ends_where_the_head_was_when_it_began()
     {
