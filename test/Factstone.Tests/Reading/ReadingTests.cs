@@ -88,6 +88,18 @@ public sealed class ReadingTests
         await Assert.ThrowsAsync<ArgumentException>(async () => await ledger.FindAppendAsync(new string('x', 129)));
     }
 
+    // Half of a surrogate pair is no text in UTF-8, so no key can begin with it; as UTF-16 it matched the first half of 😀.
+    [Fact]
+    public async Task A_prefix_that_is_no_text_is_refused()
+    {
+        await using var ledger = await Ledger.OpenInMemoryAsync();
+        await ledger.AppendAsync(new NewFact("s/😀", null, "1"));
+
+        await Assert.ThrowsAsync<ArgumentException>(async () => await Keys(ledger, new ListOptions { Prefix = "\uD83D" }));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await Keys(ledger, new ListOptions { After = "\uD83D" }));
+        await Assert.ThrowsAnyAsync<ArgumentException>(async () => await Keys(ledger, new ListOptions { Prefix = null! }));
+    }
+
     [Fact]
     public async Task A_store_that_is_not_there_and_an_empty_ledger_have_nothing_to_list()
     {
