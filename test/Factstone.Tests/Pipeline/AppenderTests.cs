@@ -71,6 +71,25 @@ public sealed class AppenderTests
         Assert.Equal(new Position(2), await ledger.GetHeadAsync());
     }
 
+    // An appender was disposed of with a failed append in flight. It threw that, and never looked at the ones behind it: they were
+    // still being written, and nobody was told what became of them.
+    [Fact]
+    public async Task Disposing_tells_every_outcome_also_behind_a_failure()
+    {
+        await using var ledger = await Open();
+        var outcomes = new List<AppendOutcome>();
+        var appender = ledger.OpenAppender();
+        await appender.SendAsync(Fact(1) with { Conditions = [AppendCondition.StreamExists("s/1")] }, outcomes.Add);
+        for (var i = 2; i < 5; i++) await appender.SendAsync(Fact(i), outcomes.Add);
+        _crank.TurnAll();
+
+        await Assert.ThrowsAsync<AppendConflictException>(async () => await appender.DisposeAsync());
+
+        Assert.Equal(4, outcomes.Count);
+        Assert.All(outcomes.Skip(1), outcome => Assert.IsType<AppendOutcome.Committed>(outcome));
+        await appender.DisposeAsync();
+    }
+
     [Fact]
     public async Task A_wait_that_is_cancelled_loses_nothing()
     {
@@ -93,6 +112,26 @@ public sealed class AppenderTests
         Assert.Equal(["0", "1", "2", "3"], (await ledger.ReadAsync().ToListAsync()).Select(fact => fact.Json!));
 
         void Told(AppendOutcome outcome) => answers.Add(outcome.EnsureCommitted().FirstPosition.Value);
+    }
+
+    // The disk was full while a caller waited with a token. The failure came out of the wait and ended nothing: the appender
+    // went on to take appends, and threw the same failure again later.
+    [Fact]
+    public async Task A_failure_during_a_wait_with_a_token_ends_it_as_any_other()
+    {
+        var files = new MemoryFileSystem();
+        await using var ledger = await Ledger.OpenAsync("full", new LedgerOptions { Crank = _crank, FileSystem = files, ZeroAheadBytesMax = 0 });
+        var appender = ledger.OpenAppender();
+        await appender.SendAsync(new AppendRequest(new NewFact("s/1", null, new byte[1_000_000]) { ContentType = "x" }));
+        using var token = new CancellationTokenSource();
+        var flush = appender.FlushAsync(token.Token).AsTask();
+        files.CapacityBytes = 0;
+        _crank.TurnAll();
+        files.CapacityBytes = long.MaxValue;
+
+        await Assert.ThrowsAsync<LedgerFullException>(() => flush);
+        await appender.DisposeAsync(); // has thrown already
+        await Assert.ThrowsAsync<LedgerFullException>(async () => await appender.SendAsync(Fact(1)));
     }
 
     [Fact]
