@@ -94,6 +94,7 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
 
     /// <summary>The position that a point in time stands for, after waiting for appends in flight up to it.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It lies ahead: beyond the head, or beyond now.</exception>
+    /// <exception cref="ClockJumpedException">The clock cannot be right, so what is now is not known.</exception>
     public async ValueTask<ResolvedTime> ResolveAsync(LedgerTime time, CancellationToken cancellationToken = default)
     {
         Look(cancellationToken);
@@ -242,6 +243,10 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
     {
         options ??= new ListOptions();
         if (NameCheck.StoreForReading(store) is { } wrong) throw new ArgumentException(wrong, nameof(store));
+        ArgumentNullException.ThrowIfNull(options.Prefix);
+        var wrongKey = NameCheck.Text("The prefix", options.Prefix, 0, FactLimits.KeyBytesMax)
+            ?? (options.After is { } after ? NameCheck.Text("The key to go on after", after, 0, FactLimits.KeyBytesMax) : null);
+        if (wrongKey is not null) throw new ArgumentException(wrongKey, nameof(options));
         if (Nothing(options.Limit)) yield break;
 
         var until = (await ResolveAsync(options.AsOf, cancellationToken).ConfigureAwait(false)).Position;
