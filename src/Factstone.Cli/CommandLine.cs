@@ -59,6 +59,7 @@ internal sealed class CommandLine(CliHost host)
             new VerifyCommand(common),
             new InspectCommand(common),
             new StatsCommand(common),
+            new BenchCommand(common),
         };
         common.AddTo(root);
         if (help.Action is HelpAction action) help.Action = new HelpWithExample(action);

@@ -110,7 +110,7 @@ internal sealed class FileStorage : IFactStorage
 
         options.Took?.Invoke(RecoveryBranch.ReadOnlyOpen);
         var damage = new List<Damage>();
-        var reading = new ReadOnlyOpening(files, layout, options, new FactIndex(), damage);
+        var reading = new ReadOnlyOpening(files, layout, options, new FactIndex(options.Defect), damage);
         try
         {
             reading.Run();

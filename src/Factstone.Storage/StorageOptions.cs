@@ -59,9 +59,6 @@ internal enum Defect
     /// <summary>A new segment's name is not made durable.</summary>
     NoDirectorySync,
 
-    /// <summary>The manifest is renamed before its bytes are durable.</summary>
-    ManifestBeforeSync,
-
     /// <summary>A failed sync is tried again and believed.</summary>
     RetryFailedSync,
 

@@ -8,7 +8,7 @@ namespace Factstone.Storage;
 /// Always true: what it says of positions up to the head is final. Threads: the writer, or the one that opens or
 /// refreshes, adds; others read, and look at nothing beyond the head that they read before.
 /// </remarks>
-internal sealed class FactIndex : IFrameVisitor
+internal sealed class FactIndex(Defect defect = Defect.None) : IFrameVisitor
 {
     const long Hole = -1;
 
@@ -82,7 +82,7 @@ internal sealed class FactIndex : IFrameVisitor
     public void Frame(Segment segment, in FrameHeader header, string? appendId)
     {
         // A frame that was rewritten after a crash may already be here, from a disk that was too full to rewrite it then.
-        if (appendId is not null && header.FactCount > 0) _appends[appendId] = new AppendSpan(header.BasePosition, header.FactCount);
+        if (appendId is not null && header.FactCount > 0 && defect != Defect.ForgetAppendIds) _appends[appendId] = new AppendSpan(header.BasePosition, header.FactCount);
         if (header.FactCount == 0) LastTime = Math.Max(LastTime, header.Time);
     }
 

@@ -17,10 +17,11 @@ internal sealed class LedgerOpening : IDisposable
         _layout = layout;
         _options = options;
         _manifests = new ManifestFile(files, layout);
+        Index = new FactIndex(options.Defect);
         _segments = new SegmentSet(files, layout, options, Index, _damage);
     }
 
-    public FactIndex Index { get; } = new();
+    public FactIndex Index { get; }
 
     public OpeningReport Report { get; private set; } = new();
 

@@ -37,7 +37,7 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
         return segment;
     }
 
-    public FrameReader Reader(Segment segment) => new(segment, _window);
+    public FrameReader Reader(Segment segment) => new(segment, _window, options.Defect);
 
     /// <summary>Reads a stretch of which all was durable.</summary>
     /// <param name="segment">The segment.</param>

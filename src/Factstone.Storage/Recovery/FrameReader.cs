@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace Factstone.Storage;
 
 /// <summary>Reads frames of one segment and says whether they are whole.</summary>
-internal sealed class FrameReader(Segment segment, FileWindow window)
+internal sealed class FrameReader(Segment segment, FileWindow window, Defect defect = Defect.None)
 {
     public Segment Segment => segment;
 
@@ -33,6 +33,7 @@ internal sealed class FrameReader(Segment segment, FileWindow window)
     {
         var frame = Bytes(header);
         if (frame.Length < header.FrameBytes) return false;
+        if (defect == Defect.HeaderIsEnough) return true;
 
         var trailer = segment.Seed;
         var at = header.HeaderBytes;

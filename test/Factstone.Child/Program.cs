@@ -1,0 +1,51 @@
+using System.Globalization;
+using Factstone;
+using Factstone.Child;
+using Factstone.Storage;
+
+// A program to be stopped, killed and cut off from its power. What it prints has happened: each line is written at once.
+//   append DIR [--segment BYTES] [--callers N] [--pause MS] [--no-sync]
+//     open HEAD                               the ledger is open, with this last position
+//     ack FIRST LAST SESSION CALLER NUMBER .  an append is acknowledged
+//     full CALLER                             an append was refused because the disk is full; the caller goes on
+if (args is not ["append", var directory, .. var rest])
+{
+    Console.Error.WriteLine("usage: append DIR [--segment BYTES] [--callers N] [--pause MS] [--no-sync]");
+    return 2;
+}
+
+var options = new LedgerOptions
+{
+    SegmentSizeBytes = Number("--segment", 64 * 1_024),
+    FileSystem = new DiskFileSystem(rest.Contains("--no-sync") ? DiskSyncs.None : DiskSyncs.All),
+};
+var pause = Number("--pause", 0);
+await using var ledger = await Ledger.OpenAsync(directory, options);
+var session = (await ledger.GetHeadAsync()).Value;
+Console.WriteLine($"open {session}");
+await Task.WhenAll(Enumerable.Range(0, Number("--callers", 8)).Select(caller => Task.Run(() => CallAsync(caller))));
+return 0;
+
+async Task CallAsync(int caller)
+{
+    for (var number = 0L; ; number++)
+    {
+        var load = new Load(session, caller, number);
+        try
+        {
+            Console.WriteLine(load.Acknowledged(await ledger.AppendAsync(load.Request())));
+            if (pause > 0) await Task.Delay(pause);
+        }
+        catch (LedgerFullException)
+        {
+            Console.WriteLine($"full {caller}");
+            await Task.Delay(20);
+        }
+    }
+}
+
+int Number(string name, int otherwise)
+{
+    var at = Array.IndexOf(rest, name);
+    return at < 0 ? otherwise : int.Parse(rest[at + 1], CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,145 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Factstone.Child;
+
+namespace Factstone.Tests.Processes;
+
+/// <summary>The child program, running: what it has printed so far, and the signals that it is sent. Killed at the latest when let go.</summary>
+internal sealed class ChildProcess : IDisposable
+{
+    const int Stop = 19;
+    const int Continue = 18;
+
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    readonly Process _process;
+    readonly Thread _reader;
+    readonly List<string> _lines = [];
+    readonly List<(long First, long Last, Load Load)> _acknowledged = [];
+    string _errors = "";
+    bool _hasEnded;
+
+    public ChildProcess(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Factstone.Child.dll"));
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        start.Environment["DOTNET_TieredPGO"] = "0";
+        _process = Process.Start(start)!;
+        _process.ErrorDataReceived += (_, line) => _errors += line.Data;
+        _process.BeginErrorReadLine();
+        _reader = new Thread(Read) { IsBackground = true };
+        _reader.Start();
+    }
+
+    /// <summary>The appends that it has said are acknowledged, as far as that has been read.</summary>
+    public IReadOnlyList<(long First, long Last, Load Load)> Acknowledged
+    {
+        get
+        {
+            lock (_lines) return [.. _acknowledged];
+        }
+    }
+
+    public long LastAcknowledged
+    {
+        get
+        {
+            lock (_lines) return _acknowledged.Count == 0 ? 0 : _acknowledged.Max(one => one.Last);
+        }
+    }
+
+    /// <summary>Returns when it has printed such a line.</summary>
+    public void WaitFor(Func<string, bool> isIt)
+    {
+        var deadline = Stopwatch.StartNew();
+        lock (_lines)
+        {
+            for (var seen = 0; ;)
+            {
+                for (; seen < _lines.Count; seen++)
+                    if (isIt(_lines[seen])) return;
+                Assert.False(_hasEnded, $"The child ended: {_errors}");
+                Assert.True(deadline.Elapsed < Patience, $"The child printed no such line in {Patience.TotalSeconds} s. {_errors}");
+                Monitor.Wait(_lines, 50);
+            }
+        }
+    }
+
+    public void WaitForAppends(int count)
+    {
+        var left = count;
+        WaitFor(line => line.StartsWith("ack ", StringComparison.Ordinal) && --left == 0);
+    }
+
+    /// <summary>Stops it wherever it is; returns when it stands.</summary>
+    public void Suspend()
+    {
+        Signal(Stop);
+        var deadline = Stopwatch.StartNew();
+        while (Directory.EnumerateDirectories($"/proc/{_process.Id}/task").Any(IsRunning))
+        {
+            Assert.True(deadline.Elapsed < Patience, "The child does not stop.");
+            Thread.Yield();
+        }
+    }
+
+    /// <summary>Stops it, and returns at once, so that a sync may still be on its way.</summary>
+    public void SuspendAtOnce() => Signal(Stop);
+
+    public void Resume() => Signal(Continue);
+
+    /// <summary>kill -9, by its own id; returns when it is gone and all that it printed has been read.</summary>
+    public void Kill()
+    {
+        if (_hasEnded && _process.HasExited) return;
+        _process.Kill();
+        _process.WaitForExit();
+        _reader.Join();
+    }
+
+    public void Dispose()
+    {
+        Kill();
+        _process.Dispose();
+    }
+
+    void Read()
+    {
+        while (_process.StandardOutput.ReadLine() is { } line)
+        {
+            lock (_lines)
+            {
+                _lines.Add(line);
+                if (Load.ReadLine(line) is { } acknowledged) _acknowledged.Add(acknowledged);
+                Monitor.PulseAll(_lines);
+            }
+        }
+
+        lock (_lines)
+        {
+            _hasEnded = true;
+            Monitor.PulseAll(_lines);
+        }
+    }
+
+    void Signal(int signal) => Assert.Equal(0, Kill(_process.Id, signal));
+
+    static bool IsRunning(string task)
+    {
+        try
+        {
+            // "id (name) state ...": T is stopped. A thread that waits for the disk is D and stops when it comes back.
+            var stat = File.ReadAllText(Path.Combine(task, "stat"));
+            return stat[(stat.LastIndexOf(')') + 2)] is not 'T' and not 't';
+        }
+        catch (IOException)
+        {
+            return false; // ended between two looks
+        }
+    }
+
+    [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    static extern int Kill(int processId, int signal);
+}

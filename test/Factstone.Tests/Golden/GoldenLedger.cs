@@ -1,0 +1,69 @@
+using Factstone.Storage;
+using Factstone.Testing;
+
+namespace Factstone.Tests.Golden;
+
+/// <summary>The ledger that format 1 was frozen with: every field of a fact in a thousand bytes, the same ones each time it is written.</summary>
+internal static class GoldenLedger
+{
+    const string Root = "ledger";
+
+    /// <summary>Files whose bytes follow from what was appended; LOCK names a process.</summary>
+    public static readonly string[] Files = ["HEAD", "MANIFEST", "segments/00000000000000000001.000002.log"];
+
+    public static readonly DateTimeOffset Begin = new(2025, 1, 2, 3, 4, 5, TimeSpan.Zero);
+
+    /// <summary>Writes it, one append a second, and closes it.</summary>
+    public static async Task<MemoryFileSystem> WriteAsync(CancellationToken cancellationToken)
+    {
+        var files = new MemoryFileSystem();
+        var time = new ManualTimeProvider(Begin);
+        var options = new LedgerOptions
+        {
+            FileSystem = files,
+            TimeProvider = time,
+            Salts = new SeededSalts(new Random(1)),
+            SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin,
+            ZeroAheadBytesMin = 0,
+            ZeroAheadBytesMax = 0,
+        };
+
+        await using var ledger = await Ledger.OpenAsync(Root, options, cancellationToken);
+        foreach (var append in Appends(ledger))
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await ledger.AppendAsync(append, cancellationToken);
+        }
+
+        await ledger.DisposeAsync();
+        return files;
+    }
+
+    public static byte[] Bytes(MemoryFileSystem files, string name) => files.ReadAll($"{Root}/{name}");
+
+    static IEnumerable<AppendRequest> Appends(Ledger ledger)
+    {
+        yield return new AppendRequest
+        {
+            AppendId = "golden-1",
+            Facts =
+            [
+                new NewFact("orders/42", "placed", """{"total":50}"""),
+                new NewFact("orders/42", "paid", "true") { CausationIndex = 0, Tags = ["course:c1", "a"] },
+            ],
+        };
+        yield return new AppendRequest(new NewFact("books/", "é", "[1, 2]")
+        {
+            ValidFrom = Begin.AddDays(-1),
+            ValidTo = Begin.AddDays(1),
+            SchemaVersion = 3,
+            Correlation = "trace",
+            Producer = """{"name":"golden"}""",
+            Metadata = """{"user":"u1"}""",
+            Derivation = new Derivation("sum", 2, [FactId.Create(Microseconds.From(Begin.AddSeconds(1)), new Position(1), ledger.Id.Tag)]),
+        });
+        yield return new AppendRequest(
+            new NewFact("blobs/x", null, new byte[] { 0, 1, 0xFF }) { ContentType = "application/octet-stream" },
+            NewFact.Retraction("orders/42", "cancelled"));
+    }
+}
