@@ -151,9 +151,9 @@ internal sealed class AppendPipeline : IDisposable
             {
                 ReadOutcome(pending);
             }
-            catch (FactstoneException)
+            catch (Exception)
             {
-                // Its caller meets it when the append is answered.
+                // Its caller meets it when the append is answered; the others, and the lock, do not wait for that.
             }
         }
     }
