@@ -185,6 +185,7 @@ internal sealed class FileStorage : IFactStorage
         if (backward)
         {
             // Whoever begins at the end is told first if the end is unknown.
+            if (from.Value > Position.MaxValue) from = StreamVersion.None;
             var start = from > StreamVersion.None ? Math.Min(end, StreamEntry.CountBelow(entry.Places, from.Next())) : end;
             if (start == end) RefuseHole(stream, end == 0 ? Position.None : entry.Places[end - 1].Position, until);
 

@@ -56,7 +56,8 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
         ArgumentException.ThrowIfNullOrEmpty(directory);
         options ??= new LedgerOptions();
         var storageOptions = options.ToStorageOptions();
-        var storage = await Task.Run(() => FileStorage.Open(options.FileSystem ?? new DiskFileSystem(), directory, storageOptions, cancellationToken), cancellationToken).ConfigureAwait(false);
+        var (files, root) = Place(directory, options);
+        var storage = await Task.Run(() => FileStorage.Open(files, root, storageOptions, cancellationToken), cancellationToken).ConfigureAwait(false);
         return new Ledger(storage, options);
     }
 
@@ -74,7 +75,8 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
         ArgumentException.ThrowIfNullOrEmpty(directory);
         options ??= new LedgerOptions();
         var storageOptions = options.ToStorageOptions();
-        var storage = await Task.Run(() => FileStorage.OpenReadOnly(options.FileSystem ?? new DiskFileSystem(), directory, storageOptions), cancellationToken).ConfigureAwait(false);
+        var (files, root) = Place(directory, options);
+        var storage = await Task.Run(() => FileStorage.OpenReadOnly(files, root, storageOptions), cancellationToken).ConfigureAwait(false);
         return new Ledger(storage, options);
     }
 
@@ -82,7 +84,7 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
     public static async ValueTask<VerifyReport> VerifyAsync(string directory, Action<VerifyProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        return await Task.Run(() => LedgerVerification.Run(new DiskFileSystem(), directory, progress, cancellationToken), cancellationToken).ConfigureAwait(false);
+        return await Task.Run(() => LedgerVerification.Run(new DiskFileSystem(), Path.GetFullPath(directory), progress, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The last durable position; 0 in an empty ledger.</summary>
@@ -94,6 +96,7 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
 
     /// <summary>The position that a point in time stands for, after waiting for appends in flight up to it.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It lies ahead: beyond the head, or beyond now.</exception>
+    /// <exception cref="ClockJumpedException">The clock cannot be right, so what is now is not known.</exception>
     public async ValueTask<ResolvedTime> ResolveAsync(LedgerTime time, CancellationToken cancellationToken = default)
     {
         Look(cancellationToken);
@@ -242,6 +245,10 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
     {
         options ??= new ListOptions();
         if (NameCheck.StoreForReading(store) is { } wrong) throw new ArgumentException(wrong, nameof(store));
+        ArgumentNullException.ThrowIfNull(options.Prefix);
+        var wrongKey = NameCheck.Text("The prefix", options.Prefix, 0, FactLimits.KeyBytesMax)
+            ?? (options.After is { } after ? NameCheck.Text("The key to go on after", after, 0, FactLimits.KeyBytesMax) : null);
+        if (wrongKey is not null) throw new ArgumentException(wrongKey, nameof(options));
         if (Nothing(options.Limit)) yield break;
 
         var until = (await ResolveAsync(options.AsOf, cancellationToken).ConfigureAwait(false)).Position;
@@ -302,6 +309,10 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
         cancellationToken.ThrowIfCancellationRequested();
         _storage.Refresh();
     }
+
+    /// <summary>Where the files are. A path on the disk is taken as it is now: the process may go to another directory later.</summary>
+    static (IFileSystem Files, string Root) Place(string directory, LedgerOptions options) =>
+        options.FileSystem is { } files ? (files, directory) : (new DiskFileSystem(), Path.GetFullPath(directory));
 
     static void Check(StreamName stream)
     {

@@ -23,7 +23,7 @@ internal sealed class DemoTour(DemoPage page, TimeProvider clock)
 
     async Task ShowImportAsync(DemoImport import, GitRepository source, CancellationToken ct)
     {
-        page.Line("Factstone keeps facts: what happened, when, for ever. Nothing is overwritten.");
+        page.Line("Factstone keeps facts: what happened, and when, for ever.");
         page.Heading("1 · A git history as facts");
         page.Line($"{Number(import.Commits, "commit")} became {Number(import.Facts, "fact")} in {import.Duration.TotalSeconds:0.00} s, one atomic append a commit.");
         if (!import.IsWhole) page.Line($"(That is as far as a demo goes{(await source.CountCommitsAsync(ct) is { } all ? $", of {long.Parse(all, System.Globalization.CultureInfo.InvariantCulture):N0} commits" : "")}; 'import git' takes them all.)");
@@ -54,7 +54,7 @@ internal sealed class DemoTour(DemoPage page, TimeProvider clock)
     void ShowThroughput(DemoImport import, Throughput throughput)
     {
         page.Heading("6 · Measured just now, on this machine's disk");
-        page.Line($"the import            {import.FactsPerSecond,11:N0} facts a second ({import.Commits / Math.Max(import.Duration.TotalSeconds, 0.001):N0} commits), git's own time included");
+        page.Line($"the import            {import.FactsPerSecond,11:N0} facts a second ({import.Commits / Math.Max(import.Duration.TotalSeconds, 0.001):N0} commits), git included");
         page.Line($"many in flight        {throughput.FactsPerSecond,11:N0} appends a second ({throughput.Facts:N0} single facts)");
         page.Line($"one at a time         {throughput.AloneMilliseconds,11:0.000} ms each, the median");
         page.Line("Each was durable on the disk before it was acknowledged.");

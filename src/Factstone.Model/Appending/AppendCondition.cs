@@ -66,8 +66,8 @@ public sealed record AppendCondition
         return RecordEquals(stream, Encoding.UTF8.GetBytes(json));
     }
 
-    /// <summary>The record's value is this JSON, compared in canonical form.</summary>
-    public static AppendCondition RecordEquals(StreamName stream, ReadOnlyMemory<byte> json) => new(AppendConditionKind.RecordEquals, stream) { Value = json };
+    /// <summary>The record's value is this JSON, compared in canonical form. The bytes are copied.</summary>
+    public static AppendCondition RecordEquals(StreamName stream, ReadOnlyMemory<byte> json) => new(AppendConditionKind.RecordEquals, stream) { Value = json.ToArray() };
 
     /// <summary>What is asked, as a phrase.</summary>
     public override string ToString() => Kind switch

@@ -17,7 +17,10 @@ internal static class AppendPreparation
     public static PreparedAppend Prepare(AppendRequest request, SaltSource salts)
     {
         ArgumentNullException.ThrowIfNull(request);
-        CheckRequest(request);
+
+        // The caller may use its list again before the writer decides.
+        AppendCondition[] conditions = request.Conditions is { Count: > 0 and <= FactLimits.ConditionsPerAppendMax } given ? [.. given] : [];
+        CheckRequest(request, conditions);
 
         var facts = request.Facts;
         var prepared = new PreparedFact[facts.Count];
@@ -41,7 +44,7 @@ internal static class AppendPreparation
                 {
                     Stream = fact.Stream,
                     Retracts = fact.Retracts,
-                    IsJson = fact.ContentType is null,
+                    IsJson = IsJson(fact),
                     CausationIndex = fact.CausationIndex ?? -1,
                     HeaderAt = at,
                     HeaderLength = headerLength,
@@ -54,7 +57,7 @@ internal static class AppendPreparation
                     throw new ArgumentException($"The append has more than {FactLimits.AppendBytesMax:N0} bytes as written, with facts[{i}]. Split it, or keep large payloads in blobs.", nameof(request));
             }
 
-            return new PreparedAppend(request.AppendId, request.Conditions, prepared, buffer, at + (prepared.Length * BytesPerFact) + BytesPerAppend);
+            return new PreparedAppend(request.AppendId, conditions, prepared, buffer, at + (prepared.Length * BytesPerFact) + BytesPerAppend);
         }
         catch
         {
@@ -63,7 +66,7 @@ internal static class AppendPreparation
         }
     }
 
-    static void CheckRequest(AppendRequest request)
+    static void CheckRequest(AppendRequest request, AppendCondition[] conditions)
     {
         if (request.Facts is null || request.Conditions is null) throw new ArgumentException("Facts and Conditions may be empty, but not null.", nameof(request));
         if (request.Facts.Count == 0) throw new ArgumentException("The append has no fact.", nameof(request));
@@ -73,8 +76,8 @@ internal static class AppendPreparation
             throw new ArgumentException($"The append has {request.Conditions.Count:N0} conditions; at most {FactLimits.ConditionsPerAppendMax:N0} are possible.", nameof(request));
         if (request.AppendId is { } id && NameCheck.Text("The append id", id, 1, FactLimits.AppendIdBytesMax) is { } wrongId)
             throw new ArgumentException(wrongId, nameof(request));
-        for (var i = 0; i < request.Conditions.Count; i++)
-            if (Wrong(request.Conditions[i]) is { } wrong) throw new ArgumentException($"conditions[{i}]: {wrong}", nameof(request));
+        for (var i = 0; i < conditions.Length; i++)
+            if (Wrong(conditions[i]) is { } wrong) throw new ArgumentException($"conditions[{i}]: {wrong}", nameof(request));
     }
 
     static string? Wrong(AppendCondition condition)

@@ -9,7 +9,7 @@ internal sealed class ThreadCrank : ICrank
 
     public void Complete(IThreadPoolWorkItem completion) => ThreadPool.UnsafeQueueUserWorkItem(completion, preferLocal: false);
 
-#pragma warning disable CA1001 // Stop ends what Worker owns.
+#pragma warning disable CA1001 // The event is left to the collector: whoever wakes a worker that has been stopped meanwhile must not fail.
     sealed class Worker : IWorker
 #pragma warning restore CA1001
     {
@@ -42,7 +42,6 @@ internal sealed class ThreadCrank : ICrank
             _woken.Set();
             Invariant.Holds(Thread.CurrentThread != _thread);
             _thread.Join();
-            _woken.Dispose();
         }
 
         void Run()

@@ -23,8 +23,6 @@ internal readonly record struct AppendDecision
 
     public static AppendDecision Conflict(AppendCondition condition, StreamState actual) => new() { Kind = AppendDecisionKind.Conflict, Condition = condition, Actual = actual };
 
-    public static AppendDecision PrepareAgain() => new() { Kind = AppendDecisionKind.PrepareAgain };
-
     public static AppendDecision Failed(Exception exception) => new() { Kind = AppendDecisionKind.Failed, Exception = exception };
 
     public static AppendDecision Unknown(AppendReceipt receipt, FactstoneException cause) => new() { Kind = AppendDecisionKind.Unknown, Receipt = receipt, Exception = cause };
@@ -35,7 +33,6 @@ internal enum AppendDecisionKind
     Accepted = 1,
     Repeat,
     Conflict,
-    PrepareAgain,
     Failed,
     Unknown,
 }

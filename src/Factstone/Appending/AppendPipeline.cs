@@ -10,6 +10,7 @@ internal sealed class AppendPipeline : IDisposable
     readonly LedgerOptions _options;
     readonly AppendQueue _queue = new();
     readonly List<PendingAppend> _group = [];
+    readonly HashSet<PendingAppend> _toRead = [];
     readonly IWorker _writer;
     readonly long _groupBytesMax;
     InvariantException? _broken;
@@ -29,6 +30,7 @@ internal sealed class AppendPipeline : IDisposable
     {
         cancellationToken.ThrowIfCancellationRequested();
         var prepared = AppendPreparation.Prepare(request, _options.Salts);
+        PendingAppend pending;
         try
         {
             // Found among what is durable: the answer needs no writer.
@@ -39,17 +41,28 @@ internal sealed class AppendPipeline : IDisposable
                 return ValueTask.FromResult(repeat);
             }
 
-            var pending = new PendingAppend(this, prepared, ConditionCheck.Prepare(prepared.Conditions, _storage));
-            _queue.Add(pending);
-            pending.CancelWith(cancellationToken);
-            _writer.Wake();
-            return pending.Task;
+            pending = new PendingAppend(this, prepared, ConditionCheck.Prepare(prepared.Conditions, _storage));
         }
         catch
         {
             prepared.Release();
             throw;
         }
+
+        // First the token, then the queue: whoever answers the append takes its registration back, and must find it.
+        pending.CancelWith(cancellationToken);
+        try
+        {
+            _queue.Add(pending); // from here on the buffer is the writer's
+        }
+        catch
+        {
+            pending.Withdraw();
+            throw;
+        }
+
+        _writer.Wake();
+        return pending.Task;
     }
 
     /// <summary>One turn of the writer. Production calls it on its own thread; a simulation whenever it likes.</summary>
@@ -104,13 +117,8 @@ internal sealed class AppendPipeline : IDisposable
                     pending.SetOutcome(new AppendOutcome.Committed(decision.Receipt!));
                     break;
                 case AppendDecisionKind.Repeat:
-                    pending.SetOutcome(RepeatedAppend.Answer(pending.Append, decision.Span, _storage));
-                    break;
                 case AppendDecisionKind.Conflict:
-                    pending.SetOutcome(ConflictAnswer.For(decision.Condition!, decision.Actual, _storage));
-                    break;
-                case AppendDecisionKind.PrepareAgain:
-                    PrepareAgain(pending);
+                    pending.SetOutcome(ReadOutcome(pending));
                     break;
                 case AppendDecisionKind.Unknown:
                     var receipt = decision.Receipt!;
@@ -128,28 +136,56 @@ internal sealed class AppendPipeline : IDisposable
         }
     }
 
-    /// <summary>Takes no more, finishes what is queued, and returns when the writer stands still.</summary>
+    /// <summary>Takes no more, finishes what is queued, and returns when the writer stands still and no answer needs the storage any more.</summary>
     public void Dispose()
     {
         _queue.Close();
         _writer.Stop();
         while (WriteStep()) { }
+
+        PendingAppend[] unread;
+        lock (_toRead) unread = [.. _toRead];
+        foreach (var pending in unread)
+        {
+            try
+            {
+                ReadOutcome(pending);
+            }
+            catch (Exception)
+            {
+                // Its caller meets it when the append is answered; the others, and the lock, do not wait for that.
+            }
+        }
+    }
+
+    /// <summary>The outcome of a repeat or a conflict, read once: by whoever answers it, or before the storage is closed.</summary>
+    AppendOutcome ReadOutcome(PendingAppend pending)
+    {
+        lock (pending)
+        {
+            pending.OutcomeRead ??= pending.Decision.Kind == AppendDecisionKind.Repeat
+                ? RepeatedAppend.Answer(pending.Append, pending.Decision.Span, _storage)
+                : ConflictAnswer.For(pending.Decision.Condition!, pending.Decision.Actual, _storage);
+        }
+
+        lock (_toRead) _toRead.Remove(pending);
+        return pending.OutcomeRead;
     }
 
     AppendDecision Decide(PendingAppend pending, IAppendSession session)
     {
         if (pending.Append.AppendId is { } id && session.FindAppend(id) is { } span) return AppendDecision.Repeat(span);
-        if (_options.Defect != Defect.NoConditions && ConditionCheck.Decide(pending, session, _storage) is { } failing) return failing;
-        return AppendDecision.Accepted(session.Accept(pending.Append, Clock.Next()));
-    }
+        try
+        {
+            if (_options.Defect != Defect.NoConditions && ConditionCheck.Decide(pending, session, _storage) is { } failing) return failing;
+        }
+        catch (FactstoneException unreadable)
+        {
+            // It alone is refused; the others of its group are not concerned.
+            return AppendDecision.Failed(unreadable);
+        }
 
-    void PrepareAgain(PendingAppend pending)
-    {
-        pending.Values = ConditionCheck.Prepare(pending.Append.Conditions, _storage);
-        pending.Preparations++;
-        pending.PutBack();
-        _queue.Add(pending);
-        _writer.Wake();
+        return AppendDecision.Accepted(session.Accept(pending.Append, Clock.Next()));
     }
 
     /// <summary>Of the appends that were to be written nobody knows; the others wrote nothing, but were decided on a state that may not be.</summary>
@@ -163,6 +199,11 @@ internal sealed class AppendPipeline : IDisposable
 
     void CompleteGroup()
     {
-        foreach (var pending in _group) Complete(pending);
+        foreach (var pending in _group)
+        {
+            if (pending.Decision.Kind is AppendDecisionKind.Repeat or AppendDecisionKind.Conflict)
+                lock (_toRead) _toRead.Add(pending);
+            Complete(pending);
+        }
     }
 }

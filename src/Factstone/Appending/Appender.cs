@@ -50,23 +50,20 @@ public sealed class Appender : IAsyncDisposable
     /// <summary>Waits for everything sent; throws what <see cref="FlushAsync"/> throws, unless a call has thrown it already.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_failure is null)
-        {
-            await FlushAsync().ConfigureAwait(false);
-            return;
-        }
-
-        while (_inFlight.TryDequeue(out var sent))
+        var isThrown = _failure is not null;
+        while (_inFlight.Count > 0)
         {
             try
             {
-                sent.Answered?.Invoke(await sent.Task.ConfigureAwait(false));
+                await AnswerOldestAsync(CancellationToken.None).ConfigureAwait(false);
             }
             catch (FactstoneException)
             {
-                // Behind the first failure, which has been thrown.
+                // The first failure is kept, and those behind it are answered first.
             }
         }
+
+        if (!isThrown) ThrowIfFailed();
     }
 
     async ValueTask AnswerOldestAsync(CancellationToken cancellationToken)
@@ -75,9 +72,12 @@ public sealed class Appender : IAsyncDisposable
         if (!oldest.Task.IsCompleted && cancellationToken.CanBeCanceled)
         {
             // A value task is awaited once; the wait may end before it, and then a later call awaits the same task.
-            oldest = oldest with { Task = new ValueTask<AppendOutcome>(oldest.Task.AsTask()) };
+            var task = oldest.Task.AsTask();
+            oldest = oldest with { Task = new ValueTask<AppendOutcome>(task) };
             ReplaceOldest(oldest);
-            await oldest.Task.AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
+
+            // Only the wait can end here; a failure is met below, where it ends the appender.
+            await Task.WhenAny(task).WaitAsync(cancellationToken).ConfigureAwait(false);
         }
 
         try
@@ -88,7 +88,7 @@ public sealed class Appender : IAsyncDisposable
         }
         catch (FactstoneException failure)
         {
-            _failure = failure;
+            _failure ??= failure;
             throw;
         }
         finally

@@ -5,9 +5,6 @@ namespace Factstone;
 /// <summary>Whether conditions hold: prepared on the caller's thread, decided by the writer at the exact head.</summary>
 internal static class ConditionCheck
 {
-    /// <summary>The writer waits for the disk itself when the value has changed this often between preparing and deciding.</summary>
-    const int PreparationsMax = 3;
-
     /// <summary>Reads and compares the values that conditions ask for, as they are now.</summary>
     public static PreparedValue[] Prepare(IReadOnlyList<AppendCondition> conditions, IFactStorage storage)
     {
@@ -22,7 +19,8 @@ internal static class ConditionCheck
         return values ?? [];
     }
 
-    /// <summary>The decision when a condition fails, or when it cannot be decided yet; null when all hold.</summary>
+    /// <summary>The decision when a condition fails; null when all hold.</summary>
+    /// <exception cref="FactstoneException">A value that a condition asks for cannot be read.</exception>
     public static AppendDecision? Decide(PendingAppend pending, IAppendSession session, IFactStorage storage)
     {
         var conditions = pending.Append.Conditions;
@@ -30,7 +28,7 @@ internal static class ConditionCheck
         {
             var condition = conditions[i];
             var state = session.State(condition.Stream);
-            bool? holds = condition.Kind switch
+            var holds = condition.Kind switch
             {
                 AppendConditionKind.StreamAt => state.Version == condition.Version,
                 AppendConditionKind.StreamMissing => state.Version == StreamVersion.None,
@@ -39,14 +37,13 @@ internal static class ConditionCheck
                 AppendConditionKind.RecordMissing => !state.HasValue,
                 _ => IsEqual(condition, state, pending, i, session, storage),
             };
-            if (holds is null) return AppendDecision.PrepareAgain();
-            if (!holds.Value) return AppendDecision.Conflict(condition, state);
+            if (!holds) return AppendDecision.Conflict(condition, state);
         }
 
         return null;
     }
 
-    static bool? IsEqual(AppendCondition condition, StreamState state, PendingAppend pending, int index, IAppendSession session, IFactStorage storage)
+    static bool IsEqual(AppendCondition condition, StreamState state, PendingAppend pending, int index, IAppendSession session, IFactStorage storage)
     {
         if (pending.Values[index].State == state) return pending.Values[index].IsEqual;
         if (!state.HasValue) return false;
@@ -58,7 +55,9 @@ internal static class ConditionCheck
             return fact.IsJson && fact.PayloadLength > 0 && CanonicalJson.AreEqual(accepted.Append.Payload(fact), condition.Value.Span);
         }
 
-        return pending.Preparations < PreparationsMax ? null : Compare(condition, storage, state).IsEqual;
+        // Written since it was prepared. To prepare it again elsewhere would let appends that were sent after it pass; so the
+        // writer reads this one fact, which has just been written, by itself.
+        return Compare(condition, storage, state).IsEqual;
     }
 
     static PreparedValue Compare(AppendCondition condition, IFactStorage storage, StreamState state)

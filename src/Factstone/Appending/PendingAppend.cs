@@ -21,13 +21,13 @@ internal sealed class PendingAppend(AppendPipeline pipeline, PreparedAppend appe
     public PreparedAppend Append => append;
 
     /// <summary>What the conditions on values came to when they were prepared.</summary>
-    public PreparedValue[] Values { get; set; } = values;
-
-    /// <summary>How often it was prepared.</summary>
-    public int Preparations { get; set; } = 1;
+    public PreparedValue[] Values { get; } = values;
 
     /// <summary>What the writer decided.</summary>
     public AppendDecision Decision { get; set; }
+
+    /// <summary>Of a repeat or a conflict: the outcome, once it has been read.</summary>
+    public AppendOutcome? OutcomeRead { get; set; }
 
     public ValueTask<AppendOutcome> Task => new(this, _source.Version);
 
@@ -42,8 +42,12 @@ internal sealed class PendingAppend(AppendPipeline pipeline, PreparedAppend appe
     /// <summary>False when it was cancelled before.</summary>
     public bool TryTake() => Interlocked.CompareExchange(ref _state, Taken, Queued) == Queued;
 
-    /// <summary>Back into the queue, to be decided anew.</summary>
-    public void PutBack() => Volatile.Write(ref _state, Queued);
+    /// <summary>It could not be queued: nobody answers it.</summary>
+    public void Withdraw()
+    {
+        _cancellation.Dispose();
+        append.Release();
+    }
 
     public void Execute() => pipeline.Answer(this);
 

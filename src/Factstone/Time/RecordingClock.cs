@@ -57,9 +57,7 @@ internal sealed class RecordingClock
         {
             _last = Math.Max(_last, last);
             _now = Now();
-            var passed = TimeSpan.FromMicroseconds(_now - _wallAtStart);
-            var jump = passed - (Running() - _runningAtStart);
-            if (jump > JumpMax) throw new ClockJumpedException(jump, Microseconds.ToTime(_now));
+            RefuseJump(_now);
             _group = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
     }
@@ -80,11 +78,14 @@ internal sealed class RecordingClock
 
     /// <summary>Returns when every append with a time at or before this one has been decided, and none can get one any more.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The time lies ahead.</exception>
+    /// <exception cref="ClockJumpedException">Only by a clock that went forward by more than a day does it not lie ahead. To answer would date all later appends behind it.</exception>
     public Task PassedAsync(long time)
     {
         lock (_lock)
         {
-            RefuseFuture(time, Math.Max(Now(), _last));
+            var now = Now();
+            RefuseFuture(time, Math.Max(now, _last));
+            if (time > _last) RefuseJump(now);
             _last = Math.Max(_last, time);
             return _group?.Task ?? Task.CompletedTask;
         }
@@ -94,6 +95,13 @@ internal sealed class RecordingClock
     {
         if (time > now)
             throw new ArgumentOutOfRangeException(nameof(time), $"{Microseconds.ToText(Microseconds.ToTime(time))} lies ahead of the ledger's clock, {Microseconds.ToText(Microseconds.ToTime(now))}: what will have been recorded by then is not known yet.");
+    }
+
+    void RefuseJump(long now)
+    {
+        var passed = TimeSpan.FromMicroseconds(now - _wallAtStart);
+        var jump = passed - (Running() - _runningAtStart);
+        if (jump > JumpMax) throw new ClockJumpedException(jump, Microseconds.ToTime(now));
     }
 
     long Now() => Microseconds.From(_time.GetUtcNow());

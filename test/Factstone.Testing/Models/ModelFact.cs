@@ -23,13 +23,16 @@ public sealed record ModelFact
     /// <summary>The stream it is part of.</summary>
     public StreamName Stream => Proposed.Stream;
 
+    /// <summary>What the payload is; null for JSON, also where that was called by its name.</summary>
+    public string? ContentType => ContentTypeOf(Proposed);
+
     /// <summary>Whether another fact under the same append id is the same content. Metadata, correlation, causation and producer may be new in a retry.</summary>
     public bool IsRepeatedBy(NewFact other)
     {
         ArgumentNullException.ThrowIfNull(other);
         return Proposed.Stream == other.Stream && Proposed.Type == other.Type && Proposed.Tags.SequenceEqual(other.Tags.Order(ModelLedger.ByUtf8Bytes))
             && ToMicroseconds(Proposed.ValidFrom) == ToMicroseconds(other.ValidFrom) && ToMicroseconds(Proposed.ValidTo) == ToMicroseconds(other.ValidTo)
-            && Proposed.SchemaVersion == other.SchemaVersion && Proposed.Retracts == other.Retracts && Proposed.ContentType == other.ContentType
+            && Proposed.SchemaVersion == other.SchemaVersion && Proposed.Retracts == other.Retracts && ContentType == ContentTypeOf(other)
             && Proposed.Payload.Span.SequenceEqual(other.Payload.Span);
     }
 
@@ -53,7 +56,7 @@ public sealed record ModelFact
             ?? Differs("rule's version", Proposed.Derivation?.Version, actual.Derivation?.Version)
             ?? ((Proposed.Derivation?.Sources ?? []).SequenceEqual(actual.Derivation?.Sources ?? []) ? null : "sources")
             ?? Differs("retracts", Proposed.Retracts, actual.Retracts)
-            ?? Differs("content type", Proposed.ContentType, actual.ContentType)
+            ?? Differs("content type", ContentType, actual.ContentType)
             ?? Differs("metadata", Proposed.Metadata, actual.Metadata)
             ?? (Proposed.Payload.Span.SequenceEqual(actual.Payload.Span) ? null : $"payload of {actual.Payload.Length} bytes, not the {Proposed.Payload.Length} that were given");
     }
@@ -67,6 +70,8 @@ public sealed record ModelFact
             if (expected[i].Difference(actual[i]) is { } difference) return $"fact {i + 1} of {expected.Count}, @{expected[i].Position}: {difference}";
         return expected.Count == actual.Count ? null : $"{actual.Count} facts instead of {expected.Count}";
     }
+
+    static string? ContentTypeOf(NewFact fact) => "application/json".Equals(fact.ContentType, StringComparison.OrdinalIgnoreCase) ? null : fact.ContentType;
 
     string? Differs<T>(string field, T expected, T actual) => EqualityComparer<T>.Default.Equals(expected, actual) ? null : $"{field} of @{Position}: {actual}, not {expected}";
 

@@ -96,7 +96,7 @@ public sealed class ModelLedger
             AppendConditionKind.StreamExists => version > StreamVersion.None,
             AppendConditionKind.RecordAt => latest is not null && version == condition.Version,
             AppendConditionKind.RecordMissing => latest is null,
-            _ => latest is { Proposed: { ContentType: null, Payload.IsEmpty: false } } && ModelJson.AreEqual(latest.Proposed.Payload.Span, condition.Value.Span),
+            _ => latest is { ContentType: null, Proposed.Payload.IsEmpty: false } && ModelJson.AreEqual(latest.Proposed.Payload.Span, condition.Value.Span),
         };
     }
 

@@ -1,0 +1,260 @@
+using System.Globalization;
+using Factstone.Storage;
+
+namespace Factstone.Tests;
+
+/// <summary>An append id is recognised for ever, and means one content for ever.</summary>
+public sealed class AppendIdTests
+{
+    const string Id = "order-42:place";
+
+    static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public async Task One_append_sent_1000_times_by_16_callers_and_across_a_reopen_is_stored_once_with_one_receipt()
+    {
+        var directory = TemporaryDirectory();
+        var answers = new List<AppendOutcome>();
+        for (var session = 0; session < 2; session++)
+        {
+            await using var ledger = await Ledger.OpenAsync(directory);
+            var callers = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(async () =>
+            {
+                var mine = new List<AppendOutcome>();
+                for (var i = 0; i < 32; i++) mine.Add(await ledger.TryAppendAsync(Request()));
+                return mine;
+            })));
+            answers.AddRange(callers.SelectMany(mine => mine));
+
+            Assert.Equal(new Position(3), await ledger.GetHeadAsync());
+            Assert.Equal(1, (await ledger.GetStatisticsAsync()).AppendIds);
+        }
+
+        var first = Assert.Single(answers.OfType<AppendOutcome.Committed>()).Receipt;
+        var repeats = answers.OfType<AppendOutcome.Duplicate>().ToList();
+        Assert.True(answers.Count >= 1_000);
+        Assert.Equal(answers.Count - 1, repeats.Count);
+        foreach (var repeat in repeats) AssertSame(first, repeat.Receipt);
+        Assert.Equal(["orders/42 2", "orders/43 1"], first.Versions.Select(one => $"{one.Stream} {one.Version}"));
+
+        await using var again = await Ledger.OpenReadOnlyAsync(directory);
+        AssertSame(first, (await again.FindAppendAsync(Id))!);
+        Assert.Null(await again.FindAppendAsync(Id + "!"));
+        Directory.Delete(directory, recursive: true);
+    }
+
+    // In one group the first of the two is nowhere yet but in the writer's hands.
+    [Fact]
+    public async Task A_repeat_in_the_same_group_has_the_receipt_of_the_first()
+    {
+        var crank = new HandCrank();
+        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Crank = crank });
+        var first = ledger.TryAppendAsync(Request());
+        var repeat = ledger.TryAppendAsync(Request());
+        var other = ledger.TryAppendAsync(new AppendRequest(new NewFact("orders/42", "placed", "0")) { AppendId = Id });
+        Assert.True(crank.Turn());
+
+        var receipt = Assert.IsType<AppendOutcome.Committed>(await first).Receipt;
+        AssertSame(receipt, Assert.IsType<AppendOutcome.Duplicate>(await repeat).Receipt);
+        AssertSame(receipt, Assert.IsType<AppendOutcome.AppendIdReused>(await other).Receipt);
+        Assert.Equal(new Position(3), await ledger.GetHeadAsync());
+    }
+
+    [Fact]
+    public async Task Other_content_under_a_used_id_is_refused_also_after_a_reopen_and_a_million_other_ids()
+    {
+        var files = new MemoryFileSystem();
+        var options = new LedgerOptions { FileSystem = files, ZeroAheadBytesMax = 0 };
+        AppendReceipt receipt;
+        await using (var ledger = await Ledger.OpenAsync("million", options))
+        {
+            receipt = await ledger.AppendAsync(Request());
+            await using var appender = ledger.OpenAppender(new AppenderOptions { MaxInFlight = 8_192 });
+            NewFact[] fact = [new NewFact("others/1", null, "0")];
+            for (var i = 0; i < 1_000_000; i++)
+                await appender.SendAsync(new AppendRequest { Facts = fact, AppendId = i.ToString(CultureInfo.InvariantCulture) });
+            await appender.FlushAsync();
+            await RefusesOtherContent(ledger);
+        }
+
+        await using (var ledger = await Ledger.OpenAsync("million", options))
+        {
+            Assert.Equal(1_000_001, (await ledger.GetStatisticsAsync()).AppendIds);
+            await RefusesOtherContent(ledger);
+            Assert.Equal(new Position(777_781), (await ledger.FindAppendAsync("777777"))!.FirstPosition);
+        }
+
+        async Task RefusesOtherContent(Ledger ledger)
+        {
+            var head = await ledger.GetHeadAsync();
+            var other = Assert.IsType<AppendOutcome.AppendIdReused>(await ledger.TryAppendAsync(Request() with { Facts = [new NewFact("orders/42", "cancelled", "{}")] }));
+            AssertSame(receipt, other.Receipt);
+            Assert.Equal(Id, other.AppendId);
+            AssertSame(receipt, Assert.IsType<AppendOutcome.Duplicate>(await ledger.TryAppendAsync(Request())).Receipt);
+            var thrown = await Assert.ThrowsAsync<AppendIdReusedException>(async () => await ledger.AppendAsync(new AppendRequest(new NewFact("orders/42", null)) { AppendId = Id }));
+            Assert.Contains("position 1", thrown.Message, StringComparison.Ordinal);
+            Assert.Equal(head, await ledger.GetHeadAsync());
+        }
+    }
+
+    static NewFact Original { get; } = new("orders/42", "placed", """{"total":50}""")
+    {
+        Tags = ["course:c1", "course:c2"],
+        ValidFrom = Noon,
+        ValidTo = Noon.AddDays(1),
+        SchemaVersion = 2,
+        Correlation = "order-42",
+        Causation = Guid.Parse("018f0000-0000-7000-8000-000000000001"),
+        Producer = """{"name":"shop"}""",
+        Metadata = """{"traceparent":"00-aa-bb-01"}""",
+    };
+
+    public static TheoryData<string> SameContent() => ["as it was", "traceparent", "no metadata", "correlation", "causation", "producer", "order of tags", "payload as bytes", "JSON called by its name", "finer than a microsecond"];
+
+    [Theory]
+    [MemberData(nameof(SameContent))]
+    public async Task What_a_retry_may_have_anew_is_not_other_content(string change)
+    {
+        var retry = change switch
+        {
+            "as it was" => Original,
+            "traceparent" => Original with { Metadata = """{"traceparent":"00-aa-cc-01","user":"7"}""" },
+            "no metadata" => Original with { Metadata = null },
+            "correlation" => Original with { Correlation = "another" },
+            "causation" => Original with { Causation = null },
+            "producer" => Original with { Producer = """{"name":"shop","version":"2"}""" },
+            "order of tags" => Original with { Tags = ["course:c2", "course:c1"] },
+            "payload as bytes" => Original with { Payload = """{"total":50}"""u8.ToArray() },
+            "JSON called by its name" => Original with { ContentType = "application/json" },
+            _ => Original with { ValidFrom = Noon.AddTicks(9) },
+        };
+        Assert.IsType<AppendOutcome.Duplicate>(await SecondUnderTheSameId([Original], [retry]));
+    }
+
+    public static TheoryData<string> OtherContent() =>
+    [
+        "key", "store", "type", "no type", "tag", "fewer tags", "valid from", "no valid from", "valid to", "no valid to", "schema version", "retracts", "content type",
+        "payload", "blank in the payload", "blank behind the payload", "no payload", "one fact more", "fewer facts", "order of facts",
+    ];
+
+    [Theory]
+    [MemberData(nameof(OtherContent))]
+    public async Task Everything_else_is_other_content(string change)
+    {
+        var second = new NewFact("orders/43", "noted", "1");
+        NewFact[] retry = change switch
+        {
+            "key" => [Original with { Stream = "orders/421" }, second],
+            "store" => [Original with { Stream = "order/s42" }, second],
+            "type" => [Original with { Type = "Placed" }, second],
+            "no type" => [Original with { Type = null }, second],
+            "tag" => [Original with { Tags = ["course:c1", "course:c3"] }, second],
+            "fewer tags" => [Original with { Tags = ["course:c1"] }, second],
+            "valid from" => [Original with { ValidFrom = Noon.AddMicroseconds(1) }, second],
+            "no valid from" => [Original with { ValidFrom = null }, second],
+            "valid to" => [Original with { ValidTo = Noon.AddDays(2) }, second],
+            "no valid to" => [Original with { ValidTo = null }, second],
+            "schema version" => [Original with { SchemaVersion = 1 }, second],
+            "retracts" => [Original with { Retracts = true, Payload = default }, second],
+            "content type" => [Original with { ContentType = "application/xml" }, second],
+            "payload" => [Original with { Payload = """{"total":51}"""u8.ToArray() }, second],
+            "blank in the payload" => [Original with { Payload = """{"total": 50}"""u8.ToArray() }, second],
+            "blank behind the payload" => [Original, second with { Payload = "1 "u8.ToArray() }],
+            "no payload" => [Original with { Payload = default }, second],
+            "one fact more" => [Original, second, second],
+            "fewer facts" => [Original],
+            _ => [second, Original],
+        };
+        var reused = Assert.IsType<AppendOutcome.AppendIdReused>(await SecondUnderTheSameId([Original, second], retry));
+        Assert.False(string.IsNullOrEmpty(reused.Difference));
+    }
+
+    [Fact]
+    public async Task A_retraction_and_a_fact_without_payload_are_not_the_same()
+    {
+        Assert.IsType<AppendOutcome.AppendIdReused>(await SecondUnderTheSameId([new NewFact("a/1", null)], [NewFact.Retraction("a/1")]));
+        Assert.IsType<AppendOutcome.Duplicate>(await SecondUnderTheSameId([NewFact.Retraction("a/1")], [NewFact.Retraction("a/1")]));
+    }
+
+    [Fact]
+    public async Task A_conflict_does_not_use_an_id_up()
+    {
+        await using var ledger = await Ledger.OpenInMemoryAsync();
+        var request = Request() with { Conditions = [AppendCondition.StreamExists("orders/1")] };
+        Assert.IsType<AppendOutcome.Conflict>(await ledger.TryAppendAsync(request));
+        Assert.Null(await ledger.FindAppendAsync(Id));
+        await ledger.AppendAsync(new NewFact("orders/1", "placed"));
+
+        var receipt = Assert.IsType<AppendOutcome.Committed>(await ledger.TryAppendAsync(request)).Receipt;
+
+        Assert.Equal(new Position(2), receipt.FirstPosition);
+        AssertSame(receipt, (await ledger.FindAppendAsync(Id))!);
+    }
+
+    [Fact]
+    public async Task A_full_disk_does_not_use_an_id_up()
+    {
+        var files = new MemoryFileSystem();
+        await using var ledger = await Ledger.OpenAsync("full", new LedgerOptions { FileSystem = files, ZeroAheadBytesMax = 0 });
+        files.CapacityBytes = 0;
+        var large = new AppendRequest(new NewFact("a/1", null, new byte[1_000_000]) { ContentType = "x" }) { AppendId = Id };
+        await Assert.ThrowsAsync<LedgerFullException>(async () => await ledger.TryAppendAsync(large));
+        Assert.Null(await ledger.FindAppendAsync(Id));
+
+        files.CapacityBytes = long.MaxValue;
+        Assert.Equal(new StreamVersion(1), (await ledger.AppendAsync(large)).StreamVersion);
+    }
+
+    // A retry of an append whose condition was "the stream does not exist" finds the stream that it has made itself.
+    [Fact]
+    public async Task A_repeat_is_answered_before_any_condition()
+    {
+        var crank = new HandCrank();
+        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Crank = crank });
+        var request = Request() with { Conditions = [AppendCondition.StreamMissing("orders/42")] };
+        var first = ledger.TryAppendAsync(request);
+        var inTheSameGroup = ledger.TryAppendAsync(request);
+        crank.TurnAll();
+        var later = ledger.TryAppendAsync(request);
+        crank.TurnAll();
+
+        Assert.IsType<AppendOutcome.Committed>(await first);
+        Assert.IsType<AppendOutcome.Duplicate>(await inTheSameGroup);
+        Assert.IsType<AppendOutcome.Duplicate>(await later);
+        Assert.Equal(new Position(1), (await ledger.AppendAsync(request)).FirstPosition); // for those who want the receipt, a repeat is done
+    }
+
+    [Fact]
+    public async Task The_receipt_of_the_largest_append_is_repeated_as_it_was()
+    {
+        var files = new MemoryFileSystem();
+        var options = new LedgerOptions { FileSystem = files, ZeroAheadBytesMax = 0 };
+        var facts = Enumerable.Range(0, FactLimits.FactsPerAppendMax).Select(i => new NewFact($"s/{i * 7 % 1_000}", null, $"{i}")).ToArray();
+        AppendReceipt receipt;
+        await using (var ledger = await Ledger.OpenAsync("large", options)) receipt = await ledger.AppendAsync(new AppendRequest(facts) { AppendId = Id });
+        await using (var ledger = await Ledger.OpenAsync("large", options))
+        {
+            AssertSame(receipt, (await ledger.FindAppendAsync(Id))!);
+            Assert.Equal(1_000, receipt.Versions.Count);
+            Assert.Equal(FactLimits.FactsPerAppendMax, receipt.Count);
+            AssertSame(receipt, Assert.IsType<AppendOutcome.Duplicate>(await ledger.TryAppendAsync(new AppendRequest(facts) { AppendId = Id })).Receipt);
+        }
+    }
+
+    static AppendRequest Request() => new(new NewFact("orders/42", "placed", """{"total":50}"""), new NewFact("orders/43", "noted"), new NewFact("orders/42", "paid", "{}")) { AppendId = Id };
+
+    static async Task<AppendOutcome> SecondUnderTheSameId(NewFact[] first, NewFact[] second)
+    {
+        await using var ledger = await Ledger.OpenInMemoryAsync();
+        await ledger.AppendAsync(new AppendRequest(first) { AppendId = Id });
+        return await ledger.TryAppendAsync(new AppendRequest(second) { AppendId = Id });
+    }
+
+    static void AssertSame(AppendReceipt expected, AppendReceipt actual)
+    {
+        Assert.Equal(expected with { Versions = [] }, actual with { Versions = [] });
+        Assert.Equal(expected.Versions, actual.Versions);
+    }
+
+    static string TemporaryDirectory() => Path.Combine(Path.GetTempPath(), $"factstone-ids-{Guid.NewGuid():N}");
+}

@@ -1,0 +1,171 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using Factstone.Storage;
+
+namespace Factstone.Tests;
+
+/// <summary>Directories that no ledger can be opened in, each refused with the error that says what to do.</summary>
+public sealed class BadDirectoryTests : IDisposable
+{
+    readonly string _root = Path.Combine(Path.GetTempPath(), $"factstone-directory-{Guid.NewGuid():N}");
+
+    public BadDirectoryTests() => Directory.CreateDirectory(_root);
+
+    [Fact]
+    public async Task A_directory_that_is_a_file_is_refused_and_the_file_stays_as_it_was()
+    {
+        var file = Path.Combine(_root, "file");
+        await File.WriteAllTextAsync(file, "not a ledger");
+
+        var refused = await Assert.ThrowsAsync<LedgerIOException>(async () => await Ledger.OpenAsync(file));
+        Assert.Contains("it is a file", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(file, refused.Path);
+        await Assert.ThrowsAsync<LedgerNotFoundException>(async () => await Ledger.OpenReadOnlyAsync(file));
+        await Assert.ThrowsAsync<LedgerNotFoundException>(async () => await Ledger.VerifyAsync(file));
+
+        await Assert.ThrowsAsync<LedgerIOException>(async () => await Ledger.OpenAsync(Path.Combine(file, "below")));
+        await Assert.ThrowsAsync<LedgerNotFoundException>(async () => await Ledger.OpenReadOnlyAsync(Path.Combine(file, "below")));
+        Assert.Equal("not a ledger", await File.ReadAllTextAsync(file));
+        Assert.Equal([file], Directory.EnumerateFileSystemEntries(_root));
+    }
+
+    [Fact]
+    public async Task A_reader_makes_no_ledger_where_there_is_none()
+    {
+        foreach (var directory in (string[])[_root, Path.Combine(_root, "nowhere")])
+        {
+            await Assert.ThrowsAsync<LedgerNotFoundException>(async () => await Ledger.OpenReadOnlyAsync(directory));
+            await Assert.ThrowsAsync<LedgerNotFoundException>(async () => await Ledger.VerifyAsync(directory));
+        }
+
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_root));
+    }
+
+    // Permissions do not keep root out, so the file system itself is made read-only.
+    [Fact]
+    public async Task A_read_only_directory_is_refused_for_writing_and_can_be_read()
+    {
+        Mount("-t", "tmpfs", "-o", "size=64m", "none", _root);
+        try
+        {
+            var directory = Path.Combine(_root, "ledger");
+            await using (var ledger = await Ledger.OpenAsync(directory)) await ledger.AppendAsync(new NewFact("s/1", null, "1"));
+            Mount("-o", "remount,ro", _root);
+
+            var refused = await Assert.ThrowsAsync<LedgerIOException>(async () => await Ledger.OpenAsync(directory));
+            Assert.Contains("ead-only file system", refused.Message, StringComparison.Ordinal);
+            await Assert.ThrowsAsync<LedgerIOException>(async () => await Ledger.OpenAsync(Path.Combine(_root, "other")));
+            await using var reader = await Ledger.OpenReadOnlyAsync(directory);
+            Assert.Equal("1", (await reader.ReadLatestAsync("s/1"))!.Json);
+            Assert.Empty((await Ledger.VerifyAsync(directory)).Damage);
+        }
+        finally
+        {
+            Run("umount", "-l", _root);
+        }
+    }
+
+    [Theory]
+    [InlineData("MANIFEST")]
+    [InlineData("segment")]
+    [InlineData("segment without MANIFEST")]
+    public async Task A_ledger_of_a_newer_format_is_refused_and_stays_as_it_was(string where)
+    {
+        var files = new MemoryFileSystem();
+        var options = new LedgerOptions { FileSystem = files, ZeroAheadBytesMax = 0 };
+        await using (var ledger = await Ledger.OpenAsync("newer", options)) await ledger.AppendAsync(new NewFact("s/1", null, "1"));
+        var segment = $"newer/segments/{Assert.Single(files.List("newer/segments"))}";
+        if (where == "MANIFEST") SetFormat(files, "newer/MANIFEST", checksumAt: null);
+        else SetFormat(files, segment, checksumAt: SegmentHeader.Bytes - sizeof(uint));
+        if (where == "segment without MANIFEST") files.Delete("newer/MANIFEST");
+        var before = FileContents.Of(files, "newer");
+
+        var refused = await Assert.ThrowsAsync<LedgerFormatException>(async () => await Ledger.OpenAsync("newer", options));
+        Assert.Equal(2, refused.Found);
+        Assert.Contains("newer version", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(where == "MANIFEST" ? "newer/MANIFEST" : segment, refused.Path);
+        await Assert.ThrowsAsync<LedgerFormatException>(async () => await Ledger.OpenReadOnlyAsync("newer", options));
+        Assert.Equal(before, FileContents.Of(files, "newer"));
+        await Assert.ThrowsAsync<LedgerFormatException>(async () => await Ledger.OpenAsync("newer", options with { LockWait = TimeSpan.Zero })); // the lock was given back
+    }
+
+    [Fact]
+    public async Task A_locked_ledger_is_refused_with_its_holder_and_free_once_it_is_closed()
+    {
+        var first = await Ledger.OpenAsync(_root);
+        await first.AppendAsync(new NewFact("s/1", null, "1"));
+        var told = new List<string>();
+        var waited = Stopwatch.StartNew();
+
+        var refused = await Assert.ThrowsAsync<LedgerLockedException>(async () =>
+            await Ledger.OpenAsync(_root, new LedgerOptions { LockWait = TimeSpan.FromSeconds(1.3), LockWaiting = told.Add }));
+
+        Assert.InRange(waited.Elapsed.TotalSeconds, 1.3, 10);
+        Assert.Contains($"process {Environment.ProcessId}", refused.Holder, StringComparison.Ordinal);
+        Assert.Contains(_root, refused.Message, StringComparison.Ordinal);
+        Assert.Equal([refused.Holder], told);
+        Assert.True(refused.IsTransient);
+        Assert.Equal("1", (await first.ReadLatestAsync("s/1"))!.Json);
+
+        told.Clear();
+        await Assert.ThrowsAsync<LedgerLockedException>(async () => await Ledger.OpenAsync(_root, new LedgerOptions { LockWait = TimeSpan.Zero, LockWaiting = told.Add }));
+        Assert.Empty(told); // less than a second: nothing to say
+
+        using var given = new CancellationTokenSource(TimeSpan.FromMilliseconds(50));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await Ledger.OpenAsync(_root, cancellationToken: given.Token));
+
+        // Deployments overlap: whoever waits gets it when the other closes.
+        var second = Ledger.OpenAsync(_root).AsTask();
+        await Task.Delay(60);
+        Assert.False(second.IsCompleted);
+        await first.DisposeAsync();
+        await using var opened = await second;
+        await opened.AppendAsync(new NewFact("s/1", null, "2"));
+        Assert.Equal(new Position(2), await opened.GetHeadAsync());
+    }
+
+    [Fact]
+    public async Task Options_that_make_no_sense_are_refused_before_anything_is_made()
+    {
+        var directory = Path.Combine(_root, "options");
+        foreach (var options in (LedgerOptions[])[
+            new() { SegmentSizeBytes = 1 }, new() { SegmentSizeBytes = 2L * 1_024 * 1_024 * 1_024 }, new() { SegmentSizeBytes = -1 }, new() { LockWait = TimeSpan.FromSeconds(-1) }])
+            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await Ledger.OpenAsync(directory, options));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await Ledger.OpenAsync(""));
+        await Assert.ThrowsAsync<ArgumentNullException>(async () => await Ledger.OpenAsync(null!));
+        await Assert.ThrowsAsync<ArgumentNullException>(async () => await Ledger.OpenAsync(directory, new LedgerOptions { TimeProvider = null! }));
+
+        Assert.False(Directory.Exists(directory));
+    }
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    /// <summary>Makes a file say that it has format 2, with the checksum of one that does.</summary>
+    static void SetFormat(MemoryFileSystem files, string path, int? checksumAt)
+    {
+        const int formatAt = 8;
+        using var file = files.Open(path, FileOpening.Existing);
+        var bytes = new byte[checksumAt + sizeof(uint) ?? (int)file.Length];
+        file.Read(bytes, 0);
+        Assert.Equal(1, BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(formatAt)));
+        Assert.Equal(Crc32C.Of(bytes.AsSpan(0, bytes.Length - 4)), BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(bytes.Length - 4)));
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(formatAt), 2);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(bytes.Length - 4), Crc32C.Of(bytes.AsSpan(0, bytes.Length - 4)));
+        file.Write(bytes, 0);
+    }
+
+    static void Mount(params string[] arguments)
+    {
+        var error = Run("mount", arguments);
+        Assert.True(error is null, $"This test mounts a read-only file system, which needs root: mount {string.Join(' ', arguments)} said: {error}");
+    }
+
+    /// <summary>Null when the program succeeded, otherwise what it said.</summary>
+    static string? Run(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+        var error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? null : error;
+    }
+}

@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using Factstone.Storage;
+
+namespace Factstone.Tests;
+
+/// <summary>The threads that turn the engine's workers: none sleeps while there is work.</summary>
+public sealed class ThreadCrankTests
+{
+    // One hand-over at a time, so that the worker is about to sleep, asleep or just awake whenever the next comes: a signal that
+    // got lost would leave both waiting for ever. The pauses are drawn so that all phases of falling asleep are met.
+    [Fact]
+    public void No_wake_up_is_lost_in_hand_overs_one_at_a_time()
+    {
+        const int handovers = 300_000;
+        var (asked, answered) = (0, 0);
+        var worker = ThreadCrank.Instance.Start("hand-over", () =>
+        {
+            var seen = Volatile.Read(ref asked);
+            if (seen == Volatile.Read(ref answered)) return false;
+            Volatile.Write(ref answered, seen);
+            return true;
+        });
+        var random = new Random(1);
+        var started = Stopwatch.StartNew();
+        var done = 0;
+        for (; done < handovers && started.Elapsed < TimeSpan.FromSeconds(2); done++)
+        {
+            Volatile.Write(ref asked, done + 1);
+            worker.Wake();
+            Until(() => Volatile.Read(ref answered) == done + 1, $"hand-over {done + 1} was never seen");
+            if (random.Next(4) == 0) Thread.SpinWait(random.Next(3_000));
+            if (random.Next(2_000) == 0) Thread.Sleep(1);
+        }
+
+        worker.Stop();
+        Assert.True(done > 1_000, $"only {done} hand-overs in {started.Elapsed}");
+    }
+
+    [Fact]
+    public void No_wake_up_is_lost_among_millions_from_several_threads()
+    {
+        const int threads = 3;
+        const int each = 1_000_000;
+        var (given, taken) = (0L, 0L);
+        var worker = ThreadCrank.Instance.Start("many", () =>
+        {
+            var now = Interlocked.Read(ref given);
+            if (now == Interlocked.Read(ref taken)) return false;
+            Interlocked.Exchange(ref taken, now);
+            return true;
+        });
+        var started = Stopwatch.StartNew();
+        Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, thread =>
+        {
+            for (var i = 0; i < each && started.Elapsed < TimeSpan.FromSeconds(2); i++)
+            {
+                Interlocked.Increment(ref given);
+                worker.Wake();
+            }
+        });
+        Until(() => Interlocked.Read(ref taken) == Interlocked.Read(ref given), "the last signal was lost");
+        worker.Stop();
+    }
+
+    // Whoever wakes a worker that has been stopped meanwhile hears nothing of it: what it was woken for is done by the one that stopped it.
+    [Fact]
+    public async Task A_worker_may_be_woken_while_and_after_it_is_stopped()
+    {
+        for (var round = 0; round < 40; round++)
+        {
+            var worker = ThreadCrank.Instance.Start("stopped", () => false);
+            using var stopped = new ManualResetEventSlim();
+            var waking = Enumerable.Range(0, 6).Select(waker => Task.Factory.StartNew(
+                () =>
+                {
+                    for (var i = 0; !stopped.IsSet; i++)
+                    {
+                        worker.Wake();
+                        Thread.SpinWait((waker + i) % 7 * 300);
+                    }
+
+                    worker.Wake();
+                },
+                CancellationToken.None,
+                TaskCreationOptions.LongRunning,
+                TaskScheduler.Default)).ToList();
+            if (round % 2 == 0) Thread.Sleep(1);
+            worker.Stop();
+            stopped.Set();
+            await Task.WhenAll(waking).WaitAsync(TimeSpan.FromSeconds(30));
+        }
+    }
+
+    [Fact]
+    public void A_stopped_worker_makes_no_step_more()
+    {
+        for (var round = 0; round < 200; round++)
+        {
+            var steps = 0;
+            var worker = ThreadCrank.Instance.Start("steps", () => Interlocked.Increment(ref steps) % 3 != 0);
+            worker.Wake();
+            worker.Stop();
+            var last = Volatile.Read(ref steps);
+            worker.Wake();
+            Thread.Yield();
+            Assert.Equal(last, Volatile.Read(ref steps));
+        }
+    }
+
+    static void Until(Func<bool> condition, string otherwise)
+    {
+        var waited = Stopwatch.StartNew();
+        var spinner = default(SpinWait);
+        while (!condition())
+        {
+            spinner.SpinOnce(sleep1Threshold: -1);
+            if (waited.Elapsed > TimeSpan.FromSeconds(20)) Assert.Fail(otherwise);
+        }
+    }
+}

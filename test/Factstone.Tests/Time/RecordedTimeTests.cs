@@ -1,0 +1,245 @@
+using Factstone.Storage;
+using Factstone.Testing;
+
+namespace Factstone.Tests;
+
+/// <summary>When appends are recorded, and what was recorded by a time.</summary>
+public sealed class RecordedTimeTests
+{
+    static readonly TimeSpan OneMicrosecond = TimeSpan.FromMicroseconds(1);
+
+    readonly ManualTimeProvider _clock = new();
+
+    [Fact]
+    public async Task With_a_clock_that_stands_still_times_go_on_by_microseconds()
+    {
+        await using var ledger = await Open();
+        var start = _clock.GetUtcNow();
+        for (var i = 0; i < 5; i++)
+            Assert.Equal(start + (i * OneMicrosecond), (await ledger.AppendAsync([new NewFact("s/1", null), new NewFact("s/2", null)])).RecordedAt);
+
+        Assert.Equal(4 * OneMicrosecond, ledger.ClockLag);
+        Assert.Equal(start + OneMicrosecond, (await ledger.ReadAtAsync(new Position(3)))!.RecordedAt);
+        Assert.Equal(start + OneMicrosecond, (await ledger.ReadAtAsync(new Position(4)))!.RecordedAt); // one time for all facts of an append
+    }
+
+    [Fact]
+    public async Task With_a_clock_that_steps_back_times_go_on_and_the_lag_is_told()
+    {
+        await using var ledger = await Open();
+        Assert.Equal(TimeSpan.Zero, ledger.ClockLag);
+        var last = (await ledger.AppendAsync(new NewFact("s/1", null))).RecordedAt;
+        _clock.SetUtcNow(last - TimeSpan.FromHours(3));
+
+        Assert.Equal(TimeSpan.FromHours(3), ledger.ClockLag);
+        Assert.Equal(last + OneMicrosecond, (await ledger.AppendAsync(new NewFact("s/1", null))).RecordedAt);
+
+        _clock.Advance(TimeSpan.FromHours(4));
+        Assert.Equal(TimeSpan.Zero, ledger.ClockLag);
+        Assert.Equal(last + TimeSpan.FromHours(1), (await ledger.AppendAsync(new NewFact("s/1", null))).RecordedAt);
+    }
+
+    [Fact]
+    public async Task After_a_reopen_times_go_on_behind_the_last_one()
+    {
+        var files = new MemoryFileSystem();
+        DateTimeOffset last;
+        await using (var ledger = await Open(files)) last = (await ledger.AppendAsync(new NewFact("s/1", null))).RecordedAt;
+        _clock.SetUtcNow(last - TimeSpan.FromDays(400));
+
+        await using var again = await Open(files);
+
+        Assert.Equal(TimeSpan.FromDays(400), again.ClockLag);
+        Assert.Equal(last + OneMicrosecond, (await again.AppendAsync(new NewFact("s/1", null))).RecordedAt);
+    }
+
+    [Fact]
+    public async Task A_clock_that_jumps_forward_by_more_than_a_day_is_refused_until_accepted()
+    {
+        await using var ledger = await Open();
+        var before = (await ledger.AppendAsync(new NewFact("s/1", null))).RecordedAt;
+        _clock.Advance(TimeSpan.FromDays(30)); // time that has passed is no jump, also not when the machine slept through it
+        _clock.SetUtcNow(_clock.GetUtcNow() + TimeSpan.FromDays(1));
+        await ledger.AppendAsync(new NewFact("s/1", null));
+        _clock.SetUtcNow(_clock.GetUtcNow() + TimeSpan.FromSeconds(1));
+
+        for (var i = 0; i < 3; i++)
+        {
+            var refused = await Assert.ThrowsAsync<ClockJumpedException>(async () => await ledger.TryAppendAsync(new AppendRequest(new NewFact("s/1", null))));
+            Assert.Equal(TimeSpan.FromDays(1) + TimeSpan.FromSeconds(1), refused.Distance);
+        }
+
+        Assert.Equal(new Position(2), await ledger.GetHeadAsync());
+        ledger.AcceptClock();
+        Assert.Equal(before + TimeSpan.FromDays(31) + TimeSpan.FromSeconds(1), (await ledger.AppendAsync(new NewFact("s/1", null))).RecordedAt);
+    }
+
+    // The clock jumped ten years ahead. No append was taken, but a reader asked what had been recorded by "now", and so that the
+    // answer would stay the same, times were to go on behind that: once the clock was right again, every append was recorded ten years ahead.
+    [Fact]
+    public async Task A_read_under_a_clock_that_jumped_does_not_move_the_times_of_appends()
+    {
+        await using var ledger = await Open();
+        await ledger.AppendAsync(new NewFact("s/1", null));
+        var right = _clock.GetUtcNow();
+        _clock.SetUtcNow(right.AddYears(10));
+
+        await Assert.ThrowsAsync<ClockJumpedException>(async () => await ledger.ResolveAsync(LedgerTime.RecordedBy(_clock.GetUtcNow())));
+        Assert.Equal(new Position(1), (await ledger.ResolveAsync(LedgerTime.RecordedBy(right))).Position); // what is known stays readable
+
+        _clock.SetUtcNow(right);
+        Assert.Equal(right + OneMicrosecond, (await ledger.AppendAsync(new NewFact("s/1", null))).RecordedAt);
+    }
+
+    [Fact]
+    public async Task Recorded_by_includes_the_time_itself_and_an_append_as_a_whole()
+    {
+        await using var ledger = await Open();
+        var first = await ledger.AppendAsync([new NewFact("s/1", null, "1"), new NewFact("s/2", null, "2")]);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        var second = await ledger.AppendAsync(new NewFact("s/1", null, "3"));
+
+        Assert.Equal(Position.None, await At(first.RecordedAt - OneMicrosecond));
+        Assert.Equal(new Position(2), await At(first.RecordedAt));
+        Assert.Equal(new Position(2), await At(first.RecordedAt.AddTicks(9)));
+        Assert.Equal(new Position(2), await At(second.RecordedAt - OneMicrosecond));
+        Assert.Equal(new Position(3), await At(second.RecordedAt));
+        Assert.Equal(Position.None, await At(DateTimeOffset.MinValue));
+        Assert.Equal("1", (await ledger.ReadLatestAsync("s/1", LedgerTime.RecordedBy(first.RecordedAt)))!.Json);
+
+        async Task<Position> At(DateTimeOffset time)
+        {
+            var resolved = await ledger.ResolveAsync(LedgerTime.RecordedBy(time));
+            Assert.True(resolved.IsFinal);
+            return resolved.Position;
+        }
+    }
+
+    [Fact]
+    public async Task What_lies_ahead_is_refused()
+    {
+        await using var ledger = await Open();
+        await ledger.AppendAsync(new NewFact("s/1", null));
+
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await ledger.ResolveAsync(LedgerTime.RecordedBy(_clock.GetUtcNow() + OneMicrosecond)));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await ledger.ResolveAsync(LedgerTime.RecordedBy(DateTimeOffset.MaxValue)));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await ledger.ResolveAsync(new Position(2)));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await ledger.ResolveAsync(new Position(-1)));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await ledger.ReadAsync(new ReadOptions { AsOf = new Position(2) }).ToListAsync());
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await ledger.ReadLatestAsync("s/1", new Position(2)));
+        Assert.Equal(new Position(1), (await ledger.ResolveAsync(new Position(1))).Position);
+        Assert.False((await ledger.ResolveAsync(LedgerTime.Latest)).IsFinal);
+    }
+
+    // Whoever was told what had been recorded by now has been told for ever, although the clock stands still: later appends are later.
+    [Fact]
+    public async Task An_append_comes_behind_every_time_that_a_reader_was_answered_for()
+    {
+        await using var ledger = await Open();
+        await ledger.AppendAsync(new NewFact("s/1", null));
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        var now = _clock.GetUtcNow();
+        Assert.Equal(new Position(1), (await ledger.ResolveAsync(LedgerTime.RecordedBy(now))).Position);
+
+        Assert.Equal(now + OneMicrosecond, (await ledger.AppendAsync(new NewFact("s/1", null))).RecordedAt);
+        Assert.Equal(new Position(1), (await ledger.ResolveAsync(LedgerTime.RecordedBy(now))).Position);
+    }
+
+    // A group has its times and is being synced when a reader asks for exactly that time: the reader waits for it.
+    [Fact]
+    public async Task A_reader_waits_for_appends_in_flight_up_to_the_time_it_asks_for()
+    {
+        using var gate = new ManualResetEventSlim(initialState: true);
+        using var syncing = new SemaphoreSlim(0);
+        var files = new WatchedFiles(new MemoryFileSystem())
+        {
+            Syncing = _ =>
+            {
+                syncing.Release();
+                gate.Wait();
+            },
+        };
+        await using var ledger = await Open(files);
+        gate.Reset();
+        while (syncing.Wait(0)) { }
+        var append = ledger.TryAppendAsync(new AppendRequest(new NewFact("s/1", null)));
+        await syncing.WaitAsync();
+
+        var asked = ledger.ResolveAsync(LedgerTime.RecordedBy(_clock.GetUtcNow())).AsTask();
+        await Task.Delay(50);
+        Assert.False(asked.IsCompleted);
+        using var impatient = new CancellationTokenSource();
+        var cancelled = ledger.ResolveAsync(LedgerTime.RecordedBy(_clock.GetUtcNow()), impatient.Token).AsTask();
+        await impatient.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
+
+        gate.Set();
+        Assert.Equal(new Position(1), (await asked).Position);
+        Assert.Equal(_clock.GetUtcNow(), (await append).EnsureCommitted().RecordedAt);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task The_same_question_has_the_same_answer_while_appends_are_in_flight_and_for_ever(int syncMilliseconds)
+    {
+        var files = new WatchedFiles(new MemoryFileSystem()) { Syncing = _ => Thread.Sleep(syncMilliseconds) };
+        var options = new LedgerOptions { FileSystem = files, ZeroAheadBytesMax = 0 };
+        var answers = new List<(DateTimeOffset Time, Position Position)>();
+        await using (var ledger = await Ledger.OpenAsync("race", options))
+        {
+            using var ended = new CancellationTokenSource(TimeSpan.FromSeconds(1.5));
+            var writers = Enumerable.Range(0, 4).Select(writer => Task.Run(async () =>
+            {
+                while (!ended.IsCancellationRequested) await ledger.AppendAsync([new NewFact($"s/{writer}", null), new NewFact($"s/{writer}", null)]);
+            }));
+            var readers = Enumerable.Range(0, 2).Select(_ => Task.Run(async () =>
+            {
+                while (!ended.IsCancellationRequested)
+                {
+                    var now = TimeProvider.System.GetUtcNow();
+                    var resolved = await ledger.ResolveAsync(LedgerTime.RecordedBy(now));
+                    Assert.True(resolved.IsFinal);
+                    lock (answers) answers.Add((now, resolved.Position));
+                    await Task.Delay(1);
+                }
+            }));
+            await Task.WhenAll(writers.Concat(readers));
+            await Same(ledger);
+        }
+
+        await using var again = await Ledger.OpenAsync("race", options);
+        await Same(again);
+        Assert.True((await again.GetHeadAsync()).Value > 10);
+
+        async Task Same(Ledger ledger)
+        {
+            foreach (var (time, position) in answers) Assert.Equal(position, (await ledger.ResolveAsync(LedgerTime.RecordedBy(time))).Position);
+        }
+    }
+
+    // What the writer has recorded by a time and not published yet, a reader beside it cannot know: it says so.
+    [Fact]
+    public async Task A_read_only_opener_marks_an_answer_beyond_the_published_time_as_not_final()
+    {
+        var files = new MemoryFileSystem();
+        await using var ledger = await Open(files);
+        var receipt = await ledger.AppendAsync(new NewFact("s/1", null));
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        await using var reader = await Ledger.OpenReadOnlyAsync("time", new LedgerOptions { FileSystem = files, TimeProvider = _clock });
+
+        Assert.Equal(new ResolvedTime(new Position(1), IsFinal: true), await reader.ResolveAsync(LedgerTime.RecordedBy(receipt.RecordedAt)));
+        Assert.Equal(new ResolvedTime(Position.None, IsFinal: true), await reader.ResolveAsync(LedgerTime.RecordedBy(receipt.RecordedAt - OneMicrosecond)));
+        Assert.Equal(new ResolvedTime(new Position(1), IsFinal: false), await reader.ResolveAsync(LedgerTime.RecordedBy(receipt.RecordedAt + OneMicrosecond)));
+        Assert.Equal(new ResolvedTime(new Position(1), IsFinal: true), await reader.ResolveAsync(new Position(1)));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await reader.ResolveAsync(LedgerTime.RecordedBy(_clock.GetUtcNow() + OneMicrosecond)));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await reader.ResolveAsync(new Position(2)));
+
+        var later = await ledger.AppendAsync(new NewFact("s/1", null));
+        Assert.Equal(new ResolvedTime(new Position(2), IsFinal: true), await reader.ResolveAsync(LedgerTime.RecordedBy(later.RecordedAt)));
+        Assert.Throws<InvalidOperationException>(() => { _ = reader.TryAppendAsync(new AppendRequest(new NewFact("s/1", null))); });
+    }
+
+    ValueTask<Ledger> Open(IFileSystem? files = null) =>
+        Ledger.OpenAsync("time", new LedgerOptions { FileSystem = files ?? new MemoryFileSystem(), ZeroAheadBytesMax = 0, TimeProvider = _clock });
+}
