@@ -46,7 +46,8 @@ internal sealed class DemoCommand : LedgerCommand
             ColorSystem = session.Output.IsTerminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
             Out = new AnsiConsoleOutput(session.IsJson ? TextWriter.Null : session.Output.AsTextWriter()),
         });
-        console.Profile.Width = Math.Max(session.Host.Width, DemoPage.Columns + 2);
+        // The page fits its lines by itself; a line to type must not be broken, however long it is.
+        console.Profile.Width = 10_000;
         return new DemoPage(console);
     }
 

@@ -22,7 +22,7 @@ internal sealed class ImportGitCommand : LedgerCommand
         if (repository.IsShallow) session.Notice($"'{repository.Directory}' is a shallow clone: its first commit here seems to add every file that it has. For the whole history run 'git fetch --unshallow' first, and import into a new ledger.");
 
         var store = parsed.GetRequiredValue(_store);
-        var summary = await ImportRun.RunAsync(session, GitImport.ReadAsync(repository, store, session.Notice, ct), ct);
+        var summary = await ImportRun.RunAsync(session, GitImport.ReadAsync(repository, store, session.Notice, ct), "git is gathering the history", ct);
         summary.WriteTo(session, "commits");
         return ExitCodes.Done;
     }

@@ -46,7 +46,7 @@ internal sealed class ImportJsonLinesCommand : LedgerCommand
         };
 
         await using var source = Open(parsed.GetRequiredValue(_file), session.Host);
-        var summary = await ImportRun.RunAsync(session, JsonLinesImport.ReadAsync(source, options, ct), ct);
+        var summary = await ImportRun.RunAsync(session, JsonLinesImport.ReadAsync(source, options, ct), "Waiting for the first line", ct);
         summary.WriteTo(session, "batches");
         return ExitCodes.Done;
     }

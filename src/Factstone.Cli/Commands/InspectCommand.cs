@@ -72,13 +72,13 @@ internal sealed class InspectCommand : LedgerCommand
         {
             var facts = frame.FactCount switch { 0 => $"after @{frame.BasePosition.Value - 1}", 1 => $"@{frame.BasePosition}", _ => $"@{frame.BasePosition}..@{frame.BasePosition.Value + frame.FactCount - 1}" };
             var id = appendId is null ? "" : $"  id '{appendId}'";
-            session.Output.WriteLine(TextFit.Clean($"{frame.FileOffset,10}  {Name(frame.Kind),-7}  {frame.FrameBytes,8} bytes  {facts}  group from {frame.GroupStart}{id}{(isWhole ? "" : "  NOT WHOLE")}"));
+            session.Output.WriteLine(TextFit.Clean($"{frame.FileOffset,10}  {KindName(frame.Kind),-7}  {frame.FrameBytes,8} bytes  {facts}  group from {frame.GroupStart}{id}{(isWhole ? "" : "  NOT WHOLE")}"));
             return;
         }
         session.Output.WriteJson(json =>
         {
             json.WriteStartObject();
-            json.WriteString("kind", Name(frame.Kind));
+            json.WriteString("kind", KindName(frame.Kind));
             json.WriteNumber("fileOffset", frame.FileOffset);
             json.WriteNumber("bytes", frame.FrameBytes);
             json.WriteNumber("facts", frame.FactCount);
@@ -114,7 +114,7 @@ internal sealed class InspectCommand : LedgerCommand
     /// <summary>What the frames of a ledger carry of its id; see docs/format.md, "Frame".</summary>
     static uint Tag(LedgerId ledger) => BinaryPrimitives.ReadUInt32BigEndian(SHA256.HashData(ledger.Value.ToByteArray(bigEndian: true)));
 
-    static string Name(FrameKind kind) => kind switch
+    static string KindName(FrameKind kind) => kind switch
     {
         FrameKind.Batch => "batch",
         FrameKind.Seal => "seal",

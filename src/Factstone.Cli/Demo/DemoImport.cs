@@ -26,8 +26,10 @@ internal sealed record DemoImport(long Commits, long Facts, TimeSpan Duration, b
         long facts = 0, started = 0;
         await using (var appender = ledger.OpenAppender(new AppenderOptions { MaxInFlight = BatchesInFlightMax }))
         {
-            await foreach (var batch in repository.ReadHistoryAsync(ct))
+            await using var history = repository.ReadHistoryAsync(ct).GetAsyncEnumerator(ct);
+            while (await progress.WaitAsync(history.MoveNextAsync().AsTask(), "git is gathering the history"))
             {
+                var batch = history.Current;
                 // git may think for a while before it says its first commit; that is not the ledger's time.
                 if (started == 0) started = host.TimeProvider.GetTimestamp();
                 if (batch.Part == 1 && host.TimeProvider.GetElapsedTime(started) > Patience)

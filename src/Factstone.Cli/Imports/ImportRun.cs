@@ -24,18 +24,18 @@ internal sealed class ImportRun
 
     ImportRun(Session session, Progress progress) => (_session, _progress) = (session, progress);
 
-    public static async Task<ImportSummary> RunAsync(Session session, IAsyncEnumerable<ImportBatch> batches, CancellationToken ct)
+    public static async Task<ImportSummary> RunAsync(Session session, IAsyncEnumerable<ImportBatch> batches, string reading, CancellationToken ct)
     {
         using var progress = new Progress(session.Host);
-        return await new ImportRun(session, progress).RunAsync(batches, ct);
+        return await new ImportRun(session, progress).RunAsync(batches, reading, ct);
     }
 
-    async Task<ImportSummary> RunAsync(IAsyncEnumerable<ImportBatch> batches, CancellationToken ct)
+    async Task<ImportSummary> RunAsync(IAsyncEnumerable<ImportBatch> batches, string status, CancellationToken ct)
     {
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(ct);
         await using var source = batches.GetAsyncEnumerator(reading.Token);
         // No ledger is made for a source that has nothing, or that is refused in its first line.
-        if (!await source.MoveNextAsync()) return Summary();
+        if (!await _progress.WaitAsync(source.MoveNextAsync().AsTask(), status)) return Summary();
 
         await using var ledger = await _session.OpenAsync(source.Current.Request, ct);
         await using (var appender = ledger.OpenAppender(new AppenderOptions { MaxInFlight = BatchesInFlightMax })) await SendAllAsync(source, appender, reading, ct);

@@ -43,6 +43,9 @@ internal static class JsonLinesImport
         }
     }
 
+    // By default the framework takes a compressed file that was cut off for one that ends there.
+    static JsonLinesImport() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", isEnabled: true);
+
     /// <summary>gzip is recognised by its first two bytes, so that a name need not say it: standard input has none.</summary>
     static Stream Unpacked(Stream source)
     {

@@ -6,6 +6,7 @@ internal sealed class Progress : IDisposable
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
+    readonly TimeSpan _waitStep = TimeSpan.FromMilliseconds(250);
     readonly StandardError _error;
     readonly TimeProvider _clock;
     readonly TimeSpan _interval;
@@ -34,6 +35,13 @@ internal sealed class Progress : IDisposable
             _hasShown = true;
             _error.Show(status());
         }
+    }
+
+    /// <summary>Waits for something that is done elsewhere, and says so if it takes long.</summary>
+    public async Task<T> WaitAsync<T>(Task<T> task, string status)
+    {
+        while (await Task.WhenAny(task, Task.Delay(_waitStep, CancellationToken.None)) != task) Report(() => status);
+        return await task;
     }
 
     public void Dispose()

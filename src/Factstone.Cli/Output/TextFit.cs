@@ -34,6 +34,7 @@ internal static class TextFit
     {
         text = Clean(text);
         if (text.Length <= columns) return text;
+        if (columns <= 1) return "…"[..Math.Max(0, columns)];
         var start = text.Length - (columns - 1);
         if (char.IsLowSurrogate(text[start])) start++;
         return "…" + text[start..];

@@ -27,7 +27,14 @@ internal static class TimeText
     {
         var normal = text.Trim().ToUpperInvariant();
         if (normal.Length > 10 && normal[10] == ' ') normal = $"{normal[..10]}T{normal[11..]}";
-        return DateTimeOffset.TryParseExact(WithoutFinestDigits(normal), Formats, CultureInfo.InvariantCulture, Utc, out time);
+        return DateTimeOffset.TryParseExact(WithoutFinestDigits(normal), Formats, CultureInfo.InvariantCulture, Utc, out time) && HasDigitsBehindPoint(normal);
+    }
+
+    /// <summary>The framework takes a point with nothing behind it, RFC 3339 does not.</summary>
+    static bool HasDigitsBehindPoint(string text)
+    {
+        var dot = text.IndexOf('.', StringComparison.Ordinal);
+        return dot < 0 || (dot + 1 < text.Length && char.IsAsciiDigit(text[dot + 1]));
     }
 
     /// <summary>What is finer than 100 ns is cut off, as the ledger cuts off what is finer than a microsecond.</summary>

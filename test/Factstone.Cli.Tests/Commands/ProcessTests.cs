@@ -71,9 +71,10 @@ public sealed class ProcessTests : IDisposable
     public async Task The_demo_fits_80_columns_and_leaves_nothing_behind()
     {
         var temporary = Directory.CreateDirectory(_directory.At("tmp")).FullName;
+        var number = 0;
         foreach (var history in new[] { History.OfEverything(), new History().Commit("a@example.org", "M 100644 inline only.txt", "x\n"), History.OfManyCommits(200) })
         {
-            var repository = Git.Build(_directory, Guid.NewGuid().ToString("N"), history.ToString());
+            var repository = Git.Build(_directory, $"r{++number}", history.ToString());
             await using var process = CliProcess.Start(["demo", repository], new Dictionary<string, string> { ["TMPDIR"] = temporary });
             process.Input.Close();
             var demo = (await process.EndAsync()).Ends(ExitCodes.Done);
@@ -83,7 +84,7 @@ public sealed class ProcessTests : IDisposable
             foreach (var part in new[] { "The life of one file", "then and now", "One fact, with all its fields", "→ conflict: it is at v2", "appends a second", $"factstone import git {repository}" })
                 Assert.Contains(part, demo.Output, StringComparison.Ordinal);
         }
-        Assert.Empty(Directory.GetFileSystemEntries(temporary).Where(path => System.IO.Path.GetFileName(path).StartsWith("factstone-demo-", StringComparison.Ordinal)));
+        Assert.DoesNotContain(Directory.GetFileSystemEntries(temporary), path => System.IO.Path.GetFileName(path).StartsWith("factstone-demo-", StringComparison.Ordinal));
     }
 
     [Fact]
