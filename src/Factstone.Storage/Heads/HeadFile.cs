@@ -39,12 +39,14 @@ internal sealed class HeadFile(ISharedPage page) : IDisposable
 
     /// <summary>The newest whole slot, or null when there is none.</summary>
     /// <param name="isWhole">Whether both slots are.</param>
-    public HeadSlot? Read(out bool isWhole)
+    /// <param name="isPatient">Whether to wait until a slot that is being written is whole, so as not to report it as damaged. The other one is as good: it has all that was answered.</param>
+    public HeadSlot? Read(out bool isWhole, bool isPatient = true)
     {
         Span<byte> bytes = stackalloc byte[HeadSlot.Bytes];
         HeadSlot? newest = null;
         isWhole = false;
-        for (var attempt = 0; attempt < ReadAttempts + PatientAttempts && !isWhole; attempt++)
+        var attempts = isPatient ? ReadAttempts + PatientAttempts : ReadAttempts;
+        for (var attempt = 0; attempt < attempts && !isWhole; attempt++)
         {
             if (attempt >= ReadAttempts) Thread.Sleep(1);
             newest = null;

@@ -52,7 +52,8 @@ internal sealed class ReadOnlyOpening : IDisposable
     /// <summary>Takes in what was published since; false when nothing was.</summary>
     public bool Refresh()
     {
-        if (ReadHead(out _) is not { } slot || slot.Sequence == Published?.Sequence || slot.LedgerId != Manifest.LedgerId) return false;
+        // Every read of a reader comes here first, so a damaged slot must not make each of them wait.
+        if (ReadHead(out _, isPatient: false) is not { } slot || slot.Sequence == Published?.Sequence || slot.LedgerId != Manifest.LedgerId) return false;
         ReadUpTo(slot);
         return true;
     }
@@ -69,11 +70,11 @@ internal sealed class ReadOnlyOpening : IDisposable
     }
 
     /// <summary>The published end; null where there is none, or none yet.</summary>
-    HeadSlot? ReadHead(out bool isWhole)
+    HeadSlot? ReadHead(out bool isWhole, bool isPatient = true)
     {
         isWhole = false;
         _head ??= OpenHead();
-        return _head?.Read(out isWhole);
+        return _head?.Read(out isWhole, isPatient);
     }
 
     HeadFile? OpenHead()
