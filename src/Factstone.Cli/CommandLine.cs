@@ -19,6 +19,10 @@ internal sealed class CommandLine(CliHost host)
             host.Output.Flush();
             return exitCode;
         }
+        catch (OutputClosedException)
+        {
+            return ExitCodes.Done;
+        }
         catch (Exception failure)
         {
             return Report(failure, asJson: arguments.Contains(JsonOption), ct);
@@ -84,6 +88,10 @@ internal sealed class CommandLine(CliHost host)
         try
         {
             host.Output.Flush();
+            return null;
+        }
+        catch (OutputClosedException)
+        {
             return null;
         }
         catch (IOException failure)

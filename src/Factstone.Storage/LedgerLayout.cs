@@ -14,7 +14,10 @@ internal sealed class LedgerLayout(string root)
     public string Manifest => $"{root}/MANIFEST";
     public string NewManifest => $"{root}/MANIFEST.new";
     public string Segments => $"{root}/segments";
+
+    /// <summary>A segment without a name yet, made by the writer; those that are made ahead have a number behind this, so that the two are never one file.</summary>
     public string Spare => $"{root}/segments/spare";
+
     public string Quarantine => $"{root}/quarantine";
 
     const string SegmentEnding = ".log";

@@ -56,7 +56,8 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
         ArgumentException.ThrowIfNullOrEmpty(directory);
         options ??= new LedgerOptions();
         var storageOptions = options.ToStorageOptions();
-        var storage = await Task.Run(() => FileStorage.Open(options.FileSystem ?? new DiskFileSystem(), directory, storageOptions, cancellationToken), cancellationToken).ConfigureAwait(false);
+        var (files, root) = Place(directory, options);
+        var storage = await Task.Run(() => FileStorage.Open(files, root, storageOptions, cancellationToken), cancellationToken).ConfigureAwait(false);
         return new Ledger(storage, options);
     }
 
@@ -74,7 +75,8 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
         ArgumentException.ThrowIfNullOrEmpty(directory);
         options ??= new LedgerOptions();
         var storageOptions = options.ToStorageOptions();
-        var storage = await Task.Run(() => FileStorage.OpenReadOnly(options.FileSystem ?? new DiskFileSystem(), directory, storageOptions), cancellationToken).ConfigureAwait(false);
+        var (files, root) = Place(directory, options);
+        var storage = await Task.Run(() => FileStorage.OpenReadOnly(files, root, storageOptions), cancellationToken).ConfigureAwait(false);
         return new Ledger(storage, options);
     }
 
@@ -82,7 +84,7 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
     public static async ValueTask<VerifyReport> VerifyAsync(string directory, Action<VerifyProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        return await Task.Run(() => LedgerVerification.Run(new DiskFileSystem(), directory, progress, cancellationToken), cancellationToken).ConfigureAwait(false);
+        return await Task.Run(() => LedgerVerification.Run(new DiskFileSystem(), Path.GetFullPath(directory), progress, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The last durable position; 0 in an empty ledger.</summary>
@@ -307,6 +309,10 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
         cancellationToken.ThrowIfCancellationRequested();
         _storage.Refresh();
     }
+
+    /// <summary>Where the files are. A path on the disk is taken as it is now: the process may go to another directory later.</summary>
+    static (IFileSystem Files, string Root) Place(string directory, LedgerOptions options) =>
+        options.FileSystem is { } files ? (files, directory) : (new DiskFileSystem(), Path.GetFullPath(directory));
 
     static void Check(StreamName stream)
     {

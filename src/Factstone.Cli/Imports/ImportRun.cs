@@ -20,6 +20,7 @@ internal sealed class ImportRun
     readonly Progress _progress;
     long _newBatches, _newFacts, _knownBatches, _bytesInFlight;
     Position _last;
+    bool _isUnheard;
 
     ImportRun(Session session, Progress progress) => (_session, _progress) = (session, progress);
 
@@ -120,9 +121,17 @@ internal sealed class ImportRun
     void Say(string outcome, AppendReceipt receipt, ImportBatch batch)
     {
         if (receipt.LastPosition > _last) _last = receipt.LastPosition;
-        if (!_session.IsJson) return;
-        _session.Output.WriteJson(json => OutcomeJson.WriteReceipt(json, outcome, receipt, batch.Request.AppendId));
-        _session.Output.Flush();
+        if (!_session.IsJson || _isUnheard) return;
+        try
+        {
+            _session.Output.WriteJson(json => OutcomeJson.WriteReceipt(json, outcome, receipt, batch.Request.AppendId));
+            _session.Output.Flush();
+        }
+        catch (OutputClosedException)
+        {
+            // The import is wanted, also where nobody reads its receipts to the end.
+            _isUnheard = true;
+        }
     }
 
     static long Weight(AppendRequest request)

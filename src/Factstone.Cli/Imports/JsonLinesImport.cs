@@ -21,6 +21,8 @@ internal static class JsonLinesImport
             using var line = JsonLine.Parse(content, lines.Count);
             if (!batch.Takes(line)) yield return batch.Close();
             batch.Add(line, content, lines.Count);
+            // Where each line is an append, it does not wait for the next one.
+            if (options.BatchByField is null) yield return batch.Close();
         }
         if (!batch.IsEmpty) yield return batch.Close();
     }

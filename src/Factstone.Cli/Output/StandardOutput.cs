@@ -11,6 +11,9 @@ internal sealed class StandardOutput(Stream stream, bool isTerminal)
 {
     const int BufferBytes = 64 * 1_024;
 
+    /// <summary>EPIPE, on every system that has it.</summary>
+    const int BrokenPipe = 32;
+
     // Names, keys and payloads are shown as they were written, not as \u escapes; a terminal is no web page.
     static readonly JsonWriterOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = false, MaxDepth = 1_000 };
 
@@ -52,6 +55,10 @@ internal sealed class StandardOutput(Stream stream, bool isTerminal)
                 stream.Write(_pending.WrittenSpan);
                 stream.Flush();
             }
+            catch (IOException failure) when (failure.HResult == BrokenPipe)
+            {
+                throw new OutputClosedException(failure);
+            }
             finally
             {
                 // What could not be written once is not tried again: the end of the process flushes, too.
@@ -86,3 +93,6 @@ internal sealed class StandardOutput(Stream stream, bool isTerminal)
         public override void Write(char[] buffer, int index, int count) => output.Write(buffer.AsSpan(index, count));
     }
 }
+
+/// <summary>Whoever read standard output has had enough: <c>factstone facts | head</c>.</summary>
+internal sealed class OutputClosedException(IOException cause) : IOException("Nobody reads standard output any more.", cause);

@@ -10,8 +10,10 @@ internal sealed class HeadFile(ISharedPage page) : IDisposable
     /// <summary>Slots are a sector apart, so that a torn write spoils one of them at most.</summary>
     const int SlotStride = 512;
 
-    /// <summary>A slot that is being written while it is read is whole a moment later.</summary>
+    /// <summary>A slot that is being written while it is read is whole a moment later; a little more where its writer lost its processor.</summary>
     const int ReadAttempts = 64;
+
+    const int PatientAttempts = 2;
 
     long _sequence;
 
@@ -42,8 +44,9 @@ internal sealed class HeadFile(ISharedPage page) : IDisposable
         Span<byte> bytes = stackalloc byte[HeadSlot.Bytes];
         HeadSlot? newest = null;
         isWhole = false;
-        for (var attempt = 0; attempt < ReadAttempts && !isWhole; attempt++)
+        for (var attempt = 0; attempt < ReadAttempts + PatientAttempts && !isWhole; attempt++)
         {
+            if (attempt >= ReadAttempts) Thread.Sleep(1);
             newest = null;
             isWhole = true;
             for (var slot = 0; slot < 2; slot++)

@@ -9,14 +9,15 @@ internal static class LedgerLock
     /// <exception cref="LedgerLockedException">Somebody else held it all the while.</exception>
     public static IDisposable Take(IFileSystem files, LedgerLayout layout, StorageOptions options, CancellationToken cancellationToken)
     {
-        var started = options.Time.GetTimestamp();
+        // By the machine's clock, whatever the ledger's is: one that stands still in a test would let us wait for ever.
+        var started = TimeProvider.System.GetTimestamp();
         var holder = $"process {Environment.ProcessId} on {Environment.MachineName} since {Microseconds.ToText(options.Time.GetUtcNow())}";
         var isTold = false;
         while (true)
         {
             if (files.TryLock(layout.Lock, holder, out var heldBy) is { } taken) return taken;
 
-            var waited = options.Time.GetElapsedTime(started);
+            var waited = TimeProvider.System.GetElapsedTime(started);
             if (waited >= options.LockWait) throw new LedgerLockedException(layout.Root, heldBy, waited);
             if (!isTold && waited >= SilentFor)
             {

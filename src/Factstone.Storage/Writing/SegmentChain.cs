@@ -21,7 +21,7 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
     /// <param name="previousEnd">Where the live part of the current one ends; all below is durable.</param>
     /// <param name="basePosition">The position of its first fact.</param>
     /// <param name="baseTime">The last RecordedAt before it.</param>
-    /// <param name="ready">A file that stands at <see cref="LedgerLayout.Spare"/> with space made ready, or null.</param>
+    /// <param name="ready">A file without a name of its own yet, with space made ready, or null.</param>
     /// <param name="readyEnd">Where that space ends.</param>
     /// <param name="fill">Writes its first frames, so that they are durable before a manifest names the segment.</param>
     /// <exception cref="LedgerFullException">There is no room; the current segment is still the current one.</exception>
@@ -66,18 +66,7 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
     /// <summary>Removes segments of which nothing is live any more. Only after the head is published elsewhere: readers follow it by name.</summary>
     public void RemoveDropped()
     {
-        foreach (var path in _dropped)
-        {
-            try
-            {
-                files.Delete(path);
-            }
-            catch (LedgerIOException)
-            {
-                // Nothing refers to it; the next open removes it.
-            }
-        }
-
+        foreach (var path in _dropped) Remove(files, path);
         _dropped.Clear();
     }
 
@@ -130,8 +119,13 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
 
             // It gets its name only when its header is durable, and the name is durable before a manifest mentions it;
             // otherwise a power loss leaves a manifest that points at nothing.
-            files.Rename(layout.Spare, path);
+            files.Rename(ready.Path, path);
             if (options.Defect != Defect.NoDirectorySync) files.SyncDirectory(layout.Segments);
+        }
+        catch (FactstoneException)
+        {
+            Remove(files, ready.Path);
+            throw;
         }
         finally
         {
@@ -139,6 +133,19 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
         }
 
         return new Segment(files.Open(path, FileOpening.Existing), header, header.LedgerId.Tag);
+    }
+
+    /// <summary>Nothing refers to it, and it takes space.</summary>
+    static void Remove(IFileSystem files, string path)
+    {
+        try
+        {
+            files.Delete(path);
+        }
+        catch (LedgerIOException)
+        {
+            // The next open removes it.
+        }
     }
 
     int NextGeneration(Position basePosition)

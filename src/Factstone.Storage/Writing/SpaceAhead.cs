@@ -7,6 +7,7 @@ namespace Factstone.Storage;
 /// lock is held for no I/O.
 /// The worker has a handle of its own: the system reports a failed sync once to each handle, and must not report the
 /// failure of the log's pages here instead of there.
+/// Each file made ready has a name of its own: the writer may be making one itself, or renaming the last one, meanwhile.
 /// </remarks>
 internal sealed class SpaceAhead(IFileSystem files, LedgerLayout layout, StorageOptions options) : IDisposable
 {
@@ -18,6 +19,7 @@ internal sealed class SpaceAhead(IFileSystem files, LedgerLayout layout, Storage
     IStorageFile? _file;
     IStorageFile? _spare;
     long _spareEnd;
+    int _sparesMade;
     long _tail;
     long _claimed;
     long _end;
@@ -173,8 +175,9 @@ internal sealed class SpaceAhead(IFileSystem files, LedgerLayout layout, Storage
 
     void MakeSpare()
     {
-        files.Delete(layout.Spare);
-        var spare = files.Open(layout.Spare, FileOpening.CreateNew);
+        var path = $"{layout.Spare}.{++_sparesMade}";
+        files.Delete(path);
+        var spare = files.Open(path, FileOpening.CreateNew);
         try
         {
             var end = Math.Min(options.ZeroAheadBytesMin, options.SegmentSizeBytes);
@@ -185,6 +188,7 @@ internal sealed class SpaceAhead(IFileSystem files, LedgerLayout layout, Storage
         catch
         {
             spare.Dispose();
+            files.Delete(path);
             throw;
         }
     }

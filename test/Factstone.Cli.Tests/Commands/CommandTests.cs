@@ -1,0 +1,261 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Factstone.Cli.Tests;
+
+public sealed class CommandTests : IDisposable
+{
+    readonly TempDirectory _directory = new();
+    readonly Cli _cli;
+
+    public CommandTests() => _cli = new Cli(_directory);
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task What_is_appended_is_read_with_everything_that_was_said_of_it()
+    {
+        var first = (await _cli.RunAsync("append", "orders/42", "placed", """{"total": 50}""", "--json")).Ends(ExitCodes.Done).Json[0];
+        Assert.Equal("""{"orders/42":1}""", first.GetProperty("versions").GetRawText());
+        var cause = (await _cli.RunAsync("read", "orders/42", "--json")).Json[0].GetProperty("id").GetString()!;
+
+        (await _cli.RunAsync("append", "orders/42", "paid", "-5", "--tag", "b", "--tag", "a", "--valid-from", "2026-01-31", "--valid-to", "2026-02-01T00:00:00+01:00", "--cause", cause, "--correlation", "c1", "--metadata", """{"user":"u"}""")).Ends(ExitCodes.Done);
+        var fact = (await _cli.RunAsync("read", "orders/42", "--json")).Ends(ExitCodes.Done).Json[0];
+
+        Assert.Equal(
+            ["store", "key", "version", "position", "id", "type", "tags", "recordedAt", "validFrom", "validTo", "cause", "correlation", "metadata", "value"],
+            fact.EnumerateObject().Select(field => field.Name));
+        Assert.Equal("""["a","b"]""", fact.GetProperty("tags").GetRawText());
+        Assert.Equal("2026-01-31T23:00:00.000000Z", fact.GetProperty("validTo").GetString());
+        Assert.Equal(cause, fact.GetProperty("cause").GetString());
+        Assert.Equal("-5", fact.GetProperty("value").GetRawText());
+    }
+
+    [Fact]
+    public async Task A_value_of_several_lines_is_shown_on_one()
+    {
+        (await _cli.RunWithInputAsync("{\n  \"a\": [1,\r\n 2]\n}\n"u8.ToArray(), "write", "s/k", "-")).Ends(ExitCodes.Done);
+        var fact = Assert.Single((await _cli.RunAsync("facts", "--json")).Json);
+        Assert.Equal(2, fact.GetProperty("value").GetProperty("a")[1].GetInt32());
+        Assert.Single((await _cli.RunAsync("facts")).Lines);
+    }
+
+    [Fact]
+    public async Task A_value_comes_from_the_line_from_a_file_or_from_standard_input()
+    {
+        (await _cli.RunAsync("write", "s/line", "1")).Ends(ExitCodes.Done);
+        (await _cli.RunAsync("write", "s/file", $"@{_directory.Write("value.json", "2")}")).Ends(ExitCodes.Done);
+        (await _cli.RunWithInputAsync("3"u8.ToArray(), "write", "s/input", "-")).Ends(ExitCodes.Done);
+        Assert.Equal(["2", "3", "1"], (await _cli.RunAsync("list", "s", "--json")).Json.Select(fact => fact.GetProperty("value").GetRawText()));
+        (await _cli.RunAsync("write", "s/file", "@/no/such/file")).Fails(ExitCodes.Failed, "cannot be read");
+        (await _cli.RunAsync("write", "s/file", "-", "--metadata", "-")).Fails(ExitCodes.Refused, "one argument only");
+    }
+
+    [Fact]
+    public async Task A_condition_that_does_not_hold_is_answered_with_the_facts_that_won()
+    {
+        (await _cli.RunAsync("append", "o/1", "a", "1", "--expect", "none")).Ends(ExitCodes.Done);
+        (await _cli.RunAsync("append", "o/1", "b", "2", "--expect", "1")).Ends(ExitCodes.Done);
+        (await _cli.RunAsync("append", "o/1", "b", "2", "--expect", "exists")).Ends(ExitCodes.Done);
+        (await _cli.RunAsync("append", "o/2", "b", "2", "--expect", "exists")).Ends(ExitCodes.Conflict);
+
+        var conflict = (await _cli.RunAsync("append", "o/1", "c", "3", "--expect", "1", "--json")).Ends(ExitCodes.Conflict);
+        var answer = Assert.Single(conflict.Json);
+        Assert.Equal(["outcome", "condition", "actualVersion", "facts", "complete"], answer.EnumerateObject().Select(field => field.Name));
+        Assert.Equal(3, answer.GetProperty("actualVersion").GetInt64());
+        Assert.Equal([2L, 3L], answer.GetProperty("facts").EnumerateArray().Select(fact => fact.GetProperty("version").GetInt64()));
+        Assert.Equal("conflict", conflict.ErrorJson.GetProperty("error").GetString());
+
+        var text = (await _cli.RunAsync("append", "o/1", "c", "3", "--expect", "none")).Ends(ExitCodes.Conflict);
+        Assert.Equal(3, text.Lines.Length);
+    }
+
+    [Fact]
+    public async Task A_record_is_written_expected_retracted_and_written_again()
+    {
+        (await _cli.RunAsync("write", "r/k", "1", "--expect", "none")).Ends(ExitCodes.Done);
+        (await _cli.RunAsync("write", "r/k", "2", "--expect", "none")).Ends(ExitCodes.Conflict);
+        (await _cli.RunAsync("retract", "r/k", "--expect", "2")).Ends(ExitCodes.Conflict);
+        (await _cli.RunAsync("retract", "r/k", "--id", "gone")).Ends(ExitCodes.Done);
+        Assert.Contains("\"duplicate\"", (await _cli.RunAsync("retract", "r/k", "--id", "gone", "--json")).Ends(ExitCodes.Done).Output, StringComparison.Ordinal);
+        (await _cli.RunAsync("retract", "r/k")).Fails(ExitCodes.NotFound, "no value");
+        (await _cli.RunAsync("read", "r/k")).Fails(ExitCodes.NotFound, "no value");
+        Assert.Empty((await _cli.RunAsync("list", "r")).Ends(ExitCodes.Done).Lines);
+        (await _cli.RunAsync("write", "r/k", "3", "--expect", "none")).Ends(ExitCodes.Done);
+        Assert.Equal(3, (await _cli.RunAsync("history", "r/k")).Ends(ExitCodes.Done).Lines.Length);
+    }
+
+    [Fact]
+    public async Task A_repeat_adds_nothing_and_other_content_is_refused()
+    {
+        (await _cli.RunAsync("append", "o/1", "a", "1", "--id", "x")).Ends(ExitCodes.Done);
+        var repeat = (await _cli.RunAsync("append", "o/1", "a", "1", "--id", "x")).Ends(ExitCodes.Done);
+        Assert.StartsWith("Nothing added", repeat.Output, StringComparison.Ordinal);
+        (await _cli.RunAsync("append", "o/1", "a", "2", "--id", "x")).Fails(ExitCodes.Conflict, "used before");
+        Assert.Single((await _cli.RunAsync("facts")).Lines);
+    }
+
+    [Fact]
+    public async Task The_past_is_read_by_position_and_by_time()
+    {
+        (await _cli.RunAsync("write", "r/k", "1")).Ends(ExitCodes.Done);
+        var between = (await _cli.RunAsync("read", "r/k", "--json")).Json[0].GetProperty("recordedAt").GetString()!;
+        (await _cli.RunAsync("write", "r/k", "2")).Ends(ExitCodes.Done);
+
+        foreach (var asOf in new[] { "@1", between })
+        {
+            Assert.Equal("1", (await _cli.RunAsync("read", "r/k", "--as-of", asOf, "--json")).Json[0].GetProperty("value").GetRawText());
+            Assert.Equal("1", (await _cli.RunAsync("list", "r", "--as-of", asOf, "--json")).Json[0].GetProperty("value").GetRawText());
+            Assert.Single((await _cli.RunAsync("history", "r/k", "--as-of", asOf)).Lines);
+        }
+        (await _cli.RunAsync("read", "r/k", "--as-of", "@0")).Ends(ExitCodes.NotFound);
+        (await _cli.RunAsync("history", "r/k", "--as-of", "1999-12-31")).Ends(ExitCodes.NotFound);
+        (await _cli.RunAsync("read", "r/k", "--as-of", "@3")).Fails(ExitCodes.Refused, "lies ahead");
+        (await _cli.RunAsync("read", "r/k", "--as-of", "9999-01-01")).Fails(ExitCodes.Refused, "lies ahead");
+        (await _cli.RunAsync("read", "r/k", "--as-of", "yesterday")).Fails(ExitCodes.Refused, "neither a position nor a time");
+    }
+
+    [Fact]
+    public async Task Facts_are_read_from_a_position_both_ways()
+    {
+        for (var i = 1; i <= 4; i++) (await _cli.RunAsync("write", $"r/{i}", $"{i}")).Ends(ExitCodes.Done);
+        async Task<string> Positions(params string[] arguments) => string.Join(' ', (await _cli.RunAsync(["facts", "--json", .. arguments])).Ends(ExitCodes.Done).Json.Select(fact => fact.GetProperty("position").GetInt64()));
+
+        Assert.Equal("1 2 3 4", await Positions());
+        Assert.Equal("2 3 4", await Positions("--from", "@2"));
+        Assert.Equal("2 3", await Positions("--from", "@2", "--limit", "2"));
+        Assert.Equal("4 3 2 1", await Positions("--backward"));
+        Assert.Equal("2 1", await Positions("--backward", "--from", "@2"));
+        Assert.Equal("", await Positions("--from", "@9"));
+        Assert.Equal("", await Positions("--limit", "0"));
+        (await _cli.RunAsync("facts", "--limit", "-1")).Ends(ExitCodes.Refused);
+        (await _cli.RunAsync("facts", "--from", "@-1")).Ends(ExitCodes.Refused);
+    }
+
+    [Fact]
+    public async Task A_stream_is_split_at_the_first_slash()
+    {
+        (await _cli.RunAsync("write", "orders/", "1")).Ends(ExitCodes.Done);
+        (await _cli.RunAsync("write", "orders/a/../b", "2")).Ends(ExitCodes.Done);
+        (await _cli.RunAsync("write", "orders/$x", "3")).Ends(ExitCodes.Done);
+        (await _cli.RunAsync("write", "orders/..", "4")).Ends(ExitCodes.Done);
+        Assert.Equal(["", "$x", "..", "a/../b"], (await _cli.RunAsync("list", "orders", "--json")).Json.Select(fact => fact.GetProperty("key").GetString()));
+        Assert.Single((await _cli.RunAsync("list", "orders", "--prefix", "a/")).Lines);
+        (await _cli.RunAsync("read", "orders")).Fails(ExitCodes.Refused, "STORE/KEY");
+    }
+
+    // A key or a value may hold anything; a terminal obeys what it is sent.
+    [Fact]
+    public async Task Nothing_that_is_shown_commands_the_terminal()
+    {
+        (await _cli.RunAsync("write", "s/left\u202eright", "\"\u007f\u2028\"")).Ends(ExitCodes.Done);
+        foreach (var command in new[] { new[] { "facts" }, ["list", "s"], ["read", "s/left\u202eright"] })
+        {
+            var output = (await _cli.RunAsync(command)).Ends(ExitCodes.Done).Output;
+            Assert.Contains("\\u202e", output, StringComparison.Ordinal);
+            Assert.DoesNotContain(output, unit => unit is '\u202e' or '\u007f' or '\u2028');
+        }
+        Assert.Contains("\u202e", (await _cli.RunAsync("facts", "--json")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Long_values_are_shortened_for_people_and_whole_for_programs()
+    {
+        var text = new string('x', 10_000);
+        (await _cli.RunAsync("write", "s/k", $"\"{text}\"")).Ends(ExitCodes.Done);
+        Assert.True(Assert.Single((await _cli.RunAsync("facts")).Lines).Length <= 80);
+        Assert.Equal(text, (await _cli.RunAsync("facts", "--json")).Json[0].GetProperty("value").GetString());
+    }
+
+    [Fact]
+    public async Task Statistics_and_verification_count_the_same()
+    {
+        (await _cli.RunAsync("append", "a/1", "t", "1", "--id", "i")).Ends(ExitCodes.Done);
+        (await _cli.RunAsync("append", "b/1", "t", "1")).Ends(ExitCodes.Done);
+        var stats = (await _cli.RunAsync("stats", "--json")).Ends(ExitCodes.Done).Json[0];
+        Assert.Equal((2, 2, 2, 1), (Number(stats, "facts"), Number(stats, "streams"), Number(stats, "stores"), Number(stats, "appendIds")));
+        var report = (await _cli.RunAsync("verify", "--json")).Ends(ExitCodes.Done).Json[0];
+        Assert.Equal((2, 2, 0), (Number(report, "facts"), Number(report, "head"), report.GetProperty("damage").GetArrayLength()));
+        Assert.True(report.GetProperty("closedCleanly").GetBoolean());
+        (await _cli.RunAsync("stats")).Ends(ExitCodes.Done);
+        (await _cli.RunAsync("verify")).Ends(ExitCodes.Done);
+    }
+
+    [Fact]
+    public async Task The_frames_of_a_file_are_shown()
+    {
+        (await _cli.RunAsync("append", "a/1", "t", "1", "--id", "i")).Ends(ExitCodes.Done);
+        (await _cli.RunAsync("append", "b/1", "t", "1")).Ends(ExitCodes.Done);
+        var segment = Assert.Single(Directory.GetFiles(new Storage.LedgerLayout(_cli.Ledger).Segments, "*.log"));
+        var frames = (await _cli.RunAsync("inspect", segment, "--json")).Ends(ExitCodes.Done).Json;
+        Assert.Equal(["segment", "batch", "closing", "batch", "closing"], frames.Select(frame => frame.GetProperty("kind").GetString()));
+        Assert.Equal("i", frames[1].GetProperty("appendId").GetString());
+        Assert.All(frames.Skip(1), frame => Assert.True(frame.GetProperty("whole").GetBoolean()));
+        Assert.Contains("@2", (await _cli.RunAsync("inspect", segment)).Ends(ExitCodes.Done).Output, StringComparison.Ordinal);
+        (await _cli.RunAsync("inspect", _directory.Write("other", "no log"))).Fails(ExitCodes.Failed, "no file of a log");
+        (await _cli.RunAsync("inspect", _directory.At("nothing"))).Fails(ExitCodes.Failed, "There is no file");
+    }
+
+    [Fact]
+    public async Task Where_no_ledger_is_nothing_is_made_and_the_line_to_type_is_named()
+    {
+        foreach (var command in new string[][] { ["read", "a/b"], ["history", "a/b"], ["list", "a"], ["facts"], ["verify"], ["stats"], ["retract", "a/b"] })
+        {
+            (await _cli.RunAsync(command)).Fails(ExitCodes.Failed, "factstone append orders/42 placed");
+            var error = (await _cli.RunAsync([.. command, "--json"])).Ends(ExitCodes.Failed).ErrorJson;
+            Assert.Equal("no-ledger", error.GetProperty("error").GetString());
+            Assert.False(Directory.Exists(_cli.Ledger));
+        }
+    }
+
+    [Fact]
+    public async Task The_directory_comes_from_the_option_from_the_environment_or_by_default()
+    {
+        (await _cli.RunAsync("write", "s/k", "1")).Ends(ExitCodes.Done);
+        (await Cli.RunPlainAsync([], name => name == "FACTSTONE_DATA" ? _cli.Ledger : null, ["read", "s/k"])).Ends(ExitCodes.Done);
+        (await Cli.RunPlainAsync([], _ => "/nowhere", ["--data", _cli.Ledger, "read", "s/k"])).Ends(ExitCodes.Done);
+        (await Cli.RunPlainAsync([], _ => null, ["read", "s/k"])).Fails(ExitCodes.Failed, "'./factstone-data'");
+        (await Cli.RunPlainAsync([], _ => null, ["read", "s/k", "--data", ""])).Ends(ExitCodes.Refused);
+    }
+
+    [Theory]
+    [InlineData("frobnicate")]
+    [InlineData("append", "orders/42")]
+    [InlineData("read", "a/b", "--no-such-option")]
+    [InlineData("facts", "--limit", "many")]
+    [InlineData("import")]
+    [InlineData("append", "a/b", "t", "1", "--expect", "some")]
+    [InlineData("append", "a/b", "t", "1", "--cause", "x")]
+    [InlineData("import", "jsonl", "-", "--store", "s", "--key", "k", "--time-unit", "days")]
+    [InlineData("import", "jsonl", "-", "--store", "s", "--key", "k", "--retract", "gone")]
+    [InlineData("import", "jsonl", "-", "--key", "k")]
+    [InlineData("append", "a/b", "t", "1", "--lock-wait", "-1")]
+    public async Task Wrong_usage_is_one_line_and_exit_code_2(params string[] arguments)
+    {
+        (await _cli.RunAsync(arguments)).Fails(ExitCodes.Refused, "");
+        Assert.Equal("usage", (await _cli.RunAsync([.. arguments, "--json"])).Ends(ExitCodes.Refused).ErrorJson.GetProperty("error").GetString());
+        Assert.False(Directory.Exists(_cli.Ledger));
+    }
+
+    [Fact]
+    public async Task Every_command_has_help_with_an_example()
+    {
+        var all = (await Cli.RunPlainAsync([], _ => null, ["--help"])).Ends(ExitCodes.Done).Output;
+        foreach (var command in new string[][] { ["demo"], ["append"], ["write"], ["retract"], ["read"], ["history"], ["list"], ["facts"], ["import", "git"], ["import", "jsonl"], ["verify"], ["inspect"], ["stats"] })
+        {
+            var help = (await Cli.RunPlainAsync([], _ => null, [.. command, "--help"])).Ends(ExitCodes.Done).Output;
+            Assert.Contains($"  factstone {string.Join(' ', command)}", help[help.IndexOf("Example:", StringComparison.Ordinal)..], StringComparison.Ordinal);
+            Assert.Contains(command[0], all, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Every_command_has_a_line_in_the_document()
+    {
+        var document = await File.ReadAllTextAsync(System.IO.Path.Combine(Repository.Root, "docs", "cli.md"), Encoding.UTF8, TestContext.Current.CancellationToken);
+        foreach (var command in new[] { "demo", "append", "write", "retract", "read", "history", "list", "facts", "import git", "import jsonl", "verify", "inspect", "stats" })
+            Assert.Contains($"\nfactstone {command}", document, StringComparison.Ordinal);
+    }
+
+    static int Number(JsonElement json, string field) => json.GetProperty(field).GetInt32();
+}

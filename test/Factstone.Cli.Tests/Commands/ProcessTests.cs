@@ -1,0 +1,95 @@
+namespace Factstone.Cli.Tests;
+
+/// <summary>The real process, where streams, signals and exit codes are the system's.</summary>
+public sealed class ProcessTests : IDisposable
+{
+    readonly TempDirectory _directory = new();
+
+    string Data => _directory.At("ledger");
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task Each_exit_code_is_what_the_shell_sees()
+    {
+        (await CliProcess.RunAsync("read", "o/1", "--data", Data)).Fails(ExitCodes.Failed, "There is no ledger");
+        (await CliProcess.RunAsync("append", "o/1", "t", """{"é":"🎈"}""", "--data", Data)).Ends(ExitCodes.Done);
+        Assert.Contains("""{"é":"🎈"}""", (await CliProcess.RunAsync("facts", "--json", "--data", Data)).Ends(ExitCodes.Done).Output, StringComparison.Ordinal);
+        (await CliProcess.RunAsync("append", "o", "t", "1", "--data", Data)).Fails(ExitCodes.Refused, "STORE/KEY");
+        (await CliProcess.RunAsync("append", "o/1", "t", "1", "--expect", "none", "--data", Data)).Ends(ExitCodes.Conflict);
+        (await CliProcess.RunAsync("read", "o/2", "--data", Data)).Fails(ExitCodes.NotFound, "o/2");
+
+        var segment = Assert.Single(Directory.GetFiles(System.IO.Path.Combine(Data, "segments"), "*.log"));
+        var bytes = File.ReadAllBytes(segment);
+        bytes[bytes.AsSpan().IndexOf("🎈"u8)] ^= 1;
+        File.WriteAllBytes(segment, bytes);
+        (await CliProcess.RunAsync("read", "o/1", "--data", Data)).Fails(ExitCodes.Damaged, "factstone verify");
+        (await CliProcess.RunAsync("verify", "--data", Data)).Fails(ExitCodes.Damaged, "damaged in 1 place");
+    }
+
+    [Fact]
+    public async Task An_interrupt_ends_an_import_cleanly()
+    {
+        foreach (var signal in new[] { "INT", "TERM" })
+        {
+            var data = _directory.At(signal);
+            await using var process = CliProcess.Start(["import", "jsonl", "-", "--store", "s", "--key", "id", "--data", data, "--json"]);
+            await process.Input.WriteAsync("{\"id\":\"1\"}\n");
+            await process.Input.FlushAsync(TestContext.Current.CancellationToken);
+            Assert.Contains("committed", await process.ReadLineAsync(), StringComparison.Ordinal);
+
+            await using (var kill = CliProcess.Start("kill", [$"-{signal}", $"{process.Id}"])) (await kill.EndAsync()).Ends(0);
+            var answer = (await process.EndAsync()).Ends(ExitCodes.Failed);
+            Assert.Equal("cancelled", answer.ErrorJson.GetProperty("error").GetString());
+            // Closed, not cut off: the next open finds nothing to recover.
+            Assert.Contains("\"closedCleanly\":true", (await CliProcess.RunAsync("verify", "--json", "--data", data)).Ends(ExitCodes.Done).Output, StringComparison.Ordinal);
+        }
+    }
+
+    // The runtime would put U+FFFD in the place of bytes that are not UTF-8, and store something that nobody typed.
+    [Fact]
+    public async Task An_argument_that_is_not_UTF8_is_refused()
+    {
+        await using var shell = CliProcess.Start("sh", ["-c", "exec dotnet \"$0\" write \"$(printf 's/\\377')\" 1 --data \"$1\"", System.IO.Path.Combine(AppContext.BaseDirectory, "factstone-cli.dll"), Data]);
+        (await shell.EndAsync()).Fails(ExitCodes.Refused, "not valid UTF-8");
+        Assert.False(Directory.Exists(Data));
+    }
+
+    // 'factstone facts | head' ends when head has seen enough, and says nothing about it.
+    [Fact]
+    public async Task A_reader_that_stops_listening_ends_the_command()
+    {
+        var lines = _directory.Write("lines", string.Concat(Enumerable.Range(0, 20_000).Select(i => $"{{\"id\":\"{i}\",\"b\":{i / 1_000}}}\n")));
+        (await CliProcess.RunAsync("import", "jsonl", lines, "--store", "s", "--key", "id", "--batch-by", "b", "--data", Data)).Ends(ExitCodes.Done);
+        await using var shell = CliProcess.Start("bash", ["-c", "dotnet \"$0\" facts --json --data \"$1\" | head -n 1 | wc -l; echo ${PIPESTATUS[0]}", System.IO.Path.Combine(AppContext.BaseDirectory, "factstone-cli.dll"), Data]);
+        var answer = await shell.EndAsync();
+        Assert.Equal(["1", "0"], answer.Lines);
+        Assert.Equal("", answer.Error);
+    }
+
+    [Fact]
+    public async Task The_demo_fits_80_columns_and_leaves_nothing_behind()
+    {
+        var temporary = Directory.CreateDirectory(_directory.At("tmp")).FullName;
+        foreach (var history in new[] { History.OfEverything(), new History().Commit("a@example.org", "M 100644 inline only.txt", "x\n"), History.OfManyCommits(200) })
+        {
+            var repository = Git.Build(_directory, Guid.NewGuid().ToString("N"), history.ToString());
+            await using var process = CliProcess.Start(["demo", repository], new Dictionary<string, string> { ["TMPDIR"] = temporary });
+            process.Input.Close();
+            var demo = (await process.EndAsync()).Ends(ExitCodes.Done);
+            Assert.Equal("", demo.Error);
+            Assert.All(demo.Output.Split('\n'), line => Assert.True(line.Length <= 80, line));
+            Assert.DoesNotContain('\u001b', demo.Output);
+            foreach (var part in new[] { "The life of one file", "then and now", "One fact, with all its fields", "→ conflict: it is at v2", "appends a second", $"factstone import git {repository}" })
+                Assert.Contains(part, demo.Output, StringComparison.Ordinal);
+        }
+        Assert.Empty(Directory.GetFileSystemEntries(temporary).Where(path => System.IO.Path.GetFileName(path).StartsWith("factstone-demo-", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_demo_without_a_history_says_what_to_do()
+    {
+        (await CliProcess.RunAsync("demo", _directory.Path)).Fails(ExitCodes.Failed, "is not a git repository");
+        (await CliProcess.RunAsync("demo", Git.Build(_directory, "empty", ""))).Fails(ExitCodes.Failed, "factstone demo PATH");
+    }
+}

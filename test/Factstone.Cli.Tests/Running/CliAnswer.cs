@@ -1,0 +1,30 @@
+using System.Text.Json;
+
+namespace Factstone.Cli.Tests;
+
+/// <summary>What a run of the command line said, and its exit code.</summary>
+sealed record CliAnswer(int ExitCode, string Output, string Error)
+{
+    public string[] Lines => Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>Standard output as one JSON value a line.</summary>
+    public IReadOnlyList<JsonElement> Json => [.. Lines.Select(line => JsonDocument.Parse(line).RootElement)];
+
+    /// <summary>The one JSON object that an error is.</summary>
+    public JsonElement ErrorJson => JsonDocument.Parse(Assert.Single(Error.Split('\n', StringSplitOptions.RemoveEmptyEntries))).RootElement;
+
+    public CliAnswer Ends(int exitCode)
+    {
+        Assert.True(ExitCode == exitCode, $"Exit code {ExitCode} instead of {exitCode}.\n{Output}\n{Error}");
+        return this;
+    }
+
+    /// <summary>It failed, with one line for people that says this.</summary>
+    public void Fails(int exitCode, string saying)
+    {
+        Ends(exitCode);
+        var line = Assert.Single(Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.StartsWith("error: ", line, StringComparison.Ordinal);
+        Assert.Contains(saying, line, StringComparison.Ordinal);
+    }
+}
