@@ -28,7 +28,26 @@ public sealed class FlippedBitTests
 
     // Its first segment ends where the second says, before the frames that were written anew.
     [Fact]
-    public void A_ledger_that_was_recovered_names_every_flipped_bit() => EveryBitOf(SmallLedger.Recovered());
+    public void A_ledger_that_was_recovered_names_every_flipped_bit_of_its_segments() => EveryBitOf(SmallLedger.Recovered(), LedgerLayout.IsSegment);
+
+    // Segments that are followed by another one end with a seal. They are large, so a bit of each byte has to do, and only
+    // where it is not the same as above.
+    [Fact]
+    public void A_sealed_segment_names_flipped_bits_of_its_header_and_seal()
+    {
+        var given = new Given(SmallLedger.Rolled());
+        Assert.True(given.LiveEnds.Count >= 3);
+        foreach (var (segment, end) in given.LiveEnds.SkipLast(1))
+        {
+            foreach (var at in Enumerable.Range(0, SegmentHeader.Bytes).Concat(Enumerable.Range((int)end - FrameFormat.EmptyFrameBytes, FrameFormat.EmptyFrameBytes)))
+            {
+                var files = given.Files.Clone();
+                files.FlipBit(segment, (at * 8) + (at % 8));
+
+                given.Check(files, given.ExpectedFor(segment, at));
+            }
+        }
+    }
 
     // Space ahead of the tail was never written; recovery cuts what stands there and keeps it in quarantine.
     [Fact]
@@ -51,7 +70,7 @@ public sealed class FlippedBitTests
         }
     }
 
-    static void EveryBitOf(MemoryFileSystem files)
+    static void EveryBitOf(MemoryFileSystem files, Func<string, bool>? isTried = null)
     {
         var given = new Given(files);
         Assert.True(given.Facts.Count >= 12);
@@ -59,7 +78,7 @@ public sealed class FlippedBitTests
         given.Check(files.Clone(), Expected.Nothing);
 
         var wrong = new ConcurrentQueue<string>();
-        foreach (var path in files.Paths)
+        foreach (var path in files.Paths.Where(path => isTried?.Invoke(path) ?? true))
         {
             Parallel.For(0, (files.LastWrittenByte(path) + 1) * 8, TwoAtATime, (bit, loop) =>
             {

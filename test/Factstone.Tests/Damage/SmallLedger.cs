@@ -94,6 +94,16 @@ internal static class SmallLedger
         return files;
     }
 
+    /// <summary>Closed after it has begun several segments: those that others follow end with a seal.</summary>
+    public static MemoryFileSystem Rolled()
+    {
+        var files = new MemoryFileSystem();
+        using (var ledger = Write(files))
+            for (var i = 0; i < 30; i++)
+                Assert.IsType<AppendOutcome.Committed>(Now(ledger.TryAppendAsync(new AppendRequest(new NewFact("orders/1", "grown", $"\"{new string('x', 6_000)}\"")))));
+        return files;
+    }
+
     /// <summary>Two appends in one write behind two of their own, killed.</summary>
     public static MemoryFileSystem KilledWithTwoAppendsInOneWrite()
     {
