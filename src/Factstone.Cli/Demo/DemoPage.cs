@@ -6,7 +6,7 @@ namespace Factstone.Cli.Demo;
 /// <summary>Where the demo writes: headings, lines and bars that fit 80 columns; colours on a terminal, plain text elsewhere.</summary>
 internal sealed class DemoPage(IAnsiConsole console)
 {
-    public const int Columns = 78;
+    public const int Columns = 80;
 
     const string Indent = "  ";
 

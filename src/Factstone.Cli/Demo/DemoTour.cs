@@ -65,7 +65,7 @@ internal sealed class DemoTour(DemoPage page, TimeProvider clock)
         page.Heading("Try it (the demo's own ledger is gone again)");
         page.Command($"factstone import git {Shell(repository)}");
         page.Command($"factstone history {Shell(file.ToString())}");
-        page.Command($"factstone list files --as-of @{TreeThenAndNow.Middle(import)}");
+        page.Command($"factstone list files --as-of @{Math.Max(1, TreeThenAndNow.Middle(import).Value)}");
         page.Command("""factstone append orders/42 placed '{"total":50}' --expect none""");
         page.Command("factstone facts --backward --limit 5 --json");
         page.Space();

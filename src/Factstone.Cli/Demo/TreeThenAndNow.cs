@@ -18,7 +18,7 @@ internal static class TreeThenAndNow
         await CountAsync(ledger, now, isThen: false, counts, ct);
 
         page.Heading("3 · The whole tree, then and now");
-        page.Line("Any past position is one question away, and costs the same as the present:");
+        page.Line("Any past position is one question away:");
         page.Space();
         page.Dim(Row("", Label(then, import), Label(now, import)));
         var largest = counts.Count == 0 ? 1 : counts.Values.Max(count => Math.Max(count.Then, count.Now));

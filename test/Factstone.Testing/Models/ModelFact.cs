@@ -24,7 +24,7 @@ public sealed record ModelFact
     public StreamName Stream => Proposed.Stream;
 
     /// <summary>What the payload is; null for JSON, also where that was called by its name.</summary>
-    public string? ContentType => ContentTypeOf(Proposed);
+    internal string? ContentType => ContentTypeOf(Proposed);
 
     /// <summary>Whether another fact under the same append id is the same content. Metadata, correlation, causation and producer may be new in a retry.</summary>
     public bool IsRepeatedBy(NewFact other)

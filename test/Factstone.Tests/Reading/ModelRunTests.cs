@@ -7,9 +7,9 @@ namespace Factstone.Tests;
 public sealed class ModelRunTests
 {
     [Theory]
-    [InlineData(1, 24)]
-    [InlineData(101, 24)]
-    [InlineData(201, 24)]
+    [InlineData(1, 16)]
+    [InlineData(101, 16)]
+    [InlineData(201, 16)]
     public async Task A_ledger_answers_every_append_and_every_read_as_the_plain_model_does(int firstSeed, int seeds)
     {
         for (var seed = firstSeed; seed < firstSeed + seeds; seed++)
