@@ -53,24 +53,35 @@ internal static class Comparison
                 await new WorkloadRun(workload, target, streams, payloads).RunAsync(directory, TimeSpan.FromSeconds(Math.Min(options.Seconds, WarmUp.TotalSeconds)), CancellationToken.None);
         }
 
+        var patience = TimeProvider.System.GetUtcNow().AddMinutes(options.WaitMinutes);
         for (var round = 0; round < options.Rounds; round++)
         {
-            await output.WriteLineAsync($"round {round + 1}, load {Machine.Load()}");
             foreach (var workload in options.Workloads)
             {
                 // Another one goes first in each round.
-                for (var i = 0; i < targets.Length; i++)
-                {
-                    var target = targets[(i + round) % targets.Length];
-                    var rate = await new WorkloadRun(workload, target, streams, payloads).RunAsync(directory, TimeSpan.FromSeconds(options.Seconds), CancellationToken.None);
-                    rates[workload][target.Name].Add(rate);
-                    await output.WriteLineAsync($"  {workload.Name} {target.Name,-9} {rate,12:N0}/s");
-                }
+                var measured = await MeasureAsync(workload, [.. targets.Skip(round % targets.Length), .. targets.Take(round % targets.Length)], directory, options, patience, (streams, payloads));
+                foreach (var (target, rate) in measured.Rates) rates[workload][target].Add(rate);
+                await output.WriteLineAsync($"round {round + 1} {workload.Name}: {string.Join(", ", measured.Rates.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Key} {one.Value:N0}")))}; others used {100 * measured.Others:0} % of the processors{(measured.Attempts > 1 ? $"; repeated {measured.Attempts - 1} times" : "")}");
             }
         }
 
         await output.WriteLineAsync("Everything that SQLite and Factstone acknowledged was read back after a reopen: as many facts per stream, versions without gaps, the same payloads.");
         await WriteTableAsync(options, rates, output);
+    }
+
+    /// <summary>Measures all targets, one right after the other; again, while there is patience, if others were at work meanwhile.</summary>
+    static async Task<(Dictionary<string, double> Rates, double Others, int Attempts)> MeasureAsync(
+        Workload workload, IReadOnlyList<BenchTarget> targets, string directory, ComparisonOptions options, DateTimeOffset patience, (ZipfStreams Streams, Payloads Payloads) data)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            await OtherWork.WaitForQuietAsync(patience);
+            var others = new OtherWork();
+            var rates = new Dictionary<string, double>();
+            foreach (var target in targets)
+                rates[target.Name] = await new WorkloadRun(workload, target, data.Streams, data.Payloads).RunAsync(directory, TimeSpan.FromSeconds(options.Seconds), CancellationToken.None);
+            if (others.Share() is var share && (share < OtherWork.Limit || TimeProvider.System.GetUtcNow() >= patience)) return (rates, share, attempt);
+        }
     }
 
     static async Task WriteTableAsync(ComparisonOptions options, Dictionary<Workload, Dictionary<string, Rates>> rates, TextWriter output)

@@ -63,17 +63,20 @@ internal sealed class SqliteStore : IBenchStore
     {
         if (_writer is not null) return new ValueTask<long>(Queue(stream, payload));
         _begin.ExecuteNonQuery();
-        var version = Insert(stream, expectedVersion, payload);
+        var version = LastVersion(stream);
+        if (expectedVersion is { } expected && expected != version) throw new InvalidOperationException($"Stream {stream} is at version {version}, not {expected}.");
+        Insert(stream, ++version, payload);
         _commit.ExecuteNonQuery();
         return ValueTask.FromResult(version);
     }
 
-    public ValueTask AppendAsync(BenchFact[] facts)
+    public ValueTask<long> AppendAsync(int stream, byte[][] payloads)
     {
         _begin.ExecuteNonQuery();
-        foreach (var fact in facts) Insert(fact.Stream, expectedVersion: null, fact.Payload);
+        var version = LastVersion(stream);
+        foreach (var payload in payloads) Insert(stream, ++version, payload);
         _commit.ExecuteNonQuery();
-        return ValueTask.CompletedTask;
+        return ValueTask.FromResult(version);
     }
 
     public ValueTask SendAsync(int stream, byte[] payload, Action<long> answered) => _inFlight.SendAsync(Queue(stream, payload), answered);
@@ -126,19 +129,20 @@ internal sealed class SqliteStore : IBenchStore
         return command;
     }
 
-    long Insert(int stream, long? expectedVersion, byte[] payload)
+    long LastVersion(int stream)
     {
         _lastVersion.Parameters[0].Value = Streams[stream];
-        var version = _lastVersion.ExecuteScalar() is long last ? last : 0;
-        if (expectedVersion is { } expected && expected != version) throw new InvalidOperationException($"Stream {stream} is at version {version}, not {expected}.");
+        return _lastVersion.ExecuteScalar() is long last ? last : 0;
+    }
 
+    void Insert(int stream, long version, byte[] payload)
+    {
         var parameters = _insert.Parameters;
         parameters[0].Value = Streams[stream];
-        parameters[1].Value = version + 1;
+        parameters[1].Value = version;
         parameters[2].Value = TimeProvider.System.GetUtcNow().Ticks / TimeSpan.TicksPerMicrosecond;
         parameters[3].Value = payload;
         _insert.ExecuteNonQuery();
-        return version + 1;
     }
 
     Task<long> Queue(int stream, byte[] payload)
@@ -151,7 +155,7 @@ internal sealed class SqliteStore : IBenchStore
     void Write(List<Queued> group)
     {
         _begin.ExecuteNonQuery();
-        foreach (var queued in group) queued.Version = Insert(queued.Stream, expectedVersion: null, queued.Payload);
+        foreach (var queued in group) Insert(queued.Stream, queued.Version = LastVersion(queued.Stream) + 1, queued.Payload);
         _commit.ExecuteNonQuery();
         foreach (var queued in group) queued.SetResult(queued.Version);
     }

@@ -41,10 +41,10 @@ internal sealed class DiskProbe : IBenchStore
         return ValueTask.FromResult(0L);
     }
 
-    public ValueTask AppendAsync(BenchFact[] facts)
+    public ValueTask<long> AppendAsync(int stream, byte[][] payloads)
     {
         WriteAndSync(_bytesPerAppend);
-        return ValueTask.CompletedTask;
+        return ValueTask.FromResult(0L);
     }
 
     public ValueTask SendAsync(int stream, byte[] payload, Action<long> answered) => _inFlight.SendAsync(Queue(), answered);

@@ -18,9 +18,8 @@ internal static class FrameSizes
         var store = await LedgerStore.Target.OpenAsync(place.FullName, Workload.All[0]).ConfigureAwait(false);
         for (var i = 0; i < appends; i++)
         {
-            var facts = new BenchFact[factsPerAppend];
-            for (var j = 0; j < facts.Length; j++) facts[j] = new BenchFact(streams[(i * facts.Length) + j], payloads[j]);
-            await store.AppendAsync(facts).ConfigureAwait(false);
+            byte[][] facts = [.. Enumerable.Range(0, factsPerAppend).Select(j => payloads[j])];
+            await store.AppendAsync(streams[i], facts).ConfigureAwait(false);
         }
 
         // A closed ledger has given back the zeros ahead of its tail.

@@ -6,8 +6,8 @@ internal interface IBenchStore : IAsyncDisposable
     /// <summary>Appends one fact; returns its version.</summary>
     ValueTask<long> AppendAsync(int stream, long? expectedVersion, byte[] payload);
 
-    /// <summary>Appends facts, all or none.</summary>
-    ValueTask AppendAsync(BenchFact[] facts);
+    /// <summary>Appends facts to one stream, all or none; returns the version of the last.</summary>
+    ValueTask<long> AppendAsync(int stream, byte[][] payloads);
 
     /// <summary>Starts an append; waits only while too many are in flight. Each is answered with its version, in the order of sending.</summary>
     ValueTask SendAsync(int stream, byte[] payload, Action<long> answered);
@@ -18,9 +18,6 @@ internal interface IBenchStore : IAsyncDisposable
     /// <summary>The payloads of a stream, oldest first, with the version of each.</summary>
     IAsyncEnumerable<(long Version, ReadOnlyMemory<byte> Payload)> ReadAsync(int stream);
 }
-
-/// <summary>One of several facts of an append.</summary>
-internal readonly record struct BenchFact(int Stream, byte[] Payload);
 
 /// <summary>Makes stores of one kind.</summary>
 /// <param name="Name">What is measured.</param>

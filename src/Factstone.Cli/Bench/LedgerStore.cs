@@ -33,11 +33,11 @@ internal sealed class LedgerStore : IBenchStore
         return Version(await _ledger.TryAppendAsync(request).ConfigureAwait(false));
     }
 
-    public async ValueTask AppendAsync(BenchFact[] facts)
+    public async ValueTask<long> AppendAsync(int stream, byte[][] payloads)
     {
-        var proposed = new NewFact[facts.Length];
-        for (var i = 0; i < facts.Length; i++) proposed[i] = new NewFact(Streams[facts[i].Stream], FactType, facts[i].Payload);
-        (await _ledger.TryAppendAsync(new AppendRequest(proposed)).ConfigureAwait(false)).EnsureCommitted();
+        var facts = new NewFact[payloads.Length];
+        for (var i = 0; i < facts.Length; i++) facts[i] = new NewFact(Streams[stream], FactType, payloads[i]);
+        return Version(await _ledger.TryAppendAsync(new AppendRequest(facts)).ConfigureAwait(false));
     }
 
     public ValueTask SendAsync(int stream, byte[] payload, Action<long> answered)

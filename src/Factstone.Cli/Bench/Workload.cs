@@ -13,7 +13,7 @@ internal sealed record Workload(string Name, string What, int Callers, int Facts
     [
         new("W1", "one writer, one fact per append, expected version", 1, 1, 1, ExpectsVersion: true),
         new("W2", "64 callers, each awaiting its own append", 64, 1, 1, ExpectsVersion: false),
-        new("W3", "100 facts per append", 1, 100, 1, ExpectsVersion: false),
+        new("W3", "100 facts per append, to one stream", 1, 100, 1, ExpectsVersion: false),
         new("W4", "one caller, 1,024 appends in flight", 1, 1, 1_024, ExpectsVersion: false),
     ];
 

@@ -72,13 +72,15 @@ internal sealed class WorkloadRun(Workload workload, BenchTarget target, ZipfStr
     async ValueTask<Acknowledged> AppendManyAsync(IBenchStore store, CancellationToken ct)
     {
         var acknowledged = new Acknowledged();
-        var facts = new BenchFact[workload.FactsPerAppend];
-        for (var number = 0L; Stopwatch.GetTimestamp() < _until; number += facts.Length)
+        var facts = new byte[workload.FactsPerAppend][];
+        for (var append = 0L; Stopwatch.GetTimestamp() < _until; append++)
         {
             ct.ThrowIfCancellationRequested();
-            for (var i = 0; i < facts.Length; i++) facts[i] = new BenchFact(streams[number + i], payloads[number + i]);
-            await store.AppendAsync(facts).ConfigureAwait(false);
-            for (var i = 0; i < facts.Length; i++) acknowledged.Add(facts[i].Stream, ++_versions[facts[i].Stream], number + i);
+            var number = append * facts.Length;
+            var stream = streams[append];
+            for (var i = 0; i < facts.Length; i++) facts[i] = payloads[number + i];
+            var last = await store.AppendAsync(stream, facts).ConfigureAwait(false);
+            for (var i = 0; i < facts.Length; i++) acknowledged.Add(stream, last - facts.Length + 1 + i, number + i);
             if (IsCounted()) _counted += facts.Length;
         }
 

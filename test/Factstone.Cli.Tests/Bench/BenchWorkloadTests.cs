@@ -74,7 +74,7 @@ public sealed class BenchWorkloadTests
 
         public ValueTask<long> AppendAsync(int stream, long? expectedVersion, byte[] payload) => throw new NotSupportedException();
 
-        public ValueTask AppendAsync(BenchFact[] facts) => throw new NotSupportedException();
+        public ValueTask<long> AppendAsync(int stream, byte[][] payloads) => throw new NotSupportedException();
 
         public ValueTask SendAsync(int stream, byte[] payload, Action<long> answered) => throw new NotSupportedException();
 

@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Factstone.Bench;
+
+/// <summary>How much of the processors everything else on the machine used: what disturbs a measurement.</summary>
+internal sealed class OtherWork
+{
+    /// <summary>A share of the processors from which on a measurement is disturbed. The kernel's own work for us counts as other, so some is always there.</summary>
+    public const double Limit = 0.10;
+
+    static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+
+    readonly long _started = Stopwatch.GetTimestamp();
+    readonly TimeSpan _ours = Ours();
+    readonly TimeSpan _all = All();
+
+    /// <summary>The share since this was made, from 0 to 1.</summary>
+    public double Share()
+    {
+        var available = Stopwatch.GetElapsedTime(_started) * Environment.ProcessorCount;
+        return Math.Clamp((All() - _all - (Ours() - _ours)) / available, 0, 1);
+    }
+
+    /// <summary>Waits until the rest of the machine is still; returns when it is, or when the time is over.</summary>
+    public static async Task WaitForQuietAsync(DateTimeOffset until)
+    {
+        while (TimeProvider.System.GetUtcNow() < until)
+        {
+            var look = new OtherWork();
+            await Task.Delay(Look);
+            if (look.Share() < Limit / 2) return;
+        }
+    }
+
+    static TimeSpan Ours()
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.TotalProcessorTime;
+    }
+
+    /// <summary>What all processors have been busy with, from /proc/stat in hundredths of a second; idle and waiting for the disk left out.</summary>
+    static TimeSpan All()
+    {
+        if (!OperatingSystem.IsLinux()) return TimeSpan.Zero;
+        var numbers = File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).Take(8).Select(text => long.Parse(text, CultureInfo.InvariantCulture)).ToArray();
+        return TimeSpan.FromMilliseconds(10 * (numbers.Sum() - numbers[3] - numbers[4]));
+    }
+}
