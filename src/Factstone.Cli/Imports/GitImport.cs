@@ -21,21 +21,17 @@ internal static class GitImport
         Facts = [.. batch.Changes.Select(change => Fact(batch, change, new StreamName(store, change.Path)))],
     };
 
-    // Hashes, modes and the author's digits are hexadecimal, so they need no escaping.
-    static NewFact Fact(GitBatch batch, GitChange change, StreamName file) => change.Kind switch
+    static NewFact Fact(GitBatch batch, GitChange change, StreamName file) => new(
+        file,
+        change.Kind switch { GitChangeKind.Added => "added", GitChangeKind.Deleted => "deleted", _ => "modified" },
+        Value(batch, change))
     {
-        // A retraction has no value; who deleted the file, and when, is kept beside it.
-        GitChangeKind.Deleted => NewFact.Retraction(file, "deleted") with
-        {
-            ValidFrom = batch.AuthoredAt,
-            Metadata = $$"""{"commit":"{{batch.Commit}}","author":"{{batch.Author}}"}""",
-        },
-        var kind => new NewFact(
-            file,
-            kind == GitChangeKind.Added ? "added" : "modified",
-            Encoding.ASCII.GetBytes($$"""{"commit":"{{batch.Commit}}","mode":"{{change.Mode}}","blob":"{{change.Blob}}","author":"{{batch.Author}}"}"""))
-        {
-            ValidFrom = batch.AuthoredAt,
-        },
+        ValidFrom = batch.AuthoredAt,
+        Retracts = change.Kind == GitChangeKind.Deleted,
     };
+
+    // Hashes, modes and the author's digits are hexadecimal, so they need no escaping. A deleted file has no mode and no content.
+    static byte[] Value(GitBatch batch, GitChange change) => Encoding.ASCII.GetBytes(change.Kind == GitChangeKind.Deleted
+        ? $$"""{"commit":"{{batch.Commit}}","mode":null,"blob":null,"author":"{{batch.Author}}"}"""
+        : $$"""{"commit":"{{batch.Commit}}","mode":"{{change.Mode}}","blob":"{{change.Blob}}","author":"{{batch.Author}}"}""");
 }

@@ -100,9 +100,9 @@ internal static class JsonLinesImport
             var stream = new StreamName(options.Store, line.RequiredText(options.KeyField));
             var type = options.TypeField is { } field ? line.Text(field) : null;
             var isRetraction = options.Retract is { } retract && line.Text(retract.Field) == retract.Value;
-            var fact = isRetraction ? NewFact.Retraction(stream, type) : new NewFact(stream, type, Value(line, bytes));
-            return fact with
+            return new NewFact(stream, type, Value(line, bytes))
             {
+                Retracts = isRetraction,
                 ValidFrom = options.ValidFromField is { } time ? line.Time(time, options.TimeUnit) : null,
                 Tags = options.TagFields.Count == 0 ? [] : [.. options.TagFields.SelectMany(line.Texts).Distinct(StringComparer.Ordinal)],
             };

@@ -107,8 +107,7 @@ internal static class AppendPreparation
             ?? WrongTimes(fact)
             ?? WrongCause(fact, index)
             ?? (fact.Derivation is { } derivation ? Wrong(derivation) : null)
-            ?? (fact.SchemaVersion < 1 ? $"The schema version is {fact.SchemaVersion}; versions start at 1." : null)
-            ?? (fact.Retracts && (fact.PayloadText is not null || !fact.Payload.IsEmpty) ? "A retraction says that there is no value, so it has no payload." : null);
+            ?? (fact.SchemaVersion < 1 ? $"The schema version is {fact.SchemaVersion}; versions start at 1." : null);
         if (wrong is not null) throw Refused(index, fact.Stream, wrong);
 
         return fact.Tags is { Count: 0 } ? fact.Tags : Sorted(fact, index);

@@ -67,7 +67,7 @@ public sealed record NewFact
     /// <summary>Which rule made it, and from which facts.</summary>
     public Derivation? Derivation { get; init; }
 
-    /// <summary>Whether it is a tombstone; then it has no payload.</summary>
+    /// <summary>Whether it is a tombstone. It may have a payload, such as a reason; that is no value of the record.</summary>
     public bool Retracts { get; init; }
 
     /// <summary>What the payload is, ≤ 128 bytes; null for JSON, and <c>application/json</c> is kept as null.</summary>

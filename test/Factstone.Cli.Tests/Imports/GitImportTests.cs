@@ -57,8 +57,8 @@ public sealed class GitImportTests : IDisposable
         var link = (await cli.RunAsync("history", "files/link", "--json")).Json;
         Assert.True(link[^1].GetProperty("retracts").GetBoolean());
         Assert.Equal("deleted", link[^1].GetProperty("type").GetString());
-        Assert.False(link[^1].TryGetProperty("value", out _));
-        Assert.Equal(40, link[^1].GetProperty("metadata").GetProperty("commit").GetString()!.Length);
+        Assert.Equal(JsonValueKind.Null, link[^1].GetProperty("value").GetProperty("blob").ValueKind);
+        Assert.Equal(40, link[^1].GetProperty("value").GetProperty("commit").GetString()!.Length);
 
         Assert.Equal("160000", (await cli.RunAsync("history", "files/module", "--json")).Json[0].GetProperty("value").GetProperty("mode").GetString());
     }

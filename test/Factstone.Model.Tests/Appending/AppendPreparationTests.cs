@@ -426,13 +426,12 @@ public sealed class AppendPreparationTests
     }
 
     [Fact]
-    public void A_retraction_has_no_payload()
+    public void A_retraction_may_say_why()
     {
         Accepted(NewFact.Retraction("orders/42"));
         Accepted(NewFact.Retraction("orders/42", "deleted") with { Metadata = """{"user":"ada"}""" });
-        Refused(Placed with { Retracts = true }, "retraction", "no payload");
-        Refused(WithPayload(Encoding.UTF8.GetBytes("null")) with { Retracts = true }, "retraction", "no payload");
-        Refused(WithPayload("") with { Retracts = true }, "retraction", "no payload");
+        Accepted(Placed with { Retracts = true });
+        Refused(WithPayload("") with { Retracts = true }, "empty");
     }
 
     [Fact]

@@ -41,7 +41,6 @@ public sealed class BadInputTests
         ("invalid UTF-8", "not UTF-8", () => Bytes([(byte)'"', 0xC3, 0x28, (byte)'"'])),
         ("an overlong encoding", "not UTF-8", () => Bytes([(byte)'"', 0xC0, 0x80, (byte)'"'])),
         ("a surrogate in UTF-8", "not UTF-8", () => Bytes([(byte)'"', 0xED, 0xA0, 0x80, (byte)'"'])),
-        ("a retraction with a payload", "no payload", () => One(new NewFact(Stream, null, "1") { Retracts = true })),
 
         ("65 tags", "65 tags", () => One(Fact with { Tags = [.. Enumerable.Range(0, 65).Select(i => $"t{i}")] })),
         ("a tag twice", "twice", () => One(Fact with { Tags = ["a", "b", "a"] })),

@@ -41,11 +41,13 @@ internal sealed class Requests(Random random)
         {
             var stream = random.Next(3) == 0 ? same : Stream();
             var cause = i > 0 && random.Next(4) == 0 ? random.Next(i) : (int?)null;
-            facts[i] = (random.Next(6) == 0 ? NewFact.Retraction(stream, "gone") : Written(stream, i)) with { Correlation = number, CausationIndex = cause };
+            facts[i] = (random.Next(6) == 0 ? Gone(stream) : Written(stream, i)) with { Correlation = number, CausationIndex = cause };
         }
 
         return facts;
     }
+
+    NewFact Gone(StreamName stream) => random.Next(2) == 0 ? NewFact.Retraction(stream, "gone") : new NewFact(stream, "gone", """{"total":1}""") { Retracts = true };
 
     NewFact Written(StreamName stream, int index) => random.Next(10) switch
     {
