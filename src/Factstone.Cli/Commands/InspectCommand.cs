@@ -1,6 +1,5 @@
-using System.Buffers.Binary;
 using System.CommandLine;
-using System.Security.Cryptography;
+using System.Text.Json;
 using Factstone.Cli.Output;
 using Factstone.Storage;
 
@@ -11,7 +10,7 @@ internal sealed class InspectCommand : LedgerCommand
     readonly Argument<string> _file = new("FILE") { Description = "A file of a ledger's log: DIR/segments/*.log." };
 
     public InspectCommand(CommonOptions common)
-        : base("inspect", "Shows the frames of one file of the log, readable; judges nothing, which 'verify' does.", "factstone inspect factstone-data/segments/00000000000000000001.000001.log", common) =>
+        : base("inspect", "Shows the frames of one file of the log and the facts in them, readable; judges nothing, which 'verify' does.", "factstone inspect factstone-data/segments/00000000000000000001.000001.log", common) =>
         Arguments.Add(_file);
 
     protected override Task<int> RunAsync(ParseResult parsed, Session session, CancellationToken ct)
@@ -25,7 +24,7 @@ internal sealed class InspectCommand : LedgerCommand
             ?? throw CliException.Failed(newerFormat > 0 ? $"'{path}' has format {newerFormat}; this version of Factstone reads formats up to {LedgerLayout.Format}." : $"'{path}' is no file of a log, or its first {SegmentHeader.Bytes} bytes are damaged.");
 
         WriteHeader(session, header, file.Length);
-        var end = WriteFrames(session, new FrameReader(new Segment(file, header, Tag(header.LedgerId)), window), file.Length, ct);
+        var end = WriteFrames(session, new FrameReader(new Segment(file, header), window), file.Length, ct);
         if (!session.IsJson) session.Output.WriteLine($"{end,10}  no further frame; the file has {file.Length:N0} bytes");
         return Task.FromResult(ExitCodes.Done);
     }
@@ -38,7 +37,7 @@ internal sealed class InspectCommand : LedgerCommand
             ct.ThrowIfCancellationRequested();
             if (frame.FileOffset > at) WriteGap(session, at, frame.FileOffset - at);
             var isWhole = frames.IsWhole(frame);
-            WriteFrame(session, frame, FrameFormat.AppendId(frames.Bytes(frame), frame), isWhole);
+            WriteFrame(session, frame, FrameFormat.AppendId(frames.Bytes(frame), frame), isWhole, FactSummary.Of(frames, frame));
             // Of a damaged frame the header is sound, so it says where the next one begins.
             at = isWhole || frame.End <= length ? frame.End : frame.FileOffset + FrameFormat.Alignment;
         }
@@ -66,13 +65,15 @@ internal sealed class InspectCommand : LedgerCommand
         });
     }
 
-    static void WriteFrame(Session session, FrameHeader frame, string? appendId, bool isWhole)
+    static void WriteFrame(Session session, FrameHeader frame, string? appendId, bool isWhole, IReadOnlyList<FactSummary> facts)
     {
         if (!session.IsJson)
         {
-            var facts = frame.FactCount switch { 0 => $"after @{frame.BasePosition.Value - 1}", 1 => $"@{frame.BasePosition}", _ => $"@{frame.BasePosition}..@{frame.BasePosition.Value + frame.FactCount - 1}" };
+            var positions = frame.FactCount switch { 0 => $"after @{frame.BasePosition.Value - 1}", 1 => $"@{frame.BasePosition}", _ => $"@{frame.BasePosition}..@{frame.BasePosition.Value + frame.FactCount - 1}" };
             var id = appendId is null ? "" : $"  id '{appendId}'";
-            session.Output.WriteLine(TextFit.Clean($"{frame.FileOffset,10}  {KindName(frame.Kind),-7}  {frame.FrameBytes,8} bytes  {facts}  group from {frame.GroupStart}{id}{(isWhole ? "" : "  NOT WHOLE")}"));
+            session.Output.WriteLine(TextFit.Clean($"{frame.FileOffset,10}  {KindName(frame.Kind),-7}  {frame.FrameBytes,8} bytes  {positions}  group from {frame.GroupStart}{id}{(isWhole ? "" : "  NOT WHOLE")}"));
+            foreach (var fact in facts)
+                session.Output.WriteLine(TextFit.Clean($"{fact.FileOffset,10}    @{fact.Position} {fact.Stream} v{fact.StreamVersion}{(fact.Type is null ? "" : $" {fact.Type}")}{(fact.Retracts ? " retracts" : "")}  header {fact.HeaderBytes}, metadata {fact.MetadataBytes}, payload {fact.PayloadBytes}{(fact.IsWhole ? "" : "  DAMAGED")}"));
             return;
         }
         session.Output.WriteJson(json =>
@@ -90,8 +91,28 @@ internal sealed class InspectCommand : LedgerCommand
             json.WriteNumber("groupStart", frame.GroupStart);
             if (appendId is not null) json.WriteString("appendId", appendId);
             json.WriteBoolean("whole", isWhole);
+            json.WriteStartArray("contents");
+            foreach (var fact in facts) WriteFact(json, fact);
+            json.WriteEndArray();
             json.WriteEndObject();
         });
+    }
+
+    static void WriteFact(Utf8JsonWriter json, FactSummary fact)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("fileOffset", fact.FileOffset);
+        json.WriteNumber("position", fact.Position.Value);
+        json.WriteString("store", fact.Stream.Store);
+        json.WriteString("key", fact.Stream.Key);
+        json.WriteNumber("version", fact.StreamVersion.Value);
+        if (fact.Type is not null) json.WriteString("type", fact.Type);
+        if (fact.Retracts) json.WriteBoolean("retracts", true);
+        json.WriteNumber("headerBytes", fact.HeaderBytes);
+        json.WriteNumber("metadataBytes", fact.MetadataBytes);
+        json.WriteNumber("payloadBytes", fact.PayloadBytes);
+        json.WriteBoolean("whole", fact.IsWhole);
+        json.WriteEndObject();
     }
 
     static void WriteGap(Session session, long fileOffset, long bytes)
@@ -110,9 +131,6 @@ internal sealed class InspectCommand : LedgerCommand
             json.WriteEndObject();
         });
     }
-
-    /// <summary>What the frames of a ledger carry of its id; see docs/format.md, "Frame".</summary>
-    static uint Tag(LedgerId ledger) => BinaryPrimitives.ReadUInt32BigEndian(SHA256.HashData(ledger.Value.ToByteArray(bigEndian: true)));
 
     static string KindName(FrameKind kind) => kind switch
     {

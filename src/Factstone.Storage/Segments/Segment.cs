@@ -3,6 +3,9 @@ namespace Factstone.Storage;
 /// <summary>One open file of the log: its header, and its bytes for whoever reads.</summary>
 internal sealed class Segment(IStorageFile file, SegmentHeader header, uint ledgerTag) : IDisposable
 {
+    /// <summary>A file that is looked at by itself.</summary>
+    public Segment(IStorageFile file, SegmentHeader header) : this(file, header, header.LedgerId.Tag) { }
+
     public SegmentHeader Header => header;
 
     public IStorageFile File => file;

@@ -191,7 +191,8 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(["segment", "batch", "closing", "batch", "closing"], frames.Select(frame => frame.GetProperty("kind").GetString()));
         Assert.Equal("i", frames[1].GetProperty("appendId").GetString());
         Assert.All(frames.Skip(1), frame => Assert.True(frame.GetProperty("whole").GetBoolean()));
-        Assert.Contains("@2", (await _cli.RunAsync("inspect", segment)).Ends(ExitCodes.Done).Output, StringComparison.Ordinal);
+        Assert.Equal(("b", 1), (frames[3].GetProperty("contents")[0].GetProperty("store").GetString(), frames[3].GetProperty("contents")[0].GetProperty("payloadBytes").GetInt32()));
+        Assert.Contains("@2 b/1 v1 t", (await _cli.RunAsync("inspect", segment)).Ends(ExitCodes.Done).Output, StringComparison.Ordinal);
         (await _cli.RunAsync("inspect", _directory.Write("other", "no log"))).Fails(ExitCodes.Failed, "no file of a log");
         (await _cli.RunAsync("inspect", _directory.At("nothing"))).Fails(ExitCodes.Failed, "There is no file");
     }
@@ -241,7 +242,7 @@ public sealed class CommandTests : IDisposable
     public async Task Every_command_has_help_with_an_example()
     {
         var all = (await Cli.RunPlainAsync([], _ => null, ["--help"])).Ends(ExitCodes.Done).Output;
-        foreach (var command in new string[][] { ["demo"], ["append"], ["write"], ["retract"], ["read"], ["history"], ["list"], ["facts"], ["import", "git"], ["import", "jsonl"], ["verify"], ["inspect"], ["stats"] })
+        foreach (var command in new string[][] { ["demo"], ["append"], ["write"], ["retract"], ["read"], ["history"], ["list"], ["facts"], ["import", "git"], ["import", "jsonl"], ["verify"], ["inspect"], ["stats"], ["bench"] })
         {
             var help = (await Cli.RunPlainAsync([], _ => null, [.. command, "--help"])).Ends(ExitCodes.Done).Output;
             Assert.Contains($"  factstone {string.Join(' ', command)}", help[help.IndexOf("Example:", StringComparison.Ordinal)..], StringComparison.Ordinal);
@@ -253,7 +254,7 @@ public sealed class CommandTests : IDisposable
     public async Task Every_command_has_a_line_in_the_document()
     {
         var document = await File.ReadAllTextAsync(System.IO.Path.Combine(Repository.Root, "docs", "cli.md"), Encoding.UTF8, TestContext.Current.CancellationToken);
-        foreach (var command in new[] { "demo", "append", "write", "retract", "read", "history", "list", "facts", "import git", "import jsonl", "verify", "inspect", "stats" })
+        foreach (var command in new[] { "demo", "append", "write", "retract", "read", "history", "list", "facts", "import git", "import jsonl", "verify", "inspect", "stats", "bench" })
             Assert.Contains($"\nfactstone {command}", document, StringComparison.Ordinal);
     }
 
