@@ -251,18 +251,32 @@ internal sealed class LogWriter(FactIndex index, SegmentChain chain, SpaceAhead 
     {
         var available = space.Claim(end);
         if (available >= end) return;
+        var reserved = available;
+        try
+        {
+            reserved = ReserveFrom(available, end);
+        }
+        finally
+        {
+            // A claim to space that is not there would keep the worker from its work, or let it take the hole for space.
+            space.Reserved(reserved);
+        }
+    }
+
+    /// <summary>Returns where the space that is there now ends.</summary>
+    long ReserveFrom(long available, long end)
+    {
         var wanted = Math.Max(Math.Min(end + ReserveBytes, options.SegmentSizeBytes), end);
         try
         {
             chain.Current.File.Reserve(available, wanted - available);
+            return wanted;
         }
         catch (LedgerFullException) when (wanted > end)
         {
             chain.Current.File.Reserve(available, end - available);
-            wanted = end;
+            return end;
         }
-
-        space.Reserved(wanted);
     }
 
     static void GiveBackZeros(Segment old, long end)
