@@ -39,7 +39,6 @@ internal sealed class FileStorage : IFactStorage
         _space = new SpaceAhead(files, layout, options);
         _zeroing = options.Crank.Start("factstone zeroing", _space.Step);
         _writer = new LogWriter(_index, chain, _space, _zeroing, options, Publish);
-        if (opening.Pending is null) ContinueLog();
     }
 
     FileStorage(LedgerLayout layout, StorageOptions options, ReadOnlyOpening reading, List<Damage> damage)
@@ -79,16 +78,24 @@ internal sealed class FileStorage : IFactStorage
         files.CreateDirectory(layout.Segments);
         var directoryLock = LedgerLock.Take(files, layout, options, cancellationToken);
         var opening = new LedgerOpening(files, layout, options);
+        FileStorage? storage = null;
         try
         {
             opening.Run();
-            var storage = new FileStorage(files, layout, options, opening, directoryLock);
-            if (opening.Chain is not null && opening.Pending is null) storage.PublishOpening();
+            storage = new FileStorage(files, layout, options, opening, directoryLock);
+            if (opening.Chain is not null && opening.Pending is null)
+            {
+                storage.ContinueLog();
+                storage.PublishOpening();
+            }
+
             storage.Opening = opening.Report with { Duration = options.Time.GetElapsedTime(started) };
             return storage;
         }
         catch
         {
+            // Before the lock is free: a worker that went on would zero what the next writer has written.
+            storage?.StopZeroing();
             opening.CloseFiles();
             directoryLock.Dispose();
             throw;
@@ -260,8 +267,7 @@ internal sealed class FileStorage : IFactStorage
         }
         finally
         {
-            _zeroing?.Stop();
-            _space?.Dispose();
+            StopZeroing();
             _opening?.CloseFiles();
             lock (_refreshing)
             {
@@ -271,6 +277,12 @@ internal sealed class FileStorage : IFactStorage
 
             _directoryLock?.Dispose();
         }
+    }
+
+    void StopZeroing()
+    {
+        _zeroing?.Stop();
+        _space?.Dispose();
     }
 
     void CloseLog(LogWriter writer)
