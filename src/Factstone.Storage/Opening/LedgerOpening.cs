@@ -77,7 +77,7 @@ internal sealed class LedgerOpening : IDisposable
         {
             RemoveUnlisted();
         }
-        catch (LedgerIOException)
+        catch (FactstoneException)
         {
             // They are in nobody's way; the next open tries again.
         }
