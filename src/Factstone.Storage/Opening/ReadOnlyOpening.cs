@@ -247,7 +247,7 @@ internal sealed class ReadOnlyOpening : IDisposable
             var end = TailExamination.Run(_segments.Reader(_current!), header.BasePosition, null, _options);
             var durableEnd = end.IsDamaged ? end.DurableEnd : end.UntrustedFrom;
             if (durableEnd > SegmentHeader.Bytes) _segments.ReadDurable(_current!, SegmentHeader.Bytes, durableEnd, header.BasePosition, end.IsDamaged ? end.DurableNext : null);
-            _fileOffset = Math.Max(durableEnd, SegmentHeader.Bytes);
+            (_fileOffset, _next) = (Math.Max(durableEnd, SegmentHeader.Bytes), Index.Next);
         }
     }
 }

@@ -40,4 +40,22 @@ public sealed class ReadOnlyOpeningTests
             if (writer is null && LedgerLayout.IsSegment(path)) writer = SmallLedger.Open(killed);
         }
     }
+
+    // A reader found no HEAD, because it was just being copied into place, and read what was durable for sure. When HEAD
+    // stood there, it read on behind that, but took the next fact for the first of the segment, and said it was damaged.
+    [Fact]
+    public void A_head_that_appears_later_is_read_up_to()
+    {
+        var files = SmallLedger.Killed();
+        var head = $"{SmallLedger.Root}/HEAD";
+        files.Rename(head, head + ".copy");
+        using var reader = SmallLedger.OpenReadOnly(files);
+        Assert.Equal(8, SmallLedger.Now(reader.GetHeadAsync()).Value);
+
+        files.Rename(head + ".copy", head);
+
+        Assert.Equal(12, SmallLedger.Now(reader.GetHeadAsync()).Value);
+        Assert.Empty(reader.Damage);
+        Assert.Equal("5", SmallLedger.Now(reader.ReadLatestAsync("orders/2"))!.Json);
+    }
 }
