@@ -21,6 +21,7 @@ internal sealed class FileStorage : IFactStorage
     readonly LogWriter? _writer;
     StrongBox _head = new(default);
     bool _isContinued;
+    volatile bool _hidesFacts;
     int _isDisposed;
 
     FileStorage(IFileSystem files, LedgerLayout layout, StorageOptions options, LedgerOpening opening, IDisposable directoryLock)
@@ -34,6 +35,7 @@ internal sealed class FileStorage : IFactStorage
         Id = opening.Manifest.LedgerId;
         Epoch = opening.Manifest.Epoch;
         SetHead(new StorageHead(new Position(_index.Next.Value - 1), opening.LastTime));
+        _hidesFacts = opening.HidesFacts;
         if (opening.Chain is not { } chain) return;
 
         _space = new SpaceAhead(files, layout, options);
@@ -65,6 +67,8 @@ internal sealed class FileStorage : IFactStorage
     public OpeningReport Opening { get; private set; } = new();
 
     public StorageHead Head => Volatile.Read(ref _head).Value;
+
+    public bool MayHoldMore => _hidesFacts || _writer?.HasUnknown == true;
 
     public IReadOnlyList<Damage> Damage => _damage.All;
 
@@ -312,6 +316,7 @@ internal sealed class FileStorage : IFactStorage
     {
         var head = new StorageHead(new Position(_index.Next.Value - 1), _opening!.LastTime);
         SetHead(head);
+        _hidesFacts = false;
         if (!_opening.Report.WasClosedCleanly || _opening.Report.HeadWasRebuilt)
             _opening.Head.PublishDurably(Slot(head, _opening.Tail, isClean: _opening.Report.WasClosedCleanly));
         _opening.RemoveLeftovers();

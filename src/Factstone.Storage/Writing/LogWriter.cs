@@ -27,6 +27,9 @@ internal sealed class LogWriter(FactIndex index, SegmentChain chain, SpaceAhead 
     /// <summary>Whether appends are refused until a reopen.</summary>
     public bool HasFailed => _failure is not null;
 
+    /// <summary>Whether a group was written of which only the next open knows whether it is durable.</summary>
+    public bool HasUnknown { get; private set; }
+
     /// <summary>Whether anything was written since the open.</summary>
     public bool HasWritten { get; private set; }
 
@@ -184,6 +187,7 @@ internal sealed class LogWriter(FactIndex index, SegmentChain chain, SpaceAhead 
         {
             options.Took?.Invoke(RecoveryBranch.SyncFailedAndUnknown);
             _failure = second;
+            HasUnknown = true;
             throw new GroupUnknownException(failure);
         }
     }
@@ -210,6 +214,7 @@ internal sealed class LogWriter(FactIndex index, SegmentChain chain, SpaceAhead 
         catch (FactstoneException failure)
         {
             _failure = failure;
+            HasUnknown = true;
             throw new GroupUnknownException(full);
         }
     }
