@@ -21,6 +21,7 @@ internal sealed class FileStorage : IFactStorage
     readonly LogWriter? _writer;
     StrongBox _head = new(default);
     bool _isContinued;
+    volatile bool _hidesFacts;
     int _isDisposed;
 
     FileStorage(IFileSystem files, LedgerLayout layout, StorageOptions options, LedgerOpening opening, IDisposable directoryLock)
@@ -34,12 +35,12 @@ internal sealed class FileStorage : IFactStorage
         Id = opening.Manifest.LedgerId;
         Epoch = opening.Manifest.Epoch;
         SetHead(new StorageHead(new Position(_index.Next.Value - 1), opening.LastTime));
+        _hidesFacts = opening.HidesFacts;
         if (opening.Chain is not { } chain) return;
 
         _space = new SpaceAhead(files, layout, options);
         _zeroing = options.Crank.Start("factstone zeroing", _space.Step);
         _writer = new LogWriter(_index, chain, _space, _zeroing, options, Publish);
-        if (opening.Pending is null) ContinueLog();
     }
 
     FileStorage(LedgerLayout layout, StorageOptions options, ReadOnlyOpening reading, List<Damage> damage)
@@ -67,6 +68,8 @@ internal sealed class FileStorage : IFactStorage
 
     public StorageHead Head => Volatile.Read(ref _head).Value;
 
+    public bool MayHoldMore => _hidesFacts || _writer?.HasUnknown == true;
+
     public IReadOnlyList<Damage> Damage => _damage.All;
 
     /// <summary>Opens a ledger for writing; makes one where there is none.</summary>
@@ -79,16 +82,24 @@ internal sealed class FileStorage : IFactStorage
         files.CreateDirectory(layout.Segments);
         var directoryLock = LedgerLock.Take(files, layout, options, cancellationToken);
         var opening = new LedgerOpening(files, layout, options);
+        FileStorage? storage = null;
         try
         {
             opening.Run();
-            var storage = new FileStorage(files, layout, options, opening, directoryLock);
-            if (opening.Chain is not null && opening.Pending is null) storage.PublishOpening();
+            storage = new FileStorage(files, layout, options, opening, directoryLock);
+            if (opening.Chain is not null && opening.Pending is null)
+            {
+                storage.ContinueLog();
+                storage.PublishOpening();
+            }
+
             storage.Opening = opening.Report with { Duration = options.Time.GetElapsedTime(started) };
             return storage;
         }
         catch
         {
+            // Before the lock is free: a worker that went on would zero what the next writer has written.
+            storage?.StopZeroing();
             opening.CloseFiles();
             directoryLock.Dispose();
             throw;
@@ -260,8 +271,7 @@ internal sealed class FileStorage : IFactStorage
         }
         finally
         {
-            _zeroing?.Stop();
-            _space?.Dispose();
+            StopZeroing();
             _opening?.CloseFiles();
             lock (_refreshing)
             {
@@ -271,6 +281,12 @@ internal sealed class FileStorage : IFactStorage
 
             _directoryLock?.Dispose();
         }
+    }
+
+    void StopZeroing()
+    {
+        _zeroing?.Stop();
+        _space?.Dispose();
     }
 
     void CloseLog(LogWriter writer)
@@ -300,6 +316,7 @@ internal sealed class FileStorage : IFactStorage
     {
         var head = new StorageHead(new Position(_index.Next.Value - 1), _opening!.LastTime);
         SetHead(head);
+        _hidesFacts = false;
         if (!_opening.Report.WasClosedCleanly || _opening.Report.HeadWasRebuilt)
             _opening.Head.PublishDurably(Slot(head, _opening.Tail, isClean: _opening.Report.WasClosedCleanly));
         _opening.RemoveLeftovers();

@@ -115,7 +115,8 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
                 if (_pipeline is { } pipeline)
                 {
                     await pipeline.Clock.PassedAsync(time.Time).WaitAsync(cancellationToken).ConfigureAwait(false);
-                    return new ResolvedTime(_storage.PositionAt(time.Time), IsFinal: true);
+                    var isFinal = !_storage.MayHoldMore || time.Time <= _storage.Head.RecordedAt;
+                    return new ResolvedTime(_storage.PositionAt(time.Time), isFinal);
                 }
 
                 // What the writer has recorded by then and not yet published, a reader beside it cannot know.

@@ -20,6 +20,9 @@ internal interface IFactStorage : IDisposable
     /// <summary>The last durable position and its time.</summary>
     StorageHead Head { get; }
 
+    /// <summary>Whether facts that are not shown may turn out to be durable, recorded later than the head: those of an append whose outcome is unknown, or that wait for room to be recovered.</summary>
+    bool MayHoldMore { get; }
+
     /// <summary>Damage known so far. While there is any, appends are refused.</summary>
     IReadOnlyList<Damage> Damage { get; }
 

@@ -48,5 +48,5 @@ internal enum LedgerTimeKind
 
 /// <summary>The position that a <see cref="LedgerTime"/> stands for.</summary>
 /// <param name="Position">The last fact that is seen; 0 for none.</param>
-/// <param name="IsFinal">Whether the same question will have the same answer for ever. Not so for "latest", nor for a read-only opener that cannot know yet what its writer recorded by then.</param>
+/// <param name="IsFinal">Whether the same question will have the same answer for ever. Not so for "latest", nor for a read-only opener that cannot know yet what its writer recorded by then, nor where an append whose outcome is unknown, or one that waits for room to be recovered, may have been recorded by then.</param>
 public readonly record struct ResolvedTime(Position Position, bool IsFinal);

@@ -38,6 +38,9 @@ internal sealed class LedgerOpening : IDisposable
     /// <summary>Work that waits for room on the disk; null when there is none.</summary>
     public TailRewrite? Pending { get; private set; }
 
+    /// <summary>Whether facts wait for that work that are not shown until it is done.</summary>
+    public bool HidesFacts { get; private set; }
+
     /// <summary>Where the log goes on.</summary>
     public long Tail { get; private set; }
 
@@ -77,7 +80,7 @@ internal sealed class LedgerOpening : IDisposable
         {
             RemoveUnlisted();
         }
-        catch (LedgerIOException)
+        catch (FactstoneException)
         {
             // They are in nobody's way; the next open tries again.
         }
@@ -240,6 +243,7 @@ internal sealed class LedgerOpening : IDisposable
             _options.Took?.Invoke(RecoveryBranch.RecoveryDelayedByFullDisk);
             SegmentWalk.Run(_segments.Reader(segment), end.UntrustedFrom, Math.Min(end.Walk.FileOffset, PublishedEnd(segment)), Index.Next, Index);
             Pending = rewrite;
+            HidesFacts = end.Walk.Next > Index.Next;
         }
     }
 

@@ -155,7 +155,12 @@ internal sealed class ReadOnlyOpening : IDisposable
             var isHead = i == chain.Count - 1;
             var until = isHead ? slot.Position.Next() : chain[i + 1].BasePosition;
             if (until <= Index.Next && !isHead) continue; // seen already, in a segment that has been written anew since
-            if (_current?.Header.Sequence != chain[i].Sequence && !Enter(chain[i], until)) continue;
+            if (_current?.Header.Sequence != chain[i].Sequence && !Enter(chain[i], until, out var isReplaced))
+            {
+                if (isReplaced) return false;
+                continue;
+            }
+
             ReadOn(_current!, isHead ? slot.FileOffset : chain[i + 1].PreviousEnd, until);
         }
 
@@ -175,11 +180,25 @@ internal sealed class ReadOnlyOpening : IDisposable
         }
     }
 
-    bool Enter(SegmentHeader header, Position until)
+    bool Enter(SegmentHeader header, Position until, out bool isReplaced)
     {
-        if (_segments.OpenSegment(header, FileOpening.ReadOnly, until) is not { } segment)
+        isReplaced = false;
+        var known = _damage.Count;
+        Segment? segment = null;
+        try
         {
-            Index.AddHoles(new Position(until.Value - 1));
+            segment = _segments.OpenSegment(header, FileOpening.ReadOnly, until);
+        }
+        catch (LedgerIOException) when (IsReplaced(header))
+        {
+            // Removed between a look and the open.
+        }
+
+        if (segment is null)
+        {
+            isReplaced = IsReplaced(header);
+            if (isReplaced) _damage.RemoveRange(known, _damage.Count - known);
+            else Index.AddHoles(new Position(until.Value - 1));
             return false;
         }
 
@@ -194,6 +213,12 @@ internal sealed class ReadOnlyOpening : IDisposable
         (_fileOffset, _next) = (SegmentHeader.Bytes, header.BasePosition);
         return true;
     }
+
+    /// <summary>Whether a segment is gone because a writer has put another in its place since we looked: neither the manifest nor HEAD names it any more.</summary>
+    bool IsReplaced(SegmentHeader header) =>
+        !_files.FileExists(_layout.Segment(header.BasePosition, header.Generation))
+        && ReadManifest(out _).Segments.All(segment => segment.Name != header.Name)
+        && ReadHead(out _) is { } newest && !newest.IsIn(header);
 
     void ReadOn(Segment segment, long end, Position until)
     {
@@ -213,7 +238,7 @@ internal sealed class ReadOnlyOpening : IDisposable
             var header = Manifest.Segments[i];
             var isLast = i + 1 == Manifest.Segments.Count;
             var until = isLast ? header.BasePosition : Manifest.Segments[i + 1].BasePosition;
-            if (!Enter(header, until)) continue;
+            if (!Enter(header, until, out _)) continue;
             if (!isLast)
             {
                 ReadOn(_current!, Manifest.EndOf(i)!.Value, until);
@@ -223,7 +248,7 @@ internal sealed class ReadOnlyOpening : IDisposable
             var end = TailExamination.Run(_segments.Reader(_current!), header.BasePosition, null, _options);
             var durableEnd = end.IsDamaged ? end.DurableEnd : end.UntrustedFrom;
             if (durableEnd > SegmentHeader.Bytes) _segments.ReadDurable(_current!, SegmentHeader.Bytes, durableEnd, header.BasePosition, end.IsDamaged ? end.DurableNext : null);
-            _fileOffset = Math.Max(durableEnd, SegmentHeader.Bytes);
+            (_fileOffset, _next) = (Math.Max(durableEnd, SegmentHeader.Bytes), Index.Next);
         }
     }
 }

@@ -86,6 +86,10 @@ internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List
         var source = reader.BytesAt(at, FactFormat.PrefixBytesMax, end);
         if (!FactFormat.TryReadLengths(source, out var extent) || at + extent.BodyAt > end) return false;
 
+        // The header first: what only looks like the lengths of a large fact must not cost a read of that size.
+        source = reader.BytesAt(at, extent.BodyAt, end);
+        if (FactFormat.TryRead(source, reader.Segment.Seed, out extent, out _) == FactStatus.HeaderDamaged) return false;
+
         source = reader.BytesAt(at, extent.Length, end);
         var status = FactFormat.TryRead(source, reader.Segment.Seed, out extent, out var fact);
         if (status == FactStatus.HeaderDamaged || fact.Position < _next || fact.Position >= until) return false;

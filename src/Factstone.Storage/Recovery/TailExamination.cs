@@ -3,8 +3,8 @@ namespace Factstone.Storage;
 /// <summary>Tells a clean end, a torn tail and damage apart. See docs/format.md, "Recovery".</summary>
 internal static class TailExamination
 {
-    /// <summary>How far behind the last whole frame anything can be that a crash tore: a group is one write.</summary>
-    const long ScanBytesMax = FrameFormat.FrameBytesMax;
+    /// <summary>How far behind the last whole frame anything can be that a crash tore: a group is one write. A frame that proves damage begins there at the latest, and may end far behind.</summary>
+    const long ScanBytesMax = FrameFormat.FrameBytesMax + FrameFormat.EmptyFrameBytes;
 
     /// <summary>Examines the last segment.</summary>
     /// <param name="reader">Of the last segment.</param>
@@ -36,15 +36,15 @@ internal static class TailExamination
             return new LogEnd { Walk = walk, IsDamaged = true, DurableEnd = length, DurableNext = elsewhere.Position.Next() };
         }
 
-        return LaterFrame(reader, walk.FileOffset, Math.Min(length, walk.FileOffset + ScanBytesMax)) is { } later
+        return LaterFrame(reader, walk.FileOffset, Math.Min(length, walk.FileOffset + ScanBytesMax), length) is { } later
             ? Damaged(reader, walk, later, length, options)
             : new LogEnd { Walk = walk };
     }
 
     /// <summary>A whole frame behind a place, written by a group that began behind it: so all below that group was durable.</summary>
-    static FrameHeader? LaterFrame(FrameReader reader, long behind, long end)
+    static FrameHeader? LaterFrame(FrameReader reader, long behind, long scanEnd, long end)
     {
-        for (var at = behind; reader.TryFindHeader(at, end, out var header); at = header.FileOffset + FrameFormat.Alignment)
+        for (var at = behind; reader.TryFindHeader(at, scanEnd, out var header); at = header.FileOffset + FrameFormat.Alignment)
             if (header.GroupStart > behind && header.End <= end && reader.IsWhole(header)) return header;
         return null;
     }
@@ -55,7 +55,7 @@ internal static class TailExamination
 
         // What was durable reaches up to the last group that left a whole frame; of that group itself nobody knows.
         var last = later;
-        while (LaterFrame(reader, last.GroupStart, length) is { } next && next.GroupStart > last.GroupStart) last = next;
+        while (LaterFrame(reader, last.GroupStart, length, length) is { } next && next.GroupStart > last.GroupStart) last = next;
         return new LogEnd { Walk = walk, IsDamaged = true, DurableEnd = last.GroupStart, DurableNext = last.BasePosition };
     }
 }

@@ -27,6 +27,9 @@ internal sealed class LogWriter(FactIndex index, SegmentChain chain, SpaceAhead 
     /// <summary>Whether appends are refused until a reopen.</summary>
     public bool HasFailed => _failure is not null;
 
+    /// <summary>Whether a group was written of which only the next open knows whether it is durable.</summary>
+    public bool HasUnknown { get; private set; }
+
     /// <summary>Whether anything was written since the open.</summary>
     public bool HasWritten { get; private set; }
 
@@ -184,6 +187,7 @@ internal sealed class LogWriter(FactIndex index, SegmentChain chain, SpaceAhead 
         {
             options.Took?.Invoke(RecoveryBranch.SyncFailedAndUnknown);
             _failure = second;
+            HasUnknown = true;
             throw new GroupUnknownException(failure);
         }
     }
@@ -210,6 +214,7 @@ internal sealed class LogWriter(FactIndex index, SegmentChain chain, SpaceAhead 
         catch (FactstoneException failure)
         {
             _failure = failure;
+            HasUnknown = true;
             throw new GroupUnknownException(full);
         }
     }
@@ -251,18 +256,32 @@ internal sealed class LogWriter(FactIndex index, SegmentChain chain, SpaceAhead 
     {
         var available = space.Claim(end);
         if (available >= end) return;
+        var reserved = available;
+        try
+        {
+            reserved = ReserveFrom(available, end);
+        }
+        finally
+        {
+            // A claim to space that is not there would keep the worker from its work, or let it take the hole for space.
+            space.Reserved(reserved);
+        }
+    }
+
+    /// <summary>Returns where the space that is there now ends.</summary>
+    long ReserveFrom(long available, long end)
+    {
         var wanted = Math.Max(Math.Min(end + ReserveBytes, options.SegmentSizeBytes), end);
         try
         {
             chain.Current.File.Reserve(available, wanted - available);
+            return wanted;
         }
         catch (LedgerFullException) when (wanted > end)
         {
             chain.Current.File.Reserve(available, end - available);
-            wanted = end;
+            return end;
         }
-
-        space.Reserved(wanted);
     }
 
     static void GiveBackZeros(Segment old, long end)

@@ -142,9 +142,9 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
         {
             files.Delete(path);
         }
-        catch (LedgerIOException)
+        catch (FactstoneException)
         {
-            // The next open removes it.
+            // The next open removes it. Some file systems need room to delete, so a full disk is no other reason.
         }
     }
 

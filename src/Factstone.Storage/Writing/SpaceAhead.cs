@@ -71,9 +71,14 @@ internal sealed class SpaceAhead(IFileSystem files, LedgerLayout layout, Storage
         }
     }
 
+    /// <summary>The writer has reserved up to <paramref name="end"/>. Where that is less than it claimed there was no room, and it writes nothing there.</summary>
     public void Reserved(long end)
     {
-        lock (_gate) _end = Math.Max(_end, end);
+        lock (_gate)
+        {
+            _end = Math.Max(_end, end);
+            _claimed = Math.Min(_claimed, _end);
+        }
     }
 
     /// <summary>The tail has moved.</summary>
@@ -167,7 +172,8 @@ internal sealed class SpaceAhead(IFileSystem files, LedgerLayout layout, Storage
         while (_isBusy) Monitor.Wait(_gate);
     }
 
-    bool HasWork() => _file is not null && !_hasGivenUp && (_end < _target || _isSyncDue || NeedsSpace() || NeedsSpare());
+    /// <remarks>Not while the writer reserves space itself: what lies behind that does not yet join what is there.</remarks>
+    bool HasWork() => _file is not null && !_hasGivenUp && _claimed <= _end && (_end < _target || _isSyncDue || NeedsSpace() || NeedsSpare());
 
     bool NeedsSpace() => _end - _tail < _stepBytes / 2 && _end < options.SegmentSizeBytes;
 

@@ -161,15 +161,20 @@ internal sealed class AppendPipeline : IDisposable
     /// <summary>The outcome of a repeat or a conflict, read once: by whoever answers it, or before the storage is closed.</summary>
     AppendOutcome ReadOutcome(PendingAppend pending)
     {
-        lock (pending)
+        try
         {
-            pending.OutcomeRead ??= pending.Decision.Kind == AppendDecisionKind.Repeat
-                ? RepeatedAppend.Answer(pending.Append, pending.Decision.Span, _storage)
-                : ConflictAnswer.For(pending.Decision.Condition!, pending.Decision.Actual, _storage);
+            lock (pending)
+            {
+                return pending.OutcomeRead ??= pending.Decision.Kind == AppendDecisionKind.Repeat
+                    ? RepeatedAppend.Answer(pending.Append, pending.Decision.Span, _storage)
+                    : ConflictAnswer.For(pending.Decision.Condition!, pending.Decision.Actual, _storage);
+            }
         }
-
-        lock (_toRead) _toRead.Remove(pending);
-        return pending.OutcomeRead;
+        finally
+        {
+            // Also where it could not be read: nobody tries again, so nobody needs the storage for it.
+            lock (_toRead) _toRead.Remove(pending);
+        }
     }
 
     AppendDecision Decide(PendingAppend pending, IAppendSession session)

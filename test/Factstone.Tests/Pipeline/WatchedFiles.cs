@@ -3,9 +3,21 @@ using Factstone.Storage;
 
 namespace Factstone.Tests;
 
-/// <summary>A file system with a say before each sync and each read of a file: to slow it down, hold it up or let it fail.</summary>
+/// <summary>A file system with a say before each look for a file and each open, deletion, sync and read of one: to slow it down, hold it up or let it fail.</summary>
 internal sealed class WatchedFiles(IFileSystem inner) : IFileSystem
 {
+    /// <summary>Called before a look whether a file stands, with its path.</summary>
+    public Action<string>? Looking { get; set; }
+
+    /// <summary>Called before a file is opened, or a page mapped, with its path.</summary>
+    public Action<string>? Opening { get; set; }
+
+    /// <summary>Called before a file is deleted, with its path.</summary>
+    public Action<string>? Deleting { get; set; }
+
+    /// <summary>Called after a read from a file, with how many bytes it gave.</summary>
+    public Action<int>? Read { get; set; }
+
     /// <summary>Called before the sync of a file, with its path.</summary>
     public Action<string>? Syncing { get; set; }
 
@@ -14,23 +26,39 @@ internal sealed class WatchedFiles(IFileSystem inner) : IFileSystem
 
     public bool DirectoryExists(string path) => inner.DirectoryExists(path);
 
-    public bool FileExists(string path) => inner.FileExists(path);
+    public bool FileExists(string path)
+    {
+        Looking?.Invoke(path);
+        return inner.FileExists(path);
+    }
 
     public void CreateDirectory(string path) => inner.CreateDirectory(path);
 
     public IReadOnlyList<string> List(string directory) => inner.List(directory);
 
-    public IStorageFile Open(string path, FileOpening opening) => new WatchedFile(this, inner.Open(path, opening));
+    public IStorageFile Open(string path, FileOpening opening)
+    {
+        Opening?.Invoke(path);
+        return new WatchedFile(this, inner.Open(path, opening));
+    }
 
     public void Rename(string from, string to) => inner.Rename(from, to);
 
-    public void Delete(string path) => inner.Delete(path);
+    public void Delete(string path)
+    {
+        Deleting?.Invoke(path);
+        inner.Delete(path);
+    }
 
     public void SyncDirectory(string path) => inner.SyncDirectory(path);
 
     public IDisposable? TryLock(string path, string holder, out string heldBy) => inner.TryLock(path, holder, out heldBy);
 
-    public ISharedPage OpenSharedPage(string path, bool writable) => inner.OpenSharedPage(path, writable);
+    public ISharedPage OpenSharedPage(string path, bool writable)
+    {
+        Opening?.Invoke(path);
+        return inner.OpenSharedPage(path, writable);
+    }
 
     sealed class WatchedFile(WatchedFiles files, IStorageFile file) : IStorageFile
     {
@@ -41,7 +69,9 @@ internal sealed class WatchedFiles(IFileSystem inner) : IFileSystem
         public int Read(Span<byte> buffer, long fileOffset)
         {
             files.Reading?.Invoke(file.Path);
-            return file.Read(buffer, fileOffset);
+            var read = file.Read(buffer, fileOffset);
+            files.Read?.Invoke(read);
+            return read;
         }
 
         public void Write(ReadOnlySpan<byte> bytes, long fileOffset) => file.Write(bytes, fileOffset);

@@ -1,0 +1,100 @@
+using Factstone.Storage;
+using Factstone.Tests.Damage;
+
+namespace Factstone.Tests.Writing;
+
+/// <summary>Space ahead of the tail while the disk is full: what was refused leaves nothing behind.</summary>
+public sealed class SpaceAheadTests
+{
+    const int Ahead = 64 * 1_024;
+
+    // The writer claimed four megabytes for an append that the disk then had no room for. The claim stayed, so the worker
+    // found that there was space to be zeroed, but none that it was allowed to touch, and looked again and again: a full
+    // disk kept a whole processor busy until somebody made room.
+    [Fact]
+    public void The_worker_rests_after_an_append_that_found_no_room()
+    {
+        var files = new MemoryFileSystem();
+        var crank = new SteppedZeroing();
+        using var ledger = Open(files, crank);
+        SmallLedger.AppendOne(ledger);
+        Assert.True(crank.Step()); // a stretch is begun and not finished
+        files.CapacityBytes = files.UsedBytes;
+
+        Assert.Throws<LedgerFullException>(() => SmallLedger.Now(ledger.TryAppendAsync(new AppendRequest(Large()))));
+
+        Assert.True(crank.RestsWithin(100));
+    }
+
+    // After the append of four megabytes was refused, the worker zeroed on behind where it would have ended, and took all
+    // below for space that was there. It was a hole: the next append, a small one, was written into it without room being
+    // reserved first, ran full half-way, could not even be erased, and its outcome was unknown until the next open.
+    [Fact]
+    public void An_append_that_found_no_room_leaves_no_hole_that_is_taken_for_space()
+    {
+        var files = new MemoryFileSystem();
+        var crank = new SteppedZeroing();
+        using var ledger = Open(files, crank);
+        SmallLedger.AppendOne(ledger);
+        while (crank.Step()) { }
+        for (var i = 0; i < 75; i++) Append(ledger); // more than half of what was zeroed, so that there is work again
+        files.CapacityBytes = files.UsedBytes + (512 * 1_024);
+        Assert.Throws<LedgerFullException>(() => SmallLedger.Now(ledger.TryAppendAsync(new AppendRequest(Large()))));
+        crank.RestsWithin(100);
+        files.CapacityBytes = files.UsedBytes; // others take what is left
+
+        // Whatever fits is committed, and the rest is refused; nothing is unknown.
+        for (var i = 0; i < 500; i++)
+        {
+            try
+            {
+                Append(ledger);
+            }
+            catch (LedgerFullException)
+            {
+                break;
+            }
+        }
+
+        files.CapacityBytes = long.MaxValue;
+        SmallLedger.AppendOne(ledger);
+    }
+
+    static void Append(Ledger ledger) =>
+        Assert.IsType<AppendOutcome.Committed>(SmallLedger.Now(ledger.TryAppendAsync(new AppendRequest(new NewFact("orders/1", null, new byte[8_000]) { ContentType = "x" }))));
+
+    static NewFact Large() => new("orders/1", null, new byte[4_000_000]) { ContentType = "x" };
+
+    static Ledger Open(MemoryFileSystem files, SteppedZeroing crank) => SmallLedger.Open(SmallLedger.Options(files) with
+    {
+        Crank = crank,
+        SegmentSizeBytes = 16 * 1_024 * 1_024,
+        ZeroAheadBytesMin = Ahead * 16,
+        ZeroAheadBytesMax = Ahead * 16,
+    });
+
+    /// <summary>Runs the writer inline, and the zeroing one step at a time.</summary>
+    sealed class SteppedZeroing : ICrank
+    {
+        readonly InlineCrank _inline = new();
+        Func<bool> _zeroing = () => false;
+
+        public IWorker Start(string name, Func<bool> step)
+        {
+            if (name != "factstone zeroing") return _inline.Start(name, step);
+            _zeroing = step;
+            return _inline.Start(name, () => false);
+        }
+
+        public void Complete(IThreadPoolWorkItem completion) => _inline.Complete(completion);
+
+        public bool Step() => _zeroing();
+
+        public bool RestsWithin(int steps)
+        {
+            for (var i = 0; i < steps; i++)
+                if (!_zeroing()) return true;
+            return false;
+        }
+    }
+}
