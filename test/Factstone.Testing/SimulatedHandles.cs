@@ -36,11 +36,11 @@ internal sealed class SimulatedFileHandle(SimulatedProcess process, SimulatedFil
         ThrowIfTooLarge("write", fileOffset + bytes.Length);
         var fault = _disk.Begin(process, IoKind.Write, "write", Path, fileOffset, bytes.Length);
 
-        // Whatever interrupts a write, a prefix of it has landed by then; of a short one never all.
+        // Whatever interrupts a write, a prefix of it has landed by then; of a short one, and where space runs out, never all.
         var landing = fault switch
         {
             null => bytes,
-            Fault.ShortWrite => bytes[.._disk.Random.Next(bytes.Length)],
+            Fault.ShortWrite or Fault.NoSpace => bytes[.._disk.Random.Next(bytes.Length)],
             _ => bytes[.._disk.Random.Next(bytes.Length + 1)],
         };
         var fitting = (int)_disk.TakeSpace(file, fileOffset, landing.Length);
@@ -48,6 +48,7 @@ internal sealed class SimulatedFileHandle(SimulatedProcess process, SimulatedFil
 
         if (fault is Fault.PowerLoss or Fault.ProcessKill) _disk.Crash(process, fault.Value);
         if (fitting < landing.Length) throw _disk.Full(Path, "write");
+        if (fault == Fault.NoSpace) throw new LedgerFullException(Path, "write");
         if (fault == Fault.ShortWrite) throw new LedgerIOException(Path, "write", DiskReasons.InputOutput);
     }
 

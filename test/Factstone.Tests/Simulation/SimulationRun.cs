@@ -30,6 +30,8 @@ internal sealed class SimulationRun
     Ledger? _ledger;
     Ledger? _reader;
     long _shown;
+    long _answeredBeforeReader;
+    bool _isFaulty;
     LedgerId? _id;
 
     public SimulationRun(int seed, SimulationCounts counts, Defect defect = Defect.None, TextWriter? trace = null)
@@ -377,13 +379,11 @@ internal sealed class SimulationRun
             _counts.Count("reader");
             Settle();
             SimulationFailure.When(head > _model.Head, $"a reader saw {head}, and {_model.Head} is durable");
-            SimulationFailure.When(head < _shown - 0 && head < _answeredBeforeReader, $"a reader saw {head}, and {_answeredBeforeReader} had been answered");
+            SimulationFailure.When(head < _answeredBeforeReader, $"a reader saw {head}, and {_answeredBeforeReader} had been answered");
             _answeredBeforeReader = _model.Head;
             if (head > 0) ReadSomeOfReader(head);
         });
     }
-
-    long _answeredBeforeReader;
 
     void ReadSomeOfReader(long head)
     {
@@ -407,10 +407,11 @@ internal sealed class SimulationRun
         var fault = (Fault)_random.Next(1, Enum.GetValues<Fault>().Length + 1);
         _disk.Faults.At(_disk.IoCount + _random.Next(1, 30), fault);
         if (fault is Fault.SyncFailureKeepingPages or Fault.SyncFailureDroppingPages && _random.Next(3) == 0) _disk.Faults.At(_disk.IoCount + _random.Next(1, 30), fault);
+        // What a refused write has left must not come back after a crash.
+        if (fault == Fault.NoSpace && _random.Next(2) == 0) _disk.Faults.At(_disk.IoCount + _random.Next(2, 40), Crash());
         _isFaulty = true;
     }
 
-    bool _isFaulty;
 
     void Fill()
     {
