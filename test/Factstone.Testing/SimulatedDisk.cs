@@ -148,7 +148,7 @@ public sealed class SimulatedDisk
         return befallen switch
         {
             Fault.Error => throw new LedgerIOException(path, operation, DiskReasons.InputOutput),
-            Fault.NoSpace => throw new LedgerFullException(path, operation),
+            Fault.NoSpace when kind != IoKind.Write => throw new LedgerFullException(path, operation),
             _ => befallen,
         };
     }

@@ -36,18 +36,18 @@ internal sealed class SimulatedFileHandle(SimulatedProcess process, SimulatedFil
         ThrowIfTooLarge("write", fileOffset + bytes.Length);
         var fault = _disk.Begin(process, IoKind.Write, "write", Path, fileOffset, bytes.Length);
 
-        // Whatever interrupts a write, a prefix of it has landed by then; of a short one never all.
+        // Whatever interrupts a write, a prefix of it has landed by then; of a short one, or one that ran full, never all.
         var landing = fault switch
         {
             null => bytes,
-            Fault.ShortWrite => bytes[.._disk.Random.Next(bytes.Length)],
+            Fault.ShortWrite or Fault.NoSpace => bytes[.._disk.Random.Next(bytes.Length)],
             _ => bytes[.._disk.Random.Next(bytes.Length + 1)],
         };
         var fitting = (int)_disk.TakeSpace(file, fileOffset, landing.Length);
         file.Write(landing[..fitting], fileOffset);
 
         if (fault is Fault.PowerLoss or Fault.ProcessKill) _disk.Crash(process, fault.Value);
-        if (fitting < landing.Length) throw _disk.Full(Path, "write");
+        if (fitting < landing.Length || fault == Fault.NoSpace) throw _disk.Full(Path, "write");
         if (fault == Fault.ShortWrite) throw new LedgerIOException(Path, "write", DiskReasons.InputOutput);
     }
 
