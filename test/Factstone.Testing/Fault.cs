@@ -18,7 +18,7 @@ public enum Fault
     /// <summary>A sync that fails and drops its pages: readers see what is on the disk.</summary>
     SyncFailureDroppingPages = 4,
 
-    /// <summary>No space for this one write, reservation or creation, whatever the capacity (ENOSPC).</summary>
+    /// <summary>No space for this one write, reservation or creation, whatever the capacity (ENOSPC); of a write, a part may land.</summary>
     NoSpace = 5,
 
     /// <summary>The power goes during this operation, which may have happened in part. The call throws, and so does every later one of any process of that time.</summary>

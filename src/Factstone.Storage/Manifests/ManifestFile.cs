@@ -40,6 +40,11 @@ internal sealed class ManifestFile(IFileSystem files, LedgerLayout layout)
         return headers;
     }
 
+    /// <summary>Segments whose header cannot be read. Without a manifest nobody knows what they hold: it may be what was written last.</summary>
+    public IEnumerable<Damage> Unreadable(IReadOnlyList<(string Name, SegmentHeader? Header)> headers) =>
+        headers.Where(one => one.Header is null)
+            .Select(one => new Damage($"{layout.Segments}/{one.Name}", 0, Position.None, Position.None, "The header of the segment is damaged."));
+
     public SegmentHeader? ReadHeader(string path)
     {
         using var file = files.Open(path, FileOpening.ReadOnly);

@@ -117,9 +117,10 @@ internal sealed class LedgerOpening : IDisposable
 
         var rebuilt = ManifestFile.Rebuild(headers) ?? throw new LedgerDamagedException(
             $"The ledger in '{_layout.Root}' cannot be opened: its manifest is missing or damaged, and no segment says what it is.",
-            [.. headers.Select(one => new Damage($"{_layout.Segments}/{one.Name}", 0, Position.None, Position.None, "The header of the segment is damaged."))]);
+            [.. _manifests.Unreadable(headers)]);
         _options.Took?.Invoke(rebuilt.Generation == 1 && !_files.FileExists(_layout.Head) ? RecoveryBranch.CreationResumed : RecoveryBranch.ManifestRebuilt);
-        TryReplace(rebuilt);
+        _damage.AddRange(_manifests.Unreadable(headers));
+        if (_damage.Count == 0) TryReplace(rebuilt);
         Report = Report with { ManifestWasRebuilt = true };
         return rebuilt;
     }

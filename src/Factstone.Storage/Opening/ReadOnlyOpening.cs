@@ -42,6 +42,7 @@ internal sealed class ReadOnlyOpening : IDisposable
     public void Run()
     {
         Manifest = ReadManifest(out var isRebuilt);
+        if (isRebuilt) _damage.AddRange(_manifests.Unreadable(_manifests.ReadHeaders()));
         var slot = ReadHead(out var isWhole);
         Report = Report with { ManifestWasRebuilt = isRebuilt, HeadWasRebuilt = !isWhole, WasClosedCleanly = slot?.IsClean ?? false };
         if (slot is { } published && published.LedgerId == Manifest.LedgerId) ReadUpTo(published);
@@ -107,7 +108,7 @@ internal sealed class ReadOnlyOpening : IDisposable
             isRebuilt = true;
             return ManifestFile.Rebuild(headers) ?? throw new LedgerDamagedException(
                 $"The ledger in '{_layout.Root}' cannot be read: its manifest is missing or damaged, and no segment says what it is.",
-                [.. headers.Select(one => new Damage($"{_layout.Segments}/{one.Name}", 0, Position.None, Position.None, "The header of the segment is damaged."))]);
+                [.. _manifests.Unreadable(headers)]);
         }
     }
 
