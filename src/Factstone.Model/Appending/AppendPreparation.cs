@@ -31,7 +31,7 @@ internal static class AppendPreparation
             for (var i = 0; i < prepared.Length; i++)
             {
                 var fact = facts[i] ?? throw Refused(i, default, "It is null.");
-                var tags = Check(fact, i);
+                var tags = Check(fact, i, before: i == 0 ? null : facts[i - 1]);
                 var producer = Producer(fact, i);
                 Grow(ref buffer, at, HeaderBytesMax(fact, tags, producer) + FactHash.SaltBytes + MetadataBytesMax(fact, i) + PayloadBytesMax(fact, i));
 
@@ -98,10 +98,13 @@ internal static class AppendPreparation
     }
 
     /// <summary>Refuses what cannot be kept, and returns the tags in order.</summary>
-    static IReadOnlyList<string> Check(NewFact fact, int index)
+    /// <remarks>The facts of one append often share their stream and type; what was checked with the fact before is not checked again.</remarks>
+    static IReadOnlyList<string> Check(NewFact fact, int index, NewFact? before)
     {
-        var wrong = NameCheck.ForAppending(fact.Stream)
-            ?? (fact.Type is { } type ? NameCheck.Text("The type", type, 1, FactLimits.TypeBytesMax) : null)
+        var hasSameStream = before is not null && ReferenceEquals(fact.Stream.Store, before.Stream.Store) && ReferenceEquals(fact.Stream.Key, before.Stream.Key);
+        var hasSameType = before is not null && ReferenceEquals(fact.Type, before.Type);
+        var wrong = (hasSameStream ? null : NameCheck.ForAppending(fact.Stream))
+            ?? (!hasSameType && fact.Type is { } type ? NameCheck.Text("The type", type, 1, FactLimits.TypeBytesMax) : null)
             ?? (fact.Correlation is { } correlation ? NameCheck.Text("The correlation", correlation, 1, FactLimits.CorrelationBytesMax) : null)
             ?? (fact.ContentType is { } contentType ? NameCheck.Text("The content type", contentType, 1, FactLimits.ContentTypeBytesMax) : null)
             ?? WrongTimes(fact)
@@ -120,7 +123,7 @@ internal static class AppendPreparation
 
         var tags = fact.Tags.ToArray();
         for (var i = 0; i < tags.Length; i++)
-            if ((tags[i] is null ? "A tag is null." : NameCheck.Text($"The tag '{NameCheck.Shown(tags[i])}'", tags[i], 1, FactLimits.TagBytesMax)) is { } wrong)
+            if ((tags[i] is null ? "A tag is null." : WrongTag(tags[i])) is { } wrong)
                 throw Refused(index, fact.Stream, wrong);
 
         Array.Sort(tags, Utf8Order.Instance);
@@ -128,6 +131,9 @@ internal static class AppendPreparation
             if (tags[i] == tags[i - 1]) throw Refused(index, fact.Stream, $"It has the tag '{tags[i]}' twice.");
         return tags;
     }
+
+    static string? WrongTag(string tag) =>
+        NameCheck.Text("The tag", tag, 1, FactLimits.TagBytesMax) is null ? null : NameCheck.Text($"The tag '{NameCheck.Shown(tag)}'", tag, 1, FactLimits.TagBytesMax);
 
     static string? WrongTimes(NewFact fact) =>
         // A DateTimeOffset reaches from year 1 to 9999, which is the range of valid times.

@@ -97,7 +97,7 @@ internal sealed class AppendGroup(FactIndex index, StorageOptions options)
 
     static StreamAndVersion[] Versions(ReadOnlySpan<AcceptedFact> facts)
     {
-        if (facts.Length == 1) return [new StreamAndVersion(facts[0].Stream.Name, facts[0].State.Version)];
+        if (IsOneStream(facts)) return [new StreamAndVersion(facts[0].Stream.Name, facts[^1].State.Version)];
         var places = new Dictionary<StreamEntry, int>();
         var versions = new List<StreamAndVersion>();
         foreach (ref readonly var fact in facts)
@@ -112,6 +112,13 @@ internal sealed class AppendGroup(FactIndex index, StorageOptions options)
         }
 
         return [.. versions];
+    }
+
+    static bool IsOneStream(ReadOnlySpan<AcceptedFact> facts)
+    {
+        foreach (ref readonly var fact in facts)
+            if (fact.Stream != facts[0].Stream) return false;
+        return true;
     }
 }
 
