@@ -235,7 +235,6 @@ internal sealed class LogWriter(FactIndex index, SegmentChain chain, SpaceAhead 
 
         LastTime = _group.LastTime;
         publish(new StorageHead(new Position(index.Next.Value - 1), LastTime), _tail);
-        chain.RemoveDropped();
         if (space.Advance(_tail)) zeroing.Wake();
     }
 

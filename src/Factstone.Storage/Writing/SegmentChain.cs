@@ -63,7 +63,7 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
         if (!isOldLive) _dropped.Add(layout.Segment(old.BasePosition, old.Generation));
     }
 
-    /// <summary>Removes segments of which nothing is live any more. Only after the head is published elsewhere: readers follow it by name.</summary>
+    /// <summary>Removes segments of which nothing is live any more. Only after the head is durably published elsewhere: readers follow it by name. What is not removed here is removed by the next open.</summary>
     public void RemoveDropped()
     {
         foreach (var path in _dropped) Remove(files, path);

@@ -27,6 +27,7 @@ internal sealed class SpaceAhead(IFileSystem files, LedgerLayout layout, Storage
     long _busyStart;
     bool _isSyncDue;
     bool _hasGivenUp;
+    bool _isWrittenTo;
     bool _isBusy;
     int _stepBytes = options.ZeroAheadBytesMin;
 
@@ -56,6 +57,7 @@ internal sealed class SpaceAhead(IFileSystem files, LedgerLayout layout, Storage
             _target = end;
             _isSyncDue = false;
             _hasGivenUp = false;
+            _isWrittenTo = false;
         }
     }
 
@@ -89,6 +91,7 @@ internal sealed class SpaceAhead(IFileSystem files, LedgerLayout layout, Storage
         lock (_gate)
         {
             _tail = tail;
+            _isWrittenTo = true;
             return HasWork();
         }
     }
@@ -173,7 +176,8 @@ internal sealed class SpaceAhead(IFileSystem files, LedgerLayout layout, Storage
     }
 
     /// <remarks>Not while the writer reserves space itself: what lies behind that does not yet join what is there.</remarks>
-    bool HasWork() => _file is not null && !_hasGivenUp && _claimed <= _end && (_end < _target || _isSyncDue || NeedsSpace() || NeedsSpare());
+    // A ledger that is opened and closed without an append stays as it is, and was closed cleanly.
+    bool HasWork() => _file is not null && _isWrittenTo && !_hasGivenUp && _claimed <= _end && (_end < _target || _isSyncDue || NeedsSpace() || NeedsSpare());
 
     bool NeedsSpace() => _end - _tail < _stepBytes / 2 && _end < options.SegmentSizeBytes;
 

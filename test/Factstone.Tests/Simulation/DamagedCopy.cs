@@ -22,7 +22,7 @@ internal static class DamagedCopy
         if (!paths.Exists(path => path.EndsWith("HEAD", StringComparison.Ordinal))) return;
 
         // With the mark of a clean close behind it, it does not, and the mark itself costs no fact.
-        if (random.Next(4) == 0 && HeadSlot.Read(files.ReadAll($"{root}/HEAD")) is { IsClean: true })
+        if (random.Next(4) == 0 && IsClean(files, $"{root}/HEAD"))
         {
             files.Delete($"{root}/HEAD");
             paths.Remove($"{root}/HEAD");
@@ -47,6 +47,12 @@ internal static class DamagedCopy
         }
 
         using (ledger) Compare(ledger, model, $"{chosen} bit {bit}", counts);
+    }
+
+    static bool IsClean(MemoryFileSystem files, string path)
+    {
+        using var head = new HeadFile(files.OpenSharedPage(path, writable: false));
+        return head.Read(out _) is { IsClean: true };
     }
 
     /// <summary>Each fact is right, or it is said that it is damaged.</summary>
