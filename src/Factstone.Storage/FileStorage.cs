@@ -249,6 +249,7 @@ internal sealed class FileStorage : IFactStorage
             Opening = _opening.Report;
         }
 
+        if (_opening!.HasLeftovers) _opening.RemoveLeftovers();
         return _writer;
     }
 
@@ -319,7 +320,7 @@ internal sealed class FileStorage : IFactStorage
         _hidesFacts = false;
         if (!_opening.Report.WasClosedCleanly || _opening.Report.HeadWasRebuilt)
             _opening.Head.PublishDurably(Slot(head, _opening.Tail, isClean: _opening.Report.WasClosedCleanly));
-        _opening.RemoveLeftovers();
+        _opening.TryRemoveLeftovers();
     }
 
     void Publish(StorageHead head, long fileOffset)

@@ -72,31 +72,41 @@ internal sealed class LedgerOpening : IDisposable
         _options.Took?.Invoke(RecoveryBranch.RecoveryResumed);
     }
 
-    /// <summary>Removes files that nothing refers to any more. Only after the head is published.</summary>
-    public void RemoveLeftovers()
+    /// <summary>Whether there may be files that nothing refers to; nothing is appended while there are.</summary>
+    public bool HasLeftovers { get; private set; } = true;
+
+    /// <summary>Removes them if it can. Only after the head is published.</summary>
+    public void TryRemoveLeftovers()
     {
-        Chain?.RemoveDropped();
         try
         {
-            RemoveUnlisted();
+            RemoveLeftovers();
         }
         catch (FactstoneException)
         {
-            // They are in nobody's way; the next open tries again.
+            // The first append tries again.
         }
     }
 
-    void RemoveUnlisted()
+    /// <summary>Removes files that nothing refers to any more, durably.</summary>
+    /// <remarks>
+    /// A segment that was started and never listed says in its header where the log went on. If it came back after a
+    /// power cut, and the manifest were lost, it would pass for the end of a log that has gone on elsewhere since.
+    /// </remarks>
+    public void RemoveLeftovers()
     {
+        Chain?.RemoveDropped();
         var listed = Manifest.Segments.Concat(Chain?.Manifest.Segments ?? []).Select(segment => segment.Name).ToHashSet();
-        foreach (var name in _files.List(_layout.Segments))
+        var unlisted = _files.List(_layout.Segments).Where(name => !listed.Contains(name)).ToList();
+        foreach (var name in unlisted)
         {
-            if (listed.Contains(name)) continue;
             if (LedgerLayout.IsSegment(name)) _options.Took?.Invoke(RecoveryBranch.UnlistedSegmentRemoved);
             _files.Delete($"{_layout.Segments}/{name}");
         }
 
         _files.Delete(_layout.NewManifest);
+        if (unlisted.Count > 0) _files.SyncDirectory(_layout.Segments);
+        HasLeftovers = false;
     }
 
     public void Dispose() => _segments.Dispose();
