@@ -139,6 +139,8 @@ internal sealed class LedgerOpening : IDisposable
     {
         try
         {
+            // Whoever made the segments may have been killed before their names were durable.
+            _files.SyncDirectory(_layout.Segments);
             _manifests.Replace(rebuilt);
         }
         catch (LedgerFullException)
