@@ -13,7 +13,7 @@ internal sealed class AppendPipeline : IDisposable
     readonly HashSet<PendingAppend> _toRead = [];
     readonly IWorker _writer;
     readonly long _groupBytesMax;
-    InvariantException? _broken;
+    Exception? _broken;
 
     public AppendPipeline(IFactStorage storage, RecordingClock clock, LedgerOptions options)
     {
@@ -88,11 +88,12 @@ internal sealed class AppendPipeline : IDisposable
         {
             foreach (var pending in _group) pending.Decision = AppendDecision.Failed(refused);
         }
-        catch (InvariantException ours)
+        catch (Exception unforeseen) when (unforeseen is not MachineStoppedException)
         {
-            // A mistake of ours: nobody knows what it has left, so nothing is written any more.
-            _broken = ours;
-            Fail(new LedgerFailedException(ours.Message, ours));
+            // A mistake of ours, no memory, a clock of the caller's that throws: nobody knows what it has left, so nothing is
+            // written any more. The process lives, and whoever waits is told.
+            _broken = unforeseen;
+            Fail(new LedgerFailedException(unforeseen.Message, unforeseen));
         }
         finally
         {

@@ -17,7 +17,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
         "SectorLost", "WriteTorn", "LengthLost", "PageSectorOld", "NameLost",
     ];
 
-    static int First => Number("FACTSTONE_SEED", 1);
+    static int First => Number("FACTSTONE_SEED", Number("FACTSTONE_FIRST", 1));
 
     static int Count => Environment.GetEnvironmentVariable("FACTSTONE_SEED") is null ? Number("FACTSTONE_SEEDS", 1_000) : 1;
 
