@@ -249,7 +249,7 @@ internal sealed class FileStorage : IFactStorage
             Opening = _opening.Report;
         }
 
-        if (_opening!.HasLeftovers) _opening.RemoveLeftovers();
+        if (_opening!.HasUnlistedSegments) _opening.RemoveUnlistedSegments();
         return _writer;
     }
 

@@ -72,41 +72,42 @@ internal sealed class LedgerOpening : IDisposable
         _options.Took?.Invoke(RecoveryBranch.RecoveryResumed);
     }
 
-    /// <summary>Whether there may be files that nothing refers to; nothing is appended while there are.</summary>
-    public bool HasLeftovers { get; private set; } = true;
+    /// <summary>Whether there may be segments that no manifest lists; nothing is appended while there are.</summary>
+    public bool HasUnlistedSegments { get; private set; } = true;
 
-    /// <summary>Removes them if it can. Only after the head is published.</summary>
+    /// <summary>Removes files that nothing refers to any more, as far as it can. Only after the head is published.</summary>
     public void TryRemoveLeftovers()
     {
         try
         {
-            RemoveLeftovers();
+            Chain?.RemoveDropped();
+            RemoveUnlistedSegments();
+            foreach (var name in _files.List(_layout.Segments).Where(name => !LedgerLayout.IsSegment(name))) _files.Delete($"{_layout.Segments}/{name}");
+            _files.Delete(_layout.NewManifest);
         }
         catch (FactstoneException)
         {
-            // The first append tries again.
+            // Segments are tried again by the first append; what was made ready ahead is in nobody's way.
         }
     }
 
-    /// <summary>Removes files that nothing refers to any more, durably.</summary>
+    /// <summary>Removes segments that no manifest lists, durably.</summary>
     /// <remarks>
     /// A segment that was started and never listed says in its header where the log went on. If it came back after a
     /// power cut, and the manifest were lost, it would pass for the end of a log that has gone on elsewhere since.
     /// </remarks>
-    public void RemoveLeftovers()
+    public void RemoveUnlistedSegments()
     {
-        Chain?.RemoveDropped();
         var listed = Manifest.Segments.Concat(Chain?.Manifest.Segments ?? []).Select(segment => segment.Name).ToHashSet();
-        var unlisted = _files.List(_layout.Segments).Where(name => !listed.Contains(name)).ToList();
+        var unlisted = _files.List(_layout.Segments).Where(name => LedgerLayout.IsSegment(name) && !listed.Contains(name)).ToList();
         foreach (var name in unlisted)
         {
-            if (LedgerLayout.IsSegment(name)) _options.Took?.Invoke(RecoveryBranch.UnlistedSegmentRemoved);
+            _options.Took?.Invoke(RecoveryBranch.UnlistedSegmentRemoved);
             _files.Delete($"{_layout.Segments}/{name}");
         }
 
-        _files.Delete(_layout.NewManifest);
         if (unlisted.Count > 0) _files.SyncDirectory(_layout.Segments);
-        HasLeftovers = false;
+        HasUnlistedSegments = false;
     }
 
     public void Dispose() => _segments.Dispose();
@@ -206,6 +207,13 @@ internal sealed class LedgerOpening : IDisposable
         var header = Manifest.Last;
         if (_segments.OpenSegment(header, FileOpening.Existing, Published?.Position.Next() ?? header.BasePosition) is not { } segment) return;
 
+        if (Report.WasCreated)
+        {
+            // We have just made it: there is nothing in it, and nobody has been before us.
+            GoOn(segment, SegmentHeader.Bytes);
+            return;
+        }
+
         var reader = _segments.Reader(segment);
         var end = TailExamination.Run(reader, header.BasePosition, Published, _options);
         if (end.IsDamaged || _damage.Count > 0) ReadDamagedEnd(reader, end);
@@ -228,9 +236,15 @@ internal sealed class LedgerOpening : IDisposable
         _segments.ReadDurable(segment, SegmentHeader.Bytes, end.Walk.FileOffset, segment.Header.BasePosition, end.Walk.Next);
         _options.Took?.Invoke(RecoveryBranch.CleanOpen);
         Report = Report with { WasClosedCleanly = true };
+        GoOn(segment, end.Walk.FileOffset);
+    }
+
+    /// <summary>The log goes on in a segment that ends here.</summary>
+    void GoOn(Segment segment, long tail)
+    {
         Chain = new SegmentChain(_files, _layout, _options, _manifests) { Manifest = Manifest, Current = segment };
-        Tail = end.Walk.FileOffset;
-        SpaceEnd = Tail;
+        Tail = tail;
+        SpaceEnd = tail;
     }
 
     void Recover(Segment segment, LogEnd end)

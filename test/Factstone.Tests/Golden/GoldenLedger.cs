@@ -9,7 +9,7 @@ internal static class GoldenLedger
     const string Root = "ledger";
 
     /// <summary>Files whose bytes follow from what was appended; LOCK names a process.</summary>
-    public static readonly string[] Files = ["HEAD", "MANIFEST", "segments/00000000000000000001.000002.log"];
+    public static readonly string[] Files = ["HEAD", "MANIFEST", "segments/00000000000000000001.000001.log"];
 
     public static readonly DateTimeOffset Begin = new(2025, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
