@@ -14,7 +14,7 @@ internal sealed class ThreadCrank : ICrank
 #pragma warning restore CA1001
     {
         /// <summary>Looks for work this often before it sleeps: waking a thread takes as long as a small sync.</summary>
-        const int SpinsBeforeSleep = 40;
+        const int SpinsBeforeSleep = 400;
 
         readonly Func<bool> _step;
         readonly Thread _thread;
