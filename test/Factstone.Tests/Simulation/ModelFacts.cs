@@ -32,7 +32,7 @@ internal sealed class ModelFacts
             AppendConditionKind.StreamExists => last is not null,
             AppendConditionKind.RecordAt => hasValue && last!.Version == condition.Version.Value,
             AppendConditionKind.RecordMissing => !hasValue,
-            _ => hasValue && !last!.Fact.Payload.IsEmpty && CanonicalJson.AreEqual(last.Fact.Payload.Span, condition.Value.Span),
+            _ => hasValue && last!.Fact is { ContentType: null, Payload.IsEmpty: false } && CanonicalJson.AreEqual(last.Fact.Payload.Span, condition.Value.Span),
         };
     }
 
