@@ -5,8 +5,14 @@ namespace Factstone.Storage;
 /// <summary>Where each file of a ledger stands. See docs/format.md, "Files".</summary>
 internal sealed class LedgerLayout(string root)
 {
-    /// <summary>The newest format that this version reads, and the one it writes.</summary>
-    public const int Format = 1;
+    /// <summary>The newest format that this version reads, and the one that it gives to new segments.</summary>
+    public const int Format = 2;
+
+    /// <summary>The first format. What it does not know is never written into a segment that has it.</summary>
+    public const int FirstFormat = 1;
+
+    /// <summary>Whether this version can read a file of that format.</summary>
+    public static bool Reads(int format) => format is >= FirstFormat and <= Format;
 
     public string Root => root;
     public string Lock => $"{root}/LOCK";

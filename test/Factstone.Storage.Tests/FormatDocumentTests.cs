@@ -14,6 +14,7 @@ public sealed class FormatDocumentTests
 
     static readonly SegmentHeader Header = new()
     {
+        Format = 1,
         LedgerId = Ledger,
         Epoch = 2,
         Generation = 1,
@@ -113,14 +114,17 @@ public sealed class FormatDocumentTests
 
     // If one of the following tests fails, the format on disk has changed. Raise LedgerLayout.Format and add an example; do not
     // edit the bytes in the document. They were made without our own code.
-    [Fact]
-    public void A_segment_begins_with_the_documents_bytes()
+    [Theory]
+    [InlineData("segment", 1)]
+    [InlineData("segment-2", 2)]
+    public void A_segment_begins_with_the_documents_bytes(string example, int format)
     {
+        var header = Header with { Format = format };
         var bytes = new byte[SegmentHeader.Bytes];
         bytes.AsSpan().Fill(0xFF);
-        Header.Write(bytes);
-        Assert.Equal(Example("segment"), Hex(bytes));
-        Assert.Equal(Header, SegmentHeader.Read(Convert.FromHexString(Example("segment")), out _));
+        header.Write(bytes);
+        Assert.Equal(Example(example), Hex(bytes));
+        Assert.Equal(header, SegmentHeader.Read(Convert.FromHexString(Example(example)), out _));
     }
 
     [Fact]
@@ -161,16 +165,28 @@ public sealed class FormatDocumentTests
         Assert.Equal(FrameKind.Closing, walk.LastKind);
     }
 
-    [Fact]
-    public void A_manifest_has_the_documents_bytes()
+    [Theory]
+    [InlineData("manifest", 1)]
+    [InlineData("manifest-2", 2)]
+    public void A_manifest_has_the_documents_bytes(string example, int format)
     {
         // An entry says nothing of the segment before it: that is the entry before, and the first has none.
-        var first = Header with { PreviousBase = Position.None, PreviousGeneration = 0 };
+        var first = Header with { Format = format, PreviousBase = Position.None, PreviousGeneration = 0 };
         var manifest = new Manifest { LedgerId = Ledger, Epoch = 2, Generation = 7, Segments = [first] };
-        Assert.Equal(Example("manifest"), Hex(ManifestFormat.Write(manifest)));
-        var read = ManifestFormat.Read(Convert.FromHexString(Example("manifest")), out _)!;
+        Assert.Equal(Example(example), Hex(ManifestFormat.Write(manifest)));
+        var read = ManifestFormat.Read(Convert.FromHexString(Example(example)), out _)!;
         Assert.Equal(first, Assert.Single(read.Segments));
         Assert.Equal((7, 2, Ledger), (read.Generation, read.Epoch, read.LedgerId));
+    }
+
+    // A ledger that goes on after an upgrade has both.
+    [Fact]
+    public void A_manifest_keeps_the_format_of_each_segment()
+    {
+        var first = Header with { PreviousBase = Position.None, PreviousGeneration = 0 };
+        var second = Header with { Format = 2, Sequence = 4, Generation = 2, PreviousBase = Header.BasePosition, PreviousGeneration = 1 };
+        var manifest = new Manifest { LedgerId = Ledger, Epoch = 2, Generation = 8, Segments = [first, second] };
+        Assert.Equal([first, second], ManifestFormat.Read(ManifestFormat.Write(manifest), out _)!.Segments);
     }
 
     [Fact]

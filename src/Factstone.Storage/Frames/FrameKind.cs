@@ -11,4 +11,7 @@ internal enum FrameKind : byte
 
     /// <summary>The writer has closed the ledger; frames behind it are of a later session.</summary>
     Closing = 3,
+
+    /// <summary>Written by repair in place of facts that are gone; from format 2.</summary>
+    Lost = 4,
 }

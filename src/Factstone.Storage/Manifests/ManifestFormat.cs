@@ -24,17 +24,19 @@ internal static class ManifestFormat
     const int GenerationOfSegmentAt = BaseTimeAt + sizeof(long);
     const int PreviousEndAt = GenerationOfSegmentAt + sizeof(uint);
     const int EpochOfSegmentAt = PreviousEndAt + sizeof(uint);
-    const int ReservedOfSegmentAt = EpochOfSegmentAt + sizeof(uint);
-    const int EntryBytes = ReservedOfSegmentAt + sizeof(uint);
+    const int FormatOfSegmentAt = EpochOfSegmentAt + sizeof(uint);
+    const int EntryBytes = FormatOfSegmentAt + sizeof(uint);
 
     /// <summary>A bound lets a reader refuse a garbage count before it allocates anything.</summary>
     const int SegmentsMax = 1_000_000;
 
     public static byte[] Write(Manifest manifest)
     {
+        // No newer than its segments need, so that a version that knows them knows the list of them, too.
+        var format = manifest.Segments.Max(segment => segment.Format);
         var bytes = new byte[EntriesAt + (manifest.Segments.Count * EntryBytes) + sizeof(uint)];
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(MagicAt), Magic);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(FormatAt), LedgerLayout.Format);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(FormatAt), (uint)format);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(CountAt), (uint)manifest.Segments.Count);
         manifest.LedgerId.Value.TryWriteBytes(bytes.AsSpan(LedgerIdAt), bigEndian: true, out _);
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(GenerationAt), manifest.Generation);
@@ -51,6 +53,7 @@ internal static class ManifestFormat
             BinaryPrimitives.WriteUInt32LittleEndian(entry[GenerationOfSegmentAt..], (uint)segment.Generation);
             BinaryPrimitives.WriteUInt32LittleEndian(entry[PreviousEndAt..], (uint)segment.PreviousEnd);
             BinaryPrimitives.WriteUInt32LittleEndian(entry[EpochOfSegmentAt..], (uint)segment.Epoch);
+            if (format > LedgerLayout.FirstFormat) BinaryPrimitives.WriteUInt32LittleEndian(entry[FormatOfSegmentAt..], (uint)segment.Format);
             at += EntryBytes;
         }
 
@@ -66,7 +69,7 @@ internal static class ManifestFormat
             || BinaryPrimitives.ReadUInt32LittleEndian(source[^sizeof(uint)..]) != Crc32C.Of(source[..^sizeof(uint)])) return null;
 
         var format = BinaryPrimitives.ReadInt32LittleEndian(source[FormatAt..]);
-        if (format != LedgerLayout.Format)
+        if (!LedgerLayout.Reads(format))
         {
             newerFormat = format;
             return null;
@@ -82,6 +85,7 @@ internal static class ManifestFormat
             var entry = source.Slice(EntriesAt + (i * EntryBytes), EntryBytes);
             segments[i] = new SegmentHeader
             {
+                Format = format == LedgerLayout.FirstFormat ? format : BinaryPrimitives.ReadInt32LittleEndian(entry[FormatOfSegmentAt..]),
                 LedgerId = ledgerId,
                 Epoch = BinaryPrimitives.ReadUInt32LittleEndian(entry[EpochOfSegmentAt..]),
                 Sequence = BinaryPrimitives.ReadInt64LittleEndian(entry[SequenceAt..]),

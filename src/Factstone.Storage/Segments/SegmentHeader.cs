@@ -27,6 +27,9 @@ internal sealed record SegmentHeader
     /// <summary>The first frame begins here.</summary>
     public const int Bytes = ChecksumAt + sizeof(uint);
 
+    /// <summary>What its frames may hold; a segment keeps the format that it was started with.</summary>
+    public required int Format { get; init; }
+
     public required LedgerId LedgerId { get; init; }
 
     public required long Epoch { get; init; }
@@ -60,7 +63,7 @@ internal sealed record SegmentHeader
     {
         target[..Bytes].Clear();
         BinaryPrimitives.WriteUInt64LittleEndian(target[MagicAt..], Magic);
-        BinaryPrimitives.WriteUInt32LittleEndian(target[FormatAt..], LedgerLayout.Format);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[FormatAt..], (uint)Format);
         BinaryPrimitives.WriteUInt32LittleEndian(target[HeaderBytesAt..], Bytes);
         LedgerId.Value.TryWriteBytes(target[LedgerIdAt..], bigEndian: true, out _);
         BinaryPrimitives.WriteUInt32LittleEndian(target[EpochAt..], (uint)Epoch);
@@ -86,7 +89,7 @@ internal sealed record SegmentHeader
             || BinaryPrimitives.ReadUInt32LittleEndian(source[ChecksumAt..]) != Crc32C.Of(source[..ChecksumAt])) return null;
 
         var format = BinaryPrimitives.ReadInt32LittleEndian(source[FormatAt..]);
-        if (format != LedgerLayout.Format)
+        if (!LedgerLayout.Reads(format))
         {
             newerFormat = format;
             return null;
@@ -94,6 +97,7 @@ internal sealed record SegmentHeader
 
         return new SegmentHeader
         {
+            Format = format,
             LedgerId = new LedgerId(new Guid(source.Slice(LedgerIdAt, 16), bigEndian: true)),
             Epoch = BinaryPrimitives.ReadUInt32LittleEndian(source[EpochAt..]),
             Generation = BinaryPrimitives.ReadInt32LittleEndian(source[GenerationAt..]),

@@ -31,6 +31,7 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
         var isOldLive = previousEnd > SegmentHeader.Bytes;
         var header = new SegmentHeader
         {
+            Format = LedgerLayout.Format,
             LedgerId = old.LedgerId,
             Epoch = Manifest.Epoch,
             Sequence = old.Sequence + 1,
@@ -86,6 +87,7 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
         options.Salts.Fill(id);
         return new SegmentHeader
         {
+            Format = LedgerLayout.Format,
             LedgerId = new LedgerId(new Guid(id, bigEndian: true)),
             Epoch = 1,
             Sequence = 1,

@@ -3,7 +3,7 @@ using Factstone.Testing;
 
 namespace Factstone.Tests.Golden;
 
-/// <summary>The ledger that format 1 was frozen with: every field of a fact in a thousand bytes, the same ones each time it is written.</summary>
+/// <summary>The ledger that the formats were frozen with: every field of a fact in a thousand bytes, the same ones each time it is written.</summary>
 internal static class GoldenLedger
 {
     const string Root = "ledger";

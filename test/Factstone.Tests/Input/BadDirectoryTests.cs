@@ -81,7 +81,7 @@ public sealed class BadDirectoryTests : IDisposable
         var before = FileContents.Of(files, "newer");
 
         var refused = await Assert.ThrowsAsync<LedgerFormatException>(async () => await Ledger.OpenAsync("newer", options));
-        Assert.Equal(2, refused.Found);
+        Assert.Equal(LedgerLayout.Format + 1, refused.Found);
         Assert.Contains("newer version", refused.Message, StringComparison.Ordinal);
         Assert.Equal(where == "MANIFEST" ? "newer/MANIFEST" : segment, refused.Path);
         await Assert.ThrowsAsync<LedgerFormatException>(async () => await Ledger.OpenReadOnlyAsync("newer", options));
@@ -147,9 +147,9 @@ public sealed class BadDirectoryTests : IDisposable
         using var file = files.Open(path, FileOpening.Existing);
         var bytes = new byte[checksumAt + sizeof(uint) ?? (int)file.Length];
         file.Read(bytes, 0);
-        Assert.Equal(1, BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(formatAt)));
+        Assert.Equal(LedgerLayout.Format, BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(formatAt)));
         Assert.Equal(Crc32C.Of(bytes.AsSpan(0, bytes.Length - 4)), BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(bytes.Length - 4)));
-        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(formatAt), 2);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(formatAt), LedgerLayout.Format + 1);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(bytes.Length - 4), Crc32C.Of(bytes.AsSpan(0, bytes.Length - 4)));
         file.Write(bytes, 0);
     }

@@ -1,32 +1,36 @@
+using Factstone.Storage;
+
 namespace Factstone.Tests.Golden;
 
-/// <summary>Format 1 is for ever: a ledger that was written with it is read by every later version.</summary>
-public sealed class FormatOneTests
+/// <summary>Each format is for ever: a ledger that was written with it is read by every later version.</summary>
+public sealed class FrozenFormatTests
 {
-    static readonly string Fixture = Path.Combine(AppContext.BaseDirectory, "Golden", "format-1");
+    static string Fixture(string format) => Path.Combine(AppContext.BaseDirectory, "Golden", format);
 
-    // If this test fails, the format on disk has changed. Raise the format version, keep reading format 1, and add a
+    // If this test fails, the format on disk has changed. Raise the format version, keep reading this one, and add a
     // fixture beside this one; do not replace its files. The one other reason is that a new ledger draws its random
     // numbers in another order: then the fixture still opens (see below), and only this comparison gets a new directory.
     [Fact]
-    public async Task The_bytes_that_are_written_are_those_of_format_1()
+    public async Task The_bytes_that_are_written_are_those_of_format_2()
     {
         var files = await GoldenLedger.WriteAsync(TestContext.Current.CancellationToken);
 
         foreach (var name in GoldenLedger.Files)
         {
-            var frozen = await File.ReadAllBytesAsync(Path.Combine(Fixture, name), TestContext.Current.CancellationToken);
+            var frozen = await File.ReadAllBytesAsync(Path.Combine(Fixture("format-2"), name), TestContext.Current.CancellationToken);
             Assert.Equal(Convert.ToHexString(frozen.AsSpan().TrimEnd((byte)0)), Convert.ToHexString(GoldenLedger.Bytes(files, name)));
         }
     }
 
     // If this test fails, ledgers that users have can no longer be read. Mend the reader; the expectations below are what
     // was appended when the files were written, and never change.
-    [Fact]
-    public async Task A_ledger_of_format_1_holds_exactly_what_was_appended()
+    [Theory]
+    [InlineData("format-1")]
+    [InlineData("format-2")]
+    public async Task A_ledger_of_an_earlier_format_holds_exactly_what_was_appended(string format)
     {
         var cancellation = TestContext.Current.CancellationToken;
-        using var copy = new FixtureCopy(Fixture);
+        using var copy = new FixtureCopy(Fixture(format));
         Assert.Empty((await Ledger.VerifyAsync(copy.Path, cancellationToken: cancellation)).Damage);
 
         await using (var reading = await Ledger.OpenReadOnlyAsync(copy.Path, cancellationToken: cancellation))
@@ -42,6 +46,27 @@ public sealed class FormatOneTests
 
         await using var again = await Ledger.OpenAsync(copy.Path, cancellationToken: cancellation);
         Assert.Equal(4, (await again.GetVersionAsync("orders/42", cancellationToken: cancellation)).Value);
+    }
+
+    [Fact]
+    public async Task A_ledger_of_format_1_goes_on_in_segments_of_format_2()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        using var copy = new FixtureCopy(Fixture("format-1"));
+        var options = new LedgerOptions { SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin };
+        await using (var ledger = await Ledger.OpenAsync(copy.Path, options, cancellation))
+            for (var i = 0; i < 10; i++) await ledger.AppendAsync(new NewFact("orders/43", "large", $"\"{new string('x', 12_000)}\""), cancellation);
+
+        var manifest = new ManifestFile(new DiskFileSystem(), new LedgerLayout(copy.Path));
+        Assert.Equal([1, 2], manifest.Read()!.Segments.Select(segment => segment.Format).Distinct());
+        File.Delete(Path.Combine(copy.Path, "MANIFEST"));
+
+        await using var again = await Ledger.OpenAsync(copy.Path, options, cancellation);
+        Assert.True(again.Opening.ManifestWasRebuilt);
+        Assert.Equal(15, (await again.GetHeadAsync(cancellation)).Value);
+        Assert.Equal(10, (await again.GetVersionAsync("orders/43", cancellationToken: cancellation)).Value);
+        Assert.Equal([1, 2], manifest.Read()!.Segments.Select(segment => segment.Format).Distinct());
+        Assert.Empty((await Ledger.VerifyAsync(copy.Path, cancellationToken: cancellation)).Damage);
     }
 
     static async Task HoldsWhatWasAppended(Ledger ledger)
@@ -75,24 +100,5 @@ public sealed class FormatOneTests
         Assert.Equal(
             "A8F42C3F0A4CC94A 58932302BF1B53A5 125516FDAD53F957 ACB45C6BA0D0F55B A09D4AE29D288415",
             string.Join(' ', facts.Select(fact => Convert.ToHexString(fact.Leaf().AsSpan(0, 8)))));
-    }
-
-    sealed class FixtureCopy : IDisposable
-    {
-        readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("factstone-golden-");
-
-        public FixtureCopy(string source)
-        {
-            foreach (var name in GoldenLedger.Files)
-            {
-                var target = System.IO.Path.Combine(Path, name);
-                Directory.CreateDirectory(System.IO.Path.GetDirectoryName(target)!);
-                File.Copy(System.IO.Path.Combine(source, name), target);
-            }
-        }
-
-        public string Path => _directory.FullName;
-
-        public void Dispose() => _directory.Delete(recursive: true);
     }
 }
