@@ -12,7 +12,7 @@ internal sealed record Bar(double SqliteRatio, double Rate, string Goal, double 
     {
         "W1" => new(1.2, 0, "0.95 × probe", 0, 0.95),
         "W2" => new(2.5, 120_000, "280,000/s", 280_000, 0),
-        "W3" => new(3, 0, "650,000/s", 650_000, 0),
+        "W3" or "W3-drawn" => new(3, 0, "650,000/s", 650_000, 0),
         _ => new(0, 300_000, "2,000,000/s", 2_000_000, 0),
     };
 

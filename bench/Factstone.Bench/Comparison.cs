@@ -38,13 +38,13 @@ internal static class Comparison
     {
         var streams = new ZipfStreams(Seed);
         var payloads = new Payloads(Seed);
-        var single = await FrameSizes.MeasureAsync(directory, 1, streams, payloads);
-        var many = await FrameSizes.MeasureAsync(directory, 100, streams, payloads);
-        BenchTarget[] targets = [DiskProbe.Target(workload => workload.FactsPerAppend == 1 ? single : many), SqliteStore.Target, LedgerStore.Target];
+        var sizes = new Dictionary<Workload, int>();
+        foreach (var workload in options.Workloads) sizes[workload] = await FrameSizes.MeasureAsync(directory, workload, streams, payloads);
+        BenchTarget[] targets = [DiskProbe.Target(workload => sizes[workload]), SqliteStore.Target, LedgerStore.Target];
 
         await output.WriteLineAsync($"Machine: {Machine.Describe(directory)}");
         await output.WriteLineAsync(SqliteStore.Describe(directory));
-        await output.WriteLineAsync($"JSON of {Payloads.Bytes} bytes to {ZipfStreams.Count:N0} streams, zipf {ZipfStreams.Exponent}, seed {Seed}; {options.Rounds} rounds of {options.Seconds} s each; one append is {single:N0} bytes in the ledger's log, 100 facts are {many:N0}.");
+        await output.WriteLineAsync($"JSON of {Payloads.Bytes} bytes to {ZipfStreams.Count:N0} streams, zipf {ZipfStreams.Exponent}, seed {Seed}; {options.Rounds} rounds of {options.Seconds} s each; bytes in the ledger's log for one append: {string.Join(", ", sizes.Select(size => $"{size.Key.Name} {size.Value:N0}"))}.");
 
         var rates = options.Workloads.ToDictionary(workload => workload, _ => targets.ToDictionary(target => target.Name, _ => new Rates()));
         foreach (var workload in options.Workloads)

@@ -6,7 +6,7 @@ namespace Factstone.Bench;
 /// <summary>What the comparison is told on its command line.</summary>
 internal sealed record ComparisonOptions
 {
-    public const string Usage = "dotnet run -c Release --project bench/Factstone.Bench -- [--rounds 3] [--seconds 3] [--dir DIR] [--wait MINUTES] [W1 W2 W3 W4]";
+    public const string Usage = "dotnet run -c Release --project bench/Factstone.Bench -- [--rounds 3] [--seconds 3] [--dir DIR] [--wait MINUTES] [W1 W2 W3 W3-drawn W4]";
 
     public int Rounds { get; init; } = 3;
 

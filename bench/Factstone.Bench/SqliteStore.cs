@@ -23,6 +23,9 @@ internal sealed class SqliteStore : IBenchStore
 
     static readonly string[] Streams = [.. Enumerable.Range(0, ZipfStreams.Count).Select(i => $"orders/{i}")];
 
+    const long NotLookedUp = -1;
+
+    readonly long[] _lastVersions = [.. Enumerable.Repeat(NotLookedUp, ZipfStreams.Count)];
     readonly SqliteConnection _connection;
     readonly SqliteCommand _begin;
     readonly SqliteCommand _commit;
@@ -77,6 +80,22 @@ internal sealed class SqliteStore : IBenchStore
         foreach (var payload in payloads) Insert(stream, ++version, payload);
         _commit.ExecuteNonQuery();
         return ValueTask.FromResult(version);
+    }
+
+    public ValueTask AppendAsync(int[] streams, byte[][] payloads, long[] versions)
+    {
+        _begin.ExecuteNonQuery();
+        for (var i = 0; i < streams.Length; i++)
+        {
+            // One look-up for each stream of the transaction, not for each fact.
+            ref var last = ref _lastVersions[streams[i]];
+            if (last == NotLookedUp) last = LastVersion(streams[i]);
+            Insert(streams[i], versions[i] = ++last, payloads[i]);
+        }
+
+        _commit.ExecuteNonQuery();
+        foreach (var stream in streams) _lastVersions[stream] = NotLookedUp;
+        return ValueTask.CompletedTask;
     }
 
     public ValueTask SendAsync(int stream, byte[] payload, Action<long> answered) => _inFlight.SendAsync(Queue(stream, payload), answered);

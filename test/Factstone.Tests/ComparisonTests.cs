@@ -35,7 +35,7 @@ public sealed class ComparisonTests
         Assert.True(exitCode == 0, output);
         Assert.Contains("was read back", output, StringComparison.Ordinal);
         Assert.Contains("SQLite 3.", output, StringComparison.Ordinal);
-        foreach (var workload in new[] { "W1", "W2", "W3", "W4" })
+        foreach (var workload in new[] { "W1", "W2", "W3", "W3-drawn", "W4" })
             Assert.Single(output.Split('\n'), line => line.StartsWith($"| {workload} ", StringComparison.Ordinal));
     }
 

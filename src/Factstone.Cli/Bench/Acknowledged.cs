@@ -5,9 +5,10 @@ internal sealed class Acknowledged
 {
     readonly List<Entry> _entries = new(1 << 16);
 
-    public int Count => _entries.Count;
+    public void Add(int stream, long version, long number) => Add(stream, version, number, count: 1);
 
-    public void Add(int stream, long version, long number) => _entries.Add(new Entry(stream, (int)version, number));
+    /// <summary>Facts of one stream, one behind the other.</summary>
+    public void Add(int stream, long firstVersion, long firstNumber, int count) => _entries.Add(new Entry(stream, (int)firstVersion, firstNumber, count));
 
     /// <summary>Reads everything back: as many facts per stream as were acknowledged, versions without gaps, payloads byte for byte.</summary>
     /// <exception cref="InvalidDataException">Something else is there.</exception>
@@ -15,7 +16,10 @@ internal sealed class Acknowledged
     {
         var streams = new List<Entry>[ZipfStreams.Count];
         for (var i = 0; i < streams.Length; i++) streams[i] = [];
-        foreach (var entry in callers.SelectMany(caller => caller._entries)) streams[entry.Stream].Add(entry);
+        foreach (var entry in callers.SelectMany(caller => caller._entries))
+        {
+            for (var i = 0; i < entry.Count; i++) streams[entry.Stream].Add(new Entry(entry.Stream, entry.Version + i, entry.Number + i, Count: 1));
+        }
 
         for (var stream = 0; stream < streams.Length; stream++)
         {
@@ -34,5 +38,5 @@ internal sealed class Acknowledged
         }
     }
 
-    readonly record struct Entry(int Stream, int Version, long Number);
+    readonly record struct Entry(int Stream, int Version, long Number, int Count);
 }

@@ -47,6 +47,12 @@ internal sealed class DiskProbe : IBenchStore
         return ValueTask.FromResult(0L);
     }
 
+    public ValueTask AppendAsync(int[] streams, byte[][] payloads, long[] versions)
+    {
+        WriteAndSync(_bytesPerAppend);
+        return ValueTask.CompletedTask;
+    }
+
     public ValueTask SendAsync(int stream, byte[] payload, Action<long> answered) => _inFlight.SendAsync(Queue(), answered);
 
     public ValueTask FlushAsync() => _inFlight.FlushAsync();

@@ -5,21 +5,22 @@ internal static class FrameSizes
 {
     const int Appends = 200;
 
-    public static async ValueTask<int> MeasureAsync(string directory, int factsPerAppend, ZipfStreams streams, Payloads payloads)
+    public static async ValueTask<int> MeasureAsync(string directory, Workload workload, ZipfStreams streams, Payloads payloads)
     {
-        var one = await LogBytesAsync(directory, 1, factsPerAppend, streams, payloads).ConfigureAwait(false);
-        var more = await LogBytesAsync(directory, 1 + Appends, factsPerAppend, streams, payloads).ConfigureAwait(false);
+        var one = await LogBytesAsync(directory, 1, workload, streams, payloads).ConfigureAwait(false);
+        var more = await LogBytesAsync(directory, 1 + Appends, workload, streams, payloads).ConfigureAwait(false);
         return (int)Math.Round((more - one) / (double)Appends);
     }
 
-    static async ValueTask<long> LogBytesAsync(string directory, int appends, int factsPerAppend, ZipfStreams streams, Payloads payloads)
+    static async ValueTask<long> LogBytesAsync(string directory, int appends, Workload workload, ZipfStreams streams, Payloads payloads)
     {
         var place = Directory.CreateDirectory(Path.Combine(directory, "sizes"));
-        var store = await LedgerStore.Target.OpenAsync(place.FullName, Workload.All[0]).ConfigureAwait(false);
+        var store = await LedgerStore.Target.OpenAsync(place.FullName, workload).ConfigureAwait(false);
+        byte[][] facts = [.. Enumerable.Range(0, workload.FactsPerAppend).Select(i => payloads[i])];
         for (var i = 0; i < appends; i++)
         {
-            byte[][] facts = [.. Enumerable.Range(0, factsPerAppend).Select(j => payloads[j])];
-            await store.AppendAsync(streams[i], facts).ConfigureAwait(false);
+            if (workload.DrawsEachFact) await store.AppendAsync([.. facts.Select((_, j) => streams[(i * facts.Length) + j])], facts, new long[facts.Length]).ConfigureAwait(false);
+            else await store.AppendAsync(streams[i], facts).ConfigureAwait(false);
         }
 
         // A closed ledger has given back the zeros ahead of its tail.

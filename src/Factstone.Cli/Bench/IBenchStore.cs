@@ -9,6 +9,9 @@ internal interface IBenchStore : IAsyncDisposable
     /// <summary>Appends facts to one stream, all or none; returns the version of the last.</summary>
     ValueTask<long> AppendAsync(int stream, byte[][] payloads);
 
+    /// <summary>Appends facts, each to the stream of the same index, all or none; notes the version of each.</summary>
+    ValueTask AppendAsync(int[] streams, byte[][] payloads, long[] versions);
+
     /// <summary>Starts an append; waits only while too many are in flight. Each is answered with its version, in the order of sending.</summary>
     ValueTask SendAsync(int stream, byte[] payload, Action<long> answered);
 

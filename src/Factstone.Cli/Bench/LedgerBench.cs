@@ -17,7 +17,7 @@ internal sealed class LedgerBench(string directory, TimeSpan duration)
     /// <param name="ct">Ends it between two appends.</param>
     public async ValueTask<BenchResult> RunAsync(Workload workload, Action<string> starting, CancellationToken ct)
     {
-        var bytes = await FrameSizes.MeasureAsync(directory, workload.FactsPerAppend, _streams, _payloads).ConfigureAwait(false);
+        var bytes = await FrameSizes.MeasureAsync(directory, workload, _streams, _payloads).ConfigureAwait(false);
         var (probe, ledger) = (new Rates(), new Rates());
         (BenchTarget Target, Rates Rates)[] targets = [(DiskProbe.Target(_ => bytes), probe), (LedgerStore.Target, ledger)];
 

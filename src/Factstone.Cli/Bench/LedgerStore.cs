@@ -9,6 +9,7 @@ internal sealed class LedgerStore : IBenchStore
 
     readonly Ledger _ledger;
     readonly Appender _appender;
+    readonly long[] _lastVersions = new long[ZipfStreams.Count];
     Action<long>? _answered;
     readonly Action<AppendOutcome> _passOn;
 
@@ -38,6 +39,19 @@ internal sealed class LedgerStore : IBenchStore
         var facts = new NewFact[payloads.Length];
         for (var i = 0; i < facts.Length; i++) facts[i] = new NewFact(Streams[stream], FactType, payloads[i]);
         return Version(await _ledger.TryAppendAsync(new AppendRequest(facts)).ConfigureAwait(false));
+    }
+
+    public async ValueTask AppendAsync(int[] streams, byte[][] payloads, long[] versions)
+    {
+        var facts = new NewFact[payloads.Length];
+        for (var i = 0; i < facts.Length; i++) facts[i] = new NewFact(Streams[streams[i]], FactType, payloads[i]);
+        var receipt = (await _ledger.TryAppendAsync(new AppendRequest(facts)).ConfigureAwait(false)).EnsureCommitted();
+
+        // The receipt has the last version of each stream, in the order in which the streams came first.
+        var (seen, next) = (_lastVersions, 0);
+        foreach (var stream in streams) if (seen[stream] == 0) seen[stream] = receipt.Versions[next++].Version.Value;
+        for (var i = facts.Length - 1; i >= 0; i--) versions[i] = seen[streams[i]]--;
+        foreach (var stream in streams) seen[stream] = 0;
     }
 
     public ValueTask SendAsync(int stream, byte[] payload, Action<long> answered)

@@ -47,6 +47,7 @@ internal sealed class WorkloadRun(Workload workload, BenchTarget target, ZipfStr
     ValueTask<Acknowledged> CallAsync(IBenchStore store, int caller, CancellationToken ct) => workload switch
     {
         { InFlight: > 1 } => SendAsync(store, ct),
+        { DrawsEachFact: true } => AppendDrawnAsync(store, ct),
         { FactsPerAppend: > 1 } => AppendManyAsync(store, ct),
         _ => AppendEachAsync(store, caller, ct),
     };
@@ -80,7 +81,24 @@ internal sealed class WorkloadRun(Workload workload, BenchTarget target, ZipfStr
             var stream = streams[append];
             for (var i = 0; i < facts.Length; i++) facts[i] = payloads[number + i];
             var last = await store.AppendAsync(stream, facts).ConfigureAwait(false);
-            for (var i = 0; i < facts.Length; i++) acknowledged.Add(stream, last - facts.Length + 1 + i, number + i);
+            acknowledged.Add(stream, last - facts.Length + 1, number, facts.Length);
+            if (IsCounted()) _counted += facts.Length;
+        }
+
+        return acknowledged;
+    }
+
+    async ValueTask<Acknowledged> AppendDrawnAsync(IBenchStore store, CancellationToken ct)
+    {
+        var acknowledged = new Acknowledged();
+        var facts = new byte[workload.FactsPerAppend][];
+        var (drawn, versions) = (new int[facts.Length], new long[facts.Length]);
+        for (var number = 0L; Stopwatch.GetTimestamp() < _until; number += facts.Length)
+        {
+            ct.ThrowIfCancellationRequested();
+            for (var i = 0; i < facts.Length; i++) (drawn[i], facts[i]) = (streams[number + i], payloads[number + i]);
+            await store.AppendAsync(drawn, facts, versions).ConfigureAwait(false);
+            for (var i = 0; i < facts.Length; i++) acknowledged.Add(drawn[i], versions[i], number + i);
             if (IsCounted()) _counted += facts.Length;
         }
 

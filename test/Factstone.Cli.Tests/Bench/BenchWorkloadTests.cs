@@ -40,25 +40,28 @@ public sealed class BenchWorkloadTests
     public async Task What_is_read_back_must_be_what_was_acknowledged()
     {
         await Compared(new ListStore((0, 1, 5), (0, 2, 6), (3, 1, 7)));
+        await Compared(new ListStore((0, 1, 5), (0, 2, 6), (3, 1, 7), (4, 1, 8), (4, 2, 9)), many: 2);
+        await Refused("another payload", new ListStore((0, 1, 5), (0, 2, 6), (3, 1, 7), (4, 1, 8), (4, 2, 8)), many: 2);
         await Refused("Stream 0 has 1 facts; 2", new ListStore((0, 1, 5), (3, 1, 7)));
         await Refused("more than the 2", new ListStore((0, 1, 5), (0, 2, 6), (0, 3, 8), (3, 1, 7)));
         await Refused("more than the 0", new ListStore((0, 1, 5), (0, 2, 6), (2, 1, 8), (3, 1, 7)));
         await Refused("version 3 where 2", new ListStore((0, 1, 5), (0, 3, 6), (3, 1, 7)));
         await Refused("another payload", new ListStore((0, 1, 6), (0, 2, 5), (3, 1, 7)));
 
-        static async Task Refused(string says, ListStore store)
+        static async Task Refused(string says, ListStore store, int many = 0)
         {
-            var wrong = await Assert.ThrowsAsync<InvalidDataException>(() => Compared(store));
+            var wrong = await Assert.ThrowsAsync<InvalidDataException>(() => Compared(store, many));
             Assert.Contains(says, wrong.Message, StringComparison.Ordinal);
         }
 
-        static async Task Compared(ListStore store)
+        static async Task Compared(ListStore store, int many = 0)
         {
             // Two callers, whose facts met in one stream.
             var (one, other) = (new Acknowledged(), new Acknowledged());
             one.Add(0, 2, 6);
             one.Add(3, 1, 7);
             other.Add(0, 1, 5);
+            other.Add(4, 1, 8, many);
             await Acknowledged.CompareAsync([one, other], store, Payloads);
         }
     }
@@ -75,6 +78,8 @@ public sealed class BenchWorkloadTests
         public ValueTask<long> AppendAsync(int stream, long? expectedVersion, byte[] payload) => throw new NotSupportedException();
 
         public ValueTask<long> AppendAsync(int stream, byte[][] payloads) => throw new NotSupportedException();
+
+        public ValueTask AppendAsync(int[] streams, byte[][] payloads, long[] versions) => throw new NotSupportedException();
 
         public ValueTask SendAsync(int stream, byte[] payload, Action<long> answered) => throw new NotSupportedException();
 
