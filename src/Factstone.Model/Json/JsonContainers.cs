@@ -95,7 +95,7 @@ internal sealed class JsonContainers
 
         if (_nameCount == _names.Length) Grow();
         _fingerprints[_nameCount] = fingerprint;
-        _names[_nameCount++] = new Name(start, length, escaped);
+        _names[_nameCount++].Become(start, length, escaped);
         return true;
     }
 
@@ -207,15 +207,24 @@ internal sealed class JsonContainers
     /// <summary>A name of an open object: where its raw form stands in the text, and its place in the hash table if it has one.</summary>
     struct Name(int start, int length, bool escaped)
     {
-        readonly int _start = start;
-        readonly int _length = length;
+        int _start = start;
+        int _length = length;
 
-        public readonly bool Escaped = escaped;
+        public bool Escaped { readonly get; private set; } = escaped;
         public bool IsHashed;
         public int Hash;
 
         /// <summary>The name behind this one in its chain: its index plus one, 0 at the end.</summary>
         public int Next;
+
+        /// <summary>Field by field where it stands: to make one elsewhere and copy it costs more than all else about a name.</summary>
+        public void Become(int start, int length, bool escaped)
+        {
+            _start = start;
+            _length = length;
+            Escaped = escaped;
+            IsHashed = false;
+        }
 
         public readonly ReadOnlySpan<byte> Raw(ReadOnlySpan<byte> text) => text.Slice(_start, _length);
 

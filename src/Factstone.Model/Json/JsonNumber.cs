@@ -1,3 +1,7 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
 namespace Factstone;
 
 /// <summary>Number tokens by the grammar of RFC 8259, section 6.</summary>
@@ -32,9 +36,36 @@ internal static class JsonNumber
         return at;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static int SkipDigits(ReadOnlySpan<byte> text, int at)
+    {
+        // Eight bytes at a time: how many digits a number has is nothing a processor could guess.
+        while (text.Length - at >= sizeof(ulong))
+        {
+            var others = NonDigits(BinaryPrimitives.ReadUInt64LittleEndian(text[at..]));
+            if (others != 0) return at + BitOperations.TrailingZeroCount(others) / 8;
+            at += sizeof(ulong);
+        }
+
+        return SkipLastDigits(text, at);
+    }
+
+    static int SkipLastDigits(ReadOnlySpan<byte> text, int at)
     {
         while (at < text.Length && (uint)(text[at] - '0') <= 9) at++;
         return at;
+    }
+
+    /// <summary>Zero if all bytes are digits; otherwise the lowest bit that is set is in the first byte that is none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static ulong NonDigits(ulong bytes)
+    {
+        const ulong HighNibbles = 0xF0F0F0F0F0F0F0F0;
+        const ulong Digits = 0x3030303030303030;
+        const ulong Six = 0x0606060606060606;
+
+        // A byte from 0x30 to 0x3F is a digit if adding 6 does not carry it out of those. A byte that overflows, 0xFA or above,
+        // is none itself, and spoils only what is behind it.
+        return ((bytes & HighNibbles) ^ Digits) | (((bytes + Six) & HighNibbles) ^ Digits);
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Unicode;
 
 namespace Factstone;
@@ -155,7 +156,11 @@ internal ref struct JsonScan(ReadOnlySpan<byte> text, JsonShape shape)
         return Fault == JsonFault.None;
     }
 
-    static int SkipSpace(ReadOnlySpan<byte> text, int at)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static int SkipSpace(ReadOnlySpan<byte> text, int at) =>
+        at < text.Length && text[at] > ' ' ? at : SkipSpaces(text, at);
+
+    static int SkipSpaces(ReadOnlySpan<byte> text, int at)
     {
         while (at < text.Length && text[at] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t') at++;
         return at;

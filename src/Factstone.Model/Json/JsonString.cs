@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Text;
 
@@ -11,7 +12,23 @@ internal static class JsonString
 {
     /// <summary>Finds the quote that ends the string whose first raw byte is at <paramref name="at"/>.</summary>
     /// <returns>The offset of the quote; or the complement of the offset of the fault, which <see cref="FaultAt"/> names.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int FindEnd(ReadOnlySpan<byte> text, int at, out bool escaped)
+    {
+        escaped = false;
+
+        // Names and short values end within the first block, most of them with the quote.
+        if (text.Length - at >= Vector128<byte>.Count)
+        {
+            var bits = SpecialBits(text, at);
+            var end = at + BitOperations.TrailingZeroCount(bits);
+            if (bits != 0 && text[end] == '"') return end;
+        }
+
+        return FindFurtherEnd(text, at, out escaped);
+    }
+
+    static int FindFurtherEnd(ReadOnlySpan<byte> text, int at, out bool escaped)
     {
         escaped = false;
         while (true)
@@ -74,6 +91,15 @@ internal static class JsonString
     /// <summary>The next quote, backslash or control character, or the end of the text.</summary>
     static int FindSpecial(ReadOnlySpan<byte> text, int at)
     {
+        if (Vector256.IsHardwareAccelerated)
+        {
+            for (; text.Length - at >= Vector256<byte>.Count; at += Vector256<byte>.Count)
+            {
+                var bits = WideSpecialBits(text, at);
+                if (bits != 0) return at + BitOperations.TrailingZeroCount(bits);
+            }
+        }
+
         for (; text.Length - at >= Vector128<byte>.Count; at += Vector128<byte>.Count)
         {
             var bits = SpecialBits(text, at);
@@ -92,12 +118,23 @@ internal static class JsonString
     }
 
     /// <summary>One bit for each byte of a block, set where the byte is special.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static uint SpecialBits(ReadOnlySpan<byte> text, int at)
     {
         var block = Vector128.Create(text.Slice(at, Vector128<byte>.Count));
         var special = Vector128.Equals(block, Vector128.Create((byte)'"'))
             | Vector128.Equals(block, Vector128.Create((byte)'\\'))
             | Vector128.LessThan(block, Vector128.Create((byte)' '));
+        return special.ExtractMostSignificantBits();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static uint WideSpecialBits(ReadOnlySpan<byte> text, int at)
+    {
+        var block = Vector256.Create(text.Slice(at, Vector256<byte>.Count));
+        var special = Vector256.Equals(block, Vector256.Create((byte)'"'))
+            | Vector256.Equals(block, Vector256.Create((byte)'\\'))
+            | Vector256.LessThan(block, Vector256.Create((byte)' '));
         return special.ExtractMostSignificantBits();
     }
 

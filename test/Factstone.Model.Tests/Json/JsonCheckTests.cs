@@ -133,11 +133,11 @@ public sealed class JsonCheckTests
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), $"took {watch.Elapsed}");
     }
 
-    // Strings are searched in blocks of 16 bytes, the last of which overlaps the one before.
+    // Strings are searched in blocks of 32 and of 16 bytes, the last of which overlaps the one before.
     [Fact]
     public void A_control_character_is_found_at_every_place_of_a_string_of_every_length()
     {
-        for (var length = 1; length <= 40; length++)
+        for (var length = 1; length <= 70; length++)
         {
             for (var behind = 0; behind <= 17; behind++)
             {
