@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Unicode;
 
@@ -22,20 +23,24 @@ internal static class AppendPreparation
         AppendCondition[] conditions = request.Conditions is { Count: > 0 and <= FactLimits.ConditionsPerAppendMax } given ? [.. given] : [];
         CheckRequest(request, conditions);
 
-        var facts = request.Facts;
-        var prepared = new PreparedFact[facts.Count];
-        var buffer = ArrayPool<byte>.Shared.Rent(InitialSize(facts));
+        // Read once, too: what is checked is what is written. And an array's elements cost next to nothing, those of a list a call each.
+        var facts = request.Facts as NewFact[] ?? [.. request.Facts];
+        var prepared = new PreparedFact[facts.Length];
+        var buffer = ArrayPool<byte>.Shared.Rent(InitialSize(facts.Length));
         try
         {
             var at = 0;
+            NewFact? before = null;
             for (var i = 0; i < prepared.Length; i++)
             {
                 var fact = facts[i] ?? throw Refused(i, default, "It is null.");
-                var tags = Check(fact, i, before: i == 0 ? null : facts[i - 1]);
+                var tags = Check(fact, i, before);
                 var producer = Producer(fact, i);
                 Grow(ref buffer, at, HeaderBytesMax(fact, tags, producer) + FactHash.SaltBytes + MetadataBytesMax(fact, i) + PayloadBytesMax(fact, i));
 
-                var headerLength = EncodeHeader(buffer.AsSpan(at), fact, tags, producer);
+                var headerLength = before is not null && HaveSameHeader(fact, before)
+                    ? Copy(buffer.AsSpan(prepared[i - 1].HeaderAt, prepared[i - 1].HeaderLength), buffer.AsSpan(at))
+                    : EncodeHeader(buffer.AsSpan(at), fact, tags, producer);
                 var bodyAt = at + headerLength;
                 salts.Fill(buffer.AsSpan(bodyAt, FactHash.SaltBytes));
                 var metadataLength = EncodeMetadata(buffer.AsSpan(bodyAt + FactHash.SaltBytes), fact, i);
@@ -52,6 +57,7 @@ internal static class AppendPreparation
                     PayloadLength = payloadLength,
                 };
                 at = bodyAt + FactHash.SaltBytes + metadataLength + payloadLength;
+                before = fact;
 
                 if (at + ((i + 1L) * BytesPerFact) + BytesPerAppend > FactLimits.AppendBytesMax)
                     throw new ArgumentException($"The append has more than {FactLimits.AppendBytesMax:N0} bytes as written, with facts[{i}]. Split it, or keep large payloads in blobs.", nameof(request));
@@ -99,7 +105,7 @@ internal static class AppendPreparation
 
     /// <summary>Refuses what cannot be kept, and returns the tags in order.</summary>
     /// <remarks>The facts of one append often share their stream and type; what was checked with the fact before is not checked again.</remarks>
-    static IReadOnlyList<string> Check(NewFact fact, int index, NewFact? before)
+    static string[] Check(NewFact fact, int index, NewFact? before)
     {
         var hasSameStream = before is not null && ReferenceEquals(fact.Stream.Store, before.Stream.Store) && ReferenceEquals(fact.Stream.Key, before.Stream.Key);
         var hasSameType = before is not null && ReferenceEquals(fact.Type, before.Type);
@@ -113,8 +119,12 @@ internal static class AppendPreparation
             ?? (fact.SchemaVersion < 1 ? $"The schema version is {fact.SchemaVersion}; versions start at 1." : null);
         if (wrong is not null) throw Refused(index, fact.Stream, wrong);
 
-        return fact.Tags is { Count: 0 } ? fact.Tags : Sorted(fact, index);
+        return HasNoTags(fact) ? [] : Sorted(fact, index);
     }
+
+    /// <remarks>Nearly always the empty array of the base library, which is asked without a call.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool HasNoTags(NewFact fact) => fact.Tags is string[] array ? array.Length == 0 : fact.Tags is { Count: 0 };
 
     static string[] Sorted(NewFact fact, int index)
     {
@@ -177,7 +187,21 @@ internal static class AppendPreparation
     static ArgumentException ProducerTooLarge(NewFact fact, int index, int bytes) =>
         Refused(index, fact.Stream, $"The producer has {bytes:N0} bytes; at most {FactLimits.ProducerBytesMax:N0} are possible.");
 
-    static int EncodeHeader(Span<byte> target, NewFact fact, IReadOnlyList<string> tags, byte[]? producer)
+    /// <summary>Whether two facts surely have the same header: nothing but the same stream and type.</summary>
+    static bool HaveSameHeader(NewFact fact, NewFact before) =>
+        ReferenceEquals(fact.Stream.Key, before.Stream.Key) && ReferenceEquals(fact.Stream.Store, before.Stream.Store) && ReferenceEquals(fact.Type, before.Type)
+        && HasNothingElse(fact) && HasNothingElse(before);
+
+    static bool HasNothingElse(NewFact fact) =>
+        HasNoTags(fact) && fact is { Causation: null, Derivation: null, ValidFrom: null, ValidTo: null, SchemaVersion: 1, Correlation: null, Producer: null, Retracts: false, ContentType: null };
+
+    static int Copy(ReadOnlySpan<byte> header, Span<byte> target)
+    {
+        header.CopyTo(target);
+        return header.Length;
+    }
+
+    static int EncodeHeader(Span<byte> target, NewFact fact, string[] tags, byte[]? producer)
     {
         var header = new HeaderWriter(target);
         if (fact.Causation is { } cause) header.Id(HeaderField.Causation, cause);
@@ -185,7 +209,7 @@ internal static class AppendPreparation
         header.Text(HeaderField.Store, fact.Stream.Store);
         header.Text(HeaderField.Key, fact.Stream.Key);
         if (fact.Type is not null) header.Text(HeaderField.Type, fact.Type);
-        if (tags.Count > 0) header.Tags(tags);
+        if (tags.Length > 0) header.Tags(tags);
         if (fact.ValidFrom is { } from) header.Time(HeaderField.ValidFrom, Microseconds.From(from));
         if (fact.ValidTo is { } to) header.Time(HeaderField.ValidTo, Microseconds.From(to));
         if (fact.SchemaVersion != 1) header.Integer(HeaderField.SchemaVersion, (ulong)fact.SchemaVersion);
@@ -243,13 +267,13 @@ internal static class AppendPreparation
         };
     }
 
-    static int InitialSize(IReadOnlyList<NewFact> facts)
+    static int InitialSize(int facts)
     {
-        if (facts.Count == 1) return 512;
-        return (int)Math.Min(facts.Count * 384L, 1_048_576);
+        if (facts == 1) return 512;
+        return (int)Math.Min(facts * 384L, 1_048_576);
     }
 
-    static int HeaderBytesMax(NewFact fact, IReadOnlyList<string> tags, byte[]? producer)
+    static int HeaderBytesMax(NewFact fact, string[] tags, byte[]? producer)
     {
         var bytes = 128 + (3 * (fact.Stream.Store.Length + fact.Stream.Key.Length + (fact.Type?.Length ?? 0) + (fact.Correlation?.Length ?? 0) + (fact.ContentType?.Length ?? 0)));
         foreach (var tag in tags) bytes += 3 + (3 * tag.Length);

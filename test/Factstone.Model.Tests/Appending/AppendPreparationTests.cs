@@ -54,6 +54,30 @@ public sealed class AppendPreparationTests
         append.Release();
     }
 
+    // The header of a fact that says nothing but stream and type is copied from the one before if that says the same.
+    [Fact]
+    public void A_fact_has_the_same_header_behind_any_other_as_alone()
+    {
+        var plain = Placed;
+        NewFact[] kinds =
+        [
+            plain, WithPayload("[]"), new("orders/42", null), new("orders/43", "placed"), new("notes/42", "placed"), new("orders/42", "closed"),
+            plain with { Tags = ["a"] }, plain with { ValidFrom = DateTimeOffset.UnixEpoch }, plain with { ValidTo = DateTimeOffset.UnixEpoch },
+            plain with { SchemaVersion = 2 }, plain with { Correlation = "c" }, plain with { Producer = "{}" }, plain with { Causation = Guid.NewGuid() },
+            plain with { Derivation = new Derivation("rule", 1, []) }, plain with { Retracts = true }, plain with { ContentType = "text/plain" }, plain with { Metadata = "{}" },
+        ];
+        foreach (var before in kinds)
+        {
+            foreach (var fact in kinds)
+            {
+                var (alone, behind) = (Prepare(fact), Prepare(before, fact));
+                Assert.Equal(Convert.ToHexString(alone.Header(alone.Facts[0])), Convert.ToHexString(behind.Header(behind.Facts[1])));
+                alone.Release();
+                behind.Release();
+            }
+        }
+    }
+
     [Fact]
     public void Each_fact_has_a_salt_of_its_own()
     {
