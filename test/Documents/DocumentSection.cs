@@ -48,6 +48,21 @@ sealed class DocumentSection
         ? only
         : throw new InvalidOperationException($"There is not exactly one table with the header '{string.Join(" | ", header)}'.");
 
+    /// <summary>The lines of the blocks of a language, each up to two blanks, behind which it has words.</summary>
+    public IReadOnlyList<string> Lines(string language)
+    {
+        var found = new List<string>();
+        for (var i = 0; i < _lines.Count; i++)
+        {
+            if (_lines[i] != $"```{language}") continue;
+            var block = _lines.Skip(i + 1).TakeWhile(line => line != "```").ToList();
+            found.AddRange(block.Select(line => line.Split("  ")[0]));
+            i += block.Count;
+        }
+
+        return found;
+    }
+
     /// <summary>The bytes that stand in the blocks of a language, paragraph by paragraph. Behind two blanks a line has words.</summary>
     public IReadOnlyList<string> Hex(string language)
     {

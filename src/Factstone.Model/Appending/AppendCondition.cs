@@ -22,10 +22,13 @@ public enum AppendConditionKind
 
     /// <summary>The record's value is this one, compared as canonical JSON.</summary>
     RecordEquals = 6,
+
+    /// <summary>No fact matches the query: none at all, or none after the position given.</summary>
+    NoMatch = 7,
 }
 
-/// <summary>What must hold for an append to happen, over a stream that need not be written. Conditions go by position, never by valid time.</summary>
-/// <remarks>Conditions on streams speak of ever; conditions on records speak of the latest fact of the stream.</remarks>
+/// <summary>What must hold for an append to happen, over a stream that need not be written, or over all that matches a query. Conditions go by position, never by valid time.</summary>
+/// <remarks>Conditions on streams speak of ever; conditions on records speak of the latest fact of the stream; conditions by query speak of facts that are still held.</remarks>
 public sealed record AppendCondition
 {
     AppendCondition(AppendConditionKind kind, StreamName stream) => (Kind, Stream) = (kind, stream);
@@ -33,7 +36,7 @@ public sealed record AppendCondition
     /// <summary>What is asked.</summary>
     public AppendConditionKind Kind { get; }
 
-    /// <summary>Of which stream.</summary>
+    /// <summary>Of which stream; none for <see cref="AppendConditionKind.NoMatch"/>.</summary>
     public StreamName Stream { get; }
 
     /// <summary>The version that is asked for, where one is.</summary>
@@ -41,6 +44,12 @@ public sealed record AppendCondition
 
     /// <summary>The JSON value that is asked for, where one is.</summary>
     public ReadOnlyMemory<byte> Value { get; private init; }
+
+    /// <summary>The query that no fact may match, where there is one.</summary>
+    public FactQuery? Query { get; private init; }
+
+    /// <summary>The position behind which no fact may match; null where none may match at all.</summary>
+    public Position? After { get; private init; }
 
     /// <summary>The stream's last version is <paramref name="version"/>; 0 asks that it has had no fact.</summary>
     public static AppendCondition StreamAt(StreamName stream, StreamVersion version) => new(AppendConditionKind.StreamAt, stream) { Version = version };
@@ -69,6 +78,23 @@ public sealed record AppendCondition
     /// <summary>The record's value is this JSON, compared in canonical form. The bytes are copied.</summary>
     public static AppendCondition RecordEquals(StreamName stream, ReadOnlyMemory<byte> json) => new(AppendConditionKind.RecordEquals, stream) { Value = json.ToArray() };
 
+    /// <summary>No fact after a position matches the query: what was read up to there has not grown (a Dynamic Consistency Boundary).</summary>
+    /// <param name="query">What was read; checked when it is appended.</param>
+    /// <param name="after">The position that it was read at: facts there and before are known, and may match.</param>
+    public static AppendCondition NoMatch(FactQuery query, Position after)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        return new(AppendConditionKind.NoMatch, default) { Query = query, After = after };
+    }
+
+    /// <summary>No fact matches the query, which makes what it names unique.</summary>
+    /// <param name="query">What there must be none of; checked when it is appended.</param>
+    public static AppendCondition NoMatch(FactQuery query)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        return new(AppendConditionKind.NoMatch, default) { Query = query };
+    }
+
     /// <summary>What is asked, as a phrase.</summary>
     public override string ToString() => Kind switch
     {
@@ -77,6 +103,7 @@ public sealed record AppendCondition
         AppendConditionKind.StreamExists => $"stream {Stream} exists",
         AppendConditionKind.RecordAt => $"record {Stream} is at version {Version}",
         AppendConditionKind.RecordMissing => $"record {Stream} has no value",
+        AppendConditionKind.NoMatch => $"no fact{(After is { } after ? $" after @{after}" : "")} matches {Query}",
         _ => $"record {Stream} equals {Encoding.UTF8.GetString(Value.Span)}",
     };
 }

@@ -84,11 +84,14 @@ internal static class AppendPreparation
             throw new ArgumentException(wrongId, nameof(request));
         for (var i = 0; i < conditions.Length; i++)
             if (Wrong(conditions[i]) is { } wrong) throw new ArgumentException($"conditions[{i}]: {wrong}", nameof(request));
+        if (Array.Exists(conditions, condition => condition.Kind == AppendConditionKind.NoMatch))
+            throw new NotSupportedException("Conditions by query cannot be decided yet.");
     }
 
     static string? Wrong(AppendCondition condition)
     {
         if (condition is null) return "It is null.";
+        if (condition.Query is { } query) return query.Wrong ?? WrongAfter(condition.After);
         if (NameCheck.ForReading(condition.Stream) is { } wrong) return wrong;
         switch (condition.Kind)
         {
@@ -102,6 +105,10 @@ internal static class AppendPreparation
                 return null;
         }
     }
+
+    static string? WrongAfter(Position? after) => after is { Value: < 0 or > Position.MaxValue }
+        ? $"There is no position {after} to look behind; positions are from 1 to {Position.MaxValue}, and 0 is before the first."
+        : null;
 
     /// <summary>Refuses what cannot be kept, and returns the tags in order.</summary>
     /// <remarks>The facts of one append often share their stream and type; what was checked with the fact before is not checked again.</remarks>

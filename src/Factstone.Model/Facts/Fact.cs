@@ -52,7 +52,9 @@ public sealed class Fact
     public string? Type { get; }
 
     /// <summary>Its tags, distinct, in the order of unsigned UTF-8 bytes.</summary>
-    public IReadOnlyList<string> Tags
+    public IReadOnlyList<string> Tags => TagArray;
+
+    internal string[] TagArray
     {
         get
         {

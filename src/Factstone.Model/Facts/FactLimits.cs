@@ -51,6 +51,18 @@ public static class FactLimits
     /// <summary>Conditions of one append.</summary>
     public const int ConditionsPerAppendMax = 10_000;
 
+    /// <summary>Items of one query; at least 1.</summary>
+    public const int ItemsPerQueryMax = 1_000;
+
+    /// <summary>Types that one item of a query names.</summary>
+    public const int TypesPerQueryItemMax = 100;
+
+    /// <summary>Tags that one item of a query names.</summary>
+    public const int TagsPerQueryItemMax = TagsMax;
+
+    /// <summary>Types and tags that all items of a query name together.</summary>
+    public const int NamesPerQueryMax = 10_000;
+
     /// <summary>Bytes of one append as it is written.</summary>
     public const int AppendBytesMax = 32 * 1_024 * 1_024;
 

@@ -512,6 +512,18 @@ public sealed class AppendPreparationTests
         Assert.Contains("already", Refused(Where(AppendCondition.RecordEquals("orders/42", """{"a":1,"a":1}"""))), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_condition_by_query_asks_for_a_query_and_a_position_that_can_be()
+    {
+        Assert.Throws<ArgumentNullException>(() => AppendCondition.NoMatch(null!));
+        Assert.Throws<ArgumentNullException>(() => AppendCondition.NoMatch(null!, new Position(7)));
+        Assert.StartsWith("conditions[0]: The query is empty", Refused(Where(AppendCondition.NoMatch([]))), StringComparison.Ordinal);
+        Assert.StartsWith("conditions[0]: items[1] of the query: It is empty", Refused(Where(AppendCondition.NoMatch([new() { Store = "orders" }, new()]))), StringComparison.Ordinal);
+        Assert.Contains("10,000 items; at most 1,000", Refused(Where(AppendCondition.NoMatch([.. Enumerable.Repeat(new FactQueryItem { Store = "orders" }, 10_000)], Position.None))), StringComparison.Ordinal);
+        Assert.Contains("position -1", Refused(Where(AppendCondition.NoMatch(FactQuery.All, new Position(-1)))), StringComparison.Ordinal);
+        Assert.Contains("position 4398046511104", Refused(Where(AppendCondition.NoMatch(FactQuery.All, new Position(Position.MaxValue + 1)))), StringComparison.Ordinal);
+    }
+
     // Encoding would put U+FFFD in its place, and the condition would ask for something that nobody meant.
     [Fact]
     public void A_condition_on_a_value_with_half_a_surrogate_pair_is_refused() =>

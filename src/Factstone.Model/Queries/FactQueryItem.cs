@@ -1,0 +1,89 @@
+namespace Factstone;
+
+/// <summary>One item of a <see cref="FactQuery"/>: matches the facts that have all that it names. At least one thing must be named.</summary>
+/// <remarks>
+/// Checked where it is used, not where it is made; <see cref="FactLimits"/> says how much it may name. Immutable: lists are copied.
+/// Facts of stores that start with <c>$</c> match only where <see cref="Store"/> names the store.
+/// </remarks>
+public sealed class FactQueryItem : IEquatable<FactQueryItem>
+{
+    /// <summary>The only item of <see cref="FactQuery.All"/>.</summary>
+    internal static readonly FactQueryItem Everything = new();
+
+    readonly string[] _types = [];
+    readonly string[] _tags = [];
+
+    /// <summary>The store that the facts are in; null for any.</summary>
+    public string? Store { get; init; }
+
+    /// <summary>The key of their stream, which may be empty; null for any. Needs <see cref="Store"/>.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>What the key of their stream begins with; null for anything. Needs <see cref="Store"/>, and excludes <see cref="Key"/>.</summary>
+    public string? KeyPrefix { get; init; }
+
+    /// <summary>The facts have any of these types; empty for any type, and none.</summary>
+    public IReadOnlyList<string> Types
+    {
+        get => _types;
+        init
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            _types = [.. value];
+        }
+    }
+
+    /// <summary>The facts have all of these tags; empty for any.</summary>
+    public IReadOnlyList<string> Tags
+    {
+        get => _tags;
+        init
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            _tags = [.. value];
+        }
+    }
+
+    internal bool IsEverything => ReferenceEquals(this, Everything);
+
+    internal bool IsEmpty => !IsEverything && Store is null && Key is null && KeyPrefix is null && _types.Length == 0 && _tags.Length == 0;
+
+    /// <summary>Allocates nothing.</summary>
+    internal bool Matches(string store, string key, string? type, ReadOnlySpan<string> tags)
+    {
+        if (Store is null ? IsHidden(store) : store != Store) return false;
+        if (Key is not null && key != Key) return false;
+        if (KeyPrefix is not null && !key.StartsWith(KeyPrefix, StringComparison.Ordinal)) return false;
+        if (_types.Length > 0 && (type is null || !_types.AsSpan().Contains(type))) return false;
+        foreach (var tag in _tags)
+            if (!tags.Contains(tag)) return false;
+        return true;
+    }
+
+    /// <summary>Whether facts of the store are found only by those who name it.</summary>
+    internal static bool IsHidden(string store) => store is ['$', ..];
+
+    /// <summary>Whether both name the same, in the same order.</summary>
+    public bool Equals(FactQueryItem? other) =>
+        other is not null && IsEverything == other.IsEverything && Store == other.Store && Key == other.Key && KeyPrefix == other.KeyPrefix
+        && _types.AsSpan().SequenceEqual(other._types) && _tags.AsSpan().SequenceEqual(other._tags);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as FactQueryItem);
+
+    /// <inheritdoc/>
+    public override int GetHashCode()
+    {
+        var hash = new HashCode();
+        hash.Add(Store);
+        hash.Add(Key);
+        hash.Add(KeyPrefix);
+        foreach (var type in _types) hash.Add(type);
+        hash.Add(_types.Length);
+        foreach (var tag in _tags) hash.Add(tag);
+        return hash.ToHashCode();
+    }
+
+    /// <summary>The text form, such as <c>store=orders type=placed,paid tag=vip</c>; see docs/cli.md, "Queries".</summary>
+    public override string ToString() => FactQueryText.Of(this);
+}
