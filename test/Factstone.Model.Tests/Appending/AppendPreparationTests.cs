@@ -524,6 +524,11 @@ public sealed class AppendPreparationTests
         Assert.Contains("position 4398046511104", Refused(Where(AppendCondition.NoMatch(FactQuery.All, new Position(Position.MaxValue + 1)))), StringComparison.Ordinal);
     }
 
+    // To pass over it would let the append happen whatever the query matches.
+    [Fact]
+    public void A_condition_by_query_is_refused_as_long_as_nobody_decides_it() =>
+        Assert.Throws<NotSupportedException>(() => AppendPreparation.Prepare(Where(AppendCondition.NoMatch(FactQuery.All)), SaltSource.System));
+
     // Encoding would put U+FFFD in its place, and the condition would ask for something that nobody meant.
     [Fact]
     public void A_condition_on_a_value_with_half_a_surrogate_pair_is_refused() =>
