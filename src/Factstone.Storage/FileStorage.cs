@@ -14,10 +14,13 @@ internal sealed class FileStorage : IFactStorage
     readonly LedgerOpening? _opening;
     readonly ReadOnlyOpening? _reading;
     readonly List<Damage> _foundByReading = [];
-    readonly DamageLog _damage = new();
+    readonly DamageLog _damage;
+    readonly ReaderGate _gate = new();
     readonly FactIndex _index;
+    readonly IndexedReading _facts;
     readonly SpaceAhead? _space;
     readonly IWorker? _zeroing;
+    readonly IWorker? _indexing;
     readonly LogWriter? _writer;
     StrongBox _head = new(default);
     bool _isContinued;
@@ -31,26 +34,33 @@ internal sealed class FileStorage : IFactStorage
         _directoryLock = directoryLock;
         _opening = opening;
         _index = opening.Index;
+        _damage = new DamageLog(opening.Runs.Suspect);
         _damage.Add([.. opening.Damage]);
         Id = opening.Manifest.LedgerId;
         Epoch = opening.Manifest.Epoch;
         SetHead(new StorageHead(new Position(_index.Next.Value - 1), opening.LastTime));
         _hidesFacts = opening.HidesFacts;
+        var mending = new IndexMending(files, layout, options, _index, opening.Directory, () => opening.Chain?.Manifest ?? opening.Manifest, _damage, opening.Builder, opening.Runs);
+        _facts = new IndexedReading(_index, _damage, mending, _gate, options);
         if (opening.Chain is not { } chain) return;
 
+        _indexing = options.Crank.Start("factstone index", opening.Builder.Step);
         _space = new SpaceAhead(files, layout, options);
         _zeroing = options.Crank.Start("factstone zeroing", _space.Step);
-        _writer = new LogWriter(_index, chain, _space, _zeroing, options, Publish);
+        _writer = new LogWriter(_index, chain, _space, _zeroing, options, Publish, WriteRun);
     }
 
-    FileStorage(LedgerLayout layout, StorageOptions options, ReadOnlyOpening reading, List<Damage> damage)
+    FileStorage(IFileSystem files, LedgerLayout layout, StorageOptions options, ReadOnlyOpening reading, List<Damage> damage)
     {
         _layout = layout;
         _options = options;
         _reading = reading;
         _index = reading.Index;
+        _damage = new DamageLog(reading.Runs.Suspect);
         _foundByReading = damage;
         _damage.Add([.. damage]);
+        var mending = new IndexMending(files, layout, options, _index, reading.Directory, () => reading.Manifest, _damage, builder: null, reading.Runs);
+        _facts = new IndexedReading(_index, _damage, mending, _gate, options);
         Id = reading.Manifest.LedgerId;
         Epoch = reading.Manifest.Epoch;
         SetHead(PublishedHead());
@@ -63,6 +73,9 @@ internal sealed class FileStorage : IFactStorage
     public string Location => _layout.Root;
 
     public bool IsReadOnly => _reading is not null;
+
+    /// <summary>For tests, and for who reads by query.</summary>
+    public FactIndex Index => _index;
 
     public OpeningReport Opening { get; private set; } = new();
 
@@ -99,7 +112,7 @@ internal sealed class FileStorage : IFactStorage
         catch
         {
             // Before the lock is free: a worker that went on would zero what the next writer has written.
-            storage?.StopZeroing();
+            storage?.StopWorkers();
             opening.CloseFiles();
             directoryLock.Dispose();
             throw;
@@ -121,11 +134,11 @@ internal sealed class FileStorage : IFactStorage
 
         options.Took?.Invoke(RecoveryBranch.ReadOnlyOpen);
         var damage = new List<Damage>();
-        var reading = new ReadOnlyOpening(files, layout, options, new FactIndex(options.Defect), damage);
+        var reading = new ReadOnlyOpening(files, layout, options, new FactIndex(options), damage);
         try
         {
             reading.Run();
-            return new FileStorage(layout, options, reading, damage) { Opening = reading.Report with { Duration = options.Time.GetElapsedTime(started) } };
+            return new FileStorage(files, layout, options, reading, damage) { Opening = reading.Report with { Duration = options.Time.GetElapsedTime(started) } };
         }
         catch
         {
@@ -145,98 +158,23 @@ internal sealed class FileStorage : IFactStorage
         }
     }
 
-    public StreamState StateAt(StreamName stream, Position until)
-    {
-        var state = _index.Find(stream)?.StateAt(until) ?? default;
-        RefuseHole(stream, state.Position, until);
-        return state;
-    }
+    public StreamState StateAt(StreamName stream, Position until) => _facts.StateAt(stream, until);
 
-    public AppendSpan? FindAppend(string appendId)
-    {
-        if (_index.FindAppend(appendId) is { } span) return span.Last <= Head.Position ? span : null;
+    public AppendSpan? FindAppend(string appendId) => _facts.FindAppend(appendId, Head.Position);
 
-        // An id is in the header of its frame; where facts are missing, a header may be missing too.
-        if (Damage.Count > 0) throw new LedgerDamagedException($"Whether there is an append '{appendId}' cannot be told.", Damage);
-        return null;
-    }
+    public AppendSnapshot Prepare(PreparedAppend append) => _facts.Prepare(append);
 
-    public Position PositionAt(long recordedBy)
-    {
-        var head = Head;
-        var position = _index.PositionAt(_options.Defect == Defect.RecordedByIsExclusive ? recordedBy - 1 : recordedBy, head.Position);
+    public Position PositionAt(long recordedBy) => _facts.PositionAt(recordedBy, Head);
 
-        // A fact without a header has no time: it may have been recorded before or after.
-        if (recordedBy < head.RecordedAt && _index.IsHole(position))
-            throw new LedgerDamagedException($"Whether position {position} was recorded by then cannot be told.", _damage.At(position));
-        return position;
-    }
+    public IEnumerable<Fact> Read(Position from, Position until, bool backward) => _facts.Read(from, until, backward);
 
-    public IEnumerable<Fact> Read(Position from, Position until, bool backward)
-    {
-        using var window = NewWindow(isLong: true);
-        var reader = new FactReader(_index, _damage, window);
-        if (backward)
-            for (var position = from <= until ? from : until; position > Position.None; position = new Position(position.Value - 1)) yield return reader.Read(position);
-        else
-            for (var position = from > Position.None ? from : new Position(1); position <= until; position = position.Next()) yield return reader.Read(position);
-    }
+    public IEnumerable<Fact> ReadStream(StreamName stream, StreamVersion from, Position until, bool backward) => _facts.ReadStream(stream, from, until, backward);
 
-    public IEnumerable<Fact> ReadStream(StreamName stream, StreamVersion from, Position until, bool backward)
-    {
-        if (_index.Find(stream) is not { } entry)
-        {
-            RefuseHole(stream, Position.None, until);
-            yield break;
-        }
+    public Fact ReadAt(Position position) => _facts.ReadAt(position);
 
-        using var window = NewWindow(isLong: false);
-        var reader = new FactReader(_index, _damage, window);
-        var end = StreamEntry.CountUntil(entry.Places, until);
-        if (backward)
-        {
-            // Whoever begins at the end is told first if the end is unknown.
-            if (from.Value > Position.MaxValue) from = StreamVersion.None;
-            var start = from > StreamVersion.None ? Math.Min(end, StreamEntry.CountBelow(entry.Places, from.Next())) : end;
-            if (start == end) RefuseHole(stream, end == 0 ? Position.None : entry.Places[end - 1].Position, until);
+    public IReadOnlyList<StoreCount> Stores() => _facts.Stores();
 
-            // Where a later version is known, all versions below it were written.
-            var expectedBelow = start < end ? from.Value : start > 0 ? entry.Places[start - 1].Version.Value : 0;
-            for (var i = start - 1; i >= 0; i--)
-            {
-                if (entry.Places[i].Version.Value != expectedBelow) RefuseGap(stream, new StreamVersion(expectedBelow), entry.Places[i].Position, i + 1 < end ? entry.Places[i + 1].Position : until);
-                yield return reader.Read(entry.Places[i].Position);
-                expectedBelow--;
-            }
-
-            if (expectedBelow > 0) RefuseGap(stream, new StreamVersion(expectedBelow), Position.None, entry.Places[0].Position);
-            yield break;
-        }
-
-        var first = StreamEntry.CountBelow(entry.Places, from);
-        var expected = Math.Max(from.Value, 1);
-        for (var i = first; i < end; i++)
-        {
-            yield return Checked(stream, entry, i, expected, reader);
-            expected++;
-        }
-
-        RefuseHole(stream, end == 0 ? Position.None : entry.Places[end - 1].Position, until);
-    }
-
-    public Fact ReadAt(Position position)
-    {
-        using var window = NewWindow(isLong: false);
-        return new FactReader(_index, _damage, window).Read(position);
-    }
-
-    public IEnumerable<string> Keys(string store, string prefix, string? after, Position until)
-    {
-        var hole = _index.FirstHole(Position.None, until);
-        if (hole > Position.None)
-            throw new LedgerDamagedException($"Whether {store} has another key, from position {hole}, cannot be told.", _damage.At(hole));
-        return _index.FindStore(store)?.Keys(prefix, after) ?? [];
-    }
+    public IEnumerable<string> Keys(string store, string prefix, string? after, Position until) => _facts.Keys(store, prefix, after, until);
 
     public IAppendSession BeginAppend()
     {
@@ -250,14 +188,31 @@ internal sealed class FileStorage : IFactStorage
         }
 
         if (_opening!.HasUnlistedSegments) _opening.RemoveUnlistedSegments();
+        KeepMemorySmall();
         return _writer;
+    }
+
+    /// <summary>Completes what is full in memory, for the run builder. Where that cannot keep up, the writer helps; where it cannot write, the writer stops at twice the bound.</summary>
+    void KeepMemorySmall()
+    {
+        if (!_index.IsFull) return;
+        var builder = _opening!.Builder;
+        if (_index.HasUnwritten)
+        {
+            while (_index.HasUnwritten && builder.Step()) { }
+            if (_index.HasUnwritten && builder.Failure is { } failure) throw failure;
+        }
+
+        _index.Freeze(_writer!.Place);
+        _index.ForgetOldMemory();
+        _indexing!.Wake();
     }
 
     public StorageStatistics Statistics()
     {
         var segments = _opening?.Chain?.Manifest.Segments ?? _opening?.Manifest.Segments ?? _reading!.Manifest.Segments;
         var tail = _writer is { } writer && _isContinued ? writer.Tail : _reading?.Published?.FileOffset ?? 0;
-        return new StorageStatistics(Head.Position.Value, _index.Streams, _index.Stores, _index.AppendIds, segments.Count, segments.Skip(1).Sum(segment => segment.PreviousEnd) + tail);
+        return new StorageStatistics(Head.Position.Value, _index.Streams, Stores().Count, _index.AppendIds, segments.Count, segments.Skip(1).Sum(segment => segment.PreviousEnd) + tail);
     }
 
     /// <summary>For a read-only opener: bytes behind the published end that are not zeros.</summary>
@@ -272,7 +227,10 @@ internal sealed class FileStorage : IFactStorage
         }
         finally
         {
-            StopZeroing();
+            StopWorkers();
+            _opening?.Builder.Dispose();
+            _gate.Close();
+            _index.CloseRuns();
             _opening?.CloseFiles();
             lock (_refreshing)
             {
@@ -284,8 +242,9 @@ internal sealed class FileStorage : IFactStorage
         }
     }
 
-    void StopZeroing()
+    void StopWorkers()
     {
+        _indexing?.Stop();
         _zeroing?.Stop();
         _space?.Dispose();
     }
@@ -293,16 +252,39 @@ internal sealed class FileStorage : IFactStorage
     void CloseLog(LogWriter writer)
     {
         var isUnchanged = !writer.HasWritten && _opening!.Report.WasClosedCleanly;
-        if (!_isContinued || isUnchanged || writer.HasFailed || Damage.Count > 0) return;
+        if (!_isContinued || writer.HasFailed || Damage.Count > 0) return;
         try
         {
-            writer.Close();
+            if (!isUnchanged) writer.Close();
+            WriteLastRun(writer);
+            if (isUnchanged) return;
             _opening!.Head.PublishDurably(Slot(Head, writer.Tail, isClean: true));
             _options.Took?.Invoke(RecoveryBranch.ClosedCleanly);
         }
         catch (FactstoneException)
         {
             // Nothing that was acknowledged depends on a clean close: the next open finds no mark, and recovers.
+        }
+    }
+
+    /// <summary>So that the next open has nothing to read. Where it cannot be written, that open reads the last facts from the log.</summary>
+    void WriteLastRun(LogWriter writer)
+    {
+        if (_index.Active.IsEmpty) return;
+        _indexing!.Stop();
+        WriteRun(writer.Place);
+    }
+
+    void WriteRun(LogPlace end)
+    {
+        _index.Freeze(end);
+        try
+        {
+            _opening!.Builder.BuildAll();
+        }
+        catch (FactstoneException)
+        {
+            _options.Took?.Invoke(RecoveryBranch.RunNotWritten);
         }
     }
 
@@ -353,29 +335,6 @@ internal sealed class FileStorage : IFactStorage
         : new StorageHead(new Position(_index.Next.Value - 1), _index.LastTime);
 
     void SetHead(StorageHead head) => Volatile.Write(ref _head, new StrongBox(head));
-
-    Fact Checked(StreamName stream, StreamEntry entry, int place, long expectedVersion, FactReader reader)
-    {
-        var found = entry.Places[place];
-        if (found.Version.Value != expectedVersion) RefuseGap(stream, new StreamVersion(expectedVersion), place == 0 ? Position.None : entry.Places[place - 1].Position, found.Position);
-        return reader.Read(found.Position);
-    }
-
-    /// <summary>A fact whose header is damaged may be of any stream: who would have to know whether it is of this one is told that nobody knows.</summary>
-    void RefuseHole(StreamName stream, Position after, Position until)
-    {
-        var hole = _index.FirstHole(after, until);
-        if (hole > Position.None)
-            throw new LedgerDamagedException($"Whether {stream} has a fact at position {hole} cannot be told.", _damage.At(hole));
-    }
-
-    void RefuseGap(StreamName stream, StreamVersion version, Position after, Position before)
-    {
-        var hole = _index.FirstHole(after, before);
-        throw new LedgerDamagedException($"Version {version} of {stream} cannot be read.", hole > Position.None ? _damage.At(hole) : Damage);
-    }
-
-    static FileWindow NewWindow(bool isLong) => isLong ? new FileWindow(16 * 1_024, 1_024 * 1_024) : new FileWindow(2 * 1_024, 256 * 1_024);
 
     /// <summary>Lets a reader see position and time of the head together.</summary>
     sealed class StrongBox(StorageHead value)

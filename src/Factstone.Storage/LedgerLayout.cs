@@ -24,6 +24,11 @@ internal sealed class LedgerLayout(string root)
     /// <summary>A segment without a name yet, made by the writer; those that are made ahead have a number behind this, so that the two are never one file.</summary>
     public string Spare => $"{root}/segments/spare";
 
+    public string Index => $"{root}/index";
+
+    /// <summary>Stands when damage was found by a look at a part of the log that an open does not read: the next open for writing reads all of it.</summary>
+    public string Suspicion => $"{root}/index/suspicion";
+
     public string Quarantine => $"{root}/quarantine";
 
     const string SegmentEnding = ".log";

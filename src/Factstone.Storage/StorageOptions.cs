@@ -14,6 +14,20 @@ internal sealed record StorageOptions
 
     public int ZeroAheadBytesMax { get; init; } = 16 * 1_024 * 1_024;
 
+    /// <summary>The newest facts are in memory; beyond so many, or so many bytes, they become a run. Where that cannot be written, appends go on to twice as much.</summary>
+    public int MemoryFactsMax { get; init; } = 32_768;
+
+    public long MemoryBytesMax { get; init; } = 8 * 1_024 * 1_024;
+
+    /// <summary>Whether files are mapped for reading, where the file system can. A device error under a mapping ends the process.</summary>
+    public bool MapsFiles { get; init; } = true;
+
+    /// <summary>Whether an open walks all of the log, also where runs say what is there.</summary>
+    public bool WalksAll { get; init; }
+
+    /// <summary>How many facts a read-only open takes into memory where there are no runs.</summary>
+    public long ReadOnlyFactsMax { get; init; } = 2_000_000;
+
     public TimeSpan LockWait { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Called when the lock has been waited for one second, with who holds it.</summary>
@@ -88,4 +102,16 @@ internal enum Defect
 
     /// <summary>"Recorded by" leaves out the batch of that very time.</summary>
     RecordedByIsExclusive,
+
+    /// <summary>A run is written of positions that are not durable yet.</summary>
+    RunOverUndurable,
+
+    /// <summary>A merge leaves out the newest of the lists of a term.</summary>
+    MergeDropsList,
+
+    /// <summary>The writer takes a stream's head from runs although newer facts wait for one.</summary>
+    StaleStreamHead,
+
+    /// <summary>Blocks of runs are believed without their checksums.</summary>
+    UncheckedBlocks,
 }

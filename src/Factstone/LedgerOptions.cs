@@ -17,6 +17,9 @@ public sealed record LedgerOptions
     /// <summary>Called while the log is read by the open: bytes read so far, bytes in all.</summary>
     public Action<long, long>? OpeningProgress { get; init; }
 
+    /// <summary>Whether files are mapped for reading, where the system can: 3 to 4 times as fast for single facts. A device error under a mapping ends the process; where it must not, turn this off.</summary>
+    public bool MappedReads { get; init; } = true;
+
     /// <summary>Where the time comes from.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
@@ -30,6 +33,10 @@ public sealed record LedgerOptions
     internal int ZeroAheadBytesMin { get; init; } = 1_024 * 1_024;
 
     internal int ZeroAheadBytesMax { get; init; } = 16 * 1_024 * 1_024;
+
+    internal int MemoryFactsMax { get; init; } = 32_768;
+
+    internal long ReadOnlyFactsMax { get; init; } = 2_000_000;
 
     internal Action<RecoveryBranch>? Took { get; init; }
 
@@ -53,6 +60,9 @@ public sealed record LedgerOptions
             Salts = Salts,
             Time = TimeProvider,
             Crank = Crank,
+            MapsFiles = MappedReads,
+            MemoryFactsMax = MemoryFactsMax,
+            ReadOnlyFactsMax = ReadOnlyFactsMax,
             Took = Took,
             Defect = Defect,
         };

@@ -49,6 +49,8 @@ internal static class AppendPreparation
                 {
                     Stream = fact.Stream,
                     Retracts = fact.Retracts,
+                    Type = fact.Type,
+                    Tags = tags,
                     IsJson = IsJson(fact),
                     CausationIndex = fact.CausationIndex ?? -1,
                     HeaderAt = at,

@@ -7,6 +7,11 @@ internal readonly struct PreparedFact
 
     public required bool Retracts { get; init; }
 
+    public required string? Type { get; init; }
+
+    /// <summary>Distinct, in the order of unsigned UTF-8 bytes.</summary>
+    public required string[] Tags { get; init; }
+
     /// <summary>Whether the payload, if there is one, is JSON.</summary>
     public required bool IsJson { get; init; }
 

@@ -86,3 +86,10 @@ public sealed class ClockJumpedException : FactstoneException
     /// <summary>How far it jumped.</summary>
     public TimeSpan Distance { get; }
 }
+
+/// <summary>The index is missing or damaged, and what would have to be read instead does not fit in memory. Nothing is lost: an open for writing makes it again.</summary>
+public sealed class LedgerIndexException : FactstoneException
+{
+    internal LedgerIndexException(string directory, string why)
+        : base($"The ledger in '{directory}' cannot be read without an open for writing: {why}. Nothing is lost. Make the index again: factstone repair --data '{directory}'") { }
+}

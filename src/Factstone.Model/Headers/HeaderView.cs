@@ -27,6 +27,20 @@ internal readonly ref struct HeaderView
     public ReadOnlySpan<byte> Store => Slice(_slices.Store);
     public ReadOnlySpan<byte> Key => Slice(_slices.Key);
 
+    public ReadOnlySpan<byte> TypeBytes => Slice(_slices.Type);
+
+    public int TagCount
+    {
+        get
+        {
+            var bytes = Slice(_slices.Tags);
+            var at = 0;
+            return bytes.IsEmpty || !Leb128.TryRead(bytes, ref at, out var count) ? 0 : (int)count;
+        }
+    }
+
+    public TextList TagBytes() => new(Slice(_slices.Tags));
+
     public StreamName Stream => new(Encoding.UTF8.GetString(Store), Encoding.UTF8.GetString(Key));
     public string? Type => TextOrNull(_slices.Type);
     public string? Correlation => TextOrNull(_slices.Correlation);
@@ -227,5 +241,30 @@ internal readonly ref struct HeaderView
     struct Slices
     {
         public Range16 Causation, Derivation, ForeignId, Store, Key, Type, Tags, Correlation, Producer, ContentType;
+    }
+}
+
+/// <summary>The texts of a list in a header, behind its count.</summary>
+internal ref struct TextList
+{
+    readonly ReadOnlySpan<byte> _bytes;
+    int _at;
+
+    public TextList(ReadOnlySpan<byte> bytes)
+    {
+        _bytes = bytes;
+        if (!bytes.IsEmpty) Leb128.TryRead(bytes, ref _at, out _);
+    }
+
+    public ReadOnlySpan<byte> Current { get; private set; }
+
+    public readonly TextList GetEnumerator() => this;
+
+    public bool MoveNext()
+    {
+        if (_at >= _bytes.Length || !Leb128.TryRead(_bytes, ref _at, out var length)) return false;
+        Current = _bytes.Slice(_at, (int)length);
+        _at += (int)length;
+        return true;
     }
 }

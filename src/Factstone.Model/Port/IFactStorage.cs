@@ -36,6 +36,10 @@ internal interface IFactStorage : IDisposable
     /// <summary>Where the append with this id is; null when none at or below the head has it.</summary>
     AppendSpan? FindAppend(string appendId);
 
+    /// <summary>Reads what the writer will need to decide an append and does not have in memory.</summary>
+    /// <exception cref="LedgerDamagedException">It cannot be told.</exception>
+    AppendSnapshot Prepare(PreparedAppend append);
+
     /// <summary>The last position recorded at or before a time.</summary>
     /// <exception cref="LedgerDamagedException">It cannot be told, because the time of a damaged fact is unknown.</exception>
     Position PositionAt(long recordedBy);
@@ -48,6 +52,9 @@ internal interface IFactStorage : IDisposable
 
     /// <summary>One fact.</summary>
     Fact ReadAt(Position position);
+
+    /// <summary>All stores in order, with what is in them.</summary>
+    IReadOnlyList<StoreCount> Stores();
 
     /// <summary>The keys of a store with a prefix, after a key, in order, whatever they are at which position.</summary>
     /// <exception cref="LedgerDamagedException">They cannot be told, because a damaged fact at or below <paramref name="until"/> may be of another key.</exception>
@@ -62,6 +69,9 @@ internal interface IFactStorage : IDisposable
 /// <summary>A group of appends at the exact head, each decided on what the ones before it leave.</summary>
 internal interface IAppendSession
 {
+    /// <summary>Turns to the next append; what is asked from here on is asked for it.</summary>
+    void Consider(AppendSnapshot snapshot);
+
     /// <summary>The head of a stream, with the appends accepted so far.</summary>
     StreamState State(StreamName stream);
 
@@ -104,3 +114,6 @@ internal readonly record struct AppendSpan(Position First, int Count)
 
 /// <summary>What a ledger holds and takes.</summary>
 internal sealed record StorageStatistics(long Facts, long Streams, long Stores, long AppendIds, int Segments, long SegmentBytes);
+
+/// <summary>How many facts and streams a store has.</summary>
+internal readonly record struct StoreCount(string Store, long Facts, long Streams);

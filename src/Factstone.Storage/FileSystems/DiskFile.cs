@@ -79,6 +79,13 @@ internal sealed class DiskFile(string path, SafeFileHandle handle, DiskSyncs syn
         }
     }
 
+    public IMappedFile? Map(long length)
+    {
+        if (length <= 0 || OperatingSystem.IsWindows()) return null;
+        var address = LibC.Map(0, (nuint)length, LibC.MapForReading, LibC.MapShared, handle, 0);
+        return address == LibC.MapFailed ? null : new DiskMapping(address, length);
+    }
+
     public void Sync()
     {
         ObjectDisposedException.ThrowIf(handle.IsClosed, this);

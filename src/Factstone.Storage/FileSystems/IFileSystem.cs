@@ -76,6 +76,10 @@ internal interface IStorageFile : IDisposable
     /// <summary>Cuts the file, or grows it with zeros that take no space yet.</summary>
     void SetLength(long length);
 
+    /// <summary>Maps the first bytes of the file for reading, also those that it does not have yet; null where the file system does not map.</summary>
+    /// <remarks>Whoever reads beyond the file's end ends the process. The mapping lives until it is collected, and outlives the file.</remarks>
+    IMappedFile? Map(long length) => null;
+
     /// <summary>Makes everything written so far survive a power loss (fdatasync). After a failure nothing is known of what was written since the last success, and trying again proves nothing.</summary>
     void Sync();
 }
@@ -91,4 +95,11 @@ internal interface ISharedPage : IDisposable
     void Write(ReadOnlySpan<byte> bytes, int offset);
 
     void Sync();
+}
+
+/// <summary>A file seen as memory. It is let go when nobody refers to it any more, so that no reader ever loses what it reads; or at once, by whoever knows that nobody reads.</summary>
+internal interface IMappedFile : IDisposable
+{
+    /// <summary>Bytes of the file; valid as long as the mapping is referenced. Keep it alive until the last look.</summary>
+    ReadOnlySpan<byte> Bytes(long fileOffset, int length);
 }

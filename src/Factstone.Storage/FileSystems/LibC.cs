@@ -79,6 +79,19 @@ internal static partial class LibC
     [LibraryImport(Library, EntryPoint = "clock_gettime", SetLastError = true)]
     public static partial int GetTime(int clock, out TimeSpec time);
 
+    /// <summary>PROT_READ and MAP_SHARED are 1 on Linux and macOS.</summary>
+    public const int MapForReading = 1;
+    public const int MapShared = 1;
+
+    /// <summary>MAP_FAILED.</summary>
+    public const nint MapFailed = -1;
+
+    [LibraryImport(Library, EntryPoint = "mmap", SetLastError = true)]
+    public static partial nint Map(nint address, nuint length, int protection, int flags, SafeFileHandle file, long offset);
+
+    [LibraryImport(Library, EntryPoint = "munmap", SetLastError = true)]
+    public static partial int Unmap(nint address, nuint length);
+
     /// <summary>struct timespec where long has 64 bits.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct TimeSpec

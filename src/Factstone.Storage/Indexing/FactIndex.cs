@@ -1,189 +1,398 @@
-using System.Collections.Concurrent;
-using System.Text;
-
 namespace Factstone.Storage;
 
-/// <summary>Where every fact is, by position, stream, time and append id; in memory, made again from the log by each open.</summary>
+/// <summary>Where every fact is, by position, stream, time, append id and term: runs, and in memory what is newer than the last of them.</summary>
 /// <remarks>
-/// Always true: what it says of positions up to the head is final. Threads: the writer, or the one that opens or
-/// refreshes, adds; others read, and look at nothing beyond the head that they read before.
+/// Always true: the parts follow one another without a gap from position 1, and what they say of positions up to the
+/// head is final. Threads: the writer, or the one that opens or refreshes, adds; the run builder replaces parts by
+/// others that say the same; anybody reads, and looks at nothing beyond the head that they read before.
 /// </remarks>
-internal sealed class FactIndex(Defect defect = Defect.None) : IFrameVisitor
+internal sealed class FactIndex : IFrameVisitor, ITermIndex
 {
-    const long Hole = -1;
+    readonly Lock _replacing = new();
+    readonly Defect _defect;
+    readonly StorageOptions _options;
+    readonly MemoryFiller _filler = new();
+    IndexPart[] _parts;
 
-    readonly ConcurrentDictionary<string, StoreEntry> _stores = new(concurrencyLevel: 1, capacity: 7, StringComparer.Ordinal);
-    readonly ConcurrentDictionary<string, AppendSpan> _appends = new(concurrencyLevel: 1, capacity: 31, StringComparer.Ordinal);
-    readonly ChunkedList<long> _places = new();
-    readonly GrowingList<BatchTime> _times = new();
-    readonly GrowingList<Segment> _segments = new();
-    readonly GrowingList<PositionRange> _holes = new();
-    Segment? _segment;
-    StoreEntry? _store;
-    long _streams;
+    /// <summary>The parts in memory that the writer still looks at, oldest first; those of which a run was made meanwhile stay for a while, for appends that were prepared before.</summary>
+    MemoryPart[] _memory;
+
+    public FactIndex(StorageOptions options)
+    {
+        _options = options;
+        _defect = options.Defect;
+        Active = new MemoryPart(new Position(1));
+        _parts = [Active];
+        _memory = [Active];
+    }
+
+    /// <summary>Called while the log is read, when the part that grows is full, at a place where it may be completed.</summary>
+    public Action<LogPlace>? WhenFull { get; set; }
+
+    /// <summary>Whether the part that grows has all that it should have in memory.</summary>
+    public bool IsFull => Active.Count >= _options.MemoryFactsMax || Active.Bytes >= _options.MemoryBytesMax;
+
+    /// <summary>The part that grows.</summary>
+    public MemoryPart Active { get; private set; }
+
+    /// <summary>All parts, oldest first; the last one grows.</summary>
+    public ReadOnlySpan<IndexPart> Parts => Volatile.Read(ref _parts);
 
     /// <summary>The position that comes after all that were added.</summary>
-    public Position Next => new(_places.Count + 1);
+    public Position Next => Active.Next;
 
     public long LastTime { get; private set; }
 
-    public long Streams => Volatile.Read(ref _streams);
+    public long Streams => Sum(static part => part.Streams);
 
-    public long Stores => _stores.Count;
+    public long AppendIds => Sum(static part => part.AppendIds);
 
-    public long AppendIds => _appends.Count;
+    /// <summary>What comes after this position is in memory for the writer.</summary>
+    public Position MemoryFloor => new(_memory[0].First.Value - 1);
 
-    public StreamEntry? Find(StreamName stream) => _stores.GetValueOrDefault(stream.Store)?.Find(stream.Key);
+    /// <summary>Whether a complete part waits for a run. For the writer.</summary>
+    public bool HasUnwritten
+    {
+        get
+        {
+            var parts = Parts;
+            return parts.Length > 1 && parts[^2] is MemoryPart;
+        }
+    }
 
-    public StoreEntry? FindStore(string store) => _stores.GetValueOrDefault(store);
+    /// <summary>Begins with runs that were found, instead of at position 1.</summary>
+    public void Start(IReadOnlyList<Run> runs)
+    {
+        Invariant.Holds(Next == new Position(1));
+        if (runs.Count == 0) return;
+        Active = new MemoryPart(runs[^1].Last.Next());
+        LastTime = runs[^1].Footer.LastTime;
+        Volatile.Write(ref _parts, [.. runs, Active]);
+        _memory = [Active];
+    }
 
-    public AppendSpan? FindAppend(string appendId) => _appends.TryGetValue(appendId, out var span) ? span : null;
+    /// <summary>Completes the part that grows, and begins the next. Between two groups.</summary>
+    /// <param name="end">Where the log goes on.</param>
+    public MemoryPart Freeze(in LogPlace end)
+    {
+        var frozen = Active;
+        frozen.End = end;
+        frozen.LastTime = LastTime;
+        Active = new MemoryPart(frozen.Next);
+        lock (_replacing)
+        {
+            Volatile.Write(ref _parts, [.. _parts, Active]);
+        }
+
+        _memory = [.. _memory, Active];
+        return frozen;
+    }
+
+    /// <summary>Lets go of parts in memory that runs have, but for the newest of them.</summary>
+    public void ForgetOldMemory()
+    {
+        var kept = 0;
+        while (_memory.Length - kept > 2 && !Holds(_memory[kept]) && !Holds(_memory[kept + 1])) kept++;
+        if (kept > 0) _memory = _memory[kept..];
+    }
+
+    /// <summary>Puts parts in the place of others that say the same.</summary>
+    /// <returns>False when the old ones are not there any more.</returns>
+    public bool Replace(ReadOnlySpan<IndexPart> old, ReadOnlySpan<IndexPart> now)
+    {
+        lock (_replacing)
+        {
+            var at = Array.IndexOf(_parts, old[0]);
+            if (at < 0 || !_parts.AsSpan(at, Math.Min(old.Length, _parts.Length - at)).SequenceEqual(old)) return false;
+            Volatile.Write(ref _parts, [.. _parts[..at], .. now, .. _parts[(at + old.Length)..]]);
+            return true;
+        }
+    }
+
+    /// <summary>The head of a stream with the appends in memory; null when none of them is of it. For the writer.</summary>
+    public StreamState? MemoryState(StreamName stream)
+    {
+        for (var i = _memory.Length - 1; i >= 0; i--)
+            if (_memory[i].Find(stream) is { } entry) return _defect == Defect.StaleStreamHead && i < _memory.Length - 1 ? null : entry.Durable;
+        return null;
+    }
+
+    public AppendSpan? MemoryAppend(string appendId)
+    {
+        for (var i = _memory.Length - 1; i >= 0; i--)
+            if (_memory[i].FindAppend(appendId) is { } span) return span;
+        return null;
+    }
+
+    /// <summary>What is known of a fact in memory; for the writer, of positions beyond <see cref="MemoryFloor"/>.</summary>
+    public MemoryFact MemoryFact(Position position)
+    {
+        var i = _memory.Length - 1;
+        while (_memory[i].First > position) i--;
+        return _memory[i][position];
+    }
+
+    /// <summary>Reads the heads of streams of which nothing is in memory.</summary>
+    public AppendSnapshot Prepare(PreparedAppend append)
+    {
+        var parts = Parts;
+        var until = Position.None;
+        foreach (var part in parts)
+            if (part is Run) until = part.Last;
+        if (until == Position.None) return AppendSnapshot.Empty;
+
+        Dictionary<StreamName, StreamState>? heads = null;
+        StreamName last = default;
+        foreach (ref readonly var fact in append.Facts.AsSpan())
+        {
+            if (fact.Stream == last) continue;
+            last = fact.Stream;
+            PrepareHead(parts, last, ref heads);
+        }
+
+        foreach (var condition in append.Conditions)
+            if (condition.Stream.Store is not null) PrepareHead(parts, condition.Stream, ref heads);
+        return new AppendSnapshot { Until = until, Heads = heads };
+    }
+
+    static void PrepareHead(ReadOnlySpan<IndexPart> parts, StreamName stream, ref Dictionary<StreamName, StreamState>? heads)
+    {
+        if (heads?.ContainsKey(stream) == true) return;
+        for (var i = parts.Length - 1; i >= 0 && parts[i] is MemoryPart memory; i--)
+            if (memory.Find(stream) is not null) return;
+
+        Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
+        var key = TermKey.Encode(Term.Stream(stream), buffer);
+        var state = StateAt(parts, stream, key, new Position(Position.MaxValue));
+        if (state.Version > StreamVersion.None) (heads ??= [])[stream] = state;
+    }
+
+    public StreamState StateAt(StreamName stream, Position until)
+    {
+        Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
+        var parts = Parts;
+        return StateAt(parts, stream, KeyFor(Term.Stream(stream), parts, buffer), until);
+    }
+
+    static StreamState StateAt(ReadOnlySpan<IndexPart> parts, StreamName stream, in TermKey key, Position until)
+    {
+        for (var i = parts.Length - 1; i >= 0; i--)
+        {
+            if (parts[i].First > until) continue;
+            var state = parts[i].StateAt(stream, key, until);
+            if (state.Version > StreamVersion.None) return state;
+        }
+
+        return default;
+    }
+
+    /// <summary>Some places of a stream, in order of version.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="from">The first version; backward, the last, or none for the end.</param>
+    /// <param name="until">The last position.</param>
+    /// <param name="backward">From there on down.</param>
+    /// <param name="places">Filled from the start.</param>
+    /// <returns>How many there are; fewer than there is room for only at the end.</returns>
+    public int Places(StreamName stream, StreamVersion from, Position until, bool backward, Span<Place> places)
+    {
+        Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
+        var parts = Parts;
+        var key = KeyFor(Term.Stream(stream), parts, buffer);
+        var count = 0;
+        for (var i = 0; i < parts.Length && count < places.Length; i++)
+        {
+            var part = parts[backward ? parts.Length - 1 - i : i];
+            if (part.First > until || part.FindStream(stream, key) is not { } found) continue;
+            var end = found.CountUntil(until);
+            if (backward)
+            {
+                if (from > StreamVersion.None) end = Math.Min(end, found.CountBelow(from.Next()));
+                for (var j = end - 1; j >= 0 && count < places.Length; j--) places[count++] = found[j];
+            }
+            else
+            {
+                for (var j = found.CountBelow(from); j < end && count < places.Length; j++) places[count++] = found[j];
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>Where the log goes on behind the part before this one; null when it is the first.</summary>
+    public LogPlace? EndBefore(IndexPart part)
+    {
+        var parts = Parts;
+        var at = parts.IndexOf(part);
+        return at <= 0 ? null : parts[at - 1] is Run run ? run.Footer.End : ((MemoryPart)parts[at - 1]).End;
+    }
+
+    public AppendSpan? FindAppend(string appendId)
+    {
+        Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
+        var parts = Parts;
+        var key = KeyFor(Term.AppendId(appendId), parts, buffer);
+        for (var i = parts.Length - 1; i >= 0; i--)
+            if (parts[i].FindAppend(appendId, key) is { } span) return span;
+        return null;
+    }
 
     /// <summary>Where a fact is; false where the log is too damaged to tell.</summary>
-    public bool TryFind(Position position, out Segment segment, out long fileOffset)
-    {
-        var place = _places[position.Value - 1];
-        segment = null!;
-        fileOffset = place & uint.MaxValue;
-        if (place == Hole) return false;
-        segment = _segments[(int)(place >> 32)];
-        return true;
-    }
+    public bool TryFind(Position position, out Segment segment, out long fileOffset) => PartOf(position).TryFind(position, out segment, out fileOffset);
 
     /// <summary>The first position in a range whose fact, and so its stream, is unknown; none when all are known.</summary>
     public Position FirstHole(Position after, Position until)
     {
-        foreach (var hole in _holes.Items)
-        {
-            if (hole.Last <= after || hole.First > until) continue;
-            return hole.First > after ? hole.First : after.Next();
-        }
-
+        foreach (var part in Parts)
+            if (part is MemoryPart { HasHoles: true } memory && memory.FirstHole(after, until) is { Value: > 0 } hole) return hole;
         return Position.None;
     }
 
     public bool IsHole(Position position) => FirstHole(new Position(position.Value - 1), position) > Position.None;
 
-    public Position PositionAt(long recordedBy, Position head)
+    /// <summary>Two positions between which a time falls: what lies up to the first was recorded at or before it, and what lies from the second on, after.</summary>
+    public (Position AtOrBefore, Position After) Bracket(long recordedBy)
     {
-        var times = _times.Items;
-        int low = 0, high = times.Length;
-        while (low < high)
+        var parts = Parts;
+        for (var i = parts.Length - 1; i >= 0; i--)
+            if (parts[i].FirstTime <= recordedBy || i == 0) return parts[i].Bracket(recordedBy);
+        throw new InvariantException("there is always a part");
+    }
+
+    /// <summary>The keys of a store that begin with a prefix, behind a key, in order.</summary>
+    public IEnumerable<string> Keys(string store, string prefix, string? after)
+    {
+        // The first key behind another is that one with a zero behind it, which no key has.
+        var from = after is null ? "" : after + '\0';
+        var lists = new List<IEnumerable<string>>();
+        foreach (var part in Parts) lists.Add(part.Keys(store, prefix, from));
+        return SortedUnion.Of(lists, Utf8Order.Instance);
+    }
+
+    /// <summary>All stores in order, with what is in them.</summary>
+    public IReadOnlyList<StoreCount> Stores()
+    {
+        var stores = new SortedDictionary<string, StoreCount>(Utf8Order.Instance);
+        foreach (var part in Parts)
         {
-            var middle = (low + high) >>> 1;
-            if (times[middle].Time <= recordedBy) low = middle + 1;
-            else high = middle;
+            foreach (var store in part.Stores())
+            {
+                var known = stores.GetValueOrDefault(store.Store);
+                stores[store.Store] = new StoreCount(store.Store, known.Facts + store.Facts, known.Streams + store.Streams);
+            }
         }
 
-        var position = low == times.Length ? head : new Position(times[low].First.Value - 1);
-        return position < head ? position : head;
+        return [.. stores.Values];
+    }
+
+    public PositionCursor Open(Term term, Position after, Position until, bool backward) => new TermPositions(Volatile.Read(ref _parts), term, after, until, backward);
+
+    public long CountAtMost(Term term, Position after, Position until)
+    {
+        Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
+        var parts = Parts;
+        var key = KeyFor(term, parts, buffer);
+        var count = 0L;
+        if (until <= after) return 0;
+        foreach (var part in parts)
+            if (part.First <= until && part.Last > after) count += Math.Min(part.CountAtMost(term, key), until.Value - after.Value);
+        return count;
     }
 
     public void Frame(Segment segment, in FrameHeader header, string? appendId)
     {
+        // A run ends where a group begins: all before that was durable by then.
+        if (IsFull && header.GroupStart == header.FileOffset && header.BasePosition == Next)
+            WhenFull?.Invoke(new LogPlace(segment.Header.BasePosition, segment.Header.Generation, header.FileOffset));
+
+        // Frames that a run knows of come by when all of the log is walked.
+        var last = new Position(header.BasePosition.Value + header.FactCount - 1);
+        if (header.FactCount > 0 && last < Active.First) return;
+
         // A frame that was rewritten after a crash may already be here, from a disk that was too full to rewrite it then.
-        if (appendId is not null && header.FactCount > 0 && defect != Defect.ForgetAppendIds) _appends[appendId] = new AppendSpan(header.BasePosition, header.FactCount);
+        if (appendId is not null && header.FactCount > 0 && _defect != Defect.ForgetAppendIds) Active.AddAppend(appendId, new AppendSpan(header.BasePosition, header.FactCount));
         if (header.FactCount == 0) LastTime = Math.Max(LastTime, header.Time);
     }
 
     public void Fact(Segment segment, long fileOffset, in HeaderView header)
     {
         if (header.Position < Next) return;
-        Add(segment, fileOffset, header.Position, header.RecordedAt, header.StreamVersion, header.Retracts, FindOrAdd(header.Store, header.Key));
+        _filler.Add(Active, segment, fileOffset, header);
+        LastTime = header.RecordedAt;
     }
 
     /// <summary>A fact of a group that is durable now.</summary>
-    public void Add(Segment segment, long fileOffset, Position position, long recordedAt, StreamVersion version, bool retracts, StreamEntry stream)
+    public void Add(Segment segment, long fileOffset, long recordedAt, in Place place, StreamEntry stream, string? type, string[] tags)
     {
-        while (Next < position) AddHole();
-        if (recordedAt != LastTime || _times.Count == 0)
-        {
-            _times.Add(new BatchTime(position, recordedAt));
-            LastTime = recordedAt;
-        }
-
-        if (stream.Count == 0 && Find(stream.Name) is null) AddStream(stream);
-        stream.Add(new Place(version, position, retracts));
-        stream.Pending = new StreamState(version, position, retracts);
-        _places.Add(PlaceIn(segment, fileOffset));
+        Active.Add(segment, fileOffset, recordedAt, place, stream, type, tags);
+        LastTime = recordedAt;
     }
 
     /// <summary>The fact has been written anew at another place.</summary>
-    public void Move(Segment segment, long fileOffset, Position position) => _places[position.Value - 1] = PlaceIn(segment, fileOffset);
+    public void Move(Segment segment, long fileOffset, Position position) => Active.Move(segment, fileOffset, position);
 
-    /// <summary>The time of the last append before a position.</summary>
+    /// <summary>The time of the last append before a position, which is no older than the last run.</summary>
     public long LastTimeBefore(Position position)
     {
-        var times = _times.Items;
-        for (var i = times.Length - 1; i >= 0; i--)
-            if (times[i].First < position) return times[i].Time;
+        if (Active.LastTimeBefore(position) is { } time) return time;
+        var parts = Parts;
+        for (var i = parts.Length - 2; i >= 0; i--)
+            if (parts[i].Last < position) return parts[i] is Run run ? run.Footer.LastTime : ((MemoryPart)parts[i]).LastTime;
         return 0;
     }
 
-    public void AddAppend(string appendId, AppendSpan span) => _appends[appendId] = span;
+    public void AddAppend(string appendId, AppendSpan span) => Active.AddAppend(appendId, span);
 
     /// <summary>Positions whose facts cannot be found, up to and including the last.</summary>
     public void AddHoles(Position last)
     {
-        while (Next <= last) AddHole();
+        while (Next <= last) Active.AddHole();
     }
 
-    long PlaceIn(Segment segment, long fileOffset)
+    /// <summary>Nobody reads any more.</summary>
+    public void CloseRuns()
     {
-        if (_segment != segment)
+        foreach (var part in Parts)
+            if (part is Run run) run.Dispose();
+    }
+
+    public bool Holds(IndexPart part) => Array.IndexOf(_parts, part) >= 0;
+
+    long Sum(Func<IndexPart, long> of)
+    {
+        var sum = 0L;
+        foreach (var part in Parts) sum += of(part);
+        return sum;
+    }
+
+    IndexPart PartOf(Position position)
+    {
+        var parts = Parts;
+        var low = 0;
+        var high = parts.Length - 1;
+        while (low < high)
         {
-            _segments.Add(segment);
-            _segment = segment;
+            var middle = (low + high + 1) >>> 1;
+            if (parts[middle].First <= position) low = middle;
+            else high = middle - 1;
         }
 
-        return ((long)(_segments.Count - 1) << 32) | fileOffset;
+        return parts[low];
     }
 
-    void AddHole()
-    {
-        var position = Next;
-        if (_holes.Count > 0 && _holes[_holes.Count - 1].Last.Next() == position) _holes.ReplaceLast(new PositionRange(_holes[_holes.Count - 1].First, position));
-        else _holes.Add(new PositionRange(position, position));
-        _places.Add(Hole);
-    }
+    /// <summary>Only runs look at the bytes of a term, and the last part is none.</summary>
+    static TermKey KeyFor(in Term term, ReadOnlySpan<IndexPart> parts, Span<byte> buffer) => parts.Length > 1 ? TermKey.Encode(term, buffer) : default;
 
-    StreamEntry FindOrAdd(ReadOnlySpan<byte> store, ReadOnlySpan<byte> key)
+    /// <summary>For a reader in another process than the writer: takes runs that the writer has made since, and lets go of what they know.</summary>
+    public void Adopt(IReadOnlyList<Run> runs)
     {
-        Span<char> buffer = stackalloc char[FactLimits.KeyBytesMax];
-        var known = _store;
-        if (known is null || !IsText(store, known.Name))
+        Invariant.Holds(runs[^1].Last >= new Position(Active.First.Value - 1) && runs[^1].Last < Next);
+        var newest = Active.Behind(runs[^1].Last);
+        lock (_replacing)
         {
-            var name = Encoding.UTF8.GetString(store);
-            known = _stores.GetValueOrDefault(name) ?? new StoreEntry(name);
-            _store = known;
+            Active = newest;
+            Volatile.Write(ref _parts, [.. runs, newest]);
         }
 
-        if (key.Length > FactLimits.KeyBytesMax) return known.Find(Encoding.UTF8.GetString(key)) ?? new StreamEntry(new StreamName(known.Name, Encoding.UTF8.GetString(key)));
-        var characters = Encoding.UTF8.GetChars(key, buffer);
-        return known.Find(buffer[..characters]) ?? new StreamEntry(new StreamName(known.Name, new string(buffer[..characters])));
+        _memory = [newest];
     }
-
-    void AddStream(StreamEntry stream)
-    {
-        if (!_stores.TryGetValue(stream.Name.Store, out var store))
-        {
-            store = _store is { } known && known.Name == stream.Name.Store ? known : new StoreEntry(stream.Name.Store);
-            _stores[store.Name] = store;
-        }
-
-        store.Add(stream);
-        Volatile.Write(ref _streams, _streams + 1);
-    }
-
-    static bool IsText(ReadOnlySpan<byte> bytes, string text)
-    {
-        if (bytes.Length != text.Length) return false;
-        for (var i = 0; i < bytes.Length; i++)
-            if (bytes[i] != text[i] || bytes[i] >= 0x80) return false;
-        return true;
-    }
-
-    readonly record struct BatchTime(Position First, long Time);
-
-    readonly record struct PositionRange(Position First, Position Last);
 }

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Factstone.Storage;
 
-/// <summary>The streams of one store by key. One thread adds, others read.</summary>
+/// <summary>The streams of one store in a part in memory, by key. One thread adds, others read.</summary>
 internal sealed class StoreEntry(string name)
 {
     readonly ConcurrentDictionary<string, StreamEntry> _streams = new(concurrencyLevel: 1, capacity: 31, StringComparer.Ordinal);
@@ -10,7 +10,13 @@ internal sealed class StoreEntry(string name)
 
     public string Name => name;
 
-    public int Count => _streams.Count;
+    /// <summary>Facts in the part.</summary>
+    public long Facts { get; set; }
+
+    /// <summary>Streams that begin in the part.</summary>
+    public long Streams { get; set; }
+
+    public IEnumerable<StreamEntry> Entries => _streams.Values;
 
     public StreamEntry? Find(string key) => _streams.GetValueOrDefault(key);
 
@@ -19,14 +25,12 @@ internal sealed class StoreEntry(string name)
 
     public void Add(StreamEntry entry) => _streams[entry.Name.Key] = entry;
 
-    /// <summary>The keys with a prefix that come after a key, in order, as they are when the first is asked for.</summary>
-    public IEnumerable<string> Keys(string prefix, string? after)
+    /// <summary>The keys with a prefix, from a key on, in order, as they are when the first is asked for.</summary>
+    public IEnumerable<string> Keys(string prefix, string from)
     {
         var keys = Sorted();
-        var start = after is not null && Utf8Order.Instance.Compare(after, prefix) >= 0
-            ? CountThrough(keys, after)
-            : CountThrough(keys, prefix) - (Array.BinarySearch(keys, prefix, Utf8Order.Instance) >= 0 ? 1 : 0);
-        for (var i = start; i < keys.Length && keys[i].StartsWith(prefix, StringComparison.Ordinal); i++) yield return keys[i];
+        var start = Array.BinarySearch(keys, Utf8Order.Instance.Compare(from, prefix) > 0 ? from : prefix, Utf8Order.Instance);
+        for (var i = start >= 0 ? start : ~start; i < keys.Length && keys[i].StartsWith(prefix, StringComparison.Ordinal); i++) yield return keys[i];
     }
 
     string[] Sorted()
@@ -38,11 +42,5 @@ internal sealed class StoreEntry(string name)
         Array.Sort(sorted, Utf8Order.Instance);
         Volatile.Write(ref _sorted, sorted);
         return sorted;
-    }
-
-    static int CountThrough(string[] keys, string key)
-    {
-        var found = Array.BinarySearch(keys, key, Utf8Order.Instance);
-        return found >= 0 ? found + 1 : ~found;
     }
 }

@@ -1,19 +1,30 @@
 namespace Factstone.Storage;
 
-/// <summary>What the index knows of one stream: the place of each version, and whether it retracts.</summary>
+/// <summary>What a part in memory knows of one stream: the place of each version, and whether it retracts.</summary>
 /// <remarks>Threads: the writer owns the pending head; anybody reads the rest.</remarks>
-internal sealed class StreamEntry(StreamName name)
+/// <param name="name">The stream.</param>
+/// <param name="before">Its last fact before this part, as the writer knew it; default where nobody asked.</param>
+internal sealed class StreamEntry(StreamName name, StreamState before) : IStreamPlaces
 {
     readonly GrowingList<Place> _places = new();
+    readonly StreamState _before = before;
 
     public StreamName Name => name;
+
+    /// <summary>Set with the first fact.</summary>
+    public StoreEntry? Store { get; set; }
 
     public ReadOnlySpan<Place> Places => _places.Items;
 
     public int Count => _places.Count;
 
+    public Place this[int index] => _places[index];
+
     /// <summary>The head with the facts of a group that is not durable yet. Only the writer looks at it.</summary>
-    public StreamState Pending { get; set; }
+    public StreamState Pending { get; set; } = before;
+
+    /// <summary>The head without such facts.</summary>
+    public StreamState Durable => Count == 0 ? _before : Places[^1].State;
 
     /// <summary>The last place at or below a position.</summary>
     public StreamState StateAt(Position until)
@@ -22,6 +33,10 @@ internal sealed class StreamEntry(StreamName name)
         var count = CountUntil(places, until);
         return count == 0 ? default : places[count - 1].State;
     }
+
+    public int CountUntil(Position until) => CountUntil(Places, until);
+
+    public int CountBelow(StreamVersion version) => CountBelow(Places, version);
 
     public static int CountUntil(ReadOnlySpan<Place> places, Position until)
     {
@@ -51,7 +66,7 @@ internal sealed class StreamEntry(StreamName name)
         return low;
     }
 
-    public void Add(Place place) => _places.Add(place);
+    public void Add(in Place place) => _places.Add(place);
 }
 
 /// <summary>One fact of a stream: version, position and whether it retracts.</summary>

@@ -10,6 +10,8 @@ internal sealed class LedgerOpening : IDisposable
     readonly ManifestFile _manifests;
     readonly List<Damage> _damage = [];
     readonly SegmentSet _segments;
+    LogPlace _runsEnd;
+    bool _walksAll;
 
     public LedgerOpening(IFileSystem files, LedgerLayout layout, StorageOptions options)
     {
@@ -17,11 +19,19 @@ internal sealed class LedgerOpening : IDisposable
         _layout = layout;
         _options = options;
         _manifests = new ManifestFile(files, layout);
-        Index = new FactIndex(options.Defect);
-        _segments = new SegmentSet(files, layout, options, Index, _damage);
+        Index = new FactIndex(options);
+        _segments = new SegmentSet(files, layout, options, Directory, Index, _damage);
+        Runs = new RunDirectory(files, layout, options);
+        Builder = new IndexBuilder(Index, Runs, Directory, () => Chain?.Manifest ?? Manifest, options);
     }
 
     public FactIndex Index { get; }
+
+    public SegmentDirectory Directory { get; } = new();
+
+    public RunDirectory Runs { get; }
+
+    public IndexBuilder Builder { get; }
 
     public OpeningReport Report { get; private set; } = new();
 
@@ -56,8 +66,12 @@ internal sealed class LedgerOpening : IDisposable
     {
         Manifest = ReadManifest();
         ReadHead();
+        Directory.Follow(Manifest);
+        OpenAllSegments();
+        StartIndex();
         ReadSealedSegments();
         ReadLastSegment();
+        if (_walksAll && _damage.Count == 0) Runs.Trust();
         LastTime = Math.Max(Math.Max(Index.LastTime, Manifest.Last.BaseTime), Published?.RecordedAt ?? 0);
         Report = Report with { Damage = _damage, Facts = Index.Next.Value - 1, RecoveryIsPending = Pending is not null };
     }
@@ -180,6 +194,55 @@ internal sealed class LedgerOpening : IDisposable
         Published = slot is { } found && found.LedgerId == Manifest.LedgerId && found.Epoch == Manifest.Epoch ? found : null;
     }
 
+    /// <summary>Opens all segments, so that whoever has a place in one finds it.</summary>
+    void OpenAllSegments()
+    {
+        for (var i = 0; i < Manifest.Segments.Count; i++)
+        {
+            var isLast = i + 1 == Manifest.Segments.Count;
+            var header = Manifest.Segments[i];
+            var before = _damage.Count;
+            _segments.OpenSegment(header, FileOpening.Existing, isLast ? Published?.Position.Next() ?? header.BasePosition : Manifest.Segments[i + 1].BasePosition);
+            if (_damage.Count > before && !isLast) _options.Took?.Invoke(RecoveryBranch.DamageInSealedSegment);
+        }
+    }
+
+    /// <summary>Begins with the runs that stand; what lies behind them is read from the log.</summary>
+    void StartIndex()
+    {
+        _walksAll = _options.WalksAll || Runs.IsSuspicious;
+        var runs = Runs.Open(Manifest, Directory, deletes: true);
+        Index.Start(runs);
+        if (runs.Count > 0) _runsEnd = runs[^1].Footer.End;
+        Index.WhenFull = BuildRun;
+    }
+
+    /// <summary>An open that has much to read makes runs of it at once, so that memory stays small.</summary>
+    void BuildRun(LogPlace end)
+    {
+        // Behind damage nothing becomes a run: the next open has to find it again.
+        if (_damage.Count > 0 || Index.Active.HasHoles) return;
+        Index.Freeze(end);
+        _options.Took?.Invoke(RecoveryBranch.IndexRebuilt);
+        while (Builder.Step()) { }
+        Index.ForgetOldMemory();
+    }
+
+    /// <summary>Where to begin in a segment: behind the runs, or at its start. False when runs know all of it.</summary>
+    bool TryStart(SegmentHeader header, out long from, out Position next)
+    {
+        (from, next) = (SegmentHeader.Bytes, header.BasePosition);
+        if (_walksAll || _runsEnd == default) return true;
+        if (_runsEnd.IsIn(header))
+        {
+            (from, next) = (_runsEnd.FileOffset, Index.Next);
+            return true;
+        }
+
+        var end = Manifest.Segments.Single(_runsEnd.IsIn);
+        return header.Sequence > end.Sequence;
+    }
+
     void ReadSealedSegments()
     {
         _segments.BytesInAll = Manifest.Segments.Skip(1).Sum(segment => segment.PreviousEnd);
@@ -195,8 +258,9 @@ internal sealed class LedgerOpening : IDisposable
         {
             var until = Manifest.Segments[i + 1].BasePosition;
             var before = _damage.Count;
-            if (_segments.OpenSegment(Manifest.Segments[i], FileOpening.Existing, until) is { } segment)
-                _segments.ReadDurable(segment, SegmentHeader.Bytes, Manifest.EndOf(i)!.Value, Manifest.Segments[i].BasePosition, until);
+            if (!TryStart(Manifest.Segments[i], out var from, out var next)) continue;
+            if (Directory.Find(Manifest.Segments[i].BasePosition, Manifest.Segments[i].Generation) is { } segment)
+                _segments.ReadDurable(segment, from, Manifest.EndOf(i)!.Value, next, until);
             Index.AddHoles(new Position(until.Value - 1));
             if (_damage.Count > before) _options.Took?.Invoke(RecoveryBranch.DamageInSealedSegment);
         }
@@ -205,7 +269,7 @@ internal sealed class LedgerOpening : IDisposable
     void ReadLastSegment()
     {
         var header = Manifest.Last;
-        if (_segments.OpenSegment(header, FileOpening.Existing, Published?.Position.Next() ?? header.BasePosition) is not { } segment) return;
+        if (Directory.Find(header.BasePosition, header.Generation) is not { } segment) return;
 
         if (Report.WasCreated)
         {
@@ -215,25 +279,27 @@ internal sealed class LedgerOpening : IDisposable
         }
 
         var reader = _segments.Reader(segment);
-        var end = TailExamination.Run(reader, header.BasePosition, Published, _options);
-        if (end.IsDamaged || _damage.Count > 0) ReadDamagedEnd(reader, end);
-        else if (end.IsClean) ReadCleanEnd(segment, end);
+        TryStart(header, out var from, out var next);
+        var end = TailExamination.Run(reader, from, next, Published, _options);
+        if (end.IsDamaged || _damage.Count > 0) ReadDamagedEnd(reader, from, next, end);
+        else if (end.IsClean) ReadCleanEnd(segment, from, next, end);
         else Recover(segment, end);
     }
 
-    void ReadDamagedEnd(FrameReader reader, LogEnd end)
+    void ReadDamagedEnd(FrameReader reader, long from, Position next, LogEnd end)
     {
         // Nobody writes, so nothing can be made certain that is not: what is shown ends where it was durable for sure.
         var durableEnd = end.IsDamaged ? end.DurableEnd : end.IsClean ? end.Walk.FileOffset : Math.Max(end.UntrustedFrom, PublishedEnd(reader.Segment));
-        var walk = SegmentWalk.Run(reader, SegmentHeader.Bytes, Math.Min(durableEnd, end.Walk.FileOffset), reader.Segment.Header.BasePosition, Index);
+        var walk = SegmentWalk.Run(reader, from, Math.Min(durableEnd, end.Walk.FileOffset), next, Index);
         if (end.IsDamaged) _segments.ReadDamaged(reader, walk, durableEnd, end.DurableNext, isKnown: true);
     }
 
     long PublishedEnd(Segment segment) => Published is { } slot && slot.IsIn(segment.Header) ? slot.FileOffset : 0;
 
-    void ReadCleanEnd(Segment segment, LogEnd end)
+    void ReadCleanEnd(Segment segment, long from, Position next, LogEnd end)
     {
-        _segments.ReadDurable(segment, SegmentHeader.Bytes, end.Walk.FileOffset, segment.Header.BasePosition, end.Walk.Next);
+        _segments.ReadDurable(segment, from, end.Walk.FileOffset, next, end.Walk.Next);
+        if (_damage.Count > 0) return;
         _options.Took?.Invoke(RecoveryBranch.CleanOpen);
         Report = Report with { WasClosedCleanly = true };
         GoOn(segment, end.Walk.FileOffset);
@@ -242,15 +308,15 @@ internal sealed class LedgerOpening : IDisposable
     /// <summary>The log goes on in a segment that ends here.</summary>
     void GoOn(Segment segment, long tail)
     {
-        Chain = new SegmentChain(_files, _layout, _options, _manifests) { Manifest = Manifest, Current = segment };
+        Chain = new SegmentChain(_files, _layout, _options, _manifests, Directory) { Manifest = Manifest, Current = segment };
         Tail = tail;
         SpaceEnd = tail;
     }
 
     void Recover(Segment segment, LogEnd end)
     {
-        _segments.ReadDurable(segment, SegmentHeader.Bytes, end.UntrustedFrom, segment.Header.BasePosition, until: null);
-        Chain = new SegmentChain(_files, _layout, _options, _manifests) { Manifest = Manifest, Current = segment };
+        _segments.ReadDurable(segment, end.From, end.UntrustedFrom, Index.Next, until: null);
+        Chain = new SegmentChain(_files, _layout, _options, _manifests, Directory) { Manifest = Manifest, Current = segment };
         if (_options.Defect is Defect.TrustLastGroup or Defect.SameSegmentAfterCrash)
         {
             SegmentWalk.Run(_segments.Reader(segment), end.UntrustedFrom, end.Walk.FileOffset, Index.Next, Index);

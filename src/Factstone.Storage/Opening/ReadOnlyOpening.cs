@@ -18,6 +18,8 @@ internal sealed class ReadOnlyOpening : IDisposable
     Segment? _current;
     long _fileOffset;
     Position _next;
+    Position _runsEnd;
+    long _adoptAt;
 
     public ReadOnlyOpening(IFileSystem files, LedgerLayout layout, StorageOptions options, FactIndex index, List<Damage> damage)
     {
@@ -27,10 +29,16 @@ internal sealed class ReadOnlyOpening : IDisposable
         _manifests = new ManifestFile(files, layout);
         _damage = damage;
         Index = index;
-        _segments = new SegmentSet(files, layout, options, index, damage);
+        _segments = new SegmentSet(files, layout, options, Directory, index, damage);
+        Runs = new RunDirectory(files, layout, options);
+        _adoptAt = 2L * options.MemoryFactsMax;
     }
 
     public FactIndex Index { get; }
+
+    public SegmentDirectory Directory { get; } = new();
+
+    public RunDirectory Runs { get; }
 
     public Manifest Manifest { get; private set; } = null!;
 
@@ -44,6 +52,7 @@ internal sealed class ReadOnlyOpening : IDisposable
         Manifest = ReadManifest(out var isRebuilt);
         if (isRebuilt) _damage.AddRange(_manifests.Unreadable(_manifests.ReadHeaders()));
         var slot = ReadHead(out var isWhole);
+        StartIndex();
         Report = Report with { ManifestWasRebuilt = isRebuilt, HeadWasRebuilt = !isWhole, WasClosedCleanly = slot?.IsClean ?? false };
         if (slot is { } published && published.LedgerId == Manifest.LedgerId) ReadUpTo(published);
         else ReadWithoutHead();
@@ -56,7 +65,63 @@ internal sealed class ReadOnlyOpening : IDisposable
         // Every read of a reader comes here first, so a damaged slot must not make each of them wait.
         if (ReadHead(out _, isPatient: false) is not { } slot || slot.Sequence == Published?.Sequence || slot.LedgerId != Manifest.LedgerId) return false;
         ReadUpTo(slot);
+        AdoptRuns();
         return true;
+    }
+
+    /// <summary>Begins behind the runs that stand, of which all segments stand too.</summary>
+    void StartIndex()
+    {
+        var runs = OpenRuns();
+        Index.WhenFull = _ => RefuseTooMuch();
+        Index.Start(runs);
+        if (runs.Count == 0) return;
+        var end = runs[^1].Footer.End;
+        _runsEnd = Index.Next;
+        if (_options.WalksAll) return;
+        _current = Directory.Find(end.Base, end.Generation);
+        (_fileOffset, _next) = (end.FileOffset, Index.Next);
+    }
+
+    /// <summary>Lets go of what the writer has made runs of since.</summary>
+    void AdoptRuns()
+    {
+        if (Index.Active.Count < _adoptAt) return;
+        _adoptAt = Index.Active.Count + _options.MemoryFactsMax;
+        var runs = OpenRuns();
+        if (runs.Count == 0 || runs[^1].Last < Index.Active.First || runs[^1].Last >= Index.Next || Index.Active.HasHoles) return;
+        Index.Adopt(runs);
+        _adoptAt = 2L * _options.MemoryFactsMax;
+        _options.Took?.Invoke(RecoveryBranch.RunsAdopted);
+    }
+
+    List<Run> OpenRuns()
+    {
+        Directory.Follow(Manifest);
+        foreach (var header in Manifest.Segments)
+        {
+            if (Directory.Find(header.BasePosition, header.Generation) is not null) continue;
+            try
+            {
+                if (_files.FileExists(_layout.Segment(header.BasePosition, header.Generation))) _segments.OpenSegment(header, FileOpening.ReadOnly, header.BasePosition);
+            }
+            catch (LedgerIOException)
+            {
+                // Removed between a look and the open; a run with facts in it is not believed.
+            }
+        }
+
+        var runs = Runs.Open(Manifest, Directory, deletes: false);
+        for (var i = 0; i < runs.Count; i++)
+            if (runs[i].HasMissingSegment) return runs.GetRange(0, i);
+        return runs;
+    }
+
+    /// <summary>What no run knows is in memory, and there must not be too much of it.</summary>
+    void RefuseTooMuch()
+    {
+        if (Index.Active.Count > _options.ReadOnlyFactsMax)
+            throw new LedgerIndexException(_layout.Root, $"more than {_options.ReadOnlyFactsMax:N0} facts are not in its index");
     }
 
     /// <summary>Bytes behind the published end that are not zeros.</summary>
@@ -155,7 +220,7 @@ internal sealed class ReadOnlyOpening : IDisposable
         {
             var isHead = i == chain.Count - 1;
             var until = isHead ? slot.Position.Next() : chain[i + 1].BasePosition;
-            if (until <= Index.Next && !isHead) continue; // seen already, in a segment that has been written anew since
+            if (until <= Index.Next && !isHead && !_options.WalksAll) continue; // seen already, in a segment that has been written anew since
             if (_current?.Header.Sequence != chain[i].Sequence && !Enter(chain[i], until, out var isReplaced))
             {
                 if (isReplaced) return false;
@@ -188,7 +253,7 @@ internal sealed class ReadOnlyOpening : IDisposable
         Segment? segment = null;
         try
         {
-            segment = _segments.OpenSegment(header, FileOpening.ReadOnly, until);
+            segment = Directory.Find(header.BasePosition, header.Generation) ?? _segments.OpenSegment(header, FileOpening.ReadOnly, until);
         }
         catch (LedgerIOException) when (IsReplaced(header))
         {
@@ -239,17 +304,18 @@ internal sealed class ReadOnlyOpening : IDisposable
             var header = Manifest.Segments[i];
             var isLast = i + 1 == Manifest.Segments.Count;
             var until = isLast ? header.BasePosition : Manifest.Segments[i + 1].BasePosition;
-            if (!Enter(header, until, out _)) continue;
+            if (_current is { } current && header.Sequence < current.Header.Sequence) continue;
+            if (_current?.Header != header && !Enter(header, until, out _)) continue;
             if (!isLast)
             {
                 ReadOn(_current!, Manifest.EndOf(i)!.Value, until);
                 continue;
             }
 
-            var end = TailExamination.Run(_segments.Reader(_current!), header.BasePosition, null, _options);
+            var end = TailExamination.Run(_segments.Reader(_current!), _fileOffset, _next, null, _options);
             var durableEnd = end.IsDamaged ? end.DurableEnd : end.UntrustedFrom;
-            if (durableEnd > SegmentHeader.Bytes) _segments.ReadDurable(_current!, SegmentHeader.Bytes, durableEnd, header.BasePosition, end.IsDamaged ? end.DurableNext : null);
-            (_fileOffset, _next) = (Math.Max(durableEnd, SegmentHeader.Bytes), Index.Next);
+            if (durableEnd > _fileOffset) _segments.ReadDurable(_current!, _fileOffset, durableEnd, _next, end.IsDamaged ? end.DurableNext : null);
+            (_fileOffset, _next) = (Math.Max(durableEnd, _fileOffset), Index.Next);
         }
     }
 }

@@ -1,7 +1,7 @@
 namespace Factstone.Storage;
 
 /// <summary>Opens the segments of a ledger and reads them into an index, telling damage from what is well.</summary>
-internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, StorageOptions options, FactIndex index, List<Damage> damage) : IDisposable
+internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, StorageOptions options, SegmentDirectory directory, IFrameVisitor visitor, List<Damage> damage) : IDisposable
 {
     readonly FileWindow _window = new(64 * 1_024, 1_024 * 1_024);
     readonly List<Segment> _open = [];
@@ -23,7 +23,9 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
         }
 
         var segment = new Segment(files.Open(path, opening), header, header.LedgerId.Tag);
+        if (options.MapsFiles) segment.Map(options.SegmentSizeBytes);
         _open.Add(segment);
+        directory.Add(segment);
         Span<byte> bytes = stackalloc byte[SegmentHeader.Bytes];
         var read = segment.File.Read(bytes, 0);
         var onDisk = SegmentHeader.Read(bytes[..read], out var newerFormat);
@@ -50,7 +52,7 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
         // What was read ahead of the head, when it was zeros, may have been written since.
         _window.Forget();
         var reader = Reader(segment);
-        var walk = SegmentWalk.Run(reader, from, end, next, index);
+        var walk = SegmentWalk.Run(reader, from, end, next, visitor);
         if (walk.FileOffset < end || (until is { } expected && walk.Next != expected))
         {
             // Where nobody says how many facts there should be, whatever is found behind the damage counts.
@@ -65,8 +67,8 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
     public void ReadDamaged(FrameReader reader, WalkEnd walk, long end, Position until, bool isKnown)
     {
         if (!isKnown) until = EndOfLastFrame(reader, walk, end);
-        new DamageWalk(reader, index, damage).Run(walk.FileOffset, end, walk.Next, until);
-        index.AddHoles(new Position(until.Value - 1));
+        new DamageWalk(reader, visitor, damage).Run(walk.FileOffset, end, walk.Next, until);
+        visitor.AddHoles(new Position(until.Value - 1));
     }
 
     public void Progress(long bytes)

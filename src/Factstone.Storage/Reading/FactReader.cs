@@ -12,14 +12,15 @@ internal sealed class FactReader(FactIndex index, DamageLog damage, FileWindow w
         if (!index.TryFind(position, out var segment, out var fileOffset))
             throw new LedgerDamagedException($"The fact at position {position} cannot be read.", damage.At(position));
 
-        var source = window.At(segment.File, fileOffset, FirstLookBytes);
+        var source = Look(segment, fileOffset, FirstLookBytes);
         if (FactFormat.TryReadLengths(source, out var extent) && extent.Length > source.Length)
-            source = window.At(segment.File, fileOffset, extent.Length);
+            source = Look(segment, fileOffset, extent.Length);
 
         var status = FactFormat.TryRead(source, segment.Seed, out extent, out var header);
         if (status != FactStatus.Whole || header.Position != position) throw Damaged(position, segment, fileOffset, status);
 
         var bytes = source.Slice(extent.HeaderAt, extent.Length - extent.HeaderAt).ToArray();
+        GC.KeepAlive(segment);
         var at = -extent.HeaderAt;
         HeaderView.TryRead(bytes.AsSpan(0, extent.HeaderLength), out header);
         return new Fact(
@@ -30,6 +31,24 @@ internal sealed class FactReader(FactIndex index, DamageLog damage, FileWindow w
             bytes.AsMemory(extent.PayloadAt + at, extent.PayloadLength),
             segment.LedgerTag);
     }
+
+    /// <summary>When the fact at a position was recorded, from its header alone.</summary>
+    public long ReadTime(Position position)
+    {
+        if (!index.TryFind(position, out var segment, out var fileOffset))
+            throw new LedgerDamagedException($"The time of the fact at position {position} cannot be read.", damage.At(position));
+
+        var source = Look(segment, fileOffset, FirstLookBytes);
+        if (FactFormat.TryReadLengths(source, out var extent) && extent.BodyAt > source.Length) source = Look(segment, fileOffset, extent.BodyAt);
+        var status = FactFormat.TryRead(source, segment.Seed, out _, out var header);
+        if (status == FactStatus.HeaderDamaged || header.Position != position) throw Damaged(position, segment, fileOffset, FactStatus.HeaderDamaged);
+        var time = header.RecordedAt;
+        GC.KeepAlive(segment);
+        return time;
+    }
+
+    ReadOnlySpan<byte> Look(Segment segment, long fileOffset, int bytes) =>
+        segment.Mapped is null ? window.At(segment.File, fileOffset, bytes) : segment.MappedBytes(fileOffset, bytes);
 
     LedgerDamagedException Damaged(Position position, Segment segment, long fileOffset, FactStatus status)
     {

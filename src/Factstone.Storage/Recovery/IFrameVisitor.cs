@@ -8,4 +8,7 @@ internal interface IFrameVisitor
 
     /// <summary>A fact whose header is whole; its body may be damaged, which reading it will tell.</summary>
     void Fact(Segment segment, long fileOffset, in HeaderView header);
+
+    /// <summary>Positions whose facts cannot be found, up to and including the last.</summary>
+    void AddHoles(Position last);
 }

@@ -3,6 +3,9 @@ namespace Factstone.Storage;
 /// <summary>What a walk to the end of the last segment found, and what has to be done about it.</summary>
 internal sealed record LogEnd
 {
+    /// <summary>Where the examination began: what lies before is durable for sure.</summary>
+    public required long From { get; init; }
+
     /// <summary>Behind the last whole frame.</summary>
     public required WalkEnd Walk { get; init; }
 
@@ -18,5 +21,5 @@ internal sealed record LogEnd
     public Position DurableNext { get; init; }
 
     /// <summary>Where the last group begins: after a crash, nothing from here on is trusted.</summary>
-    public long UntrustedFrom => Walk.HasFrames ? Walk.GroupStart : SegmentHeader.Bytes;
+    public long UntrustedFrom => Walk.HasFrames ? Math.Max(Walk.GroupStart, From) : From;
 }

@@ -8,4 +8,6 @@ internal sealed class NoVisitor : IFrameVisitor
     public void Frame(Segment segment, in FrameHeader header, string? appendId) { }
 
     public void Fact(Segment segment, long fileOffset, in HeaderView header) { }
+
+    public void AddHoles(Position last) { }
 }

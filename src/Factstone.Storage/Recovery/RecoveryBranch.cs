@@ -28,4 +28,13 @@ internal enum RecoveryBranch
     ClosedCleanly,
     ReadOnlyOpen,
     ReadOnlyRefresh,
+    RunsFound,
+    RunRejected,
+    RunWritten,
+    RunNotWritten,
+    RunsMerged,
+    RunMended,
+    IndexRebuilt,
+    WriterLookedUp,
+    RunsAdopted,
 }

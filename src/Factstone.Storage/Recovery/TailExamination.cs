@@ -8,37 +8,51 @@ internal static class TailExamination
 
     /// <summary>Examines the last segment.</summary>
     /// <param name="reader">Of the last segment.</param>
-    /// <param name="first">The position that its first frame should have.</param>
+    /// <param name="from">Where to begin: what lies before is durable for sure.</param>
+    /// <param name="next">The position that the frame there should have.</param>
     /// <param name="head">The published end, where there is one for this ledger.</param>
     /// <param name="options">For the branches taken, and planted defects.</param>
-    public static LogEnd Run(FrameReader reader, Position first, HeadSlot? head, StorageOptions options)
+    public static LogEnd Run(FrameReader reader, long from, Position next, HeadSlot? head, StorageOptions options)
     {
         var length = reader.Segment.File.Length;
-        var walk = SegmentWalk.Run(reader, SegmentHeader.Bytes, length, first, NoVisitor.Instance);
         var headHere = head is { } slot && slot.IsIn(reader.Segment.Header) ? head : null;
+        if (headHere is { } closed && CleanEnd(reader, closed, length) is { } clean) return clean;
 
-        // Zeros ahead are given back by a clean close, so a file that is longer was written to since, and whatever HEAD
-        // says of a clean end was said before that.
-        if (headHere is { IsClean: true } clean && clean.FileOffset == walk.FileOffset && clean.FileOffset == length && walk.LastKind == FrameKind.Closing)
-            return new LogEnd { Walk = walk, IsClean = true };
-
-        if (options.Defect == Defect.DamageAsTornTail) return new LogEnd { Walk = walk };
+        var walk = SegmentWalk.Run(reader, from, length, next, NoVisitor.Instance);
+        if (options.Defect == Defect.DamageAsTornTail) return new LogEnd { From = from, Walk = walk };
 
         if (headHere is { } published && published.FileOffset > walk.FileOffset)
         {
             options.Took?.Invoke(RecoveryBranch.DamageBelowHead);
-            return new LogEnd { Walk = walk, IsDamaged = true, DurableEnd = published.FileOffset, DurableNext = published.Position.Next() };
+            return new LogEnd { From = from, Walk = walk, IsDamaged = true, DurableEnd = published.FileOffset, DurableNext = published.Position.Next() };
         }
 
         if (head is { } elsewhere && elsewhere.LedgerId == reader.Segment.Header.LedgerId && elsewhere.Position >= walk.Next)
         {
             options.Took?.Invoke(RecoveryBranch.DamageBelowHead);
-            return new LogEnd { Walk = walk, IsDamaged = true, DurableEnd = length, DurableNext = elsewhere.Position.Next() };
+            return new LogEnd { From = from, Walk = walk, IsDamaged = true, DurableEnd = length, DurableNext = elsewhere.Position.Next() };
         }
 
         return LaterFrame(reader, walk.FileOffset, Math.Min(length, walk.FileOffset + ScanBytesMax), length) is { } later
-            ? Damaged(reader, walk, later, length, options)
-            : new LogEnd { Walk = walk };
+            ? Damaged(reader, from, walk, later, length, options)
+            : new LogEnd { From = from, Walk = walk };
+    }
+
+    /// <summary>The end that the last writer marked when it closed the ledger, if nobody has written since; it is trusted, and nothing is walked.</summary>
+    static LogEnd? CleanEnd(FrameReader reader, HeadSlot head, long length)
+    {
+        // Zeros ahead are given back by a clean close, so a file that is longer was written to since, and whatever HEAD
+        // says of a clean end was said before that.
+        var mark = head.FileOffset - FrameFormat.EmptyFrameBytes;
+        if (!head.IsClean || head.FileOffset != length || mark < SegmentHeader.Bytes) return null;
+        if (!reader.TryReadHeader(mark, out var closing) || closing.Kind != FrameKind.Closing || closing.End != length || !reader.IsWhole(closing)) return null;
+        if (closing.BasePosition != head.Position.Next()) return null;
+        return new LogEnd
+        {
+            From = length,
+            Walk = new WalkEnd { FileOffset = length, Next = closing.BasePosition, LastKind = FrameKind.Closing, GroupStart = mark, HasFrames = true },
+            IsClean = true,
+        };
     }
 
     /// <summary>A whole frame behind a place, written by a group that began behind it: so all below that group was durable.</summary>
@@ -49,13 +63,13 @@ internal static class TailExamination
         return null;
     }
 
-    static LogEnd Damaged(FrameReader reader, WalkEnd walk, FrameHeader later, long length, StorageOptions options)
+    static LogEnd Damaged(FrameReader reader, long from, WalkEnd walk, FrameHeader later, long length, StorageOptions options)
     {
         options.Took?.Invoke(RecoveryBranch.DamageBeforeLaterFrame);
 
         // What was durable reaches up to the last group that left a whole frame; of that group itself nobody knows.
         var last = later;
         while (LaterFrame(reader, last.GroupStart, length, length) is { } next && next.GroupStart > last.GroupStart) last = next;
-        return new LogEnd { Walk = walk, IsDamaged = true, DurableEnd = last.GroupStart, DurableNext = last.BasePosition };
+        return new LogEnd { From = from, Walk = walk, IsDamaged = true, DurableEnd = last.GroupStart, DurableNext = last.BasePosition };
     }
 }

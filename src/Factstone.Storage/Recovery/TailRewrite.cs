@@ -104,5 +104,7 @@ internal sealed class TailRewrite(IFileSystem files, LedgerLayout layout, Storag
             if (header.Position < index.Next) index.Move(segment, fileOffset, header.Position);
             else index.Fact(segment, fileOffset, header);
         }
+
+        public void AddHoles(Position last) => index.AddHoles(last);
     }
 }

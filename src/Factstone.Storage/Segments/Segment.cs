@@ -3,6 +3,9 @@ namespace Factstone.Storage;
 /// <summary>One open file of the log: its header, and its bytes for whoever reads.</summary>
 internal sealed class Segment(IStorageFile file, SegmentHeader header, uint ledgerTag) : IDisposable
 {
+    long _mappedLength;
+    long _readableEnd;
+
     /// <summary>A file that is looked at by itself.</summary>
     public Segment(IStorageFile file, SegmentHeader header) : this(file, header, header.LedgerId.Tag) { }
 
@@ -17,5 +20,33 @@ internal sealed class Segment(IStorageFile file, SegmentHeader header, uint ledg
 
     public uint LedgerTag => ledgerTag;
 
-    public void Dispose() => file.Dispose();
+    /// <summary>The file as memory; null where it is not mapped.</summary>
+    public IMappedFile? Mapped { get; private set; }
+
+    /// <summary>Maps it as long as it can become.</summary>
+    public void Map(long lengthMax) => Mapped = file.Map(_mappedLength = Math.Max(lengthMax, file.Length));
+
+    /// <summary>Some bytes of the mapped file, fewer only at its end.</summary>
+    public ReadOnlySpan<byte> MappedBytes(long fileOffset, int bytes)
+    {
+        // Beyond the end of the file there is no memory behind the mapping, and a look there ends the process. Space
+        // that a sealed segment gives back was never anybody's fact.
+        var end = fileOffset + bytes;
+        if (end > Volatile.Read(ref _readableEnd)) Volatile.Write(ref _readableEnd, Math.Min(file.Length, _mappedLength));
+        var there = Math.Min(end, Volatile.Read(ref _readableEnd)) - fileOffset;
+        return there <= 0 ? [] : Mapped!.Bytes(fileOffset, (int)there);
+    }
+
+    /// <summary>The file is about to end here.</summary>
+    public void Shorten(long length)
+    {
+        Volatile.Write(ref _readableEnd, 0);
+        file.SetLength(length);
+    }
+
+    public void Dispose()
+    {
+        Mapped?.Dispose();
+        file.Dispose();
+    }
 }

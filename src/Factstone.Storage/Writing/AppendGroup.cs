@@ -10,6 +10,7 @@ internal sealed class AppendGroup(FactIndex index, StorageOptions options)
     readonly List<AcceptedFact> _facts = [];
     readonly Dictionary<StreamName, StreamEntry> _newStreams = [];
     readonly Dictionary<string, AppendSpan> _appendIds = new(StringComparer.Ordinal);
+    AppendSnapshot _snapshot = AppendSnapshot.Empty;
 
     public ReadOnlySpan<AcceptedAppend> Appends => CollectionsMarshal.AsSpan(_appends);
 
@@ -26,12 +27,22 @@ internal sealed class AppendGroup(FactIndex index, StorageOptions options)
 
     public long LastTime => _appends[^1].RecordedAt;
 
-    public StreamState State(StreamName stream) => index.Find(stream) is { } known
-        ? options.Defect == Defect.DecideWithoutGroup ? known.StateAt(new Position(Position.MaxValue)) : known.Pending
-        : _newStreams.TryGetValue(stream, out var fresh) && options.Defect != Defect.DecideWithoutGroup ? fresh.Pending : default;
+    /// <summary>Turns to the next append, and to what was read for it.</summary>
+    public void Consider(AppendSnapshot snapshot) => _snapshot = snapshot;
 
-    public AppendSpan? FindAppend(string appendId) =>
-        index.FindAppend(appendId) ?? (_appendIds.TryGetValue(appendId, out var span) ? span : null);
+    public StreamState State(StreamName stream)
+    {
+        var entry = index.Active.Find(stream) ?? _newStreams.GetValueOrDefault(stream);
+        if (entry is null) return Before(stream);
+        return options.Defect == Defect.DecideWithoutGroup ? entry.Durable : entry.Pending;
+    }
+
+    public AppendSpan? FindAppend(string appendId)
+    {
+        if (index.MemoryAppend(appendId) is { } known) return known;
+        if (_appendIds.TryGetValue(appendId, out var span)) return span;
+        return IsCurrent ? null : index.FindAppend(appendId);
+    }
 
     public (PreparedAppend Append, int Index)? LastAccepted(StreamName stream)
     {
@@ -55,7 +66,7 @@ internal sealed class AppendGroup(FactIndex index, StorageOptions options)
             if (entry is null || entry.Name != fact.Stream) entry = FindOrAdd(fact.Stream);
             var state = new StreamState(entry.Pending.Version.Next(), Last.Next(), fact.Retracts);
             entry.Pending = state;
-            _facts.Add(new AcceptedFact(entry, state));
+            _facts.Add(new AcceptedFact(entry, state, fact.Type, fact.Tags));
         }
 
         _appends.Add(new AcceptedAppend(append, first, recordedAt));
@@ -84,16 +95,31 @@ internal sealed class AppendGroup(FactIndex index, StorageOptions options)
     public void Refuse()
     {
         if (options.Defect != Defect.KeepRefusedVersions)
-            foreach (ref readonly var fact in Facts) fact.Stream.Pending = fact.Stream.StateAt(new Position(Position.MaxValue));
+            foreach (ref readonly var fact in Facts) fact.Stream.Pending = fact.Stream.Durable;
         Clear();
     }
 
     StreamEntry FindOrAdd(StreamName stream)
     {
-        if (index.Find(stream) is { } known) return known;
+        if (index.Active.Find(stream) is { } known) return known;
         ref var fresh = ref CollectionsMarshal.GetValueRefOrAddDefault(_newStreams, stream, out _);
-        return fresh ??= new StreamEntry(stream);
+        return fresh ??= new StreamEntry(stream, Before(stream));
     }
+
+    /// <summary>The head of a stream of which nothing is in the newest part: from an older one in memory, or as it was prepared.</summary>
+    StreamState Before(StreamName stream)
+    {
+        if (index.MemoryState(stream) is { } state) return state;
+        if (IsCurrent) return _snapshot.Heads is { } heads && heads.TryGetValue(stream, out var head) ? head : default;
+
+        // It waited for so long that facts went from memory to a run meanwhile. To prepare it again elsewhere would let
+        // appends that were sent after it pass; so the writer looks it up by itself.
+        options.Took?.Invoke(RecoveryBranch.WriterLookedUp);
+        return index.StateAt(stream, index.Next);
+    }
+
+    /// <summary>Whether all that came after the snapshot is in memory.</summary>
+    bool IsCurrent => index.MemoryFloor <= _snapshot.Until || options.Defect == Defect.StaleStreamHead;
 
     static StreamAndVersion[] Versions(ReadOnlySpan<AcceptedFact> facts)
     {
@@ -126,7 +152,7 @@ internal sealed class AppendGroup(FactIndex index, StorageOptions options)
 internal readonly record struct AcceptedAppend(PreparedAppend Append, Position First, long RecordedAt);
 
 /// <summary>A fact with its stream and its place in it, and, once encoded, its place in the file.</summary>
-internal record struct AcceptedFact(StreamEntry Stream, StreamState State)
+internal record struct AcceptedFact(StreamEntry Stream, StreamState State, string? Type, string[] Tags)
 {
     public long FileOffset { get; set; }
 }

@@ -8,7 +8,7 @@ namespace Factstone.Storage;
 /// pages, so a later sync of the same file that succeeds would prove nothing. If that fails too, the log refuses
 /// appends until it is opened again.
 /// </remarks>
-internal sealed class LogWriter(FactIndex index, SegmentChain chain, SpaceAhead space, IWorker zeroing, StorageOptions options, Action<StorageHead, long> publish)
+internal sealed class LogWriter(FactIndex index, SegmentChain chain, SpaceAhead space, IWorker zeroing, StorageOptions options, Action<StorageHead, long> publish, Action<LogPlace> writeRun)
     : IAppendSession
 {
     /// <summary>Reserved beyond a write, so that small appends do not reserve each for itself.</summary>
@@ -35,6 +35,9 @@ internal sealed class LogWriter(FactIndex index, SegmentChain chain, SpaceAhead 
 
     public long Tail => _tail;
 
+    /// <summary>Where the log goes on.</summary>
+    public LogPlace Place => new(chain.Current.Header.BasePosition, chain.Current.Header.Generation, _tail);
+
     /// <summary>Takes the end of the log over from the open.</summary>
     public void Continue(long tail, long lastTime, long spaceEnd)
     {
@@ -42,6 +45,8 @@ internal sealed class LogWriter(FactIndex index, SegmentChain chain, SpaceAhead 
         LastTime = lastTime;
         space.Follow(chain.Current.Path, tail, spaceEnd);
     }
+
+    public void Consider(AppendSnapshot snapshot) => _group.Consider(snapshot);
 
     public StreamState State(StreamName stream) => _group.State(stream);
 
@@ -76,7 +81,7 @@ internal sealed class LogWriter(FactIndex index, SegmentChain chain, SpaceAhead 
         space.Dispose();
 
         // What is behind the mark are zeros ahead. An open takes the file's length for the proof that nobody wrote since.
-        chain.Current.File.SetLength(end);
+        chain.Current.Shorten(end);
         chain.Current.File.Sync();
         _tail = end;
     }
@@ -143,6 +148,12 @@ internal sealed class LogWriter(FactIndex index, SegmentChain chain, SpaceAhead 
         {
             chain.Current.File.Write(bytes, start);
             HasWritten = true;
+            if (options.Defect == Defect.RunOverUndurable)
+            {
+                AddToIndex();
+                writeRun(Place with { FileOffset = start + bytes.Length });
+            }
+
             if (options.Defect == Defect.HeadBeforeSync) publish(new StorageHead(_group.Last, _group.LastTime), start + bytes.Length);
             Sync();
             _tail = start + bytes.Length;
@@ -221,6 +232,14 @@ internal sealed class LogWriter(FactIndex index, SegmentChain chain, SpaceAhead 
 
     void Apply()
     {
+        if (options.Defect != Defect.RunOverUndurable) AddToIndex();
+        LastTime = _group.LastTime;
+        publish(new StorageHead(new Position(index.Next.Value - 1), LastTime), _tail);
+        if (space.Advance(_tail)) zeroing.Wake();
+    }
+
+    void AddToIndex()
+    {
         var segment = chain.Current;
         var facts = _group.Facts;
         var at = 0;
@@ -228,14 +247,10 @@ internal sealed class LogWriter(FactIndex index, SegmentChain chain, SpaceAhead 
         {
             var count = accepted.Append.Facts.Length;
             foreach (ref readonly var fact in facts.Slice(at, count))
-                index.Add(segment, fact.FileOffset, fact.State.Position, accepted.RecordedAt, fact.State.Version, fact.State.IsRetracted, fact.Stream);
+                index.Add(segment, fact.FileOffset, accepted.RecordedAt, new Place(fact.State.Version, fact.State.Position, fact.State.IsRetracted), fact.Stream, fact.Type, fact.Tags);
             if (accepted.Append.AppendId is { } id) index.AddAppend(id, new AppendSpan(accepted.First, count));
             at += count;
         }
-
-        LastTime = _group.LastTime;
-        publish(new StorageHead(new Position(index.Next.Value - 1), LastTime), _tail);
-        if (space.Advance(_tail)) zeroing.Wake();
     }
 
     /// <summary>Writes a frame without facts and syncs it.</summary>
@@ -287,7 +302,7 @@ internal sealed class LogWriter(FactIndex index, SegmentChain chain, SpaceAhead 
     {
         try
         {
-            old.File.SetLength(end);
+            old.Shorten(end);
         }
         catch (FactstoneException)
         {

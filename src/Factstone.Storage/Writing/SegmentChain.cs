@@ -7,7 +7,7 @@ namespace Factstone.Storage;
 /// Always true: what is acknowledged is in segments that a durable manifest names, and all below where a segment says
 /// that the one before it ends was durable by then.
 /// </remarks>
-internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, StorageOptions options, ManifestFile manifests)
+internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, StorageOptions options, ManifestFile manifests, SegmentDirectory directory)
 {
     readonly List<string> _dropped = [];
     readonly List<Segment> _started = [];
@@ -59,6 +59,9 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
 
         Manifest = manifest;
         Current = next;
+        if (options.MapsFiles) next.Map(options.SegmentSizeBytes);
+        directory.Add(next);
+        directory.Follow(manifest);
         _started.Add(next);
         SpaceEnd = Math.Max(readyEnd, next.File.Length);
         if (!isOldLive) _dropped.Add(layout.Segment(old.BasePosition, old.Generation));

@@ -41,7 +41,7 @@ internal sealed class AppendPipeline : IDisposable
                 return ValueTask.FromResult(repeat);
             }
 
-            pending = new PendingAppend(this, prepared, ConditionCheck.Prepare(prepared.Conditions, _storage));
+            pending = new PendingAppend(this, prepared, _storage.Prepare(prepared), ConditionCheck.Prepare(prepared.Conditions, _storage));
         }
         catch
         {
@@ -180,6 +180,7 @@ internal sealed class AppendPipeline : IDisposable
 
     AppendDecision Decide(PendingAppend pending, IAppendSession session)
     {
+        session.Consider(pending.Snapshot);
         if (pending.Append.AppendId is { } id && session.FindAppend(id) is { } span) return AppendDecision.Repeat(span);
         try
         {

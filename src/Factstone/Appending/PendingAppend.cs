@@ -7,7 +7,7 @@ namespace Factstone;
 /// Threads: the caller queues it, the writer decides it, and whoever the crank hands it to answers it; one after the
 /// other. Cancelling races with the writer's taking it, and one of the two wins.
 /// </remarks>
-internal sealed class PendingAppend(AppendPipeline pipeline, PreparedAppend append, PreparedValue[] values) : IValueTaskSource<AppendOutcome>, IThreadPoolWorkItem
+internal sealed class PendingAppend(AppendPipeline pipeline, PreparedAppend append, AppendSnapshot snapshot, PreparedValue[] values) : IValueTaskSource<AppendOutcome>, IThreadPoolWorkItem
 {
     const int Queued = 0;
     const int Taken = 1;
@@ -19,6 +19,9 @@ internal sealed class PendingAppend(AppendPipeline pipeline, PreparedAppend appe
     int _state;
 
     public PreparedAppend Append => append;
+
+    /// <summary>What the writer needs and may not have in memory.</summary>
+    public AppendSnapshot Snapshot => snapshot;
 
     /// <summary>What the conditions on values came to when they were prepared.</summary>
     public PreparedValue[] Values { get; } = values;

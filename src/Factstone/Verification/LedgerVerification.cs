@@ -9,7 +9,7 @@ internal static class LedgerVerification
 
     public static VerifyReport Run(IFileSystem files, string directory, Action<VerifyProgress>? progress, CancellationToken cancellationToken)
     {
-        using var storage = FileStorage.OpenReadOnly(files, directory, new StorageOptions { ZeroAheadBytesMax = 0 });
+        using var storage = FileStorage.OpenReadOnly(files, directory, new StorageOptions { ZeroAheadBytesMax = 0, WalksAll = true });
         var head = storage.Head.Position;
         var damage = new List<Damage>(storage.Damage);
         if (storage.Opening.ManifestWasRebuilt) damage.Add(new Damage($"{directory}/MANIFEST", 0, Position.None, Position.None, "It is missing or damaged; the next open for writing makes it again."));

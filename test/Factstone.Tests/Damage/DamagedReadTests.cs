@@ -10,7 +10,7 @@ public sealed class DamagedReadTests
     [Fact]
     public void A_damaged_frame_header_is_named_though_it_costs_no_fact()
     {
-        var files = SmallLedger.ClosedCleanly();
+        var files = SmallLedger.WithoutIndex(SmallLedger.ClosedCleanly());
         var segment = SmallLedger.OnlySegment(files);
         files.FlipBit(segment, SegmentHeader.Bytes * 8);
 
@@ -25,7 +25,7 @@ public sealed class DamagedReadTests
     [Fact]
     public void A_damaged_closing_frame_is_named()
     {
-        var files = SmallLedger.ClosedCleanly();
+        var files = SmallLedger.WithoutIndex(SmallLedger.ClosedCleanly());
         var segment = SmallLedger.OnlySegment(files);
         var closing = SegmentMap.Of(files, segment).Frames[^1];
         files.FlipBit(segment, (closing.Start + 8) * 8);
@@ -107,7 +107,7 @@ public sealed class DamagedReadTests
 
     static (MemoryFileSystem Files, FactInFrame Fact) WithLostFact(long position)
     {
-        var files = SmallLedger.ClosedCleanly();
+        var files = SmallLedger.WithoutIndex(SmallLedger.ClosedCleanly());
         var segment = SmallLedger.OnlySegment(files);
         var fact = SegmentMap.Of(files, segment).Frames.SelectMany(frame => frame.Facts).Single(one => one.Position.Value == position);
         files.FlipBit(segment, (fact.BodyStart - 1) * 8);

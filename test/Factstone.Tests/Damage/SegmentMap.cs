@@ -41,6 +41,8 @@ internal sealed class SegmentMap : IFrameVisitor
     public void Frame(Segment segment, in FrameHeader header, string? appendId) =>
         _frames.Add(new FrameExtent(header.FileOffset, header.End, header.Kind, header.GroupStart, []));
 
+    public void AddHoles(Position last) { }
+
     public void Fact(Segment segment, long fileOffset, in HeaderView header)
     {
         var bytes = new byte[FactFormat.PrefixBytesMax];

@@ -70,6 +70,13 @@ internal static class SmallLedger
         return Ledger.Open(FileStorage.OpenReadOnly(files, Root, options.ToStorageOptions()), options);
     }
 
+    /// <summary>The same ledger with its index gone: the next open reads all of the log.</summary>
+    public static MemoryFileSystem WithoutIndex(MemoryFileSystem files)
+    {
+        foreach (var path in files.Paths.Where(path => path.Contains("/index/", StringComparison.Ordinal)).ToList()) files.Delete(path);
+        return files;
+    }
+
     /// <summary>As a writer leaves it that closed it.</summary>
     public static MemoryFileSystem ClosedCleanly()
     {

@@ -202,7 +202,7 @@ public sealed class BadInputTests
                 await ledger.AppendAsync(new NewFact(new StreamName("s", key), null, "1"));
 
         Assert.Equal([directory], Directory.EnumerateFileSystemEntries(parent));
-        Assert.All(Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories), file => Assert.Matches("/(LOCK|HEAD|MANIFEST|segments/[0-9]{20}\\.[0-9]{6}\\.log)$", file));
+        Assert.All(Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories), file => Assert.Matches("/(LOCK|HEAD|MANIFEST|segments/[0-9]{20}\\.[0-9]{6}\\.log|index/[0-9]{20}-[0-9]{20}\\.run)$", file));
         Directory.Delete(parent, recursive: true);
     }
 

@@ -20,6 +20,7 @@ internal sealed class SimulationRun
     readonly Defect _defect;
     readonly TextWriter? _trace;
     readonly Requests _requests;
+    readonly int _memoryFactsMax;
     readonly List<Sent> _sent = [];
     readonly List<Sent> _unchecked = [];
     readonly HashSet<AppendRequest> _maybe = new(ReferenceEqualityComparer.Instance);
@@ -39,6 +40,7 @@ internal sealed class SimulationRun
         _random = new Random(seed);
         _disk = new SimulatedDisk(seed) { Trace = trace };
         _requests = new Requests(_random);
+        _memoryFactsMax = _random.Next(2) == 0 ? 8 : 40;
         _counts = counts;
         _defect = defect;
         _trace = trace;
@@ -81,7 +83,8 @@ internal sealed class SimulationRun
             case < 34: Send(); break;
             case < 58: Write(); break;
             case < 68: Answer(); break;
-            case < 71: _crank.Step("factstone zeroing"); break;
+            case < 70: _crank.Step("factstone zeroing"); break;
+            case < 72: _crank.Step("factstone index"); break;
             case < 80: Check(); break;
             case < 83: CheckReader(); break;
             case < 86: MoveClock(); break;
@@ -575,6 +578,7 @@ internal sealed class SimulationRun
     LedgerOptions Options() => new()
     {
         SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin,
+        MemoryFactsMax = _memoryFactsMax,
         ZeroAheadBytesMin = 4_096,
         ZeroAheadBytesMax = 16_384,
         LockWait = TimeSpan.Zero,

@@ -1,0 +1,34 @@
+namespace Factstone.Storage;
+
+/// <summary>The first bytes of a file on the disk, mapped for reading.</summary>
+internal sealed unsafe class DiskMapping : IMappedFile
+{
+    readonly byte* _address;
+    nuint _length;
+
+    public DiskMapping(nint address, long length)
+    {
+        _address = (byte*)address;
+        _length = (nuint)length;
+    }
+
+    ~DiskMapping() => Unmap();
+
+    public void Dispose()
+    {
+        Unmap();
+        GC.SuppressFinalize(this);
+    }
+
+    public ReadOnlySpan<byte> Bytes(long fileOffset, int length)
+    {
+        Invariant.Holds(fileOffset >= 0 && length >= 0 && (nuint)(fileOffset + length) <= _length);
+        return new ReadOnlySpan<byte>(_address + fileOffset, length);
+    }
+
+    void Unmap()
+    {
+        var length = Interlocked.Exchange(ref _length, 0);
+        if (length > 0) _ = LibC.Unmap((nint)_address, length);
+    }
+}

@@ -1,0 +1,163 @@
+namespace Factstone.Storage;
+
+/// <summary>Turns what is complete in memory into runs, and several runs into one. Production gives it a thread, a simulation calls its steps.</summary>
+/// <remarks>
+/// Always true: a run is written of durable positions only, and takes the place of what it was made of only when it is
+/// whole. Nothing depends on it: what is not written is in memory, or in the log. Threads: one step at a time, whoever
+/// calls it.
+/// </remarks>
+internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, SegmentDirectory segments, Func<Manifest> manifest, StorageOptions options) : IDisposable
+{
+    readonly Lock _building = new();
+    RunMerge? _merge;
+    IStorageFile? _mergeFile;
+    bool _isClosed;
+
+    /// <summary>Why the last run could not be written; null when it could.</summary>
+    public FactstoneException? Failure { get; private set; }
+
+    /// <summary>Writes one run, or a piece of a merged one; false when there is nothing to do, or nothing can be done now.</summary>
+    public bool Step()
+    {
+        lock (_building)
+        {
+            if (_isClosed) return false;
+            try
+            {
+                return BuildOldest() || Merge();
+            }
+            catch (FactstoneException failure)
+            {
+                Failure = failure;
+                AbandonMerge();
+                options.Took?.Invoke(RecoveryBranch.RunNotWritten);
+                return false;
+            }
+            catch (RunDamagedException)
+            {
+                // Whoever reads it next has it made again; until then it is not merged.
+                AbandonMerge();
+                return false;
+            }
+        }
+    }
+
+    /// <summary>Writes all that is complete in memory, for an open that reads much of the log, and for a close.</summary>
+    /// <exception cref="FactstoneException">The disk refused.</exception>
+    public void BuildAll()
+    {
+        lock (_building)
+        {
+            while (BuildOldest()) { }
+        }
+    }
+
+    /// <summary>Gives up what is half-written.</summary>
+    public void Dispose()
+    {
+        lock (_building)
+        {
+            _isClosed = true;
+            AbandonMerge();
+        }
+    }
+
+    /// <summary>Keeps the builder from its work while parts are put in the place of others.</summary>
+    public Lock.Scope Pause()
+    {
+        var scope = _building.EnterScope();
+        AbandonMerge();
+        return scope;
+    }
+
+    /// <summary>Writes a part in memory as a run; null where it was written and cannot be read.</summary>
+    public Run? Write(MemoryPart part)
+    {
+        var path = directory.PathOf(part.First, part.Last);
+        try
+        {
+            using var file = directory.Create(part.First, part.Last);
+            MemoryRun.Write(part, file, manifest().LedgerId, manifest().Epoch);
+        }
+        catch (FactstoneException)
+        {
+            directory.TryDelete(path);
+            throw;
+        }
+
+        Failure = null;
+        options.Took?.Invoke(RecoveryBranch.RunWritten);
+        return directory.TryOpen(path, part.First, part.Last, manifest(), segments);
+    }
+
+    bool BuildOldest()
+    {
+        MemoryPart? oldest = null;
+        foreach (var part in index.Parts)
+        {
+            if (part is not MemoryPart memory) continue;
+            if (memory == index.Active || memory.HasHoles) return false; // what lies behind a hole waits in memory with it
+            oldest = memory;
+            break;
+        }
+
+        if (oldest is null || Write(oldest) is not { } run) return false;
+        index.Replace([oldest], [run]);
+        return true;
+    }
+
+    bool Merge()
+    {
+        if (_merge is null && !BeginMerge()) return false;
+        if (_merge!.Step()) return true;
+
+        var runs = _merge.Runs;
+        EndMerge();
+        var (first, last) = (runs[0].First, runs[^1].Last);
+        if (directory.TryOpen(directory.PathOf(first, last), first, last, manifest(), segments) is not { } merged) return false;
+
+        // Others may have replaced one of them because it was damaged.
+        if (!index.Replace([.. runs], [merged]))
+        {
+            merged.Close();
+            directory.TryDelete(merged.Path);
+            return true;
+        }
+
+        options.Took?.Invoke(RecoveryBranch.RunsMerged);
+        foreach (var run in runs) directory.TryDelete(run.Path);
+        return true;
+    }
+
+    bool BeginMerge()
+    {
+        var runs = new List<Run>();
+        foreach (var part in index.Parts)
+        {
+            if (part is not Run run) break;
+            runs.Add(run);
+        }
+
+        var plan = RunPlan.Next([.. runs.Select(static run => run.Footer.Facts)]);
+        var (start, length) = plan.GetOffsetAndLength(runs.Count);
+        if (length == 0) return false;
+        var merged = runs.GetRange(start, length);
+        _mergeFile = directory.Create(merged[0].First, merged[^1].Last);
+        _merge = new RunMerge(merged, _mergeFile, options.Defect);
+        return true;
+    }
+
+    void EndMerge()
+    {
+        _merge?.Dispose();
+        _mergeFile?.Dispose();
+        (_merge, _mergeFile) = (null, null);
+    }
+
+    void AbandonMerge()
+    {
+        if (_mergeFile?.Path is not { } path) return;
+        EndMerge();
+        directory.TryDelete(path);
+    }
+}

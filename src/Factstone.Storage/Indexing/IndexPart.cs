@@ -1,0 +1,58 @@
+namespace Factstone.Storage;
+
+/// <summary>What the index says of a stretch of positions: a run, or the newest facts in memory.</summary>
+internal abstract class IndexPart
+{
+    public abstract Position First { get; }
+
+    /// <summary>The last position it says anything about. In memory it grows; a reader looks at nothing beyond its head.</summary>
+    public abstract Position Last { get; }
+
+    /// <summary>When its first fact was recorded.</summary>
+    public abstract long FirstTime { get; }
+
+    /// <summary>How many streams begin here.</summary>
+    public abstract long Streams { get; }
+
+    public abstract long AppendIds { get; }
+
+    /// <summary>Where a fact is; false where the log is too damaged to tell.</summary>
+    public abstract bool TryFind(Position position, out Segment segment, out long fileOffset);
+
+    /// <summary>The last place of a stream at or below a position; default when it has none here.</summary>
+    public abstract StreamState StateAt(StreamName stream, in TermKey key, Position until);
+
+    /// <summary>The places of a stream here, in their order; null when it has none.</summary>
+    public abstract IStreamPlaces? FindStream(StreamName stream, in TermKey key);
+
+    public abstract AppendSpan? FindAppend(string appendId, in TermKey key);
+
+    /// <summary>The positions of a term, opened in a range of which a part is here; null when it has none here.</summary>
+    public abstract PositionCursor? Open(in Term term, in TermKey key, Position after, Position until, bool backward);
+
+    /// <summary>At least as many as the term has positions here.</summary>
+    public abstract long CountAtMost(in Term term, in TermKey key);
+
+    /// <summary>The keys of a store that begin with a prefix, from a key on, in order.</summary>
+    public abstract IEnumerable<string> Keys(string store, string prefix, string from);
+
+    /// <summary>The stores, each with its number of facts and of streams that begin here.</summary>
+    public abstract IEnumerable<StoreCount> Stores();
+
+    /// <summary>Two positions between which a time falls: the first was recorded at or before it, and what lies from the second on, after. Only where <see cref="FirstTime"/> is not after it.</summary>
+    public abstract (Position AtOrBefore, Position After) Bracket(long recordedBy);
+}
+
+/// <summary>The places of one stream in one part, by number from 0.</summary>
+internal interface IStreamPlaces
+{
+    int Count { get; }
+
+    Place this[int index] { get; }
+
+    /// <summary>How many have a position at or below this one.</summary>
+    int CountUntil(Position until);
+
+    /// <summary>How many have a version below this one.</summary>
+    int CountBelow(StreamVersion version);
+}

@@ -1,0 +1,268 @@
+using System.Collections.Concurrent;
+
+namespace Factstone.Storage;
+
+/// <summary>The newest facts of the index, in memory, until a run has them.</summary>
+/// <remarks>
+/// Always true: what it says of positions up to the head is final. Threads: the writer, or the one that opens or
+/// refreshes, adds; others read, and look at nothing beyond the head that they read before.
+/// </remarks>
+internal sealed class MemoryPart(Position first) : IndexPart
+{
+    const int Hole = -1;
+
+    /// <summary>What a fact and a stream take here besides their texts, roughly.</summary>
+    const int BytesPerFact = 72;
+    const int BytesPerStream = 240;
+
+    readonly ConcurrentDictionary<string, StoreEntry> _stores = new(concurrencyLevel: 1, capacity: 7, StringComparer.Ordinal);
+    readonly ConcurrentDictionary<string, AppendSpan> _appends = new(concurrencyLevel: 1, capacity: 31, StringComparer.Ordinal);
+    readonly ChunkedList<MemoryFact> _facts = new();
+    readonly GrowingList<BatchTime> _times = new();
+    readonly GrowingList<Segment> _segments = new();
+    readonly GrowingList<PositionRange> _holes = new();
+    readonly MemoryTerms _terms = new();
+    Segment? _segment;
+    StoreEntry? _store;
+    long _streams;
+
+    public override Position First => first;
+
+    public override Position Last => new(first.Value + _facts.Count - 1);
+
+    public Position Next => new(first.Value + _facts.Count);
+
+    public bool IsEmpty => _facts.Count == 0;
+
+    public long Count => _facts.Count;
+
+    public override long FirstTime => _times.Count == 0 ? long.MaxValue : _times[0].Time;
+
+    public override long Streams => Volatile.Read(ref _streams);
+
+    public override long AppendIds => _appends.Count;
+
+    /// <summary>Whether anything in it is unknown; such a part is never written to a run, so that the next open finds the damage again.</summary>
+    public bool HasHoles => _holes.Count > 0;
+
+    /// <summary>Roughly what it takes.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>Where the log goes on behind it, once it is complete.</summary>
+    public LogPlace End { get; set; }
+
+    /// <summary>The last RecordedAt up to <see cref="End"/>.</summary>
+    public long LastTime { get; set; }
+
+    public StreamEntry? Find(StreamName stream) => _stores.GetValueOrDefault(stream.Store)?.Find(stream.Key);
+
+    public override bool TryFind(Position position, out Segment segment, out long fileOffset)
+    {
+        var fact = this[position];
+        segment = null!;
+        fileOffset = fact.FileOffset;
+        if (fact.Segment == Hole) return false;
+        segment = _segments[fact.Segment];
+        return true;
+    }
+
+    public MemoryFact this[Position position] => _facts[position.Value - first.Value];
+
+    public Segment SegmentOf(in MemoryFact fact) => _segments[fact.Segment];
+
+    public override StreamState StateAt(StreamName stream, in TermKey key, Position until) => Find(stream)?.StateAt(until) ?? default;
+
+    public override IStreamPlaces? FindStream(StreamName stream, in TermKey key) => Find(stream) is { Count: > 0 } entry ? entry : null;
+
+    public override AppendSpan? FindAppend(string appendId, in TermKey key) => FindAppend(appendId);
+
+    public AppendSpan? FindAppend(string appendId) => _appends.TryGetValue(appendId, out var span) ? span : null;
+
+    public override PositionCursor? Open(in Term term, in TermKey key, Position after, Position until, bool backward) =>
+        ListOf(term, until) is { } places ? new PlacesCursor(places, after, until, backward) : null;
+
+    public override long CountAtMost(in Term term, in TermKey key) => ListOf(term, Last)?.Count ?? 0;
+
+    public override IEnumerable<string> Keys(string store, string prefix, string from) => _stores.GetValueOrDefault(store)?.Keys(prefix, from) ?? [];
+
+    public override IEnumerable<StoreCount> Stores()
+    {
+        foreach (var store in _stores.Values)
+            if (store.Facts > 0) yield return new StoreCount(store.Name, store.Facts, store.Streams);
+    }
+
+    public override (Position AtOrBefore, Position After) Bracket(long recordedBy)
+    {
+        var times = _times.Items;
+        int low = 0, high = times.Length;
+        while (low < high)
+        {
+            var middle = (low + high) >>> 1;
+            if (times[middle].Time <= recordedBy) low = middle + 1;
+            else high = middle;
+        }
+
+        var after = low == times.Length ? Next : times[low].First;
+        return (new Position(after.Value - 1), after);
+    }
+
+    /// <summary>The first position in a range whose fact, and so its stream, is unknown; none when all are known.</summary>
+    public Position FirstHole(Position after, Position until)
+    {
+        foreach (var hole in _holes.Items)
+        {
+            if (hole.Last <= after || hole.First > until) continue;
+            return hole.First > after ? hole.First : after.Next();
+        }
+
+        return Position.None;
+    }
+
+    /// <summary>The time of the last append before a position; null when none of it is here.</summary>
+    public long? LastTimeBefore(Position position)
+    {
+        var times = _times.Items;
+        for (var i = times.Length - 1; i >= 0; i--)
+            if (times[i].First < position) return times[i].Time;
+        return null;
+    }
+
+    /// <summary>Each stream with a fact here, in no order.</summary>
+    public IEnumerable<StreamEntry> AllStreams() => _stores.Values.SelectMany(static store => store.Entries).Where(stream => stream.Count > 0);
+
+    public IEnumerable<KeyValuePair<string, AppendSpan>> AllAppends() => _appends;
+
+    public ReadOnlySpan<BatchTime> Times => _times.Items;
+
+    /// <summary>Positions of stores, types and tags up to a position.</summary>
+    public IReadOnlyDictionary<Term, PositionsOfTerm> AllTerms(Position until) => _terms.All(this, until);
+
+    /// <summary>A fact of a group that is durable now, at the next position.</summary>
+    public void Add(Segment segment, long fileOffset, long recordedAt, in Place place, StreamEntry stream, string? type, string[] tags)
+    {
+        Invariant.Holds(place.Position == Next);
+        if (_times.Count == 0 || _times[_times.Count - 1].Time != recordedAt) _times.Add(new BatchTime(place.Position, recordedAt));
+        LastTime = recordedAt;
+        if (stream.Count == 0) AddStream(stream);
+        stream.Add(place);
+        stream.Pending = place.State;
+        if (place.Version.Value == 1)
+        {
+            stream.Store!.Streams++;
+            Volatile.Write(ref _streams, _streams + 1);
+        }
+
+        stream.Store!.Facts++;
+        Bytes += BytesPerFact + (tags.Length * 32L);
+        _facts.Add(new MemoryFact { Segment = NumberOf(segment), FileOffset = (uint)fileOffset, Stream = stream, Type = type, Tags = tags });
+    }
+
+    /// <summary>The fact has been written anew at another place.</summary>
+    public void Move(Segment segment, long fileOffset, Position position)
+    {
+        var index = position.Value - first.Value;
+        _facts[index] = _facts[index] with { Segment = NumberOf(segment), FileOffset = (uint)fileOffset };
+    }
+
+    public void AddAppend(string appendId, AppendSpan span)
+    {
+        if (_appends.TryAdd(appendId, span)) Bytes += BytesPerFact + (appendId.Length * 2);
+        else _appends[appendId] = span;
+    }
+
+    /// <summary>A part with what comes after a position.</summary>
+    public MemoryPart Behind(Position last)
+    {
+        var newer = new MemoryPart(last.Next());
+        var times = _times.Items;
+        var batch = 0;
+        for (var position = last.Next(); position <= Last; position = position.Next())
+        {
+            var fact = this[position];
+            if (fact.Stream is not { } stream)
+            {
+                newer.AddHole();
+                continue;
+            }
+
+            while (batch + 1 < times.Length && times[batch + 1].First <= position) batch++;
+            var place = stream.Places[stream.CountUntil(position) - 1];
+            newer.Add(SegmentOf(fact), fact.FileOffset, times[batch].Time, place, newer.FindOrMake(stream.Name.Store, stream.Name.Key), fact.Type, fact.Tags!);
+        }
+
+        foreach (var (id, span) in _appends)
+            if (span.First > last) newer.AddAppend(id, span);
+        return newer;
+    }
+
+    /// <summary>A position whose fact cannot be found.</summary>
+    public void AddHole()
+    {
+        var position = Next;
+        if (_holes.Count > 0 && _holes[_holes.Count - 1].Last.Next() == position) _holes.ReplaceLast(new PositionRange(_holes[_holes.Count - 1].First, position));
+        else _holes.Add(new PositionRange(position, position));
+        _facts.Add(new MemoryFact { Segment = Hole });
+    }
+
+    /// <summary>The entry of a stream that is here, or a new one that is added with its first fact.</summary>
+    public StreamEntry FindOrMake(ReadOnlySpan<char> store, ReadOnlySpan<char> key)
+    {
+        var known = _store;
+        if (known is null || !store.SequenceEqual(known.Name))
+        {
+            known = _stores.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(store, out var found) ? found : new StoreEntry(new string(store));
+            _store = known;
+        }
+
+        return known.Find(key) ?? new StreamEntry(new StreamName(known.Name, new string(key)), default);
+    }
+
+    IStreamPlaces? ListOf(in Term term, Position until) => term.Kind == TermKind.Stream
+        ? Find(new StreamName(term.Name, term.Key!))
+        : _terms.Find(this, term, until);
+
+    void AddStream(StreamEntry stream)
+    {
+        var name = stream.Name;
+        if (!_stores.TryGetValue(name.Store, out var store))
+        {
+            store = _store is { } known && known.Name == name.Store ? known : new StoreEntry(name.Store);
+            _stores[store.Name] = store;
+        }
+
+        stream.Store = store;
+        store.Add(stream);
+        Bytes += BytesPerStream + ((name.Store.Length + name.Key.Length) * 2);
+    }
+
+    int NumberOf(Segment segment)
+    {
+        if (_segment != segment)
+        {
+            _segments.Add(segment);
+            _segment = segment;
+        }
+
+        return _segments.Count - 1;
+    }
+
+    readonly record struct PositionRange(Position First, Position Last);
+}
+
+/// <summary>When an append was recorded, and its first position.</summary>
+internal readonly record struct BatchTime(Position First, long Time);
+
+/// <summary>What is known of a fact in memory.</summary>
+internal record struct MemoryFact
+{
+    /// <summary>Number of its segment in the part; negative where it is unknown.</summary>
+    public required int Segment { get; init; }
+
+    public uint FileOffset { get; init; }
+
+    public StreamEntry? Stream { get; init; }
+
+    public string? Type { get; init; }
+
+    public string[]? Tags { get; init; }
+}

@@ -1,0 +1,71 @@
+using System.Buffers.Binary;
+
+namespace Factstone.Storage;
+
+/// <summary>Writes the buckets by which a term is found, or found absent, with one look. See docs/format.md, "Fingerprints".</summary>
+/// <remarks>Goes over the terms once for each part of the table that fits in memory, so that memory does not grow with their number.</remarks>
+internal sealed class FingerprintWriter(RunOutput output, long terms)
+{
+    const int BucketsPerPass = 32 * 1_024 * 1_024 / RunFormat.BucketBytes;
+
+    readonly long _firstBuckets = RunFormat.FirstBuckets(terms);
+    readonly byte[] _buckets = new byte[Math.Min(RunFormat.FirstBuckets(terms), BucketsPerPass) * RunFormat.BucketBytes];
+    List<TermPlace> _carried = [];
+
+    /// <summary>Writes the table.</summary>
+    /// <returns>How many buckets it has.</returns>
+    public long Write(Func<IEnumerable<TermPlace>> terms)
+    {
+        var bucket = 0L;
+        while (bucket < _firstBuckets || _carried.Count > 0)
+        {
+            var count = (int)Math.Clamp(_firstBuckets - bucket, 1, _buckets.Length / RunFormat.BucketBytes);
+            WritePass(bucket, count, terms);
+            bucket += count;
+        }
+
+        return bucket;
+    }
+
+    void WritePass(long first, int count, Func<IEnumerable<TermPlace>> terms)
+    {
+        var buckets = _buckets.AsSpan(0, count * RunFormat.BucketBytes);
+        buckets.Clear();
+        var carried = _carried;
+        _carried = [];
+        foreach (var term in carried) Put(buckets, 0, term);
+        if (first < _firstBuckets)
+        {
+            foreach (var term in terms())
+            {
+                var bucket = RunFormat.BucketOf(term.Hash, _firstBuckets) - first;
+                if (bucket >= 0 && bucket < count) Put(buckets, (int)bucket, term);
+            }
+        }
+
+        output.Write(buckets);
+    }
+
+    void Put(Span<byte> buckets, int bucket, TermPlace term)
+    {
+        for (var at = bucket * RunFormat.BucketBytes; at < buckets.Length; at += RunFormat.BucketBytes)
+        {
+            var slots = buckets.Slice(at, RunFormat.BucketBytes);
+            var taken = slots[RunFormat.BucketCountAt];
+            if (taken < RunFormat.SlotsPerBucket)
+            {
+                BinaryPrimitives.WriteUInt16LittleEndian(slots[(taken * RunFormat.SlotBytes)..], RunFormat.Fingerprint(term.Hash));
+                BinaryPrimitives.WriteUInt32LittleEndian(slots[((taken * RunFormat.SlotBytes) + sizeof(ushort))..], term.Block);
+                slots[RunFormat.BucketCountAt]++;
+                return;
+            }
+
+            slots[RunFormat.BucketOverflowsAt] = 1;
+        }
+
+        _carried.Add(term);
+    }
+}
+
+/// <summary>The hash of a term, and the dictionary block that it is in.</summary>
+internal readonly record struct TermPlace(ulong Hash, uint Block);

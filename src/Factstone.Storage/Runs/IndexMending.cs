@@ -1,0 +1,107 @@
+namespace Factstone.Storage;
+
+/// <summary>Makes a run again from the log when it turns out to be damaged; whoever found it waits, and asks again.</summary>
+/// <remarks>Threads: any number, one at a time within; the run builder pauses meanwhile.</remarks>
+internal sealed class IndexMending(IFileSystem files, LedgerLayout layout, StorageOptions options, FactIndex index, SegmentDirectory segments, Func<Manifest> manifest, DamageLog damage, IndexBuilder? builder, RunDirectory runs)
+{
+    readonly Lock _mending = new();
+
+    /// <summary>Puts what the log says in the place of a run.</summary>
+    /// <exception cref="LedgerIndexException">There is too much of it, and it cannot be written to files because the ledger is open for reading only.</exception>
+    public void Mend(Run damaged)
+    {
+        lock (_mending)
+        {
+            using var pause = builder is null ? default : builder.Pause();
+            if (!index.Holds(damaged)) return; // somebody else has
+            if (builder is null && damaged.Footer.Facts > options.ReadOnlyFactsMax)
+                throw new LedgerIndexException(layout.Root, $"the file '{damaged.Path}' of its index is damaged, and holds {damaged.Footer.Facts:N0} facts");
+
+            options.Took?.Invoke(RecoveryBranch.RunMended);
+            if (builder is not null) runs.TryDelete(damaged.Path);
+            var parts = Read(damaged);
+            var isReplaced = index.Replace([damaged], parts);
+            Invariant.Holds(isReplaced);
+        }
+    }
+
+    IndexPart[] Read(Run damaged)
+    {
+        var found = new List<Damage>();
+        var parts = new PartsFromLog(damaged, options, part => found.Count == 0 ? builder?.Write(part) : null);
+        using var walk = new SegmentSet(files, layout, options, segments, parts, found);
+        var now = manifest();
+        var start = index.EndBefore(damaged) ?? new LogPlace(now.Segments[0].BasePosition, now.Segments[0].Generation, SegmentHeader.Bytes);
+        var isBefore = true;
+        for (var i = 0; i < now.Segments.Count && parts.Next <= damaged.Last; i++)
+        {
+            var header = now.Segments[i];
+            if (isBefore && !start.IsIn(header)) continue;
+            var from = isBefore ? start.FileOffset : SegmentHeader.Bytes;
+            isBefore = false;
+            var isLast = damaged.Footer.End.IsIn(header);
+            var end = isLast ? damaged.Footer.End.FileOffset : now.EndOf(i)!.Value;
+            var until = isLast ? damaged.Last.Next() : now.Segments[i + 1].BasePosition;
+            if (segments.Find(header.BasePosition, header.Generation) is { } segment && end > from) walk.ReadDurable(segment, from, end, parts.Next, until);
+            parts.AddHoles(new Position(until.Value - 1));
+        }
+
+        damage.Add([.. found]);
+        return parts.Finish();
+    }
+
+    /// <summary>Cuts what a walk along the log finds into parts, of which runs are written where that is possible.</summary>
+    sealed class PartsFromLog(Run run, StorageOptions options, Func<MemoryPart, Run?> write) : IFrameVisitor
+    {
+        readonly MemoryFiller _filler = new();
+        readonly List<IndexPart> _parts = [];
+        MemoryPart _part = new(run.First);
+
+        public Position Next => _part.Next;
+
+        public void Frame(Segment segment, in FrameHeader header, string? appendId)
+        {
+            var isFull = _part.Count >= options.MemoryFactsMax || _part.Bytes >= options.MemoryBytesMax;
+            if (isFull && header.GroupStart == header.FileOffset) Complete(new LogPlace(segment.Header.BasePosition, segment.Header.Generation, header.FileOffset));
+            if (appendId is not null && header.FactCount > 0) _part.AddAppend(appendId, new AppendSpan(header.BasePosition, header.FactCount));
+            if (header.FactCount == 0) _part.LastTime = Math.Max(_part.LastTime, header.Time);
+        }
+
+        public void Fact(Segment segment, long fileOffset, in HeaderView header)
+        {
+            if (header.Position >= Next && header.Position <= run.Last) _filler.Add(_part, segment, fileOffset, header);
+        }
+
+        public void AddHoles(Position last)
+        {
+            while (Next <= last && Next <= run.Last) _part.AddHole();
+        }
+
+        public IndexPart[] Finish()
+        {
+            AddHoles(run.Last);
+            _part.LastTime = run.Footer.LastTime;
+            if (!_part.IsEmpty) Complete(run.Footer.End);
+            return [.. _parts];
+        }
+
+        void Complete(LogPlace end)
+        {
+            _part.End = end;
+            _parts.Add(Written(_part) ?? (IndexPart)_part);
+            _part = new MemoryPart(_part.Next);
+        }
+
+        Run? Written(MemoryPart part)
+        {
+            try
+            {
+                return part.HasHoles ? null : write(part);
+            }
+            catch (FactstoneException)
+            {
+                return null; // it stays in memory, and the builder tries again
+            }
+        }
+    }
+}

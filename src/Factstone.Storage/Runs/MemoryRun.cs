@@ -1,0 +1,79 @@
+using System.Text;
+
+namespace Factstone.Storage;
+
+/// <summary>Writes a part in memory as a run.</summary>
+internal static class MemoryRun
+{
+    public static RunFooter Write(MemoryPart part, IStorageFile file, LedgerId ledgerId, long epoch)
+    {
+        Invariant.Holds(!part.IsEmpty && !part.HasHoles);
+        var writer = new RunWriter(file, part.First);
+        WritePlaces(part, writer);
+        WriteTimes(part, writer);
+        WriteStreams(part, writer);
+        WriteTerms(part, writer);
+        WriteAppends(part, writer);
+        return writer.Finish(ledgerId, epoch, part.Last, part.End, part.FirstTime, part.LastTime);
+    }
+
+    static void WritePlaces(MemoryPart part, RunWriter writer)
+    {
+        var segments = new List<(Position From, Segment Segment)>();
+        for (var position = part.First; position <= part.Last; position = position.Next())
+        {
+            var fact = part[position];
+            writer.AddPlace(fact.FileOffset);
+            var segment = part.SegmentOf(fact);
+            if (segments.Count == 0 || segments[^1].Segment != segment) segments.Add((position, segment));
+        }
+
+        foreach (var (from, segment) in segments) writer.AddSegment(from, segment.Header.BasePosition, segment.Header.Generation);
+    }
+
+    static void WriteTimes(MemoryPart part, RunWriter writer)
+    {
+        var next = part.First;
+        foreach (var batch in part.Times)
+        {
+            if (batch.First < next) continue;
+            writer.AddTime(batch.Time, batch.First);
+            next = new Position(batch.First.Value + RunFormat.FactsPerTimeRow);
+        }
+    }
+
+    static void WriteStreams(MemoryPart part, RunWriter writer)
+    {
+        var streams = part.AllStreams().Select(static stream => (Key: TermKey.Encode(Term.Stream(stream.Name)), Stream: stream)).ToArray();
+        Array.Sort(streams, static (x, y) => x.Key.AsSpan().SequenceCompareTo(y.Key));
+        foreach (var (key, stream) in streams)
+        {
+            var places = stream.Places;
+            writer.BeginList(key, places.Length, streams: 0);
+            foreach (ref readonly var place in places) writer.Add(place);
+            writer.EndList();
+        }
+    }
+
+    static void WriteTerms(MemoryPart part, RunWriter writer)
+    {
+        var begun = part.Stores().ToDictionary(static store => store.Store, static store => store.Streams, StringComparer.Ordinal);
+        var terms = part.AllTerms(part.Last).Select(static pair => (Key: TermKey.Encode(pair.Key), pair.Value)).ToArray();
+        Array.Sort(terms, static (x, y) => x.Key.AsSpan().SequenceCompareTo(y.Key));
+        foreach (var (key, positions) in terms)
+        {
+            var streams = TermKey.Kind(key) == TermKind.Store ? begun.GetValueOrDefault(Encoding.UTF8.GetString(key.AsSpan(1))) : 0;
+            writer.BeginList(key, positions.Count, streams);
+            for (var i = 0; i < positions.Count; i++) writer.Add(positions[i]);
+            writer.EndList();
+        }
+    }
+
+    static void WriteAppends(MemoryPart part, RunWriter writer)
+    {
+        Span<byte> value = stackalloc byte[AppendSpanFormat.BytesMax];
+        var appends = part.AllAppends().Select(static pair => (Key: TermKey.Encode(Term.AppendId(pair.Key)), pair.Value)).ToArray();
+        Array.Sort(appends, static (x, y) => x.Key.AsSpan().SequenceCompareTo(y.Key));
+        foreach (var (key, span) in appends) writer.AddValue(key, value[..AppendSpanFormat.Write(value, span, part.First)]);
+    }
+}

@@ -1,0 +1,117 @@
+namespace Factstone.Storage;
+
+/// <summary>How a run writes the positions of a term. See docs/format.md, "Position lists".</summary>
+/// <remarks>Never throws on bad bytes that a checksum has passed: those would be a mistake of ours, and an <see cref="InvariantException"/> says so.</remarks>
+internal static class PositionListFormat
+{
+    /// <summary>Places decoded at a time; a list of no more stands in its dictionary entry.</summary>
+    public const int PlacesPerBlock = 128;
+
+    /// <summary>A row of a long list's skip table: first position (u64), first version (u64), where the block begins (u32).</summary>
+    public const int SkipRowBytes = sizeof(ulong) + sizeof(ulong) + sizeof(uint);
+
+    /// <summary>A block, or an entry's head, at its longest.</summary>
+    public const int BlockBytesMax = PlacesPerBlock * 2 * Leb128.BytesMax;
+
+    public const int HeadBytesMax = 8 * Leb128.BytesMax;
+
+    /// <summary>Writes the places behind the first of a block, each by what separates it from the one before.</summary>
+    public static int WriteNext(Span<byte> target, bool isStream, in Place before, in Place place)
+    {
+        var delta = (ulong)(place.Position.Value - before.Position.Value);
+        if (!isStream) return Leb128.Write(target, delta);
+
+        // A version follows the one before, except behind facts that were lost.
+        var gap = (ulong)(place.Version.Value - before.Version.Value - 1);
+        var at = Leb128.Write(target, (delta << 2) | (gap > 0 ? 2UL : 0) | (place.Retracts ? 1UL : 0));
+        return gap > 0 ? at + Leb128.Write(target[at..], gap) : at;
+    }
+
+    public static Place ReadNext(ReadOnlySpan<byte> source, ref int at, bool isStream, in Place before)
+    {
+        var value = Read(source, ref at);
+        if (!isStream) return new Place(default, new Position(before.Position.Value + (long)value), retracts: false);
+        var gap = (value & 2) != 0 ? (long)Read(source, ref at) : 0;
+        return new Place(new StreamVersion(before.Version.Value + 1 + gap), new Position(before.Position.Value + (long)(value >> 2)), (value & 1) != 0);
+    }
+
+    public static ulong Read(ReadOnlySpan<byte> source, ref int at)
+    {
+        if (!Leb128.TryRead(source, ref at, out var value)) throw new InvariantException("a list of a run ends where it says");
+        return value;
+    }
+}
+
+/// <summary>What a dictionary entry says of a list before its places.</summary>
+internal struct PositionListHead
+{
+    public long Count;
+
+    public Place First;
+
+    public Place Last;
+
+    /// <summary>For a store: how many of its streams begin in this run.</summary>
+    public long Streams;
+
+    /// <summary>For a long list: where its blocks and their skip table are. For a short one: where its places begin in the entry.</summary>
+    public long ListOffset;
+
+    public long ListBytes;
+
+    public readonly bool IsLong => Count > PositionListFormat.PlacesPerBlock;
+
+    public readonly int Blocks => (int)((Count + PositionListFormat.PlacesPerBlock - 1) / PositionListFormat.PlacesPerBlock);
+
+    /// <summary>Writes the head; a short list's places follow, from the second on.</summary>
+    public readonly int Write(Span<byte> target, TermKind kind, Position runFirst)
+    {
+        var at = Leb128.Write(target, (ulong)Count);
+        at += Leb128.Write(target[at..], (ulong)(First.Position.Value - runFirst.Value));
+        at += Leb128.Write(target[at..], (ulong)(Last.Position.Value - First.Position.Value));
+        if (kind == TermKind.Stream)
+        {
+            at += Leb128.Write(target[at..], (ulong)First.Version.Value);
+            at += Leb128.Write(target[at..], ((ulong)(Last.Version.Value - First.Version.Value) << 2) | (First.Retracts ? 2UL : 0) | (Last.Retracts ? 1UL : 0));
+        }
+
+        if (kind == TermKind.Store) at += Leb128.Write(target[at..], (ulong)Streams);
+        if (!IsLong) return at;
+        at += Leb128.Write(target[at..], (ulong)ListOffset);
+        return at + Leb128.Write(target[at..], (ulong)ListBytes);
+    }
+
+    public static PositionListHead Read(ReadOnlySpan<byte> value, TermKind kind, Position runFirst)
+    {
+        var at = 0;
+        var head = new PositionListHead { Count = (long)PositionListFormat.Read(value, ref at) };
+        var first = new Position(runFirst.Value + (long)PositionListFormat.Read(value, ref at));
+        var last = new Position(first.Value + (long)PositionListFormat.Read(value, ref at));
+        if (kind == TermKind.Stream)
+        {
+            var version = (long)PositionListFormat.Read(value, ref at);
+            var more = PositionListFormat.Read(value, ref at);
+            head.First = new Place(new StreamVersion(version), first, (more & 2) != 0);
+            head.Last = new Place(new StreamVersion(version + (long)(more >> 2)), last, (more & 1) != 0);
+        }
+        else
+        {
+            head.First = new Place(default, first, retracts: false);
+            head.Last = new Place(default, last, retracts: false);
+        }
+
+        if (kind == TermKind.Store) head.Streams = (long)PositionListFormat.Read(value, ref at);
+        if (head.IsLong)
+        {
+            head.ListOffset = (long)PositionListFormat.Read(value, ref at);
+            head.ListBytes = (long)PositionListFormat.Read(value, ref at);
+        }
+        else
+        {
+            head.ListOffset = at;
+            head.ListBytes = value.Length - at;
+        }
+
+        return head;
+    }
+}

@@ -1,0 +1,254 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace Factstone.Storage;
+
+/// <summary>One immutable file of the index: all there is to say of a stretch of positions. See docs/format.md, "Run".</summary>
+/// <remarks>
+/// Always true: what it says was read from blocks whose checksums hold; where one does not, a
+/// <see cref="RunDamagedException"/> says so, and nothing is concluded. Threads: any number.
+/// </remarks>
+internal sealed class Run : IndexPart, IDisposable
+{
+    readonly IStorageFile _file;
+    readonly RunBytes _bytes;
+    readonly RunSegment[] _segments;
+
+    Run(IStorageFile file, RunFooter footer, RunBytes bytes, RunSegment[] segments)
+    {
+        (_file, Footer, _bytes, _segments) = (file, footer, bytes, segments);
+    }
+
+    public RunFooter Footer { get; }
+
+    public string Path => _file.Path;
+
+    public override Position First => Footer.First;
+
+    public override Position Last => Footer.Last;
+
+    public override long FirstTime => Footer.FirstTime;
+
+    public override long Streams => Footer.Streams;
+
+    public override long AppendIds => Footer.AppendIds;
+
+    public ReadOnlySpan<RunSegment> Segments => _segments;
+
+    /// <summary>Whether a file is gone that has facts of it.</summary>
+    public bool HasMissingSegment => Array.Exists(_segments, static segment => segment.Segment is null);
+
+    /// <summary>Opens a run whose footer proves it; null where it does not, or where it is of other segments than the log has.</summary>
+    /// <param name="file">The file; closed with the run, or when null is returned.</param>
+    /// <param name="segments">The live segments.</param>
+    /// <param name="maps">Whether to map it.</param>
+    /// <param name="defect">A planted mistake.</param>
+    public static Run? Open(IStorageFile file, SegmentDirectory segments, bool maps, Defect defect = Defect.None)
+    {
+        if (ReadFooter(file) is { } footer && ReadChecksums(file, footer) is { } checksums)
+        {
+            var bytes = new RunBytes(file, maps ? file.Map(footer.ChecksumsAt) : null, checksums, footer.ChecksumsAt, defect);
+            if (ReadSegments(footer, bytes, segments) is { } found) return new Run(file, footer, bytes, found);
+        }
+
+        file.Dispose();
+        return null;
+    }
+
+    public override bool TryFind(Position position, out Segment segment, out long fileOffset)
+    {
+        var place = Read((position.Value - First.Value) * RunFormat.PlaceBytes, RunFormat.PlaceBytes);
+        fileOffset = BinaryPrimitives.ReadUInt32LittleEndian(place);
+        GC.KeepAlive(this);
+        segment = SegmentAt(position).Segment!;
+        return segment is not null && fileOffset > 0;
+    }
+
+    public override StreamState StateAt(StreamName stream, in TermKey key, Position until)
+    {
+        if (!TryFindTerm(key, out var value)) return default;
+        var head = PositionListHead.Read(value, TermKind.Stream, First);
+        if (head.Last.Position <= until) return head.Last.State;
+        if (head.First.Position > until) return default;
+        var places = new RunPlaces(this, TermKind.Stream, head, value);
+        GC.KeepAlive(this);
+        return places[places.CountUntil(until) - 1].State;
+    }
+
+    public override IStreamPlaces? FindStream(StreamName stream, in TermKey key) => Find(TermKind.Stream, key);
+
+    public override AppendSpan? FindAppend(string appendId, in TermKey key)
+    {
+        if (!TryFindTerm(key, out var value)) return null;
+        var span = AppendSpanFormat.Read(value, First);
+        GC.KeepAlive(this);
+        return span;
+    }
+
+    public override PositionCursor? Open(in Term term, in TermKey key, Position after, Position until, bool backward) =>
+        Find(term.Kind, key) is { } places ? new PlacesCursor(places, after, until, backward) : null;
+
+    public override long CountAtMost(in Term term, in TermKey key)
+    {
+        if (!TryFindTerm(key, out var value)) return 0;
+        var count = PositionListHead.Read(value, term.Kind, First).Count;
+        GC.KeepAlive(this);
+        return count;
+    }
+
+    public override IEnumerable<string> Keys(string store, string prefix, string from)
+    {
+        var start = Utf8Order.Instance.Compare(from, prefix) > 0 ? from : prefix;
+        var storePrefix = TermKey.Prefix(TermKind.Stream, store, "");
+        var cursor = new TermCursor(this, TermKey.Prefix(TermKind.Stream, store, start));
+        while (cursor.MoveNext() && cursor.Term.StartsWith(storePrefix))
+        {
+            var key = Encoding.UTF8.GetString(cursor.Term[storePrefix.Length..]);
+            if (!key.StartsWith(prefix, StringComparison.Ordinal)) yield break;
+            yield return key;
+        }
+    }
+
+    public override IEnumerable<StoreCount> Stores()
+    {
+        var cursor = new TermCursor(this, [(byte)TermKind.Store]);
+        while (cursor.MoveNext() && TermKey.Kind(cursor.Term) == TermKind.Store)
+        {
+            var head = PositionListHead.Read(cursor.Value, TermKind.Store, First);
+            yield return new StoreCount(Encoding.UTF8.GetString(cursor.Term[1..]), head.Count, head.Streams);
+        }
+    }
+
+    public override (Position AtOrBefore, Position After) Bracket(long recordedBy)
+    {
+        if (FirstTime > recordedBy) return (new Position(First.Value - 1), First);
+        long low = 0, high = Footer.TimeCount;
+        while (low < high)
+        {
+            var middle = (low + high) >>> 1;
+            if (TimeRow(middle).Time <= recordedBy) low = middle + 1;
+            else high = middle;
+        }
+
+        return (low == 0 ? First : TimeRow(low - 1).First, low == Footer.TimeCount ? Last.Next() : TimeRow(low).First);
+    }
+
+    /// <summary>Where a time begins, by number of its row.</summary>
+    public (long Time, Position First) TimeRow(long number)
+    {
+        var row = Read(Footer.TimesAt + (number * RunFormat.TimeRowBytes), RunFormat.TimeRowBytes);
+        var read = (BinaryPrimitives.ReadInt64LittleEndian(row), new Position(BinaryPrimitives.ReadInt64LittleEndian(row[sizeof(long)..])));
+        GC.KeepAlive(this);
+        return read;
+    }
+
+    /// <summary>Checked bytes; keep the run alive until the last look.</summary>
+    public ReadOnlySpan<byte> Read(long fileOffset, long bytes)
+    {
+        if (!_bytes.TryRead(fileOffset, bytes, out var read)) throw new RunDamagedException(this, $"is damaged near offset {fileOffset}");
+        return read;
+    }
+
+    /// <summary>The bytes of a dictionary block, behind its length.</summary>
+    public ReadOnlySpan<byte> TermBlockAt(long number)
+    {
+        var offset = BinaryPrimitives.ReadInt64LittleEndian(Read(Footer.BlocksAt + (number * sizeof(long)), sizeof(long)));
+        var length = BinaryPrimitives.ReadUInt32LittleEndian(Read(offset, RunFormat.TermBlockHeadBytes));
+        return Read(offset + RunFormat.TermBlockHeadBytes, length);
+    }
+
+    /// <summary>Closes the file. What is mapped stays readable for whoever still reads.</summary>
+    public void Close() => _file.Dispose();
+
+    /// <summary>Lets go of everything; nobody reads any more.</summary>
+    public void Dispose()
+    {
+        _bytes.Dispose();
+        Close();
+    }
+
+    RunPlaces? Find(TermKind kind, in TermKey key)
+    {
+        if (!TryFindTerm(key, out var value)) return null;
+        var places = new RunPlaces(this, kind, PositionListHead.Read(value, kind, First), value);
+        GC.KeepAlive(this);
+        return places;
+    }
+
+    /// <summary>One look tells that a term is not here; a second finds it.</summary>
+    bool TryFindTerm(in TermKey key, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+        var fingerprint = RunFormat.Fingerprint(key.Hash);
+        for (var bucket = RunFormat.BucketOf(key.Hash, RunFormat.FirstBuckets(Footer.Terms)); bucket < Footer.BucketCount; bucket++)
+        {
+            var slots = Read(Footer.BucketsAt + (bucket * RunFormat.BucketBytes), RunFormat.BucketBytes);
+            var taken = Math.Min((int)slots[RunFormat.BucketCountAt], RunFormat.SlotsPerBucket);
+            for (var at = 0; at < taken * RunFormat.SlotBytes; at += RunFormat.SlotBytes)
+            {
+                if (BinaryPrimitives.ReadUInt16LittleEndian(slots[at..]) != fingerprint) continue;
+                var block = BinaryPrimitives.ReadUInt32LittleEndian(slots[(at + sizeof(ushort))..]);
+                if (TermBlock.TryFind(TermBlockAt(block), key.Bytes, out value)) return true;
+            }
+
+            if (slots[RunFormat.BucketOverflowsAt] == 0) return false;
+        }
+
+        return false;
+    }
+
+    RunSegment SegmentAt(Position position)
+    {
+        int low = 0, high = _segments.Length - 1;
+        while (low < high)
+        {
+            var middle = (low + high + 1) >>> 1;
+            if (_segments[middle].From <= position) low = middle;
+            else high = middle - 1;
+        }
+
+        return _segments[low];
+    }
+
+    static RunFooter? ReadFooter(IStorageFile file)
+    {
+        var length = file.Length;
+        if (length < RunFooter.Bytes) return null;
+        Span<byte> bytes = stackalloc byte[RunFooter.Bytes];
+        return file.Read(bytes, length - RunFooter.Bytes) == bytes.Length && RunFooter.Read(bytes) is { } footer && footer.FileBytes == length ? footer : null;
+    }
+
+    static byte[]? ReadChecksums(IStorageFile file, RunFooter footer)
+    {
+        var checksums = new byte[RunFormat.BlocksIn(footer.ChecksumsAt) * sizeof(uint)];
+        return file.Read(checksums, footer.ChecksumsAt) == checksums.Length && Crc32C.Of(checksums) == footer.ChecksumsChecksum ? checksums : null;
+    }
+
+    static RunSegment[]? ReadSegments(RunFooter footer, RunBytes bytes, SegmentDirectory live)
+    {
+        if (footer.SegmentCount is < 1 or > int.MaxValue / RunFormat.SegmentRowBytes || footer.First > footer.Last) return null;
+        if (!bytes.TryRead(footer.SegmentsAt, footer.SegmentCount * RunFormat.SegmentRowBytes, out var rows)) return null;
+
+        var segments = new RunSegment[footer.SegmentCount];
+        for (var i = 0; i < segments.Length; i++)
+        {
+            var row = rows[(i * RunFormat.SegmentRowBytes)..];
+            var from = new Position(BinaryPrimitives.ReadInt64LittleEndian(row));
+            var segmentBase = new Position(BinaryPrimitives.ReadInt64LittleEndian(row[sizeof(long)..]));
+            var generation = (int)BinaryPrimitives.ReadUInt32LittleEndian(row[(2 * sizeof(long))..]);
+            segments[i] = new RunSegment(from, segmentBase, generation, live.Find(segmentBase, generation));
+        }
+
+        // Frames that were written anew since are in a later segment: a run that has them where they were is no longer true.
+        for (var i = 0; i < segments.Length; i++)
+        {
+            var last = i + 1 < segments.Length ? new Position(segments[i + 1].From.Value - 1) : footer.Last;
+            if (!live.Holds(segments[i].Base, segments[i].Generation, segments[i].From, last)) return null;
+        }
+
+        return live.Reaches(footer.End) ? segments : null;
+    }
+}
+
+/// <summary>From which position on the facts of a run are in which segment. Without a segment, its file is missing.</summary>
+internal readonly record struct RunSegment(Position From, Position Base, int Generation, Segment? Segment);

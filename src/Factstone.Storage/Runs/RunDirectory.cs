@@ -1,0 +1,119 @@
+using System.Globalization;
+
+namespace Factstone.Storage;
+
+/// <summary>The files of the index: found by listing, each proved by its footer.</summary>
+internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, StorageOptions options)
+{
+    const string Ending = ".run";
+    const int DigitsOfPosition = 20;
+
+    /// <summary>Opens the runs that stand, follow one another from position 1 on, and are of this log.</summary>
+    /// <param name="manifest">What the ledger is now.</param>
+    /// <param name="segments">Its segments.</param>
+    /// <param name="deletes">Whether files that are of no use are removed: a bad or overlapping run is made again.</param>
+    public List<Run> Open(Manifest manifest, SegmentDirectory segments, bool deletes)
+    {
+        var found = new List<(Position First, Position Last, string Path)>();
+        foreach (var name in files.List(layout.Index))
+        {
+            if (TryParse(name, out var first, out var last)) found.Add((first, last, $"{layout.Index}/{name}"));
+            else if (deletes && $"{layout.Index}/{name}" != layout.Suspicion) TryDelete($"{layout.Index}/{name}");
+        }
+
+        var runs = new List<Run>();
+        var next = new Position(1);
+
+        // A merged run stands beside the ones it was made of if a crash came in between: the longest one that is whole counts.
+        foreach (var (first, last, path) in found.OrderBy(static one => one.First).ThenByDescending(static one => one.Last))
+        {
+            if (first == next && TryOpen(path, first, last, manifest, segments) is { } run)
+            {
+                runs.Add(run);
+                next = run.Last.Next();
+                continue;
+            }
+
+            options.Took?.Invoke(RecoveryBranch.RunRejected);
+            if (deletes) TryDelete(path);
+        }
+
+        if (runs.Count > 0) options.Took?.Invoke(RecoveryBranch.RunsFound);
+        return runs;
+    }
+
+    /// <summary>Opens a run that was just written.</summary>
+    public Run? TryOpen(string path, Position first, Position last, Manifest manifest, SegmentDirectory segments)
+    {
+        try
+        {
+            var file = files.Open(path, FileOpening.ReadOnly);
+            var run = Run.Open(file, segments, options.MapsFiles, options.Defect);
+            if (run is null) return null;
+            var footer = run.Footer;
+            if (footer.LedgerId == manifest.LedgerId && footer.Epoch == manifest.Epoch && footer.First == first && footer.Last == last) return run;
+            run.Close();
+            return null;
+        }
+        catch (LedgerIOException)
+        {
+            // Removed between a look and the open, or unreadable: either way it is made again from the log.
+            return null;
+        }
+    }
+
+    /// <summary>Whether damage was found in what an open does not read.</summary>
+    public bool IsSuspicious => files.FileExists(layout.Suspicion);
+
+    /// <summary>Leaves word for the next open for writing, which would not look there by itself.</summary>
+    public void Suspect()
+    {
+        try
+        {
+            if (!files.DirectoryExists(layout.Index) || IsSuspicious) return;
+            files.Open(layout.Suspicion, FileOpening.CreateNew).Dispose();
+        }
+        catch (FactstoneException)
+        {
+            // A directory that cannot be written to. Whoever reads there is told anyway.
+        }
+    }
+
+    /// <summary>All of the log was read and is well.</summary>
+    public void Trust() => TryDelete(layout.Suspicion);
+
+    /// <summary>Begins a file; what is left of an earlier try goes.</summary>
+    public IStorageFile Create(Position first, Position last)
+    {
+        files.CreateDirectory(layout.Index);
+        var path = PathOf(first, last);
+        files.Delete(path);
+        return files.Open(path, FileOpening.CreateNew);
+    }
+
+    public string PathOf(Position first, Position last) =>
+        string.Create(CultureInfo.InvariantCulture, $"{layout.Index}/{first.Value:D20}-{last.Value:D20}{Ending}");
+
+    /// <summary>Nothing refers to it any more; where it cannot be removed, the next open does.</summary>
+    public void TryDelete(string path)
+    {
+        try
+        {
+            files.Delete(path);
+        }
+        catch (FactstoneException)
+        {
+            // It takes space, and an open finds it of no use.
+        }
+    }
+
+    static bool TryParse(string name, out Position first, out Position last)
+    {
+        first = last = default;
+        if (name.Length != (2 * DigitsOfPosition) + 1 + Ending.Length || !name.EndsWith(Ending, StringComparison.Ordinal) || name[DigitsOfPosition] != '-') return false;
+        if (!long.TryParse(name.AsSpan(0, DigitsOfPosition), NumberStyles.None, CultureInfo.InvariantCulture, out var from)) return false;
+        if (!long.TryParse(name.AsSpan(DigitsOfPosition + 1, DigitsOfPosition), NumberStyles.None, CultureInfo.InvariantCulture, out var to)) return false;
+        (first, last) = (new Position(from), new Position(to));
+        return from > 0 && to >= from;
+    }
+}

@@ -1,0 +1,165 @@
+using System.Buffers.Binary;
+
+namespace Factstone.Storage;
+
+/// <summary>The last bytes of a run: what it is of, and where in it everything is. See docs/format.md, "Run".</summary>
+internal sealed record RunFooter
+{
+    /// <summary>"FACTRUN1" in ASCII, read as a little-endian number.</summary>
+    const ulong Magic = 0x314E555254434146;
+
+    public const int Format = 1;
+
+    const int MagicAt = 0;
+    const int FormatAt = MagicAt + sizeof(ulong);
+    const int EpochAt = FormatAt + sizeof(uint);
+    const int LedgerIdAt = EpochAt + sizeof(uint);
+    const int FirstAt = LedgerIdAt + 16;
+    const int LastAt = FirstAt + sizeof(ulong);
+    const int EndBaseAt = LastAt + sizeof(ulong);
+    const int EndGenerationAt = EndBaseAt + sizeof(ulong);
+    const int EndOffsetAt = EndGenerationAt + sizeof(uint);
+    const int FirstTimeAt = EndOffsetAt + sizeof(uint);
+    const int LastTimeAt = FirstTimeAt + sizeof(long);
+    const int TermsAt = LastTimeAt + sizeof(long);
+    const int StreamsAt = TermsAt + sizeof(ulong);
+    const int AppendIdsAt = StreamsAt + sizeof(ulong);
+    const int SegmentCountAt = AppendIdsAt + sizeof(ulong);
+    const int TimeCountAt = SegmentCountAt + sizeof(ulong);
+    const int BlockCountAt = TimeCountAt + sizeof(ulong);
+    const int BucketCountAt = BlockCountAt + sizeof(ulong);
+    const int SegmentsAtAt = BucketCountAt + sizeof(ulong);
+    const int TimesAtAt = SegmentsAtAt + sizeof(ulong);
+    const int BlocksAtAt = TimesAtAt + sizeof(ulong);
+    const int BucketsAtAt = BlocksAtAt + sizeof(ulong);
+    const int ChecksumsAtAt = BucketsAtAt + sizeof(ulong);
+    const int ChecksumsChecksumAt = ChecksumsAtAt + sizeof(ulong);
+    const int ChecksumAt = ChecksumsChecksumAt + sizeof(uint);
+
+    public const int Bytes = ChecksumAt + sizeof(uint);
+
+    public required LedgerId LedgerId { get; init; }
+
+    public required long Epoch { get; init; }
+
+    /// <summary>It is of all facts from here …</summary>
+    public required Position First { get; init; }
+
+    /// <summary>… to here, and ends with an append.</summary>
+    public required Position Last { get; init; }
+
+    /// <summary>Where the log goes on behind its last append.</summary>
+    public required LogPlace End { get; init; }
+
+    /// <summary>When its first fact was recorded.</summary>
+    public required long FirstTime { get; init; }
+
+    /// <summary>The last RecordedAt up to <see cref="End"/>.</summary>
+    public required long LastTime { get; init; }
+
+    public required long Terms { get; init; }
+
+    /// <summary>How many streams begin in it.</summary>
+    public required long Streams { get; init; }
+
+    public required long AppendIds { get; init; }
+
+    public required long SegmentCount { get; init; }
+
+    public required long TimeCount { get; init; }
+
+    public required long BlockCount { get; init; }
+
+    public required long BucketCount { get; init; }
+
+    public required long SegmentsAt { get; init; }
+
+    public required long TimesAt { get; init; }
+
+    public required long BlocksAt { get; init; }
+
+    public required long BucketsAt { get; init; }
+
+    public required long ChecksumsAt { get; init; }
+
+    /// <summary>Over the checksums of the blocks.</summary>
+    public required uint ChecksumsChecksum { get; init; }
+
+    public long Facts => Last.Value - First.Value + 1;
+
+    /// <summary>How long the file is.</summary>
+    public long FileBytes => ChecksumsAt + (RunFormat.BlocksIn(ChecksumsAt) * sizeof(uint)) + Bytes;
+
+    public void Write(Span<byte> target)
+    {
+        BinaryPrimitives.WriteUInt64LittleEndian(target[MagicAt..], Magic);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[FormatAt..], Format);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[EpochAt..], (uint)Epoch);
+        LedgerId.Value.TryWriteBytes(target[LedgerIdAt..], bigEndian: true, out _);
+        WriteLong(target, FirstAt, First.Value);
+        WriteLong(target, LastAt, Last.Value);
+        WriteLong(target, EndBaseAt, End.Base.Value);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[EndGenerationAt..], (uint)End.Generation);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[EndOffsetAt..], (uint)End.FileOffset);
+        WriteLong(target, FirstTimeAt, FirstTime);
+        WriteLong(target, LastTimeAt, LastTime);
+        WriteLong(target, TermsAt, Terms);
+        WriteLong(target, StreamsAt, Streams);
+        WriteLong(target, AppendIdsAt, AppendIds);
+        WriteLong(target, SegmentCountAt, SegmentCount);
+        WriteLong(target, TimeCountAt, TimeCount);
+        WriteLong(target, BlockCountAt, BlockCount);
+        WriteLong(target, BucketCountAt, BucketCount);
+        WriteLong(target, SegmentsAtAt, SegmentsAt);
+        WriteLong(target, TimesAtAt, TimesAt);
+        WriteLong(target, BlocksAtAt, BlocksAt);
+        WriteLong(target, BucketsAtAt, BucketsAt);
+        WriteLong(target, ChecksumsAtAt, ChecksumsAt);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[ChecksumsChecksumAt..], ChecksumsChecksum);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[ChecksumAt..], Crc32C.Of(target[..ChecksumAt]));
+    }
+
+    /// <summary>Null where the bytes are no footer, or one of another format: such a run is made again.</summary>
+    public static RunFooter? Read(ReadOnlySpan<byte> source)
+    {
+        if (source.Length != Bytes || BinaryPrimitives.ReadUInt64LittleEndian(source[MagicAt..]) != Magic) return null;
+        if (BinaryPrimitives.ReadUInt32LittleEndian(source[ChecksumAt..]) != Crc32C.Of(source[..ChecksumAt])) return null;
+        if (BinaryPrimitives.ReadUInt32LittleEndian(source[FormatAt..]) != Format) return null;
+        return new RunFooter
+        {
+            LedgerId = new LedgerId(new Guid(source.Slice(LedgerIdAt, 16), bigEndian: true)),
+            Epoch = BinaryPrimitives.ReadUInt32LittleEndian(source[EpochAt..]),
+            First = new Position(ReadLong(source, FirstAt)),
+            Last = new Position(ReadLong(source, LastAt)),
+            End = new LogPlace(
+                new Position(ReadLong(source, EndBaseAt)),
+                (int)BinaryPrimitives.ReadUInt32LittleEndian(source[EndGenerationAt..]),
+                BinaryPrimitives.ReadUInt32LittleEndian(source[EndOffsetAt..])),
+            FirstTime = ReadLong(source, FirstTimeAt),
+            LastTime = ReadLong(source, LastTimeAt),
+            Terms = ReadLong(source, TermsAt),
+            Streams = ReadLong(source, StreamsAt),
+            AppendIds = ReadLong(source, AppendIdsAt),
+            SegmentCount = ReadLong(source, SegmentCountAt),
+            TimeCount = ReadLong(source, TimeCountAt),
+            BlockCount = ReadLong(source, BlockCountAt),
+            BucketCount = ReadLong(source, BucketCountAt),
+            SegmentsAt = ReadLong(source, SegmentsAtAt),
+            TimesAt = ReadLong(source, TimesAtAt),
+            BlocksAt = ReadLong(source, BlocksAtAt),
+            BucketsAt = ReadLong(source, BucketsAtAt),
+            ChecksumsAt = ReadLong(source, ChecksumsAtAt),
+            ChecksumsChecksum = BinaryPrimitives.ReadUInt32LittleEndian(source[ChecksumsChecksumAt..]),
+        };
+    }
+
+    static void WriteLong(Span<byte> target, int at, long value) => BinaryPrimitives.WriteInt64LittleEndian(target[at..], value);
+
+    static long ReadLong(ReadOnlySpan<byte> source, int at) => BinaryPrimitives.ReadInt64LittleEndian(source[at..]);
+}
+
+/// <summary>A place in the log: a segment, and an offset in it.</summary>
+internal readonly record struct LogPlace(Position Base, int Generation, long FileOffset)
+{
+    public bool IsIn(SegmentHeader segment) => segment.BasePosition == Base && segment.Generation == Generation;
+}

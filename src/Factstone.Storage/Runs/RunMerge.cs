@@ -1,0 +1,152 @@
+using System.Buffers.Binary;
+
+namespace Factstone.Storage;
+
+/// <summary>Makes one run of several that follow one another, a piece at a time, so that memory and pauses stay small.</summary>
+internal sealed class RunMerge : IDisposable
+{
+    const int PlacesPerStep = 100_000;
+    const int CopiedBytes = 64 * 1_024;
+
+    readonly IReadOnlyList<Run> _runs;
+    readonly RunWriter _writer;
+    readonly Defect _defect;
+    readonly IEnumerator<int> _steps;
+
+    public RunMerge(IReadOnlyList<Run> runs, IStorageFile file, Defect defect)
+    {
+        (_runs, _defect) = (runs, defect);
+        _writer = new RunWriter(file, runs[0].First);
+        _steps = Steps().GetEnumerator();
+    }
+
+    /// <summary>The runs that it makes one of.</summary>
+    public IReadOnlyList<Run> Runs => _runs;
+
+    /// <summary>Set when all is written.</summary>
+    public RunFooter? Footer { get; private set; }
+
+    /// <summary>Writes some more; false when all is written.</summary>
+    public bool Step() => _steps.MoveNext();
+
+    public void Dispose() => _steps.Dispose();
+
+    IEnumerable<int> Steps()
+    {
+        foreach (var run in _runs)
+        {
+            for (var at = 0L; at < run.Footer.Facts * RunFormat.PlaceBytes; at += CopiedBytes) CopyPlaces(run, at);
+            yield return 0;
+        }
+
+        MergeSegments();
+        foreach (var run in _runs)
+        {
+            for (var i = 0L; i < run.Footer.TimeCount; i++)
+            {
+                var (time, first) = run.TimeRow(i);
+                _writer.AddTime(time, first);
+            }
+
+            yield return 0;
+        }
+
+        var cursors = _runs.Select(static run => new TermCursor(run, [])).ToList();
+        var open = cursors.Where(static cursor => cursor.MoveNext()).ToList();
+        var done = 0L;
+        while (open.Count > 0)
+        {
+            var same = SmallestOf(open);
+            if (TermKey.Kind(same[0].Term) == TermKind.AppendId) MergeAppend(same);
+            else
+            {
+                foreach (var count in MergeList(same))
+                {
+                    done += count;
+                    if (done < PlacesPerStep) continue;
+                    done = 0;
+                    yield return 0;
+                }
+            }
+
+            foreach (var cursor in same)
+                if (!cursor.MoveNext()) open.Remove(cursor);
+        }
+
+        var oldest = _runs[0].Footer;
+        var newest = _runs[^1].Footer;
+        Footer = _writer.Finish(oldest.LedgerId, oldest.Epoch, newest.Last, newest.End, oldest.FirstTime, newest.LastTime);
+    }
+
+    void CopyPlaces(Run run, long at)
+    {
+        var places = run.Read(at, Math.Min(CopiedBytes, (run.Footer.Facts * RunFormat.PlaceBytes) - at));
+        for (var i = 0; i < places.Length; i += RunFormat.PlaceBytes) _writer.AddPlace(BinaryPrimitives.ReadUInt32LittleEndian(places[i..]));
+        GC.KeepAlive(run);
+    }
+
+    void MergeSegments()
+    {
+        RunSegment? last = null;
+        foreach (var run in _runs)
+        {
+            foreach (var segment in run.Segments)
+            {
+                if (last is { } before && before.Base == segment.Base && before.Generation == segment.Generation) continue;
+                _writer.AddSegment(segment.From, segment.Base, segment.Generation);
+                last = segment;
+            }
+        }
+    }
+
+    /// <summary>The cursors that stand at the first term of all, in the order of their runs.</summary>
+    static List<TermCursor> SmallestOf(List<TermCursor> open)
+    {
+        var same = new List<TermCursor> { open[0] };
+        for (var i = 1; i < open.Count; i++)
+        {
+            var order = open[i].Term.SequenceCompareTo(same[0].Term);
+            if (order < 0) same.Clear();
+            if (order <= 0) same.Add(open[i]);
+        }
+
+        return same;
+    }
+
+    void MergeAppend(List<TermCursor> same)
+    {
+        // An id is in one run only.
+        Span<byte> value = stackalloc byte[AppendSpanFormat.BytesMax];
+        var span = AppendSpanFormat.Read(same[^1].Value, same[^1].Run.First);
+        _writer.AddValue(same[^1].Term, value[..AppendSpanFormat.Write(value, span, _runs[0].First)]);
+    }
+
+    IEnumerable<int> MergeList(List<TermCursor> same)
+    {
+        var kind = TermKey.Kind(same[0].Term);
+        var lists = new List<RunPlaces>();
+        long count = 0, streams = 0;
+        foreach (var cursor in same)
+        {
+            if (_defect == Defect.MergeDropsList && cursor != same[0] && cursor == same[^1]) continue;
+            var head = PositionListHead.Read(cursor.Value, kind, cursor.Run.First);
+            lists.Add(new RunPlaces(cursor.Run, kind, head, cursor.Value));
+            count += head.Count;
+            streams += head.Streams;
+        }
+
+        _writer.BeginList(same[0].Term, count, streams);
+        foreach (var list in lists)
+        {
+            for (var i = 0; i < list.Count; i++)
+            {
+                _writer.Add(list[i]);
+                if ((i + 1) % PlacesPerStep == 0) yield return PlacesPerStep;
+            }
+
+            yield return list.Count % PlacesPerStep;
+        }
+
+        _writer.EndList();
+    }
+}

@@ -1,0 +1,102 @@
+using System.Buffers.Binary;
+
+namespace Factstone.Storage;
+
+/// <summary>The places of one term in a run, decoded a block at a time.</summary>
+/// <remarks>Threads: one at a time.</remarks>
+internal sealed class RunPlaces : IStreamPlaces
+{
+    readonly Run _run;
+    readonly PositionListHead _head;
+    readonly bool _isStream;
+    readonly Place[] _block;
+    int _blockNumber = -1;
+
+    public RunPlaces(Run run, TermKind kind, in PositionListHead head, ReadOnlySpan<byte> value)
+    {
+        (_run, _head, _isStream) = (run, head, kind == TermKind.Stream);
+        _block = new Place[Math.Min(head.Count, PositionListFormat.PlacesPerBlock)];
+        if (head.IsLong) return;
+        Decode(value[(int)head.ListOffset..], head.First, (int)head.Count);
+        _blockNumber = 0;
+    }
+
+    public int Count => checked((int)_head.Count);
+
+    public Place this[int index]
+    {
+        get
+        {
+            if (index == 0) return _head.First;
+            if (index == _head.Count - 1) return _head.Last;
+            Load(index / PositionListFormat.PlacesPerBlock);
+            return _block[index % PositionListFormat.PlacesPerBlock];
+        }
+    }
+
+    public int CountUntil(Position until)
+    {
+        if (_head.Last.Position <= until) return Count;
+        if (_head.First.Position > until) return 0;
+
+        // The last block that begins at or below it.
+        int low = 1, high = _head.Blocks;
+        while (low < high)
+        {
+            var middle = (low + high) >>> 1;
+            if (Row(middle).First.Position <= until) low = middle + 1;
+            else high = middle;
+        }
+
+        Load(low - 1);
+        return ((low - 1) * PositionListFormat.PlacesPerBlock) + StreamEntry.CountUntil(Loaded(low - 1), until);
+    }
+
+    public int CountBelow(StreamVersion version)
+    {
+        if (_head.Last.Version < version) return Count;
+        if (_head.First.Version >= version) return 0;
+        int low = 1, high = _head.Blocks;
+        while (low < high)
+        {
+            var middle = (low + high) >>> 1;
+            if (Row(middle).First.Version < version) low = middle + 1;
+            else high = middle;
+        }
+
+        Load(low - 1);
+        return ((low - 1) * PositionListFormat.PlacesPerBlock) + StreamEntry.CountBelow(Loaded(low - 1), version);
+    }
+
+    ReadOnlySpan<Place> Loaded(int block) => _block.AsSpan(0, CountIn(block));
+
+    int CountIn(int block) => (int)Math.Min(PositionListFormat.PlacesPerBlock, _head.Count - ((long)block * PositionListFormat.PlacesPerBlock));
+
+    void Load(int block)
+    {
+        if (block == _blockNumber) return;
+        var (first, offset) = Row(block);
+        var end = block + 1 < _head.Blocks ? Row(block + 1).Offset : _head.ListBytes - ((long)_head.Blocks * PositionListFormat.SkipRowBytes);
+        Decode(_run.Read(_head.ListOffset + offset, end - offset), first, CountIn(block));
+        GC.KeepAlive(_run);
+        _blockNumber = block;
+    }
+
+    void Decode(ReadOnlySpan<byte> source, in Place first, int count)
+    {
+        _block[0] = first;
+        var at = 0;
+        for (var i = 1; i < count; i++) _block[i] = PositionListFormat.ReadNext(source, ref at, _isStream, _block[i - 1]);
+    }
+
+    (Place First, long Offset) Row(int block)
+    {
+        var rowsAt = _head.ListOffset + _head.ListBytes - ((long)_head.Blocks * PositionListFormat.SkipRowBytes);
+        var row = _run.Read(rowsAt + ((long)block * PositionListFormat.SkipRowBytes), PositionListFormat.SkipRowBytes);
+        var version = BinaryPrimitives.ReadInt64LittleEndian(row[sizeof(long)..]);
+        var first = new Place(new StreamVersion(version >> 1), new Position(BinaryPrimitives.ReadInt64LittleEndian(row)), (version & 1) != 0);
+        var offset = BinaryPrimitives.ReadUInt32LittleEndian(row[(2 * sizeof(long))..]);
+        GC.KeepAlive(_run);
+        return (first, offset);
+    }
+}

@@ -1,0 +1,41 @@
+namespace Factstone.Storage;
+
+/// <summary>Which runs are to become one: eight of a size, or smaller ones and the larger one behind them.</summary>
+/// <remarks>So each fact is written anew about once for each level, and there are never more than seven runs of a level: their number grows with the logarithm of the ledger.</remarks>
+internal static class RunPlan
+{
+    public const int RunsPerMerge = 8;
+
+    /// <summary>Runs of fewer facts are all of the lowest level.</summary>
+    const long SmallFacts = 4_096;
+
+    /// <summary>The next runs to be merged; an empty range when there are none.</summary>
+    /// <param name="facts">How many facts each run has, oldest first.</param>
+    public static Range Next(ReadOnlySpan<long> facts)
+    {
+        for (var i = 1; i < facts.Length; i++)
+        {
+            // A small run before a larger one, from a ledger that was closed early: it would stay there for ever.
+            if (Level(facts[i - 1]) >= Level(facts[i])) continue;
+            var first = i - 1;
+            while (first > 0 && i - first + 1 < RunsPerMerge && Level(facts[first - 1]) < Level(facts[i])) first--;
+            return first..(i + 1);
+        }
+
+        var same = 1;
+        for (var i = 1; i < facts.Length; i++)
+        {
+            same = Level(facts[i - 1]) == Level(facts[i]) ? same + 1 : 1;
+            if (same == RunsPerMerge) return (i + 1 - same)..(i + 1);
+        }
+
+        return 0..0;
+    }
+
+    static int Level(long facts)
+    {
+        var level = 0;
+        for (var size = SmallFacts; facts >= size; size *= RunsPerMerge) level++;
+        return level;
+    }
+}

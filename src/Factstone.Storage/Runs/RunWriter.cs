@@ -1,0 +1,223 @@
+using System.Buffers;
+using System.Buffers.Binary;
+
+namespace Factstone.Storage;
+
+/// <summary>Writes one run, from front to back: places, segments, times, terms in order, and what finds them. See docs/format.md, "Run".</summary>
+/// <remarks>Memory: a few buffers, eight bytes for each 16 terms, and 20 for each 128 places of the longest list.</remarks>
+internal sealed class RunWriter(IStorageFile file, Position first)
+{
+    /// <summary>Up to so many terms, their hashes are kept; beyond, the terms are read again.</summary>
+    const int HashesKeptMax = 1_000_000;
+
+    readonly RunOutput _output = new(file);
+    readonly ArrayBufferWriter<byte> _termBlock = new();
+    readonly ArrayBufferWriter<byte> _places = new();
+    readonly ArrayBufferWriter<byte> _skipRows = new();
+    readonly List<long> _blockOffsets = [];
+    readonly List<TermPlace> _hashes = [];
+    byte[] _lastTerm = new byte[TermKey.BytesMax];
+    int _lastTermLength;
+    byte[] _term = new byte[TermKey.BytesMax];
+    int _termLength;
+    PositionListHead _head;
+    Place _before;
+    long _listed;
+    long _terms;
+    long _streams;
+    long _appendIds;
+    long _segmentsAt;
+    long _segments;
+    long _timesAt;
+    long _times;
+
+    /// <summary>The place of the next fact.</summary>
+    public void AddPlace(long fileOffset) => _output.Write((uint)fileOffset);
+
+    /// <summary>The facts from a position on are in this segment. After the places.</summary>
+    public void AddSegment(Position from, Position segmentBase, int generation)
+    {
+        if (_segments++ == 0)
+        {
+            _output.Align(sizeof(long));
+            _segmentsAt = _output.FileOffset;
+        }
+
+        _output.Write(from.Value);
+        _output.Write(segmentBase.Value);
+        _output.Write((uint)generation);
+    }
+
+    /// <summary>The facts from a position on were recorded at this time or later. After the segments.</summary>
+    public void AddTime(long time, Position from)
+    {
+        if (_times++ == 0)
+        {
+            _output.Align(sizeof(long));
+            _timesAt = _output.FileOffset;
+        }
+
+        _output.Write(time);
+        _output.Write(from.Value);
+    }
+
+    /// <summary>Begins the positions of a term, which comes behind all terms before it.</summary>
+    /// <param name="term">Its bytes.</param>
+    /// <param name="count">How many places follow.</param>
+    /// <param name="streams">For a store: how many of its streams begin here.</param>
+    public void BeginList(ReadOnlySpan<byte> term, long count, long streams)
+    {
+        BeginTerm(term);
+        _head = new PositionListHead { Count = count, Streams = streams, ListOffset = _output.FileOffset };
+        _listed = 0;
+        _places.ResetWrittenCount();
+        _skipRows.ResetWrittenCount();
+    }
+
+    public void Add(in Place place)
+    {
+        var isStream = TermKey.Kind(_term) == TermKind.Stream;
+        if (_listed == 0) _head.First = place;
+        if (_listed % PositionListFormat.PlacesPerBlock == 0) BeginBlock(place);
+        else _places.Advance(PositionListFormat.WriteNext(_places.GetSpan(2 * Leb128.BytesMax), isStream, _before, place));
+        _before = place;
+        _listed++;
+    }
+
+    public void EndList()
+    {
+        Invariant.Holds(_listed == _head.Count && _listed > 0);
+        _head.Last = _before;
+        if (TermKey.Kind(_term) == TermKind.Stream && _head.First.Version.Value == 1) _streams++;
+        if (_head.IsLong)
+        {
+            EndBlock();
+            _output.Write(_skipRows.WrittenSpan);
+            _head.ListBytes = _output.FileOffset - _head.ListOffset;
+            _places.ResetWrittenCount();
+        }
+
+        Span<byte> head = stackalloc byte[PositionListFormat.HeadBytesMax];
+        var length = _head.Write(head, TermKey.Kind(_term), first);
+        EndTerm(head[..length], _places.WrittenSpan);
+    }
+
+    /// <summary>A term that is no list.</summary>
+    public void AddValue(ReadOnlySpan<byte> term, ReadOnlySpan<byte> value)
+    {
+        BeginTerm(term);
+        if (TermKey.Kind(term) == TermKind.AppendId) _appendIds++;
+        EndTerm(value, []);
+    }
+
+    /// <summary>Writes what finds the terms, and the footer, which makes the run one.</summary>
+    public RunFooter Finish(LedgerId ledgerId, long epoch, Position last, in LogPlace end, long firstTime, long lastTime)
+    {
+        EndTermBlock();
+        _output.Align(sizeof(long));
+        var blocksAt = _output.FileOffset;
+        foreach (var offset in _blockOffsets) _output.Write(offset);
+        var areKept = _terms <= HashesKeptMax;
+        _output.Align(areKept ? RunFormat.BucketBytes : RunFormat.BlockBytes);
+        if (!areKept) _output.Flush(); // the terms are read again
+        var bucketsAt = _output.FileOffset;
+        var buckets = new FingerprintWriter(_output, _terms).Write(areKept ? () => _hashes : ReadTerms);
+        var checksumsAt = _output.FileOffset;
+        var footer = new RunFooter
+        {
+            LedgerId = ledgerId,
+            Epoch = epoch,
+            First = first,
+            Last = last,
+            End = end,
+            FirstTime = firstTime,
+            LastTime = lastTime,
+            Terms = _terms,
+            Streams = _streams,
+            AppendIds = _appendIds,
+            SegmentCount = _segments,
+            TimeCount = _times,
+            BlockCount = _blockOffsets.Count,
+            BucketCount = buckets,
+            SegmentsAt = _segmentsAt,
+            TimesAt = _timesAt,
+            BlocksAt = blocksAt,
+            BucketsAt = bucketsAt,
+            ChecksumsAt = checksumsAt,
+            ChecksumsChecksum = _output.WriteChecksums(),
+        };
+        Span<byte> bytes = stackalloc byte[RunFooter.Bytes];
+        footer.Write(bytes);
+        _output.WriteFooter(bytes);
+        return footer;
+    }
+
+    void BeginBlock(in Place place)
+    {
+        if (!_head.IsLong) return;
+        if (_listed > 0) EndBlock();
+        var row = _skipRows.GetSpan(PositionListFormat.SkipRowBytes);
+        BinaryPrimitives.WriteInt64LittleEndian(row, place.Position.Value);
+        BinaryPrimitives.WriteInt64LittleEndian(row[sizeof(long)..], (place.Version.Value << 1) | (place.Retracts ? 1L : 0));
+        BinaryPrimitives.WriteUInt32LittleEndian(row[(2 * sizeof(long))..], checked((uint)(_output.FileOffset - _head.ListOffset)));
+        _skipRows.Advance(PositionListFormat.SkipRowBytes);
+    }
+
+    void EndBlock()
+    {
+        _output.Write(_places.WrittenSpan);
+        _places.ResetWrittenCount();
+    }
+
+    void BeginTerm(ReadOnlySpan<byte> term)
+    {
+        Invariant.Holds(_terms == 0 || term.SequenceCompareTo(_lastTerm.AsSpan(0, _lastTermLength)) > 0);
+        term.CopyTo(_term);
+        _termLength = term.Length;
+    }
+
+    void EndTerm(ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest)
+    {
+        var term = _term.AsSpan(0, _termLength);
+        var isFirst = _terms % RunFormat.TermsPerBlock == 0;
+        if (isFirst) EndTermBlock();
+        var shared = isFirst ? 0 : term.CommonPrefixLength(_lastTerm.AsSpan(0, _lastTermLength));
+        WriteNumber((ulong)shared);
+        WriteNumber((ulong)(term.Length - shared));
+        _termBlock.Write(term[shared..]);
+        WriteNumber((ulong)(head.Length + rest.Length));
+        _termBlock.Write(head);
+        _termBlock.Write(rest);
+
+        if (_terms < HashesKeptMax) _hashes.Add(new TermPlace(TermKey.Of(term).Hash, (uint)_blockOffsets.Count));
+        _terms++;
+        (_lastTerm, _term) = (_term, _lastTerm);
+        _lastTermLength = _termLength;
+    }
+
+    void WriteNumber(ulong value) => _termBlock.Advance(Leb128.Write(_termBlock.GetSpan(Leb128.BytesMax), value));
+
+    void EndTermBlock()
+    {
+        if (_termBlock.WrittenCount == 0) return;
+        _blockOffsets.Add(_output.FileOffset);
+        _output.Write((uint)_termBlock.WrittenCount);
+        _output.Write(_termBlock.WrittenSpan);
+        _termBlock.ResetWrittenCount();
+    }
+
+    IEnumerable<TermPlace> ReadTerms()
+    {
+        var bytes = Array.Empty<byte>();
+        var head = new byte[RunFormat.TermBlockHeadBytes];
+        for (var block = 0; block < _blockOffsets.Count; block++)
+        {
+            file.Read(head, _blockOffsets[block]);
+            var length = (int)BinaryPrimitives.ReadUInt32LittleEndian(head);
+            if (bytes.Length < length) bytes = new byte[length * 2];
+            file.Read(bytes.AsSpan(0, length), _blockOffsets[block] + RunFormat.TermBlockHeadBytes);
+            var terms = new TermBlock(bytes.AsMemory(0, length));
+            while (terms.MoveNext()) yield return new TermPlace(TermKey.Of(terms.Term).Hash, (uint)block);
+        }
+    }
+}

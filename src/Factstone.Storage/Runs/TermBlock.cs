@@ -1,0 +1,57 @@
+namespace Factstone.Storage;
+
+/// <summary>Goes through the terms of one dictionary block. See docs/format.md, "Terms".</summary>
+internal sealed class TermBlock(ReadOnlyMemory<byte> bytes)
+{
+    readonly byte[] _term = new byte[TermKey.BytesMax];
+    int _termLength;
+    int _at;
+    int _valueAt;
+
+    /// <summary>The term; valid until the next move.</summary>
+    public ReadOnlySpan<byte> Term => _term.AsSpan(0, _termLength);
+
+    public ReadOnlyMemory<byte> Value => bytes[_valueAt.._at];
+
+    public bool MoveNext()
+    {
+        var source = bytes.Span;
+        if (_at == source.Length) return false;
+        var shared = (int)PositionListFormat.Read(source, ref _at);
+        var own = (int)PositionListFormat.Read(source, ref _at);
+        source.Slice(_at, own).CopyTo(_term.AsSpan(shared));
+        _termLength = shared + own;
+        _at += own;
+        var length = (int)PositionListFormat.Read(source, ref _at);
+        _valueAt = _at;
+        _at += length;
+        return true;
+    }
+
+    /// <summary>Finds the value of one term in a block, without writing out the others; false when it is not there.</summary>
+    public static bool TryFind(ReadOnlySpan<byte> block, ReadOnlySpan<byte> term, out ReadOnlySpan<byte> value)
+    {
+        // How much of the term looked for the last entry has in common with it: an entry that shares less with the one
+        // before it than that is behind the term, one that shares more is as far from it as the one before.
+        var matched = 0;
+        for (var at = 0; at < block.Length;)
+        {
+            var shared = (int)PositionListFormat.Read(block, ref at);
+            var own = (int)PositionListFormat.Read(block, ref at);
+            var rest = block.Slice(at, own);
+            at += own;
+            var length = (int)PositionListFormat.Read(block, ref at);
+            value = block.Slice(at, length);
+            at += length;
+            if (shared > matched) continue;
+            if (shared < matched) break;
+            var wanted = term[matched..];
+            var same = rest.CommonPrefixLength(wanted);
+            if (same == rest.Length && same == wanted.Length) return true;
+            matched += same;
+        }
+
+        value = default;
+        return false;
+    }
+}

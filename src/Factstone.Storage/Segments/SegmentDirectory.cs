@@ -1,0 +1,41 @@
+using System.Collections.Concurrent;
+
+namespace Factstone.Storage;
+
+/// <summary>The live segments, and which of them are open, for whoever has a place in one.</summary>
+/// <remarks>Threads: the one that opens, refreshes or writes adds; any number look.</remarks>
+internal sealed class SegmentDirectory
+{
+    readonly ConcurrentDictionary<(Position Base, int Generation), Segment> _open = new(concurrencyLevel: 1, capacity: 31);
+    Manifest? _manifest;
+
+    /// <summary>Which segments are live, and so which positions each holds.</summary>
+    public void Follow(Manifest manifest) => _manifest = manifest;
+
+    public void Add(Segment segment) => _open[(segment.Header.BasePosition, segment.Header.Generation)] = segment;
+
+    /// <summary>Null where its file is missing.</summary>
+    public Segment? Find(Position segmentBase, int generation) => _open.GetValueOrDefault((segmentBase, generation));
+
+    /// <summary>Whether a live segment holds these positions.</summary>
+    public bool Holds(Position segmentBase, int generation, Position first, Position last)
+    {
+        var segments = _manifest!.Segments;
+        for (var i = 0; i < segments.Count; i++)
+        {
+            if (segments[i].BasePosition != segmentBase || segments[i].Generation != generation) continue;
+            return first >= segmentBase && (i + 1 == segments.Count || last < segments[i + 1].BasePosition);
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether the live part of the log goes at least as far as this place.</summary>
+    public bool Reaches(in LogPlace place)
+    {
+        var segments = _manifest!.Segments;
+        for (var i = 0; i < segments.Count; i++)
+            if (place.IsIn(segments[i])) return place.FileOffset >= SegmentHeader.Bytes && (_manifest.EndOf(i) ?? long.MaxValue) >= place.FileOffset;
+        return false;
+    }
+}
