@@ -16,6 +16,7 @@ internal sealed class FileStorage : IFactStorage
     readonly List<Damage> _foundByReading = [];
     readonly DamageLog _damage;
     readonly ReaderGate _gate = new();
+    readonly SegmentDirectory _segments;
     readonly FactIndex _index;
     readonly IndexedReading _facts;
     readonly SpaceAhead? _space;
@@ -35,6 +36,7 @@ internal sealed class FileStorage : IFactStorage
         _opening = opening;
         _index = opening.Index;
         _damage = new DamageLog(opening.Runs.Suspect);
+        _segments = opening.Directory;
         _damage.Add([.. opening.Damage]);
         Id = opening.Manifest.LedgerId;
         Epoch = opening.Manifest.Epoch;
@@ -57,6 +59,7 @@ internal sealed class FileStorage : IFactStorage
         _reading = reading;
         _index = reading.Index;
         _damage = new DamageLog(reading.Runs.Suspect);
+        _segments = reading.Directory;
         _foundByReading = damage;
         _damage.Add([.. damage]);
         var mending = new IndexMending(files, layout, options, _index, reading.Directory, () => reading.Manifest, _damage, builder: null, reading.Runs);
@@ -176,6 +179,36 @@ internal sealed class FileStorage : IFactStorage
 
     public IEnumerable<string> Keys(string store, string prefix, string? after, Position until) => _facts.Keys(store, prefix, after, until);
 
+    public CellState StateOf(CellName cell) => FindCell(cell)?.State ?? default;
+
+    public Cell? ReadCell(CellName cell)
+    {
+        if (FindCell(cell) is not { IsDeleted: false } entry) return null;
+        using var window = NewWindow();
+        return new CellReader(_damage, window).Read(cell, entry);
+    }
+
+    public IEnumerable<string> CellNames(string bucket, string prefix, string? after)
+    {
+        const int PageNames = 256;
+        while (true)
+        {
+            if (_index.Cells.HasMissed) throw new LedgerDamagedException($"Whether the bucket {bucket} has another cell cannot be told.", Damage);
+            var page = _index.Cells.List(bucket, prefix, after, PageNames);
+            foreach (var name in page) yield return name;
+            if (page.Count < PageNames) yield break;
+            after = page[^1];
+        }
+    }
+
+    public IReadOnlyList<StoredCell> ReadAppendCells(string appendId)
+    {
+        if (_facts.FrameOfCells(appendId) is not { } place) return [];
+        var segment = _segments.Find(place.Base, place.Generation) ?? throw new LedgerDamagedException($"The cells of the append '{appendId}' cannot be read.", Damage);
+        using var window = NewWindow();
+        return new CellReader(_damage, window).ReadFrame(segment, place.FileOffset);
+    }
+
     public IAppendSession BeginAppend()
     {
         if (_writer is null || Damage.Count > 0) throw new LedgerDamagedException("Nothing was appended: the ledger is damaged.", Damage);
@@ -212,7 +245,7 @@ internal sealed class FileStorage : IFactStorage
     {
         var segments = _opening?.Chain?.Manifest.Segments ?? _opening?.Manifest.Segments ?? _reading!.Manifest.Segments;
         var tail = _writer is { } writer && _isContinued ? writer.Tail : _reading?.Published?.FileOffset ?? 0;
-        return new StorageStatistics(Head.Position.Value, _index.Streams, Stores().Count, _index.AppendIds, segments.Count, segments.Skip(1).Sum(segment => segment.PreviousEnd) + tail);
+        return new StorageStatistics(Head.Position.Value, _index.Streams, Stores().Count, _index.AppendIds, _index.Cells.Count, segments.Count, segments.Skip(1).Sum(segment => segment.PreviousEnd) + tail);
     }
 
     /// <summary>For a read-only opener: bytes behind the published end that are not zeros.</summary>
@@ -333,6 +366,15 @@ internal sealed class FileStorage : IFactStorage
     StorageHead PublishedHead() => _reading!.Published is { } slot
         ? new StorageHead(_options.Defect == Defect.ReadBeyondHead ? new Position(_index.Next.Value - 1) : slot.Position, slot.RecordedAt)
         : new StorageHead(new Position(_index.Next.Value - 1), _index.LastTime);
+
+    /// <summary>A damaged stretch of the log may hold a write of any cell that has none behind it: who would have to know is told that nobody knows.</summary>
+    CellEntry? FindCell(CellName cell)
+    {
+        var entry = _index.Cells.Find(cell, out var isCertain);
+        return isCertain ? entry : throw new LedgerDamagedException($"What the cell {cell} holds cannot be told.", Damage);
+    }
+
+    static FileWindow NewWindow() => new(2 * 1_024, 256 * 1_024);
 
     void SetHead(StorageHead head) => Volatile.Write(ref _head, new StrongBox(head));
 

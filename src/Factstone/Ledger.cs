@@ -164,7 +164,7 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
         if (NameCheck.Text("The append id", appendId, 1, FactLimits.AppendIdBytesMax) is { } wrong) throw new ArgumentException(wrong, nameof(appendId));
         Look(cancellationToken);
         return ValueTask.FromResult(_storage.FindAppend(appendId) is { } span
-            ? RepeatedAppend.Receipt([.. _storage.Read(span.First, span.Last, backward: false)])
+            ? RepeatedAppend.Receipt(appendId, span, _storage)
             : null);
     }
 
@@ -264,6 +264,54 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
         }
     }
 
+    /// <summary>A cell as it is now; null when it has no value: never written, or deleted.</summary>
+    /// <remarks>Whoever has read a fact sees the cells that were committed with it, or newer ones.</remarks>
+    /// <exception cref="LedgerDamagedException">The cell is damaged, or what is damaged may be a newer write of it.</exception>
+    public ValueTask<Cell?> ReadCellAsync(string bucket, string name, CancellationToken cancellationToken = default)
+    {
+        var cell = new CellName(bucket, name);
+        if (NameCheck.ForReading(cell) is { } wrong) throw new ArgumentException(wrong, nameof(name));
+        Look(cancellationToken);
+        return ValueTask.FromResult(_storage.ReadCell(cell));
+    }
+
+    /// <summary>The cells of a bucket that have a value, in the order of their names' UTF-8 bytes; each as it is when it is reached, since cells have no history.</summary>
+    /// <exception cref="LedgerDamagedException">The next cell is damaged, or what is damaged may be a cell of the bucket.</exception>
+    public async IAsyncEnumerable<Cell> ListCellsAsync(string bucket, CellListOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        options ??= new CellListOptions();
+        if (Nothing(options.Limit)) yield break;
+        var left = options.Limit ?? long.MaxValue;
+        await foreach (var cell in ListCellNamesAsync(bucket, options with { Limit = null }, cancellationToken).ConfigureAwait(false))
+        {
+            if (_storage.ReadCell(cell) is not { } found) continue; // deleted since
+            yield return found;
+            if (--left == 0) yield break;
+        }
+    }
+
+    /// <summary>The names of the cells of a bucket that have a value, in the order of their UTF-8 bytes, without reading the values.</summary>
+    /// <exception cref="LedgerDamagedException">What is damaged may be a cell of the bucket.</exception>
+    public async IAsyncEnumerable<CellName> ListCellNamesAsync(string bucket, CellListOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        options ??= new CellListOptions();
+        if (NameCheck.BucketForReading(bucket) is { } wrong) throw new ArgumentException(wrong, nameof(bucket));
+        ArgumentNullException.ThrowIfNull(options.Prefix);
+        var wrongName = NameCheck.Text("The prefix", options.Prefix, 0, FactLimits.CellNameBytesMax)
+            ?? (options.After is { } after ? NameCheck.Text("The name to go on after", after, 0, FactLimits.CellNameBytesMax) : null);
+        if (wrongName is not null) throw new ArgumentException(wrongName, nameof(options));
+        if (Nothing(options.Limit)) yield break;
+
+        await GetHeadAsync(cancellationToken).ConfigureAwait(false);
+        var left = options.Limit ?? long.MaxValue;
+        foreach (var name in _storage.CellNames(bucket, options.Prefix, options.After))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return new CellName(bucket, name);
+            if (--left == 0) yield break;
+        }
+    }
+
     /// <summary>What the ledger holds.</summary>
     public ValueTask<LedgerStatistics> GetStatisticsAsync(CancellationToken cancellationToken = default)
     {
@@ -276,6 +324,7 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
             Streams = held.Streams,
             Stores = held.Stores,
             AppendIds = held.AppendIds,
+            Cells = held.Cells,
             Segments = held.Segments,
             SegmentBytes = held.SegmentBytes,
             Head = head.Position,

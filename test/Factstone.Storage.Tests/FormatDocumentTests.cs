@@ -61,6 +61,7 @@ public sealed class FormatDocumentTests
     [Theory]
     [InlineData("Segment", typeof(SegmentHeader), nameof(SegmentHeader.Bytes))]
     [InlineData("Frame", typeof(FrameFormat), nameof(FrameFormat.FixedBytes))]
+    [InlineData("Cell in a frame", typeof(CellFormat), nameof(CellFormat.FixedBytes))]
     [InlineData("Head", typeof(HeadSlot), nameof(HeadSlot.Bytes))]
     public void The_document_gives_every_field_its_place_and_length(string heading, Type format, string end)
     {
@@ -97,6 +98,7 @@ public sealed class FormatDocumentTests
     [Theory]
     [InlineData("Frame", typeof(FrameFormat))]
     [InlineData("Fact in a frame", typeof(FactFormat))]
+    [InlineData("Cell in a frame", typeof(CellFormat))]
     public void The_documents_other_numbers_are_those_of_the_code(string heading, Type format)
     {
         foreach (var row in Section(heading).Table("number", "value"))
@@ -148,6 +150,40 @@ public sealed class FormatDocumentTests
         var at = SegmentHeader.Bytes + length;
         length = closing.Finish(FrameKind.Closing, at, at, new Position(1_000_002), Time);
         Assert.Equal(Example("closing"), Hex(bytes.AsSpan(0, length)));
+    }
+
+    [Fact]
+    public void A_frame_of_cells_has_the_documents_bytes()
+    {
+        using var segment = new Segment(new MemoryFileSystem().Open("/segment", FileOpening.CreateNew), Header with { Format = 2 }, Ledger.Tag);
+        var bytes = new byte[512];
+        bytes.AsSpan().Fill(0xFF);
+        var frame = new FrameBuilder(bytes, segment, "c-1"u8, factCount: 0, cellCount: 2);
+        frame.AddCell(new CellHead { BucketLength = 8, IsDelete = false, Version = 1, RecordedAt = Time }, "settingstheme"u8, "\"dark\""u8);
+        frame.AddCell(new CellHead { BucketLength = 8, IsDelete = true, Version = 7, RecordedAt = Time }, "settingsold"u8, []);
+        const long at = 368;
+        var length = frame.Finish(FrameKind.Batch, at, at, new Position(1_000_002), Time);
+        Assert.Equal(Example("cells"), Hex(bytes.AsSpan(0, length)));
+    }
+
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(2, true)]
+    public void Cells_are_read_in_a_segment_whose_format_knows_them(int format, bool isRead)
+    {
+        var header = Header with { Format = format };
+        var bytes = Convert.FromHexString(Example(format == 1 ? "segment" : "segment-2") + Example("frame") + new string('0', 96) + Example("cells"));
+        var file = new MemoryFileSystem().Open("/segment", FileOpening.CreateNew);
+        file.Write(bytes, 0);
+        using var segment = new Segment(file, header, Ledger.Tag);
+        using var window = new FileWindow(64 * 1_024, 1_024 * 1_024);
+        var reader = new FrameReader(segment, window);
+        Assert.Equal(isRead, reader.TryReadHeader(368, out var frame));
+        if (!isRead) return;
+        Assert.True(reader.IsWhole(frame));
+        var cells = new CellReader(new DamageLog(), window).ReadFrame(segment, 368);
+        Assert.Equal(["settings/theme v1 False", "settings/old v7 True"], cells.Select(cell => $"{cell.Cell} v{cell.Version} {cell.IsDelete}"));
+        Assert.Equal("\"dark\"", Encoding.UTF8.GetString(cells[0].Value.Span));
     }
 
     [Fact]

@@ -25,24 +25,47 @@ public enum AppendConditionKind
 
     /// <summary>No fact matches the query: none at all, or none after the position given.</summary>
     NoMatch = 7,
+
+    /// <summary>The cell has a value, and its last write has the version given.</summary>
+    CellAt = 8,
+
+    /// <summary>The cell has no value: never written, or deleted.</summary>
+    CellAbsent = 9,
+
+    /// <summary>The cell's value is this one, byte for byte.</summary>
+    CellEquals = 10,
 }
 
-/// <summary>What must hold for an append to happen, over a stream that need not be written, or over all that matches a query. Conditions go by position, never by valid time.</summary>
-/// <remarks>Conditions on streams speak of ever; conditions on records speak of the latest fact of the stream; conditions by query speak of facts that are still held.</remarks>
+/// <summary>What must hold for an append to happen, over a stream or a cell that need not be written, or over all that matches a query. Conditions go by place in the order of appends, never by valid time.</summary>
+/// <remarks>Conditions on streams speak of ever; conditions on records speak of the latest fact of the stream, those on cells of the latest write; conditions by query speak of facts that are still held.</remarks>
 public sealed record AppendCondition
 {
     AppendCondition(AppendConditionKind kind, StreamName stream) => (Kind, Stream) = (kind, stream);
 
+    AppendCondition(AppendConditionKind kind, CellName cell) => (Kind, Cell) = (kind, cell);
+
     /// <summary>What is asked.</summary>
     public AppendConditionKind Kind { get; }
 
-    /// <summary>Of which stream; none for <see cref="AppendConditionKind.NoMatch"/>.</summary>
+    /// <summary>Of which stream, where a stream is asked of.</summary>
     public StreamName Stream { get; }
 
-    /// <summary>The version that is asked for, where one is.</summary>
+    /// <summary>The stream's version that is asked for, where one is.</summary>
     public StreamVersion Version { get; private init; }
 
-    /// <summary>The JSON value that is asked for, where one is.</summary>
+    /// <summary>Of which cell, where a cell is asked of.</summary>
+    public CellName Cell { get; }
+
+    /// <summary>The cell's version that is asked for, where one is.</summary>
+    public CellVersion CellVersion { get; private init; }
+
+    /// <summary>Whether a cell is asked of, and not a stream.</summary>
+    internal bool IsOnCell => Kind is AppendConditionKind.CellAt or AppendConditionKind.CellAbsent or AppendConditionKind.CellEquals;
+
+    /// <summary>Of the value that a cell is asked to have.</summary>
+    internal CellDigest Digest { get; private init; }
+
+    /// <summary>The record's JSON value, or the cell's bytes, that are asked for, where they are.</summary>
     public ReadOnlyMemory<byte> Value { get; private init; }
 
     /// <summary>The query that no fact may match, where there is one.</summary>
@@ -84,7 +107,7 @@ public sealed record AppendCondition
     public static AppendCondition NoMatch(FactQuery query, Position after)
     {
         ArgumentNullException.ThrowIfNull(query);
-        return new(AppendConditionKind.NoMatch, default) { Query = query, After = after };
+        return new(AppendConditionKind.NoMatch, default(StreamName)) { Query = query, After = after };
     }
 
     /// <summary>No fact matches the query, which makes what it names unique.</summary>
@@ -92,8 +115,26 @@ public sealed record AppendCondition
     public static AppendCondition NoMatch(FactQuery query)
     {
         ArgumentNullException.ThrowIfNull(query);
-        return new(AppendConditionKind.NoMatch, default) { Query = query };
+        return new(AppendConditionKind.NoMatch, default(StreamName)) { Query = query };
     }
+
+    /// <summary>The cell has a value, and its last write has version <paramref name="version"/>, from 1.</summary>
+    public static AppendCondition CellAt(string bucket, string name, CellVersion version) =>
+        new(AppendConditionKind.CellAt, new CellName(bucket, name)) { CellVersion = version };
+
+    /// <summary>The cell has no value: never written, or deleted.</summary>
+    public static AppendCondition CellAbsent(string bucket, string name) => new(AppendConditionKind.CellAbsent, new CellName(bucket, name));
+
+    /// <summary>The cell's value is this one, byte for byte. The bytes are copied.</summary>
+    public static AppendCondition CellEquals(string bucket, string name, ReadOnlyMemory<byte> value)
+    {
+        var copy = value.ToArray();
+        return new AppendCondition(AppendConditionKind.CellEquals, new CellName(bucket, name)) { Value = copy, Digest = CellDigest.Of(copy) };
+    }
+
+    /// <summary>The cell's value is this text in UTF-8, byte for byte.</summary>
+    /// <exception cref="ArgumentException">The text holds half of a surrogate pair.</exception>
+    public static AppendCondition CellEquals(string bucket, string name, string value) => CellEquals(bucket, name, NewCell.Put(bucket, name, value).Value);
 
     /// <summary>What is asked, as a phrase.</summary>
     public override string ToString() => Kind switch
@@ -104,6 +145,9 @@ public sealed record AppendCondition
         AppendConditionKind.RecordAt => $"record {Stream} is at version {Version}",
         AppendConditionKind.RecordMissing => $"record {Stream} has no value",
         AppendConditionKind.NoMatch => $"no fact{(After is { } after ? $" after @{after}" : "")} matches {Query}",
+        AppendConditionKind.CellAt => $"cell {Cell} is at version {CellVersion}",
+        AppendConditionKind.CellAbsent => $"cell {Cell} has no value",
+        AppendConditionKind.CellEquals => $"cell {Cell} equals {NameCheck.Shown(Encoding.UTF8.GetString(Value.Span))}",
         _ => $"record {Stream} equals {Encoding.UTF8.GetString(Value.Span)}",
     };
 }

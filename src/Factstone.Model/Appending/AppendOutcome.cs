@@ -18,22 +18,26 @@ public abstract record AppendOutcome
         _ => throw new InvalidOperationException("Not an outcome of an append."),
     };
 
-    /// <summary>The facts are durable.</summary>
+    /// <summary>The facts and cells are durable.</summary>
     /// <param name="Receipt">Where they are.</param>
     public sealed record Committed(AppendReceipt Receipt) : AppendOutcome;
 
     /// <summary>A condition did not hold; nothing was written.</summary>
     /// <param name="Condition">The first failing one, in the order given.</param>
-    /// <param name="ActualVersion">The last version of its stream; 0 when it has no fact.</param>
+    /// <param name="ActualVersion">The last version of its stream; 0 when it has no fact, and of a condition on a cell.</param>
     /// <param name="Facts">The facts that beat you, oldest first: of the stream, after the version that was expected. At most 256 or 1 MiB.</param>
     /// <param name="IsComplete">Whether those are all.</param>
-    public sealed record Conflict(AppendCondition Condition, StreamVersion ActualVersion, IReadOnlyList<Fact> Facts, bool IsComplete) : AppendOutcome;
+    public sealed record Conflict(AppendCondition Condition, StreamVersion ActualVersion, IReadOnlyList<Fact> Facts, bool IsComplete) : AppendOutcome
+    {
+        /// <summary>Of a condition on a cell: how often the cell was written, deletes included; 0 when never. Otherwise 0.</summary>
+        public CellVersion ActualCellVersion { get; init; }
+    }
 
     /// <summary>An append with this id was committed before; nothing was written now.</summary>
     /// <param name="Receipt">The first one's receipt, as it was.</param>
     public sealed record Duplicate(AppendReceipt Receipt) : AppendOutcome;
 
-    /// <summary>The id was used before, by an append with other facts; nothing was written now.</summary>
+    /// <summary>The id was used before, by an append with other facts or cells; nothing was written now.</summary>
     /// <param name="AppendId">The id.</param>
     /// <param name="Receipt">The receipt of the append that has it.</param>
     /// <param name="Difference">Where the two first differ, as a phrase.</param>

@@ -23,9 +23,12 @@ internal static class AppendPreparation
         AppendCondition[] conditions = request.Conditions is { Count: > 0 and <= FactLimits.ConditionsPerAppendMax } given ? [.. given] : [];
         CheckRequest(request, conditions);
 
+        var cells = CellPreparation.Check(request.Cells);
+
         // Read once, too: what is checked is what is written. And an array's elements cost next to nothing, those of a list a call each.
         var facts = request.Facts as NewFact[] ?? [.. request.Facts];
         var prepared = new PreparedFact[facts.Length];
+        var preparedCells = cells.Length == 0 ? [] : new PreparedCell[cells.Length];
         var buffer = ArrayPool<byte>.Shared.Rent(InitialSize(facts.Length));
         try
         {
@@ -65,7 +68,17 @@ internal static class AppendPreparation
                     throw new ArgumentException($"The append has more than {FactLimits.AppendBytesMax:N0} bytes as written, with facts[{i}]. Split it, or keep large payloads in blobs.", nameof(request));
             }
 
-            return new PreparedAppend(request.AppendId, conditions, prepared, buffer, at + (prepared.Length * BytesPerFact) + BytesPerAppend);
+            var framing = (prepared.Length * BytesPerFact) + BytesPerAppend;
+            for (var i = 0; i < cells.Length; i++)
+            {
+                framing += CellPreparation.BytesPerCell;
+                Grow(ref buffer, at, CellPreparation.BytesMax(cells[i]));
+                preparedCells[i] = CellPreparation.Encode(cells[i], buffer.AsSpan(at), at);
+                at = preparedCells[i].ValueAt + preparedCells[i].ValueLength;
+                if (at + framing > FactLimits.AppendBytesMax) throw CellPreparation.TooLarge(i);
+            }
+
+            return new PreparedAppend(request.AppendId, conditions, prepared, preparedCells, buffer, at + framing);
         }
         catch
         {
@@ -76,8 +89,8 @@ internal static class AppendPreparation
 
     static void CheckRequest(AppendRequest request, AppendCondition[] conditions)
     {
-        if (request.Facts is null || request.Conditions is null) throw new ArgumentException("Facts and Conditions may be empty, but not null.", nameof(request));
-        if (request.Facts.Count == 0) throw new ArgumentException("The append has no fact.", nameof(request));
+        if (request.Facts is null || request.Cells is null || request.Conditions is null) throw new ArgumentException("Facts, Cells and Conditions may be empty, but not null.", nameof(request));
+        if (request.Facts.Count == 0 && request.Cells.Count == 0) throw new ArgumentException("The append has no fact and no cell.", nameof(request));
         if (request.Facts.Count > FactLimits.FactsPerAppendMax)
             throw new ArgumentException($"The append has {request.Facts.Count:N0} facts; at most {FactLimits.FactsPerAppendMax:N0} are possible. Split it.", nameof(request));
         if (request.Conditions.Count > FactLimits.ConditionsPerAppendMax)
@@ -94,13 +107,15 @@ internal static class AppendPreparation
     {
         if (condition is null) return "It is null.";
         if (condition.Query is { } query) return query.Wrong ?? WrongAfter(condition.After);
-        if (NameCheck.ForReading(condition.Stream) is { } wrong) return wrong;
+        if ((condition.IsOnCell ? NameCheck.ForReading(condition.Cell) : NameCheck.ForReading(condition.Stream)) is { } wrong) return wrong;
         switch (condition.Kind)
         {
             case AppendConditionKind.StreamAt when condition.Version < StreamVersion.None:
                 return $"A stream cannot be at version {condition.Version}; versions start at 1, and 0 asks that the stream does not exist.";
             case AppendConditionKind.RecordAt when condition.Version <= StreamVersion.None:
                 return $"A record cannot be at version {condition.Version}; versions start at 1. Ask with RecordMissing that it has no value.";
+            case AppendConditionKind.CellAt when condition.CellVersion <= CellVersion.None:
+                return $"A cell cannot be at version {condition.CellVersion}; versions start at 1. Ask with CellAbsent that it has no value.";
             case AppendConditionKind.RecordEquals when JsonCheck.Check(condition.Value.Span) is var fault and not JsonFault.None:
                 return $"The value is refused: {JsonCheck.Describe(condition.Value.Span, fault)}";
             default:
@@ -278,7 +293,7 @@ internal static class AppendPreparation
 
     static int InitialSize(int facts)
     {
-        if (facts == 1) return 512;
+        if (facts <= 1) return 512;
         return (int)Math.Min(facts * 384L, 1_048_576);
     }
 

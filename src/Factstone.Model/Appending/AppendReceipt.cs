@@ -3,10 +3,10 @@ namespace Factstone;
 /// <summary>The durable evidence of an append: where its facts are.</summary>
 public sealed record AppendReceipt
 {
-    /// <summary>The position of the first fact.</summary>
+    /// <summary>The position of the first fact; of an append without facts the position after <see cref="LastPosition"/>, which is not its own.</summary>
     public required Position FirstPosition { get; init; }
 
-    /// <summary>The position of the last fact.</summary>
+    /// <summary>The position of the last fact; of an append without facts the last position before it.</summary>
     public required Position LastPosition { get; init; }
 
     /// <summary>When the ledger committed it; every fact of the append has this time, and no other append has.</summary>
@@ -14,6 +14,9 @@ public sealed record AppendReceipt
 
     /// <summary>The last version of each stream that was written, in the order in which the append first wrote to them.</summary>
     public required IReadOnlyList<StreamAndVersion> Versions { get; init; }
+
+    /// <summary>The version of each cell that was written, in the order of the append; a delete has one, too.</summary>
+    public IReadOnlyList<CellAndVersion> CellVersions { get; init; } = [];
 
     /// <summary>How many facts were appended.</summary>
     public long Count => LastPosition.Value - FirstPosition.Value + 1;
@@ -24,9 +27,13 @@ public sealed record AppendReceipt
         ? only.Version
         : throw new InvalidOperationException($"The append wrote to {Versions.Count} streams; Versions has a version for each.");
 
-    /// <summary>Positions, time, and the first few streams with their versions.</summary>
-    public override string ToString() =>
-        $"@{FirstPosition}..@{LastPosition} {Microseconds.ToText(RecordedAt)} {string.Join(", ", Versions.Take(3))}{(Versions.Count > 3 ? $" and {Versions.Count - 3} more" : "")}";
+    /// <summary>Positions, time, and the first few streams and cells with their versions.</summary>
+    public override string ToString()
+    {
+        var written = Versions.Select(one => one.ToString()).Concat(CellVersions.Select(one => $"cell {one}"));
+        var more = Versions.Count + CellVersions.Count - 3;
+        return $"@{FirstPosition}..@{LastPosition} {Microseconds.ToText(RecordedAt)} {string.Join(", ", written.Take(3))}{(more > 0 ? $" and {more} more" : "")}";
+    }
 }
 
 /// <summary>A stream and a version of it.</summary>

@@ -1,6 +1,6 @@
 namespace Factstone;
 
-/// <summary>One atomic append: facts over any number of streams, and what must hold for them to be written.</summary>
+/// <summary>One atomic append: facts over any number of streams, cells, at least one of either, and what must hold for them to be written.</summary>
 public sealed record AppendRequest
 {
     /// <summary>An empty request, to be filled by its properties.</summary>
@@ -9,8 +9,11 @@ public sealed record AppendRequest
     /// <summary>A request that appends these facts.</summary>
     public AppendRequest(params IReadOnlyList<NewFact> facts) => Facts = facts;
 
-    /// <summary>1..10,000 facts, in the order in which they get their positions; ≤ 32 MiB as written.</summary>
+    /// <summary>0..10,000 facts, in the order in which they get their positions; ≤ 32 MiB as written, with the cells.</summary>
     public IReadOnlyList<NewFact> Facts { get; init; } = [];
+
+    /// <summary>0..10,000 writes of cells, each of another cell. They are committed with the facts, or without any.</summary>
+    public IReadOnlyList<NewCell> Cells { get; init; } = [];
 
     /// <summary>What must hold, all of it, at the place in the order of appends where this one comes.</summary>
     public IReadOnlyList<AppendCondition> Conditions { get; init; } = [];

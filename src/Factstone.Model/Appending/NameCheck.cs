@@ -25,6 +25,23 @@ internal static class NameCheck
         return Text("The store", store, 1, FactLimits.StoreBytesMax);
     }
 
+    /// <summary>Null, or what is wrong with a cell that somebody reads.</summary>
+    public static string? ForReading(CellName cell) => BucketForReading(cell.Bucket) ?? Text("The name", cell.Name, 0, FactLimits.CellNameBytesMax);
+
+    /// <summary>Null, or what is wrong with a cell that somebody writes: names that start with '$' are Factstone's own.</summary>
+    public static string? ForAppending(CellName cell) =>
+        cell.Bucket is ['$', ..]
+            ? $"The bucket '{Shown(cell.Bucket)}' is Factstone's own, as are all that start with '$'. Choose another name."
+            : ForReading(cell);
+
+    public static string? BucketForReading(string? bucket)
+    {
+        if (bucket is null) return "It names no cell. Write BUCKET/NAME, such as 'settings/theme'.";
+        if (bucket is "." or "..") return $"A bucket cannot be named '{bucket}'. Choose a name that is not a directory's.";
+        if (bucket.Contains('/', StringComparison.Ordinal)) return $"The bucket '{Shown(bucket)}' holds a '/', which separates bucket and name.";
+        return Text("The bucket", bucket, 1, FactLimits.BucketBytesMax);
+    }
+
     public static string? Text(string what, string text, int bytesMin, int bytesMax)
     {
         // A text this short cannot be too long in UTF-8, so only its characters are looked at.

@@ -9,12 +9,13 @@ internal sealed class PreparedAppend
 {
     byte[]? _buffer;
 
-    public PreparedAppend(string? appendId, IReadOnlyList<AppendCondition> conditions, PreparedFact[] facts, byte[] buffer, int bytes)
+    public PreparedAppend(string? appendId, IReadOnlyList<AppendCondition> conditions, PreparedFact[] facts, PreparedCell[] cells, byte[] buffer, int bytes)
     {
         AppendId = appendId;
         AppendIdBytes = appendId is null ? [] : Encoding.UTF8.GetBytes(appendId);
         Conditions = conditions;
         Facts = facts;
+        Cells = cells;
         _buffer = buffer;
         Bytes = bytes;
     }
@@ -27,6 +28,8 @@ internal sealed class PreparedAppend
 
     public PreparedFact[] Facts { get; }
 
+    public PreparedCell[] Cells { get; }
+
     /// <summary>Bytes in memory, and at least as many as the append takes on disk.</summary>
     public int Bytes { get; }
 
@@ -36,6 +39,11 @@ internal sealed class PreparedAppend
 
     public ReadOnlySpan<byte> Payload(in PreparedFact fact) =>
         Buffer.AsSpan(fact.BodyAt + FactHash.SaltBytes + fact.MetadataLength, fact.PayloadLength);
+
+    /// <summary>Bucket and name, one behind the other.</summary>
+    public ReadOnlySpan<byte> Names(in PreparedCell cell) => Buffer.AsSpan(cell.At, cell.BucketLength + cell.NameLength);
+
+    public ReadOnlySpan<byte> Value(in PreparedCell cell) => Buffer.AsSpan(cell.ValueAt, cell.ValueLength);
 
     byte[] Buffer => _buffer ?? throw new InvariantException("an append is read only until it is released");
 

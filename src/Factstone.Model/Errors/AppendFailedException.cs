@@ -10,7 +10,7 @@ public abstract class AppendFailedException : FactstoneException
 public sealed class AppendConflictException : AppendFailedException
 {
     internal AppendConflictException(AppendOutcome.Conflict conflict)
-        : base($"Nothing was appended: the condition '{conflict.Condition}' does not hold; the stream is at version {conflict.ActualVersion}. Read what is new and decide again.") =>
+        : base($"Nothing was appended: the condition '{conflict.Condition}' does not hold; {(conflict.Condition.IsOnCell ? $"the cell is at version {conflict.ActualCellVersion}" : $"the stream is at version {conflict.ActualVersion}")}. Read what is new and decide again.") =>
         Conflict = conflict;
 
     /// <summary>The failing condition and the facts that beat it.</summary>
@@ -21,7 +21,7 @@ public sealed class AppendConflictException : AppendFailedException
 public sealed class AppendIdReusedException : AppendFailedException
 {
     internal AppendIdReusedException(AppendOutcome.AppendIdReused reused)
-        : base($"Nothing was appended: the append id '{reused.AppendId}' was used before, at position {reused.Receipt.FirstPosition}, with other content ({reused.Difference}). Give a new append a new id.") =>
+        : base($"Nothing was appended: the append id '{reused.AppendId}' was used before, {(reused.Receipt.Count > 0 ? $"at position {reused.Receipt.FirstPosition}" : $"after position {reused.Receipt.LastPosition}")}, with other content ({reused.Difference}). Give a new append a new id.") =>
         Reused = reused;
 
     /// <summary>The id and the receipt that it belongs to.</summary>
@@ -43,7 +43,7 @@ public sealed class AppendUnknownException : AppendFailedException
     internal AppendUnknownException(AppendOutcome.Unknown unknown)
         : base(
             $"Nobody knows whether the append is durable: {unknown.Cause.Message} Open the ledger again and "
-            + (unknown.AppendId is { } id ? $"ask FindAppendAsync(\"{id}\"), or send the append again under the same id." : $"look at positions {unknown.FirstPosition}..{unknown.LastPosition}."),
+            + (unknown.AppendId is { } id ? $"ask FindAppendAsync(\"{id}\"), or send the append again under the same id." : unknown.LastPosition < unknown.FirstPosition ? "read its cells." : $"look at positions {unknown.FirstPosition}..{unknown.LastPosition}."),
             unknown.Cause) =>
         Unknown = unknown;
 

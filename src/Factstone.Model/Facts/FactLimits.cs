@@ -63,6 +63,18 @@ public static class FactLimits
     /// <summary>Types and tags that all items of a query name together.</summary>
     public const int NamesPerQueryMax = 10_000;
 
+    /// <summary>Bytes of a bucket's name; at least 1, without <c>/</c>, not <c>.</c> or <c>..</c>, and not starting with <c>$</c>, which is Factstone's own.</summary>
+    public const int BucketBytesMax = 128;
+
+    /// <summary>Bytes of a cell's name; it may be empty.</summary>
+    public const int CellNameBytesMax = 1_024;
+
+    /// <summary>Bytes of a cell's value; it may be empty.</summary>
+    public const int CellValueBytesMax = 4 * 1_024 * 1_024;
+
+    /// <summary>Cells of one append.</summary>
+    public const int CellsPerAppendMax = 10_000;
+
     /// <summary>Bytes of one append as it is written.</summary>
     public const int AppendBytesMax = 32 * 1_024 * 1_024;
 

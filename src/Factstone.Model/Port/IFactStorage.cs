@@ -60,6 +60,21 @@ internal interface IFactStorage : IDisposable
     /// <exception cref="LedgerDamagedException">They cannot be told, because a damaged fact at or below <paramref name="until"/> may be of another key.</exception>
     IEnumerable<string> Keys(string store, string prefix, string? after, Position until);
 
+    /// <summary>What is so of a cell now.</summary>
+    /// <exception cref="LedgerDamagedException">It cannot be told, because a damaged frame may hold a newer write of it.</exception>
+    CellState StateOf(CellName cell);
+
+    /// <summary>A cell with its value; null when it has none.</summary>
+    /// <exception cref="LedgerDamagedException">It is damaged, or cannot be told.</exception>
+    Cell? ReadCell(CellName cell);
+
+    /// <summary>The names in a bucket that have a value, with a prefix, after a name, in order, each as it is when it is reached.</summary>
+    /// <exception cref="LedgerDamagedException">They cannot be told, because a damaged frame may hold another.</exception>
+    IEnumerable<string> CellNames(string bucket, string prefix, string? after);
+
+    /// <summary>The cells that the append with this id wrote; none where it wrote none.</summary>
+    IReadOnlyList<StoredCell> ReadAppendCells(string appendId);
+
     /// <summary>Opens the tail for a group of appends. The one caller commits it, or lets it go, before it opens the next.</summary>
     IAppendSession BeginAppend();
 
@@ -74,6 +89,9 @@ internal interface IAppendSession
 
     /// <summary>The head of a stream, with the appends accepted so far.</summary>
     StreamState State(StreamName stream);
+
+    /// <summary>What is so of a cell, with the appends accepted so far.</summary>
+    CellState StateOf(CellName cell);
 
     /// <summary>Whether an append with this id is committed or accepted here.</summary>
     AppendSpan? FindAppend(string appendId);
@@ -106,14 +124,14 @@ internal readonly record struct StreamState(StreamVersion Version, Position Posi
     public bool HasValue => Version > StreamVersion.None && !IsRetracted;
 }
 
-/// <summary>Where the facts of one append are.</summary>
+/// <summary>Where the facts of one append are; of one without facts, the position that would have come next.</summary>
 internal readonly record struct AppendSpan(Position First, int Count)
 {
     public Position Last => new(First.Value + Count - 1);
 }
 
 /// <summary>What a ledger holds and takes.</summary>
-internal sealed record StorageStatistics(long Facts, long Streams, long Stores, long AppendIds, int Segments, long SegmentBytes);
+internal sealed record StorageStatistics(long Facts, long Streams, long Stores, long AppendIds, long Cells, int Segments, long SegmentBytes);
 
 /// <summary>How many facts and streams a store has.</summary>
 internal readonly record struct StoreCount(string Store, long Facts, long Streams);

@@ -2,38 +2,44 @@ using System.Buffers.Binary;
 
 namespace Factstone.Storage;
 
-/// <summary>Writes one frame: facts first, then the header in front of them, then padding and trailer.</summary>
+/// <summary>Writes one frame: facts and cells first, then the header in front of them, then padding and trailer.</summary>
 internal ref struct FrameBuilder
 {
     readonly Span<byte> _target;
     readonly Segment _segment;
     readonly ReadOnlySpan<byte> _appendId;
     readonly int _factCount;
+    readonly int _cellCount;
     int _at;
     uint _trailer;
 
-    public FrameBuilder(Span<byte> target, Segment segment, ReadOnlySpan<byte> appendId, int factCount)
+    public FrameBuilder(Span<byte> target, Segment segment, ReadOnlySpan<byte> appendId, int factCount, int cellCount = 0)
     {
         _target = target;
         _segment = segment;
         _appendId = appendId;
         _factCount = factCount;
+        _cellCount = cellCount;
         _at = FrameFormat.HeaderBytes(appendId.Length, factCount);
         _trailer = segment.Seed;
     }
 
-    /// <summary>Where the next fact begins, from the beginning of the frame.</summary>
+    /// <summary>Where the next fact or cell begins, from the beginning of the frame.</summary>
     public readonly int Length => _at;
 
     public void AddFact(scoped ReadOnlySpan<byte> writersHeader, scoped ReadOnlySpan<byte> callersHeader, scoped ReadOnlySpan<byte> body, int metadataLength) =>
         _at += FactFormat.Write(_target[_at..], writersHeader, callersHeader, body, metadataLength, _segment.Seed, ref _trailer);
+
+    /// <summary>Behind the facts.</summary>
+    public void AddCell(in CellHead cell, scoped ReadOnlySpan<byte> names, scoped ReadOnlySpan<byte> value) =>
+        _at += CellFormat.Write(_target[_at..], cell, names, value, _segment.Seed, ref _trailer);
 
     /// <summary>Returns the bytes of the whole frame.</summary>
     /// <param name="kind">What the frame is.</param>
     /// <param name="fileOffset">Where it is written.</param>
     /// <param name="groupStart">Where the write that carries it begins.</param>
     /// <param name="basePosition">The position of its first fact.</param>
-    /// <param name="time">The ledger's last RecordedAt, kept in a frame without facts.</param>
+    /// <param name="time">Kept in a frame without facts: its RecordedAt, or that of the last append before a mark.</param>
     public int Finish(FrameKind kind, long fileOffset, long groupStart, Position basePosition, long time)
     {
         var frameBytes = FrameFormat.Padded(_at + FrameFormat.TrailerBytes);
@@ -43,6 +49,7 @@ internal ref struct FrameBuilder
             FrameBytes = frameBytes,
             LedgerTag = _segment.LedgerTag,
             FactCount = _factCount,
+            CellCount = _cellCount,
             FileOffset = fileOffset,
             GroupStart = groupStart,
             BasePosition = basePosition,

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Factstone.Storage;
 
-/// <summary>One batch on disk: header, facts, padding, trailer. See docs/format.md, "Frame".</summary>
+/// <summary>One batch on disk: header, facts, cells, padding, trailer. See docs/format.md, "Frame".</summary>
 internal static class FrameFormat
 {
     public const ushort Magic = 0xFAC7;
@@ -43,7 +43,7 @@ internal static class FrameFormat
         BinaryPrimitives.WriteUInt32LittleEndian(target[FrameBytesAt..], (uint)header.FrameBytes);
         BinaryPrimitives.WriteUInt32LittleEndian(target[LedgerTagAt..], header.LedgerTag);
         BinaryPrimitives.WriteUInt16LittleEndian(target[FactCountAt..], (ushort)header.FactCount);
-        BinaryPrimitives.WriteUInt16LittleEndian(target[CellCountAt..], 0);
+        BinaryPrimitives.WriteUInt16LittleEndian(target[CellCountAt..], (ushort)header.CellCount);
         BinaryPrimitives.WriteUInt32LittleEndian(target[FileOffsetAt..], (uint)header.FileOffset);
         BinaryPrimitives.WriteUInt32LittleEndian(target[GroupStartAt..], (uint)header.GroupStart);
         BinaryPrimitives.WriteUInt64LittleEndian(target[BasePositionAt..], (ulong)header.BasePosition.Value);
@@ -89,6 +89,7 @@ internal static class FrameFormat
             AppendIdLength = appendIdLength,
             LedgerTag = ledgerTag,
             FactCount = factCount,
+            CellCount = BinaryPrimitives.ReadUInt16LittleEndian(source[CellCountAt..]),
             FileOffset = fileOffset,
             GroupStart = BinaryPrimitives.ReadUInt32LittleEndian(source[GroupStartAt..]),
             BasePosition = new Position((long)basePosition),
@@ -101,9 +102,9 @@ internal static class FrameFormat
     public static string? AppendId(ReadOnlySpan<byte> frame, in FrameHeader header) =>
         header.AppendIdLength == 0 ? null : Encoding.UTF8.GetString(frame.Slice(FixedBytes, header.AppendIdLength));
 
-    /// <summary>The checksum over all checksums, the facts' first and the header's last, and over the padding: it alone says whether the batch is whole.</summary>
-    public static uint Trailer(uint stateOverFacts, uint headerChecksum, ReadOnlySpan<byte> padding) =>
-        ~Crc32C.Append(Crc32C.Append(stateOverFacts, headerChecksum), padding);
+    /// <summary>The checksum over all checksums, those of facts and cells first and the header's last, and over the padding: it alone says whether the batch is whole.</summary>
+    public static uint Trailer(uint stateOverParts, uint headerChecksum, ReadOnlySpan<byte> padding) =>
+        ~Crc32C.Append(Crc32C.Append(stateOverParts, headerChecksum), padding);
 
     public static int Padded(int bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
 }
@@ -125,6 +126,8 @@ internal readonly struct FrameHeader
 
     public int FactCount { get; init; }
 
+    public int CellCount { get; init; }
+
     /// <summary>Where the frame says that it is.</summary>
     public long FileOffset { get; init; }
 
@@ -134,7 +137,7 @@ internal readonly struct FrameHeader
     /// <summary>The position of the first fact, or the next to be given where there is none.</summary>
     public Position BasePosition { get; init; }
 
-    /// <summary>The ledger's last RecordedAt, in a frame without facts.</summary>
+    /// <summary>In a frame without facts: its RecordedAt, or that of the last append before a mark.</summary>
     public long Time { get; init; }
 
     public uint Checksum { get; init; }

@@ -38,6 +38,9 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
     /// <summary>All parts, oldest first; the last one grows.</summary>
     public ReadOnlySpan<IndexPart> Parts => Volatile.Read(ref _parts);
 
+    /// <summary>What is so of the cells.</summary>
+    public CellIndex Cells { get; } = new();
+
     /// <summary>The position that comes after all that were added.</summary>
     public Position Next => Active.Next;
 
@@ -60,10 +63,22 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
         }
     }
 
-    /// <summary>Begins with runs that were found, instead of at position 1.</summary>
-    public void Start(IReadOnlyList<Run> runs)
+    /// <summary>Begins with runs that were found, instead of at position 1. Those from a damaged one on are taken from the list, and given up.</summary>
+    public void Start(List<Run> runs, SegmentDirectory segments, Action<Run> giveUp)
     {
         Invariant.Holds(Next == new Position(1));
+        for (var i = 0; i < runs.Count; i++)
+        {
+            if (TryReadCells(runs[i], segments)) continue;
+            foreach (var run in runs[i..])
+            {
+                run.Dispose();
+                giveUp(run);
+            }
+
+            runs.RemoveRange(i, runs.Count - i);
+        }
+
         if (runs.Count == 0) return;
         Active = new MemoryPart(runs[^1].Last.Next());
         LastTime = runs[^1].Footer.LastTime;
@@ -120,7 +135,7 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
     public AppendSpan? MemoryAppend(string appendId)
     {
         for (var i = _memory.Length - 1; i >= 0; i--)
-            if (_memory[i].FindAppend(appendId) is { } span) return span;
+            if (_memory[i].FindAppend(appendId) is { } append) return append.Span;
         return null;
     }
 
@@ -226,13 +241,13 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
         return at <= 0 ? null : parts[at - 1] is Run run ? run.Footer.End : ((MemoryPart)parts[at - 1]).End;
     }
 
-    public AppendSpan? FindAppend(string appendId)
+    public IndexedAppend? FindAppend(string appendId)
     {
         Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
         var parts = Parts;
         var key = KeyFor(Term.AppendId(appendId), parts, buffer);
         for (var i = parts.Length - 1; i >= 0; i--)
-            if (parts[i].FindAppend(appendId, key) is { } span) return span;
+            if (parts[i].FindAppend(appendId, key) is { } append) return append;
         return null;
     }
 
@@ -309,7 +324,12 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
         if (header.FactCount > 0 && last < Active.First) return;
 
         // A frame that was rewritten after a crash may already be here, from a disk that was too full to rewrite it then.
-        if (appendId is not null && header.FactCount > 0 && _defect != Defect.ForgetAppendIds) Active.AddAppend(appendId, new AppendSpan(header.BasePosition, header.FactCount));
+        if (appendId is not null && header.Kind == FrameKind.Batch && _defect != Defect.ForgetAppendIds)
+        {
+            var span = new AppendSpan(header.BasePosition, header.FactCount);
+            AddAppend(appendId, span, header.CellCount > 0 ? segment.PlaceOf(header.FileOffset) : default);
+        }
+
         if (header.FactCount == 0) LastTime = Math.Max(LastTime, header.Time);
     }
 
@@ -319,6 +339,17 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
         _filler.Add(Active, segment, fileOffset, header);
         LastTime = header.RecordedAt;
     }
+
+    public void Cell(Segment segment, long fileOffset, in CellView cell) => ApplyCell(cell.Name, CellEntry.Of(segment, fileOffset, cell));
+
+    /// <summary>A cell of a group that is durable now.</summary>
+    public void ApplyCell(CellName cell, CellEntry entry)
+    {
+        Cells.Apply(cell, entry);
+        Active.AddCell(cell, entry);
+    }
+
+    public void MissedCells() => Cells.Missed();
 
     /// <summary>A fact of a group that is durable now.</summary>
     public void Add(Segment segment, long fileOffset, long recordedAt, in Place place, StreamEntry stream, string? type, string[] tags)
@@ -340,7 +371,11 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
         return 0;
     }
 
-    public void AddAppend(string appendId, AppendSpan span) => Active.AddAppend(appendId, span);
+    /// <summary>An append with an id.</summary>
+    /// <param name="appendId">The id.</param>
+    /// <param name="span">Its facts.</param>
+    /// <param name="frame">Where it is, if it wrote cells.</param>
+    public void AddAppend(string appendId, AppendSpan span, LogPlace frame) => Active.AddAppend(appendId, new IndexedAppend(span, frame));
 
     /// <summary>Positions whose facts cannot be found, up to and including the last.</summary>
     public void AddHoles(Position last)
@@ -353,6 +388,24 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
     {
         foreach (var part in Parts)
             if (part is Run run) run.Dispose();
+    }
+
+    bool TryReadCells(Run run, SegmentDirectory segments)
+    {
+        try
+        {
+            foreach (var (cell, entry) in run.Cells(segments))
+            {
+                if (entry is null) Cells.Missed();
+                else Cells.Apply(cell, entry);
+            }
+
+            return true;
+        }
+        catch (RunDamagedException)
+        {
+            return false;
+        }
     }
 
     public bool Holds(IndexPart part) => Array.IndexOf(_parts, part) >= 0;

@@ -25,7 +25,7 @@ internal abstract class IndexPart
     /// <summary>The places of a stream here, in their order; null when it has none.</summary>
     public abstract IStreamPlaces? FindStream(StreamName stream, in TermKey key);
 
-    public abstract AppendSpan? FindAppend(string appendId, in TermKey key);
+    public abstract IndexedAppend? FindAppend(string appendId, in TermKey key);
 
     /// <summary>The positions of a term, opened in a range of which a part is here; null when it has none here.</summary>
     public abstract PositionCursor? Open(in Term term, in TermKey key, Position after, Position until, bool backward);
@@ -56,3 +56,8 @@ internal interface IStreamPlaces
     /// <summary>How many have a version below this one.</summary>
     int CountBelow(StreamVersion version);
 }
+
+/// <summary>Where the append with an id is.</summary>
+/// <param name="Span">Its facts.</param>
+/// <param name="Frame">Its frame, if it wrote cells; default if not.</param>
+internal readonly record struct IndexedAppend(AppendSpan Span, LogPlace Frame);

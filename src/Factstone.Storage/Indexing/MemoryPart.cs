@@ -16,7 +16,8 @@ internal sealed class MemoryPart(Position first) : IndexPart
     const int BytesPerStream = 240;
 
     readonly ConcurrentDictionary<string, StoreEntry> _stores = new(concurrencyLevel: 1, capacity: 7, StringComparer.Ordinal);
-    readonly ConcurrentDictionary<string, AppendSpan> _appends = new(concurrencyLevel: 1, capacity: 31, StringComparer.Ordinal);
+    readonly ConcurrentDictionary<string, IndexedAppend> _appends = new(concurrencyLevel: 1, capacity: 31, StringComparer.Ordinal);
+    readonly ConcurrentDictionary<CellName, CellEntry> _cells = new(concurrencyLevel: 1, capacity: 31);
     readonly ChunkedList<MemoryFact> _facts = new();
     readonly GrowingList<BatchTime> _times = new();
     readonly GrowingList<Segment> _segments = new();
@@ -74,9 +75,9 @@ internal sealed class MemoryPart(Position first) : IndexPart
 
     public override IStreamPlaces? FindStream(StreamName stream, in TermKey key) => Find(stream) is { Count: > 0 } entry ? entry : null;
 
-    public override AppendSpan? FindAppend(string appendId, in TermKey key) => FindAppend(appendId);
+    public override IndexedAppend? FindAppend(string appendId, in TermKey key) => FindAppend(appendId);
 
-    public AppendSpan? FindAppend(string appendId) => _appends.TryGetValue(appendId, out var span) ? span : null;
+    public IndexedAppend? FindAppend(string appendId) => _appends.TryGetValue(appendId, out var append) ? append : null;
 
     public override PositionCursor? Open(in Term term, in TermKey key, Position after, Position until, bool backward) =>
         ListOf(term, until) is { } places ? new PlacesCursor(places, after, until, backward) : null;
@@ -130,7 +131,10 @@ internal sealed class MemoryPart(Position first) : IndexPart
     /// <summary>Each stream with a fact here, in no order.</summary>
     public IEnumerable<StreamEntry> AllStreams() => _stores.Values.SelectMany(static store => store.Entries).Where(stream => stream.Count > 0);
 
-    public IEnumerable<KeyValuePair<string, AppendSpan>> AllAppends() => _appends;
+    public IEnumerable<KeyValuePair<string, IndexedAppend>> AllAppends() => _appends;
+
+    /// <summary>The newest write here of each cell.</summary>
+    public IEnumerable<KeyValuePair<CellName, CellEntry>> AllCells() => _cells;
 
     public ReadOnlySpan<BatchTime> Times => _times.Items;
 
@@ -164,10 +168,16 @@ internal sealed class MemoryPart(Position first) : IndexPart
         _facts[index] = _facts[index] with { Segment = NumberOf(segment), FileOffset = (uint)fileOffset };
     }
 
-    public void AddAppend(string appendId, AppendSpan span)
+    public void AddAppend(string appendId, in IndexedAppend append)
     {
-        if (_appends.TryAdd(appendId, span)) Bytes += BytesPerFact + (appendId.Length * 2);
-        else _appends[appendId] = span;
+        if (_appends.TryAdd(appendId, append)) Bytes += BytesPerFact + (appendId.Length * 2);
+        else _appends[appendId] = append;
+    }
+
+    public void AddCell(CellName cell, CellEntry entry)
+    {
+        if (!_cells.TryGetValue(cell, out var known)) Bytes += BytesPerFact + ((cell.Bucket.Length + cell.Name.Length) * 2);
+        if (known is null || known.Version <= entry.Version) _cells[cell] = entry;
     }
 
     /// <summary>A part with what comes after a position.</summary>
@@ -190,8 +200,8 @@ internal sealed class MemoryPart(Position first) : IndexPart
             newer.Add(SegmentOf(fact), fact.FileOffset, times[batch].Time, place, newer.FindOrMake(stream.Name.Store, stream.Name.Key), fact.Type, fact.Tags!);
         }
 
-        foreach (var (id, span) in _appends)
-            if (span.First > last) newer.AddAppend(id, span);
+        foreach (var (id, append) in _appends)
+            if (append.Span.First > last) newer.AddAppend(id, append);
         return newer;
     }
 

@@ -212,7 +212,7 @@ internal sealed class LedgerOpening : IDisposable
     {
         _walksAll = _options.WalksAll || Runs.IsSuspicious;
         var runs = Runs.Open(Manifest, Directory, deletes: true);
-        Index.Start(runs);
+        Index.Start(runs, Directory, damaged => Runs.TryDelete(damaged.Path));
         if (runs.Count > 0) _runsEnd = runs[^1].Footer.End;
         Index.WhenFull = BuildRun;
     }
@@ -247,11 +247,13 @@ internal sealed class LedgerOpening : IDisposable
     {
         _segments.BytesInAll = Manifest.Segments.Skip(1).Sum(segment => segment.PreviousEnd);
         var first = Manifest.Segments[0];
-        if (first.BasePosition > new Position(1))
+        if (first.BasePosition > new Position(1) || first.PreviousGeneration > 0)
         {
+            // They may have held cells only, and then no position is missing.
             var last = new Position(first.BasePosition.Value - 1);
-            _damage.Add(new Damage(_layout.Segments, 0, new Position(1), last, "The segments before the first one that is left are missing."));
+            _damage.Add(new Damage(_layout.Segments, 0, last > Position.None ? new Position(1) : Position.None, last, "The segments before the first one that is left are missing."));
             Index.AddHoles(last);
+            Index.MissedCells();
         }
 
         for (var i = 0; i + 1 < Manifest.Segments.Count; i++)
@@ -261,6 +263,7 @@ internal sealed class LedgerOpening : IDisposable
             if (!TryStart(Manifest.Segments[i], out var from, out var next)) continue;
             if (Directory.Find(Manifest.Segments[i].BasePosition, Manifest.Segments[i].Generation) is { } segment)
                 _segments.ReadDurable(segment, from, Manifest.EndOf(i)!.Value, next, until);
+            else if (Manifest.Segments[i].MayHaveCells) Index.MissedCells();
             Index.AddHoles(new Position(until.Value - 1));
             if (_damage.Count > before) _options.Took?.Invoke(RecoveryBranch.DamageInSealedSegment);
         }
@@ -269,7 +272,12 @@ internal sealed class LedgerOpening : IDisposable
     void ReadLastSegment()
     {
         var header = Manifest.Last;
-        if (Directory.Find(header.BasePosition, header.Generation) is not { } segment) return;
+        if (Directory.Find(header.BasePosition, header.Generation) is not { } segment)
+        {
+            if (header.MayHaveCells) Index.MissedCells();
+            return;
+        }
+
 
         if (Report.WasCreated)
         {
@@ -278,12 +286,17 @@ internal sealed class LedgerOpening : IDisposable
             return;
         }
 
+        // Each list of segments is durable before the head that counts it.
+        var isLastMissing = Published?.ManifestGeneration > Manifest.Generation;
+        if (isLastMissing) _damage.Add(new Damage(_layout.Segments, 0, Position.None, Position.None, "HEAD counts more lists of segments: the newest segments are missing."));
+
         var reader = _segments.Reader(segment);
         TryStart(header, out var from, out var next);
         var end = TailExamination.Run(reader, from, next, Published, _options);
         if (end.IsDamaged || _damage.Count > 0) ReadDamagedEnd(reader, from, next, end);
         else if (end.IsClean) ReadCleanEnd(segment, from, next, end);
         else Recover(segment, end);
+        if (isLastMissing) Index.MissedCells();
     }
 
     void ReadDamagedEnd(FrameReader reader, long from, Position next, LogEnd end)

@@ -74,7 +74,7 @@ internal sealed class ReadOnlyOpening : IDisposable
     {
         var runs = OpenRuns();
         Index.WhenFull = _ => RefuseTooMuch();
-        Index.Start(runs);
+        Index.Start(runs, Directory, static _ => { });
         if (runs.Count == 0) return;
         var end = runs[^1].Footer.End;
         _runsEnd = Index.Next;
@@ -185,8 +185,10 @@ internal sealed class ReadOnlyOpening : IDisposable
             if (attempt == Attempts)
             {
                 var path = _layout.Segment(slot.SegmentBase, slot.SegmentGeneration);
-                _damage.Add(new Damage(path, 0, Index.Next, slot.Position, "The segment that HEAD names is missing."));
+                var first = Index.Next <= slot.Position ? Index.Next : Position.None;
+                _damage.Add(new Damage(path, 0, first, first == Position.None ? first : slot.Position, "The segment that HEAD names is missing."));
                 Index.AddHoles(slot.Position);
+                Index.MissedCells();
                 break;
             }
 
@@ -220,7 +222,6 @@ internal sealed class ReadOnlyOpening : IDisposable
         {
             var isHead = i == chain.Count - 1;
             var until = isHead ? slot.Position.Next() : chain[i + 1].BasePosition;
-            if (until <= Index.Next && !isHead && !_options.WalksAll) continue; // seen already, in a segment that has been written anew since
             if (_current?.Header.Sequence != chain[i].Sequence && !Enter(chain[i], until, out var isReplaced))
             {
                 if (isReplaced) return false;
@@ -264,7 +265,12 @@ internal sealed class ReadOnlyOpening : IDisposable
         {
             isReplaced = IsReplaced(header);
             if (isReplaced) _damage.RemoveRange(known, _damage.Count - known);
-            else Index.AddHoles(new Position(until.Value - 1));
+            else
+            {
+                Index.AddHoles(new Position(until.Value - 1));
+                if (header.MayHaveCells) Index.MissedCells();
+            }
+
             return false;
         }
 
@@ -273,6 +279,12 @@ internal sealed class ReadOnlyOpening : IDisposable
             var last = new Position(header.BasePosition.Value - 1);
             _damage.Add(new Damage(_layout.Segments, 0, Index.Next, last, "The segments before this one are missing."));
             Index.AddHoles(last);
+            Index.MissedCells();
+        }
+        else if (_current is null && header.PreviousGeneration > 0 && header == Manifest.Segments[0])
+        {
+            _damage.Add(new Damage(_layout.Segments, 0, Position.None, Position.None, "The segments before the first one that is left are missing."));
+            Index.MissedCells();
         }
 
         _current = segment;

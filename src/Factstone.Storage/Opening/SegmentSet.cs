@@ -18,7 +18,10 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
         var path = layout.Segment(header.BasePosition, header.Generation);
         if (!files.FileExists(path))
         {
-            damage.Add(new Damage(path, 0, header.BasePosition, new Position(Math.Max(until.Value - 1, header.BasePosition.Value)), "The file is missing."));
+            var last = new Position(until.Value - 1);
+            damage.Add(last < header.BasePosition
+                ? new Damage(path, 0, Position.None, Position.None, "The file is missing.")
+                : new Damage(path, 0, header.BasePosition, last, "The file is missing."));
             return null;
         }
 

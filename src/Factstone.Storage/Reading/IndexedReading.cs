@@ -27,12 +27,15 @@ internal sealed class IndexedReading(FactIndex index, DamageLog damage, IndexMen
 
     public AppendSpan? FindAppend(string appendId, Position head)
     {
-        if (Ask(() => index.FindAppend(appendId)) is { } span) return span.Last <= head ? span : null;
+        if (Ask(() => index.FindAppend(appendId)) is { Span: var span }) return span.Last <= head ? span : null;
 
         // An id is in the header of its frame; where facts are missing, a header may be missing too.
         if (damage.All.Count > 0) throw new LedgerDamagedException($"Whether there is an append '{appendId}' cannot be told.", damage.All);
         return null;
     }
+
+    /// <summary>The frame of the append with an id, if it wrote cells; null if not.</summary>
+    public LogPlace? FrameOfCells(string appendId) => Ask(() => index.FindAppend(appendId)) is { Frame: var frame } && frame != default ? frame : null;
 
     public AppendSnapshot Prepare(PreparedAppend append)
     {

@@ -1,8 +1,9 @@
 namespace Factstone.Storage;
 
-/// <summary>Goes on behind damage: finds every whole fact that is left in a stretch of a segment, and names what is gone.</summary>
+/// <summary>Goes on behind damage: finds every whole fact and cell that is left in a stretch of a segment, and names what is gone.</summary>
 internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List<Damage> damage)
 {
+    readonly bool _hasCells = reader.Segment.Header.MayHaveCells;
     Position _next;
 
     /// <summary>Walks from the first damaged place to the end of the stretch.</summary>
@@ -23,12 +24,21 @@ internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List
                 continue;
             }
 
-            if (header.FileOffset > at || header.BasePosition > _next) Salvage(at, header.FileOffset, header.BasePosition, "No whole frame is where one should be.");
+            if (header.FileOffset > at || header.BasePosition > _next) Unframed(at, header.FileOffset, header.BasePosition);
             Frame(header, end, until);
             at = Math.Min(header.End, end);
         }
 
-        if (_next < until || at < end) Salvage(at, end, until, "No whole frame is where one should be.");
+        if (_next < until || at < end) Unframed(at, end, until);
+    }
+
+    /// <summary>A stretch in which no header of a frame is whole.</summary>
+    void Unframed(long from, long end, Position until)
+    {
+        // How many cells it had, only the header knew. Where facts should be and the file has ended, there may have been cells, too.
+        var mayHaveCells = _hasCells && (end - from >= CellFormat.FrameBytesMin || _next < until);
+        Salvage(from, end, until, "No whole frame is where one should be.");
+        if (mayHaveCells) visitor.MissedCells();
     }
 
     void Frame(in FrameHeader header, long end, Position until)
@@ -38,6 +48,7 @@ internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List
         visitor.Frame(reader.Segment, header, FrameFormat.AppendId(reader.Bytes(header), header));
 
         var at = (long)header.HeaderBytes;
+        var cells = 0;
         var last = new Position(Math.Min(header.BasePosition.Value + header.FactCount, until.Value));
         while (_next < last)
         {
@@ -45,7 +56,8 @@ internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List
             var status = FactFormat.TryRead(at < source.Length ? source[(int)at..] : [], reader.Segment.Seed, out var extent, out var fact);
             if (status == FactStatus.HeaderDamaged || fact.Position != _next)
             {
-                Salvage(header.FileOffset + at, Math.Min(header.End, end), last, "The header of a fact is damaged.");
+                cells = Salvage(header.FileOffset + at, Math.Min(header.End, end), last, "The header of a fact is damaged.");
+                at = header.FrameBytes;
                 break;
             }
 
@@ -53,31 +65,71 @@ internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List
             at += extent.Length;
         }
 
-        // Every fact of it may be well and yet its end be damaged; that is damage too, if it costs no fact.
+        if (at < header.FrameBytes) cells = Cells(header, (int)at, Math.Min(header.End, end));
+        if (cells < header.CellCount) Missing(header, header.CellCount - cells);
+
+        // All in it may be well and yet its end be damaged; that is damage too, if it costs nothing.
         if (!isWhole && damage.Count == before) damage.Add(new Damage(reader.Segment.Path, header.FileOffset, Position.None, Position.None, "The end of a frame is damaged; its facts are not."));
     }
 
-    /// <summary>Looks for whole facts byte by byte, since what says where they begin is damaged. Only facts with a position that belongs here count.</summary>
-    void Salvage(long from, long end, Position until, string what)
+    /// <summary>The cells of a frame whose facts are all in their places.</summary>
+    int Cells(in FrameHeader header, int at, long end)
+    {
+        for (var found = 0; found < header.CellCount; found++)
+        {
+            var source = reader.Bytes(header);
+            var status = CellFormat.TryRead(at < source.Length ? source[at..] : [], reader.Segment.Seed, out var extent);
+            if (status == CellStatus.HeadDamaged || header.FileOffset + at + extent.Length > end) return found + SalvageCells(header.FileOffset + at, end);
+            Take(header.FileOffset + at, new CellView(source[at..], extent), status);
+            at += extent.Length;
+        }
+
+        return header.CellCount;
+    }
+
+    /// <summary>Looks for whole facts and cells byte by byte, since what says where they begin is damaged. Only facts with a position that belongs here count.</summary>
+    /// <returns>How many cells were found.</returns>
+    int Salvage(long from, long end, Position until, string what)
     {
         var start = from;
         var before = damage.Count;
-        for (var at = from; at < end && _next < until;)
+        var cells = 0;
+        for (var at = from; at < end && (_next < until || _hasCells);)
         {
-            if (!TryReadFact(at, start, end, until, out var length))
+            if (_next < until && TryReadFact(at, start, end, until, out var length))
             {
-                at++;
-                continue;
+                at += length;
+                start = at;
             }
-
-            at += length;
-            start = at;
+            else if (TryReadCell(at, end, out length))
+            {
+                at += length;
+                cells++;
+            }
+            else at++;
         }
 
         if (_next < until) Missing(start, until, what);
 
         // What is damaged may be nobody's fact: the header of a frame, which alone knows the append id, or a mark.
         if (damage.Count == before) damage.Add(new Damage(reader.Segment.Path, from, Position.None, Position.None, $"{what} No fact is lost by it."));
+        return cells;
+    }
+
+    int SalvageCells(long from, long end)
+    {
+        var cells = 0;
+        for (var at = from; at < end;)
+        {
+            if (TryReadCell(at, end, out var length))
+            {
+                at += length;
+                cells++;
+            }
+            else at++;
+        }
+
+        return cells;
     }
 
     bool TryReadFact(long at, long damagedFrom, long end, Position until, out int length)
@@ -100,6 +152,19 @@ internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List
         return true;
     }
 
+    bool TryReadCell(long at, long end, out int length)
+    {
+        length = 0;
+        if (!_hasCells || !CellFormat.TryReadLengths(reader.BytesAt(at, CellFormat.FixedBytes, end), out var extent) || at + extent.ValueAt > end) return false;
+        if (CellFormat.TryRead(reader.BytesAt(at, extent.ValueAt, end), reader.Segment.Seed, out extent) == CellStatus.HeadDamaged) return false;
+
+        var source = reader.BytesAt(at, extent.Length, end);
+        var status = CellFormat.TryRead(source, reader.Segment.Seed, out extent);
+        Take(at, new CellView(source, extent), status);
+        length = status == CellStatus.Whole ? extent.Length : extent.ValueAt;
+        return true;
+    }
+
     void Take(long fileOffset, in HeaderView fact, FactStatus status)
     {
         if (status == FactStatus.BodyDamaged) damage.Add(new Damage(reader.Segment.Path, fileOffset, fact.Position, fact.Position, $"The payload or metadata of {fact.Stream} v{fact.StreamVersion} is damaged."));
@@ -107,9 +172,21 @@ internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List
         _next = fact.Position.Next();
     }
 
+    void Take(long fileOffset, in CellView cell, CellStatus status)
+    {
+        if (status == CellStatus.ValueDamaged) damage.Add(CellReader.DamagedValue(reader.Segment, fileOffset, cell.Name, cell.Head.Version));
+        visitor.Cell(reader.Segment, fileOffset, cell);
+    }
+
     void Missing(long fileOffset, Position until, string what)
     {
         damage.Add(new Damage(reader.Segment.Path, fileOffset, _next, new Position(until.Value - 1), what));
         _next = until;
+    }
+
+    void Missing(in FrameHeader header, int cells)
+    {
+        damage.Add(new Damage(reader.Segment.Path, header.FileOffset, Position.None, Position.None, $"The names of {cells} of the frame's {header.CellCount} cells are damaged."));
+        visitor.MissedCells();
     }
 }

@@ -11,7 +11,8 @@ internal sealed class FrameReader(Segment segment, FileWindow window, Defect def
     public bool TryReadHeader(long fileOffset, out FrameHeader header)
     {
         const int HeaderBytesMax = FrameFormat.FixedBytes + FactLimits.AppendIdBytesMax + sizeof(long) + sizeof(uint);
-        return FrameFormat.TryReadHeader(window.At(segment.File, fileOffset, HeaderBytesMax), fileOffset, segment.LedgerTag, segment.Seed, out header);
+        return FrameFormat.TryReadHeader(window.At(segment.File, fileOffset, HeaderBytesMax), fileOffset, segment.LedgerTag, segment.Seed, out header)
+            && (header.CellCount == 0 || segment.Header.Format >= CellFormat.SinceFormat);
     }
 
     /// <summary>The whole frame's bytes; shorter where the file ends.</summary>
@@ -46,6 +47,14 @@ internal sealed class FrameReader(Segment segment, FileWindow window, Defect def
             FactFormat.AddChecksums(source, extent, ref trailer);
             at += extent.Length;
             position = position.Next();
+        }
+
+        for (var i = 0; i < header.CellCount; i++)
+        {
+            var source = frame[at..end];
+            if (CellFormat.TryRead(source, segment.Seed, out var extent) != CellStatus.Whole) return false;
+            CellFormat.AddChecksums(source, extent, ref trailer);
+            at += extent.Length;
         }
 
         return BinaryPrimitives.ReadUInt32LittleEndian(frame[end..]) == FrameFormat.Trailer(trailer, header.Checksum, frame[at..end]);

@@ -3,7 +3,7 @@ namespace Factstone.Storage;
 /// <summary>Takes in what a walk along the log finds.</summary>
 internal interface IFrameVisitor
 {
-    /// <summary>A whole frame begins. Its facts follow in order.</summary>
+    /// <summary>A whole frame begins. Its facts follow in order, and then its cells.</summary>
     void Frame(Segment segment, in FrameHeader header, string? appendId);
 
     /// <summary>A fact whose header is whole; its body may be damaged, which reading it will tell.</summary>
@@ -11,4 +11,10 @@ internal interface IFrameVisitor
 
     /// <summary>Positions whose facts cannot be found, up to and including the last.</summary>
     void AddHoles(Position last);
+
+    /// <summary>A cell of which all but the value is whole; the value may be damaged, which reading it will tell.</summary>
+    void Cell(Segment segment, long fileOffset, in CellView cell);
+
+    /// <summary>What was passed just now is damaged, and may have held a write of any cell.</summary>
+    void MissedCells();
 }

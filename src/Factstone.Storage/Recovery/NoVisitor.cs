@@ -10,4 +10,8 @@ internal sealed class NoVisitor : IFrameVisitor
     public void Fact(Segment segment, long fileOffset, in HeaderView header) { }
 
     public void AddHoles(Position last) { }
+
+    public void Cell(Segment segment, long fileOffset, in CellView cell) { }
+
+    public void MissedCells() { }
 }

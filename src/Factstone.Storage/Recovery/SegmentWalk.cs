@@ -37,6 +37,13 @@ internal static class SegmentWalk
             visitor.Fact(reader.Segment, header.FileOffset + at, fact);
             at += extent.Length;
         }
+
+        for (var i = 0; i < header.CellCount; i++)
+        {
+            CellFormat.TryReadLengths(frame[at..], out var extent);
+            visitor.Cell(reader.Segment, header.FileOffset + at, new CellView(frame[at..], extent));
+            at += extent.Length;
+        }
     }
 }
 

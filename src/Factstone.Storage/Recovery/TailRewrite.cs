@@ -7,6 +7,9 @@ namespace Factstone.Storage;
 /// </remarks>
 internal sealed class TailRewrite(IFileSystem files, LedgerLayout layout, StorageOptions options, SegmentChain chain, FactIndex index, LogEnd end)
 {
+    /// <summary>The time of the last append before the frames that are written anew: all below them is in the index already.</summary>
+    readonly long _baseTime = Math.Max(index.LastTime, chain.Current.Header.BaseTime);
+
     /// <summary>Bytes of the torn tail.</summary>
     public long TornBytes { get; private set; }
 
@@ -31,7 +34,7 @@ internal sealed class TailRewrite(IFileSystem files, LedgerLayout layout, Storag
         var frames = ReadFrames(old);
         var first = frames.Count == 0 ? end.Walk.Next : frames[0].Header.BasePosition;
         Tail = SegmentHeader.Bytes;
-        chain.StartNext(end.UntrustedFrom, first, index.LastTimeBefore(first), ready: null, readyEnd: 0, next => Write(frames, next));
+        chain.StartNext(end.UntrustedFrom, first, _baseTime, ready: null, readyEnd: 0, next => Write(frames, next));
         if (frames.Count > 0) Index(first);
 
         options.Took?.Invoke(frames.Count > 0 ? RecoveryBranch.LastGroupRewritten : RecoveryBranch.NothingToRewrite);
@@ -77,12 +80,20 @@ internal sealed class TailRewrite(IFileSystem files, LedgerLayout layout, Storag
     {
         ReadOnlySpan<byte> source = frame.Bytes;
         var header = frame.Header;
-        var builder = new FrameBuilder(target, next, source.Slice(FrameFormat.FixedBytes, header.AppendIdLength), header.FactCount);
+        var builder = new FrameBuilder(target, next, source.Slice(FrameFormat.FixedBytes, header.AppendIdLength), header.FactCount, header.CellCount);
         var at = header.HeaderBytes;
         for (var i = 0; i < header.FactCount; i++)
         {
             FactFormat.TryReadLengths(source[at..], out var extent);
             builder.AddFact(source.Slice(at + extent.HeaderAt, extent.HeaderLength), [], source.Slice(at + extent.BodyAt, extent.BodyLength), extent.MetadataLength);
+            at += extent.Length;
+        }
+
+        for (var i = 0; i < header.CellCount; i++)
+        {
+            CellFormat.TryReadLengths(source[at..], out var extent);
+            var cell = new CellView(source[at..], extent);
+            builder.AddCell(cell.Head, cell.Names, cell.Value);
             at += extent.Length;
         }
 
@@ -106,5 +117,9 @@ internal sealed class TailRewrite(IFileSystem files, LedgerLayout layout, Storag
         }
 
         public void AddHoles(Position last) => index.AddHoles(last);
+
+        public void Cell(Segment segment, long fileOffset, in CellView cell) => index.Cell(segment, fileOffset, cell);
+
+        public void MissedCells() => index.MissedCells();
     }
 }

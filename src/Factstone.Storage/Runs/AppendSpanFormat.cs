@@ -3,18 +3,20 @@ namespace Factstone.Storage;
 /// <summary>How a run writes where the append with an id is. See docs/format.md, "Terms".</summary>
 internal static class AppendSpanFormat
 {
-    public const int BytesMax = 2 * Leb128.BytesMax;
+    public const int BytesMax = 2 * Leb128.BytesMax + LogPlaceFormat.BytesMax;
 
-    public static int Write(Span<byte> target, in AppendSpan span, Position runFirst)
+    public static int Write(Span<byte> target, in IndexedAppend append, Position runFirst)
     {
-        var at = Leb128.Write(target, (ulong)(span.First.Value - runFirst.Value));
-        return at + Leb128.Write(target[at..], (ulong)span.Count);
+        var at = Leb128.Write(target, (ulong)(append.Span.First.Value - runFirst.Value));
+        at += Leb128.Write(target[at..], (ulong)append.Span.Count);
+        return append.Frame == default ? at : at + LogPlaceFormat.Write(target[at..], append.Frame);
     }
 
-    public static AppendSpan Read(ReadOnlySpan<byte> value, Position runFirst)
+    public static IndexedAppend Read(ReadOnlySpan<byte> value, Position runFirst)
     {
         var at = 0;
         var first = new Position(runFirst.Value + (long)PositionListFormat.Read(value, ref at));
-        return new AppendSpan(first, (int)PositionListFormat.Read(value, ref at));
+        var span = new AppendSpan(first, (int)PositionListFormat.Read(value, ref at));
+        return new IndexedAppend(span, at < value.Length ? LogPlaceFormat.Read(value, ref at) : default);
     }
 }

@@ -63,7 +63,8 @@ internal sealed class IndexMending(IFileSystem files, LedgerLayout layout, Stora
         {
             var isFull = _part.Count >= options.MemoryFactsMax || _part.Bytes >= options.MemoryBytesMax;
             if (isFull && header.GroupStart == header.FileOffset) Complete(new LogPlace(segment.Header.BasePosition, segment.Header.Generation, header.FileOffset));
-            if (appendId is not null && header.FactCount > 0) _part.AddAppend(appendId, new AppendSpan(header.BasePosition, header.FactCount));
+            if (appendId is not null && header.Kind == FrameKind.Batch)
+                _part.AddAppend(appendId, new IndexedAppend(new AppendSpan(header.BasePosition, header.FactCount), header.CellCount > 0 ? segment.PlaceOf(header.FileOffset) : default));
             if (header.FactCount == 0) _part.LastTime = Math.Max(_part.LastTime, header.Time);
         }
 
@@ -71,6 +72,11 @@ internal sealed class IndexMending(IFileSystem files, LedgerLayout layout, Stora
         {
             if (header.Position >= Next && header.Position <= run.Last) _filler.Add(_part, segment, fileOffset, header);
         }
+
+        public void Cell(Segment segment, long fileOffset, in CellView cell) => _part.AddCell(cell.Name, CellEntry.Of(segment, fileOffset, cell));
+
+        // What is so of the cells is in memory, and has been told of damage by whoever found it first.
+        public void MissedCells() { }
 
         public void AddHoles(Position last)
         {

@@ -14,6 +14,7 @@ internal static class MemoryRun
         WriteStreams(part, writer);
         WriteTerms(part, writer);
         WriteAppends(part, writer);
+        WriteCells(part, writer);
         return writer.Finish(ledgerId, epoch, part.Last, part.End, part.FirstTime, part.LastTime);
     }
 
@@ -74,6 +75,14 @@ internal static class MemoryRun
         Span<byte> value = stackalloc byte[AppendSpanFormat.BytesMax];
         var appends = part.AllAppends().Select(static pair => (Key: TermKey.Encode(Term.AppendId(pair.Key)), pair.Value)).ToArray();
         Array.Sort(appends, static (x, y) => x.Key.AsSpan().SequenceCompareTo(y.Key));
-        foreach (var (key, span) in appends) writer.AddValue(key, value[..AppendSpanFormat.Write(value, span, part.First)]);
+        foreach (var (key, append) in appends) writer.AddValue(key, value[..AppendSpanFormat.Write(value, append, part.First)]);
+    }
+
+    static void WriteCells(MemoryPart part, RunWriter writer)
+    {
+        Span<byte> value = stackalloc byte[CellEntryFormat.BytesMax];
+        var cells = part.AllCells().Select(static pair => (Key: TermKey.Encode(new Term(TermKind.Cell, pair.Key.Bucket, pair.Key.Name)), pair.Value)).ToArray();
+        Array.Sort(cells, static (x, y) => x.Key.AsSpan().SequenceCompareTo(y.Key));
+        foreach (var (key, entry) in cells) writer.AddValue(key, value[..CellEntryFormat.Write(value, entry)]);
     }
 }

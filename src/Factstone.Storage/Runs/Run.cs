@@ -77,12 +77,23 @@ internal sealed class Run : IndexPart, IDisposable
 
     public override IStreamPlaces? FindStream(StreamName stream, in TermKey key) => Find(TermKind.Stream, key);
 
-    public override AppendSpan? FindAppend(string appendId, in TermKey key)
+    public override IndexedAppend? FindAppend(string appendId, in TermKey key)
     {
         if (!TryFindTerm(key, out var value)) return null;
-        var span = AppendSpanFormat.Read(value, First);
+        var append = AppendSpanFormat.Read(value, First);
         GC.KeepAlive(this);
-        return span;
+        return append;
+    }
+
+    /// <summary>The newest write here of each cell; null where its segment is gone.</summary>
+    public IEnumerable<(CellName Cell, CellEntry? Entry)> Cells(SegmentDirectory segments)
+    {
+        var cursor = new TermCursor(this, [(byte)TermKind.Cell]);
+        while (cursor.MoveNext() && TermKey.Kind(cursor.Term) == TermKind.Cell)
+        {
+            var name = cursor.Term[1..cursor.Term.IndexOf((byte)0)];
+            yield return (new CellName(Encoding.UTF8.GetString(name), Encoding.UTF8.GetString(TermKey.Key(cursor.Term))), CellEntryFormat.Read(cursor.Value, segments));
+        }
     }
 
     public override PositionCursor? Open(in Term term, in TermKey key, Position after, Position until, bool backward) =>

@@ -57,7 +57,9 @@ internal sealed class RunMerge : IDisposable
         while (open.Count > 0)
         {
             var same = SmallestOf(open);
-            if (TermKey.Kind(same[0].Term) == TermKind.AppendId) MergeAppend(same);
+            var kind = TermKey.Kind(same[0].Term);
+            if (kind == TermKind.AppendId) MergeAppend(same);
+            else if (kind == TermKind.Cell) _writer.AddValue(same[^1].Term, same[^1].Value); // the newest write wins
             else
             {
                 foreach (var count in MergeList(same))
@@ -117,8 +119,8 @@ internal sealed class RunMerge : IDisposable
     {
         // An id is in one run only.
         Span<byte> value = stackalloc byte[AppendSpanFormat.BytesMax];
-        var span = AppendSpanFormat.Read(same[^1].Value, same[^1].Run.First);
-        _writer.AddValue(same[^1].Term, value[..AppendSpanFormat.Write(value, span, _runs[0].First)]);
+        var append = AppendSpanFormat.Read(same[^1].Value, same[^1].Run.First);
+        _writer.AddValue(same[^1].Term, value[..AppendSpanFormat.Write(value, append, _runs[0].First)]);
     }
 
     IEnumerable<int> MergeList(List<TermCursor> same)

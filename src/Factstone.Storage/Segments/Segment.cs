@@ -20,6 +20,8 @@ internal sealed class Segment(IStorageFile file, SegmentHeader header, uint ledg
 
     public uint LedgerTag => ledgerTag;
 
+    public LogPlace PlaceOf(long fileOffset) => new(header.BasePosition, header.Generation, fileOffset);
+
     /// <summary>The file as memory; null where it is not mapped.</summary>
     public IMappedFile? Mapped { get; private set; }
 

@@ -57,6 +57,8 @@ internal sealed record SegmentHeader
     /// <summary>The last RecordedAt before it.</summary>
     public required long BaseTime { get; init; }
 
+    public bool MayHaveCells => Format >= CellFormat.SinceFormat;
+
     public string Name => LedgerLayout.SegmentName(BasePosition, Generation);
 
     public void Write(Span<byte> target)

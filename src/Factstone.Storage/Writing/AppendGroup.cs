@@ -11,10 +11,16 @@ internal sealed class AppendGroup(FactIndex index, StorageOptions options)
     readonly Dictionary<StreamName, StreamEntry> _newStreams = [];
     readonly Dictionary<string, AppendSpan> _appendIds = new(StringComparer.Ordinal);
     AppendSnapshot _snapshot = AppendSnapshot.Empty;
+    readonly GroupCells _cells = new(index.Cells, options);
 
-    public ReadOnlySpan<AcceptedAppend> Appends => CollectionsMarshal.AsSpan(_appends);
+    public Span<AcceptedAppend> Appends => CollectionsMarshal.AsSpan(_appends);
 
     public Span<AcceptedFact> Facts => CollectionsMarshal.AsSpan(_facts);
+
+    public Span<AcceptedCell> Cells => _cells.All;
+
+    /// <summary>The oldest format that knows all that is in it.</summary>
+    public int Format => _cells.All.IsEmpty ? LedgerLayout.FirstFormat : CellFormat.SinceFormat;
 
     public bool IsEmpty => _appends.Count == 0;
 
@@ -37,11 +43,13 @@ internal sealed class AppendGroup(FactIndex index, StorageOptions options)
         return options.Defect == Defect.DecideWithoutGroup ? entry.Durable : entry.Pending;
     }
 
+    public CellState State(CellName cell) => _cells.State(cell);
+
     public AppendSpan? FindAppend(string appendId)
     {
         if (index.MemoryAppend(appendId) is { } known) return known;
         if (_appendIds.TryGetValue(appendId, out var span)) return span;
-        return IsCurrent ? null : index.FindAppend(appendId);
+        return IsCurrent ? null : index.FindAppend(appendId)?.Span;
     }
 
     public (PreparedAppend Append, int Index)? LastAccepted(StreamName stream)
@@ -78,6 +86,7 @@ internal sealed class AppendGroup(FactIndex index, StorageOptions options)
             LastPosition = Last,
             RecordedAt = Microseconds.ToTime(recordedAt),
             Versions = Versions(CollectionsMarshal.AsSpan(_facts)[from..]),
+            CellVersions = _cells.Accept(append),
         };
     }
 
@@ -88,6 +97,7 @@ internal sealed class AppendGroup(FactIndex index, StorageOptions options)
         _facts.Clear();
         _newStreams.Clear();
         _appendIds.Clear();
+        _cells.Clear();
         BytesMax = 0;
     }
 
@@ -123,6 +133,7 @@ internal sealed class AppendGroup(FactIndex index, StorageOptions options)
 
     static StreamAndVersion[] Versions(ReadOnlySpan<AcceptedFact> facts)
     {
+        if (facts.IsEmpty) return [];
         if (IsOneStream(facts)) return [new StreamAndVersion(facts[0].Stream.Name, facts[^1].State.Version)];
         var places = new Dictionary<StreamEntry, int>();
         var versions = new List<StreamAndVersion>();
@@ -148,8 +159,11 @@ internal sealed class AppendGroup(FactIndex index, StorageOptions options)
     }
 }
 
-/// <summary>An append with its place in the order.</summary>
-internal readonly record struct AcceptedAppend(PreparedAppend Append, Position First, long RecordedAt);
+/// <summary>An append with its place in the order, and, once encoded, its place in the file.</summary>
+internal record struct AcceptedAppend(PreparedAppend Append, Position First, long RecordedAt)
+{
+    public long FileOffset { get; set; }
+}
 
 /// <summary>A fact with its stream and its place in it, and, once encoded, its place in the file.</summary>
 internal record struct AcceptedFact(StreamEntry Stream, StreamState State, string? Type, string[] Tags)

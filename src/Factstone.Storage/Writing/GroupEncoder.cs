@@ -11,28 +11,29 @@ internal sealed class GroupEncoder
 
     byte[] _buffer = [];
 
-    /// <summary>Encodes for a place in a segment; valid until the next call. Notes in the group where each fact will be.</summary>
+    /// <summary>Encodes for a place in a segment; valid until the next call. Notes in the group where each append, fact and cell will be.</summary>
     public ReadOnlySpan<byte> Encode(AppendGroup group, Segment segment, long groupStart)
     {
         if (_buffer.Length < group.BytesMax || _buffer.Length > KeptBytesMax) _buffer = new byte[Math.Max(group.BytesMax, 64 * 1_024)];
 
         var facts = group.Facts;
+        var cells = group.Cells;
         var at = 0;
-        var fact = 0;
-        foreach (ref readonly var accepted in group.Appends)
+        foreach (ref var accepted in group.Appends)
         {
-            var count = accepted.Append.Facts.Length;
-            at += EncodeFrame(_buffer.AsSpan(at), accepted, facts.Slice(fact, count), segment, groupStart + at, groupStart);
-            fact += count;
+            accepted.FileOffset = groupStart + at;
+            at += EncodeFrame(_buffer.AsSpan(at), accepted, facts[..accepted.Append.Facts.Length], cells[..accepted.Append.Cells.Length], segment, groupStart);
+            facts = facts[accepted.Append.Facts.Length..];
+            cells = cells[accepted.Append.Cells.Length..];
         }
 
         return _buffer.AsSpan(0, at);
     }
 
-    static int EncodeFrame(Span<byte> target, in AcceptedAppend accepted, Span<AcceptedFact> facts, Segment segment, long fileOffset, long groupStart)
+    static int EncodeFrame(Span<byte> target, in AcceptedAppend accepted, Span<AcceptedFact> facts, Span<AcceptedCell> cells, Segment segment, long groupStart)
     {
         var append = accepted.Append;
-        var frame = new FrameBuilder(target, segment, append.AppendIdBytes, facts.Length);
+        var frame = new FrameBuilder(target, segment, append.AppendIdBytes, facts.Length, cells.Length);
         Span<byte> writers = stackalloc byte[WritersHeaderBytesMax];
         for (var i = 0; i < facts.Length; i++)
         {
@@ -45,10 +46,18 @@ internal sealed class GroupEncoder
             if (prepared.CausationIndex >= 0)
                 header.Id(HeaderField.Causation, FactId.Create(accepted.RecordedAt, facts[prepared.CausationIndex].State.Position, segment.LedgerTag));
 
-            facts[i].FileOffset = fileOffset + frame.Length;
+            facts[i].FileOffset = accepted.FileOffset + frame.Length;
             frame.AddFact(writers[..header.Length], append.Header(prepared), append.Body(prepared), prepared.MetadataLength);
         }
 
-        return frame.Finish(FrameKind.Batch, fileOffset, groupStart, accepted.First, time: 0);
+        for (var i = 0; i < cells.Length; i++)
+        {
+            ref readonly var prepared = ref append.Cells[i];
+            var head = new CellHead { BucketLength = prepared.BucketLength, IsDelete = prepared.IsDelete, Version = cells[i].State.Version, RecordedAt = accepted.RecordedAt };
+            cells[i].FileOffset = accepted.FileOffset + frame.Length;
+            frame.AddCell(head, append.Names(prepared), append.Value(prepared));
+        }
+
+        return frame.Finish(FrameKind.Batch, accepted.FileOffset, groupStart, accepted.First, accepted.RecordedAt);
     }
 }

@@ -50,6 +50,8 @@ internal sealed class LogWriter(FactIndex index, SegmentChain chain, SpaceAhead 
 
     public StreamState State(StreamName stream) => _group.State(stream);
 
+    public CellState StateOf(CellName cell) => _group.State(cell);
+
     public AppendSpan? FindAppend(string appendId) => _group.FindAppend(appendId);
 
     public (PreparedAppend Append, int Index)? LastAccepted(StreamName stream) => _group.LastAccepted(stream);
@@ -90,9 +92,12 @@ internal sealed class LogWriter(FactIndex index, SegmentChain chain, SpaceAhead 
     void MakeRoom()
     {
         var isFull = _tail > SegmentHeader.Bytes && _tail + _group.BytesMax + FrameFormat.EmptyFrameBytes > options.SegmentSizeBytes;
+
+        // A segment holds only what its format knows, since it may be read by a version that knows no other.
+        var isTooOld = _group.Format > chain.Current.Header.Format;
         try
         {
-            if (isFull || _isSealed) Roll();
+            if (isFull || isTooOld || _isSealed) Roll();
             Reserve(_tail + _group.BytesMax + FrameFormat.EmptyFrameBytes);
         }
         catch (LedgerFullException)
@@ -242,13 +247,19 @@ internal sealed class LogWriter(FactIndex index, SegmentChain chain, SpaceAhead 
     {
         var segment = chain.Current;
         var facts = _group.Facts;
+        var cells = _group.Cells;
         var at = 0;
         foreach (ref readonly var accepted in _group.Appends)
         {
             var count = accepted.Append.Facts.Length;
+            foreach (ref readonly var cell in cells[..accepted.Append.Cells.Length])
+                index.ApplyCell(cell.Cell, new CellEntry(cell.State.Version, cell.State.IsDeleted, cell.State.Digest, segment, cell.FileOffset));
             foreach (ref readonly var fact in facts.Slice(at, count))
                 index.Add(segment, fact.FileOffset, accepted.RecordedAt, new Place(fact.State.Version, fact.State.Position, fact.State.IsRetracted), fact.Stream, fact.Type, fact.Tags);
-            if (accepted.Append.AppendId is { } id) index.AddAppend(id, new AppendSpan(accepted.First, count));
+            if (accepted.Append.AppendId is { } id)
+                index.AddAppend(id, new AppendSpan(accepted.First, count), accepted.Append.Cells.Length > 0 ? segment.PlaceOf(accepted.FileOffset) : default);
+
+            cells = cells[accepted.Append.Cells.Length..];
             at += count;
         }
     }

@@ -15,6 +15,9 @@ internal readonly record struct AppendDecision
 
     public StreamState Actual { get; private init; }
 
+    /// <summary>Of a conflict on a cell: its version then.</summary>
+    public CellVersion ActualCellVersion { get; private init; }
+
     public Exception? Exception { get; private init; }
 
     public static AppendDecision Accepted(AppendReceipt receipt) => new() { Kind = AppendDecisionKind.Accepted, Receipt = receipt };
@@ -22,6 +25,8 @@ internal readonly record struct AppendDecision
     public static AppendDecision Repeat(AppendSpan span) => new() { Kind = AppendDecisionKind.Repeat, Span = span };
 
     public static AppendDecision Conflict(AppendCondition condition, StreamState actual) => new() { Kind = AppendDecisionKind.Conflict, Condition = condition, Actual = actual };
+
+    public static AppendDecision Conflict(AppendCondition condition, CellState actual) => new() { Kind = AppendDecisionKind.Conflict, Condition = condition, ActualCellVersion = actual.Version };
 
     public static AppendDecision Failed(Exception exception) => new() { Kind = AppendDecisionKind.Failed, Exception = exception };
 

@@ -168,7 +168,7 @@ internal sealed class AppendPipeline : IDisposable
             {
                 return pending.OutcomeRead ??= pending.Decision.Kind == AppendDecisionKind.Repeat
                     ? RepeatedAppend.Answer(pending.Append, pending.Decision.Span, _storage)
-                    : ConflictAnswer.For(pending.Decision.Condition!, pending.Decision.Actual, _storage);
+                    : ConflictAnswer.For(pending.Decision, _storage);
             }
         }
         finally

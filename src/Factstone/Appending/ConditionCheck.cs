@@ -11,9 +11,9 @@ internal static class ConditionCheck
         PreparedValue[]? values = null;
         for (var i = 0; i < conditions.Count; i++)
         {
-            if (conditions[i].Kind != AppendConditionKind.RecordEquals) continue;
+            if (conditions[i].Kind is not (AppendConditionKind.RecordEquals or AppendConditionKind.CellEquals)) continue;
             values ??= new PreparedValue[conditions.Count];
-            values[i] = Compare(conditions[i], storage, storage.StateAt(conditions[i].Stream, storage.Head.Position));
+            values[i] = conditions[i].IsOnCell ? CellConditionCheck.Prepare(conditions[i], storage) : Compare(conditions[i], storage, storage.StateAt(conditions[i].Stream, storage.Head.Position));
         }
 
         return values ?? [];
@@ -27,6 +27,13 @@ internal static class ConditionCheck
         for (var i = 0; i < conditions.Count; i++)
         {
             var condition = conditions[i];
+            if (condition.IsOnCell)
+            {
+                var cell = session.StateOf(condition.Cell);
+                if (!CellConditionCheck.Holds(condition, cell, pending.Values, i, storage)) return AppendDecision.Conflict(condition, cell);
+                continue;
+            }
+
             var state = session.State(condition.Stream);
             var holds = condition.Kind switch
             {

@@ -3,8 +3,11 @@ namespace Factstone;
 /// <summary>Brings along what beat an append, so that its caller can decide again without a second read.</summary>
 internal static class ConflictAnswer
 {
-    public static AppendOutcome.Conflict For(AppendCondition condition, StreamState actual, IFactStorage storage)
+    public static AppendOutcome.Conflict For(in AppendDecision decision, IFactStorage storage)
     {
+        var (condition, actual) = (decision.Condition!, decision.Actual);
+        if (condition.IsOnCell) return new AppendOutcome.Conflict(condition, StreamVersion.None, [], IsComplete: true) { ActualCellVersion = decision.ActualCellVersion };
+
         var facts = new List<Fact>();
         var isComplete = true;
         if (ExpectedVersion(condition, actual) is { } expected && actual.Version > expected)

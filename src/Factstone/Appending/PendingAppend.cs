@@ -83,5 +83,5 @@ internal sealed class PendingAppend(AppendPipeline pipeline, PreparedAppend appe
         _source.OnCompleted(continuation, state, token, flags);
 }
 
-/// <summary>What a condition on a record's value came to at some state of its stream.</summary>
-internal readonly record struct PreparedValue(StreamState State, bool IsEqual);
+/// <summary>What a condition on a record's value came to at some state of its stream, or one on a cell's value at some version of it.</summary>
+internal readonly record struct PreparedValue(StreamState State, bool IsEqual, CellVersion CellVersion = default);

@@ -5,15 +5,20 @@ internal static class RepeatedAppend
 {
     public static AppendOutcome Answer(PreparedAppend append, AppendSpan span, IFactStorage storage)
     {
-        var facts = storage.Read(span.First, span.Last, backward: false).ToList();
-        var receipt = Receipt(facts);
-        return Difference(append, facts) is { } difference
+        var facts = Facts(span, storage);
+        var cells = storage.ReadAppendCells(append.AppendId!);
+        var receipt = Receipt(span, facts, cells);
+        return (Difference(append, facts) ?? Difference(append, cells)) is { } difference
             ? new AppendOutcome.AppendIdReused(append.AppendId!, receipt, difference)
             : new AppendOutcome.Duplicate(receipt);
     }
 
-    /// <summary>The receipt of a committed append, as it was, from the facts that it wrote.</summary>
-    public static AppendReceipt Receipt(IReadOnlyList<Fact> facts)
+    /// <summary>The receipt of a committed append, as it was, from the facts and cells that it wrote.</summary>
+    public static AppendReceipt Receipt(string appendId, AppendSpan span, IFactStorage storage) => Receipt(span, Facts(span, storage), storage.ReadAppendCells(appendId));
+
+    static List<Fact> Facts(AppendSpan span, IFactStorage storage) => span.Count == 0 ? [] : [.. storage.Read(span.First, span.Last, backward: false)];
+
+    static AppendReceipt Receipt(AppendSpan span, List<Fact> facts, IReadOnlyList<StoredCell> cells)
     {
         var versions = new List<StreamAndVersion>();
         var places = new Dictionary<StreamName, int>();
@@ -27,7 +32,14 @@ internal static class RepeatedAppend
             }
         }
 
-        return new AppendReceipt { FirstPosition = facts[0].Position, LastPosition = facts[^1].Position, RecordedAt = facts[0].RecordedAt, Versions = versions };
+        return new AppendReceipt
+        {
+            FirstPosition = span.First,
+            LastPosition = span.Last,
+            RecordedAt = facts.Count > 0 ? facts[0].RecordedAt : Microseconds.ToTime(cells[0].RecordedAt),
+            Versions = versions,
+            CellVersions = cells.Count == 0 ? [] : [.. cells.Select(cell => new CellAndVersion(cell.Cell, cell.Version))],
+        };
     }
 
     static string? Difference(PreparedAppend append, List<Fact> facts)
@@ -40,6 +52,19 @@ internal static class RepeatedAppend
             HeaderView.TryRead(facts[i].Header.Span, out var stored);
             var isSame = stored.SaysTheSameAs(View(append, prepared, buffer)) && facts[i].Payload.Span.SequenceEqual(append.Payload(prepared));
             if (!isSame) return $"fact {i + 1} of {facts.Count} differs in stream, type, tags, valid times, schema version, retraction, content type or payload";
+        }
+
+        return null;
+    }
+
+    static string? Difference(PreparedAppend append, IReadOnlyList<StoredCell> cells)
+    {
+        if (append.Cells.Length != cells.Count) return $"it had {cells.Count} cells, and this one has {append.Cells.Length}";
+        for (var i = 0; i < cells.Count; i++)
+        {
+            ref readonly var prepared = ref append.Cells[i];
+            var isSame = prepared.Cell == cells[i].Cell && prepared.IsDelete == cells[i].IsDelete && append.Value(prepared).SequenceEqual(cells[i].Value.Span);
+            if (!isSame) return $"cell {i + 1} of {cells.Count} differs in bucket, name, value, or in whether it is deleted";
         }
 
         return null;

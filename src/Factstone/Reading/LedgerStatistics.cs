@@ -15,6 +15,9 @@ public sealed record LedgerStatistics
     /// <summary>Appends that had an id.</summary>
     public required long AppendIds { get; init; }
 
+    /// <summary>Cells that have a value.</summary>
+    public required long Cells { get; init; }
+
     /// <summary>Files of the log.</summary>
     public required int Segments { get; init; }
 

@@ -47,3 +47,16 @@ public sealed record ListOptions
     /// <summary>The point to list at.</summary>
     public LedgerTime AsOf { get; init; }
 }
+
+/// <summary>Which cells of a bucket to list.</summary>
+public sealed record CellListOptions
+{
+    /// <summary>Only names that begin with this; empty for all.</summary>
+    public string Prefix { get; init; } = "";
+
+    /// <summary>Only names after this one, in the order of unsigned UTF-8 bytes: the last name of the page before.</summary>
+    public string? After { get; init; }
+
+    /// <summary>At most this many cells; null for all.</summary>
+    public long? Limit { get; init; }
+}

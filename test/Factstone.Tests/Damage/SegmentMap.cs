@@ -38,8 +38,11 @@ internal sealed class SegmentMap : IFrameVisitor
         return null;
     }
 
+    /// <summary>The cell that a byte belongs to, if it belongs to one.</summary>
+    public CellInFrame? CellAt(long fileOffset) => _frames.SelectMany(frame => frame.Cells).FirstOrDefault(cell => cell.Start <= fileOffset && fileOffset < cell.End);
+
     public void Frame(Segment segment, in FrameHeader header, string? appendId) =>
-        _frames.Add(new FrameExtent(header.FileOffset, header.End, header.Kind, header.GroupStart, []));
+        _frames.Add(new FrameExtent(header.FileOffset, header.End, header.Kind, header.GroupStart, [], []));
 
     public void AddHoles(Position last) { }
 
@@ -53,9 +56,17 @@ internal sealed class SegmentMap : IFrameVisitor
         var bodyStart = fileOffset + extent.BodyAt - sizeof(uint);
         _frames[^1].Facts.Add(new FactInFrame(header.Position, _frames[^1].Start, fileOffset, bodyStart, fileOffset + extent.Length));
     }
+
+    public void Cell(Segment segment, long fileOffset, in CellView cell) => _frames[^1].Cells.Add(new CellInFrame(
+        cell.Name, cell.Head.Version, _frames[^1].Start, fileOffset, fileOffset + cell.Extent.ValueAt - sizeof(uint), fileOffset + cell.Extent.Length));
+
+    public void MissedCells() => Assert.Fail("A segment that is well misses nothing.");
 }
 
-internal sealed record FrameExtent(long Start, long End, FrameKind Kind, long GroupStart, List<FactInFrame> Facts);
+internal sealed record FrameExtent(long Start, long End, FrameKind Kind, long GroupStart, List<FactInFrame> Facts, List<CellInFrame> Cells);
 
 /// <summary>Where a fact is: lengths, header and the header's checksum up to <paramref name="BodyStart"/>, then all that its body needs.</summary>
 internal sealed record FactInFrame(Position Position, long FrameStart, long Start, long BodyStart, long End);
+
+/// <summary>Where a cell is: all but the value, and its checksum, up to <paramref name="ValueStart"/>, then all that its value needs.</summary>
+internal sealed record CellInFrame(CellName Name, CellVersion Version, long FrameStart, long Start, long ValueStart, long End);

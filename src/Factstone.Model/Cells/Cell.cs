@@ -1,0 +1,28 @@
+using System.Text;
+
+namespace Factstone;
+
+/// <summary>A named value of which only the latest is kept. It has no position and no history, and is in no feed.</summary>
+public sealed record Cell
+{
+    /// <summary>The family of cells that it is in.</summary>
+    public required string Bucket { get; init; }
+
+    /// <summary>Which cell of the bucket.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>How often it was written, from 1, deletes included.</summary>
+    public required CellVersion Version { get; init; }
+
+    /// <summary>Its value, exactly as it was given; may be empty.</summary>
+    public required ReadOnlyMemory<byte> Value { get; init; }
+
+    /// <summary>When the ledger committed the append that wrote it.</summary>
+    public required DateTimeOffset RecordedAt { get; init; }
+
+    /// <summary>The value read as UTF-8.</summary>
+    public string Text => Encoding.UTF8.GetString(Value.Span);
+
+    /// <summary>Bucket, name and version.</summary>
+    public override string ToString() => $"{Bucket}/{Name} v{Version}";
+}

@@ -1,0 +1,47 @@
+using System.Globalization;
+
+namespace Factstone;
+
+/// <summary>How often a cell was written: counts its puts and deletes from 1, and goes on after a delete.</summary>
+/// <param name="Value">The count; 0 stands for "never written".</param>
+public readonly record struct CellVersion(long Value) : IComparable<CellVersion>
+{
+    /// <summary>Before the first write: what a cell that was never written is at.</summary>
+    public static readonly CellVersion None;
+
+    /// <summary>The version that the next write gives.</summary>
+    public CellVersion Next() => new(checked(Value + 1));
+
+    /// <inheritdoc/>
+    public int CompareTo(CellVersion other) => Value.CompareTo(other.Value);
+
+    /// <summary>Lets a plain number stand for a version: <c>AppendCondition.CellAt("settings", "theme", 3)</c>.</summary>
+    public static implicit operator CellVersion(long value) => new(value);
+
+    /// <summary>A version from its number.</summary>
+    public static CellVersion FromInt64(long value) => new(value);
+
+    /// <summary>Whether one version comes before another.</summary>
+    public static bool operator <(CellVersion left, CellVersion right) => left.Value < right.Value;
+
+    /// <summary>Whether one version comes after another.</summary>
+    public static bool operator >(CellVersion left, CellVersion right) => left.Value > right.Value;
+
+    /// <summary>Whether one version comes before another or is it.</summary>
+    public static bool operator <=(CellVersion left, CellVersion right) => left.Value <= right.Value;
+
+    /// <summary>Whether one version comes after another or is it.</summary>
+    public static bool operator >=(CellVersion left, CellVersion right) => left.Value >= right.Value;
+
+    /// <summary>The digits alone.</summary>
+    public override string ToString() => Value.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>A cell and a version of it.</summary>
+/// <param name="Cell">The cell.</param>
+/// <param name="Version">The version.</param>
+public readonly record struct CellAndVersion(CellName Cell, CellVersion Version)
+{
+    /// <summary>The cell's text and the version, such as <c>settings/theme v3</c>.</summary>
+    public override string ToString() => $"{Cell} v{Version}";
+}

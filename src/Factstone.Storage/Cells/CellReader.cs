@@ -1,0 +1,71 @@
+namespace Factstone.Storage;
+
+/// <summary>Reads single cells where the index says they are, and checks each before anybody sees it.</summary>
+internal sealed class CellReader(DamageLog damage, FileWindow window)
+{
+    /// <summary>A small cell is read whole by the first look.</summary>
+    const int FirstLookBytes = 1_024;
+
+    /// <exception cref="LedgerDamagedException">The cell is not what was written; writes are refused from now on.</exception>
+    public Cell Read(CellName name, CellEntry entry)
+    {
+        var segment = entry.Segment;
+        var source = window.At(segment.File, entry.FileOffset, FirstLookBytes);
+        if (CellFormat.TryReadLengths(source, out var extent) && extent.Length > source.Length)
+            source = window.At(segment.File, entry.FileOffset, extent.Length);
+
+        var status = CellFormat.TryRead(source, segment.Seed, out extent);
+        var cell = new CellView(source, extent);
+        if (status != CellStatus.Whole || cell.Head.Version != entry.Version || cell.Name != name) throw Damaged(name, entry);
+        return new Cell
+        {
+            Bucket = name.Bucket,
+            Name = name.Name,
+            Version = entry.Version,
+            Value = cell.Value.ToArray(),
+            RecordedAt = Microseconds.ToTime(cell.Head.RecordedAt),
+        };
+    }
+
+    /// <summary>All cells of the frame at a place.</summary>
+    /// <exception cref="LedgerDamagedException">The frame is not what was written; writes are refused from now on.</exception>
+    public IReadOnlyList<StoredCell> ReadFrame(Segment segment, long fileOffset)
+    {
+        var reader = new FrameReader(segment, window);
+        if (!reader.TryReadHeader(fileOffset, out var header) || !reader.IsWhole(header))
+            throw Refused("The cells of an append cannot be read.", new Damage(segment.Path, fileOffset, Position.None, Position.None, "A frame is damaged."));
+
+        var frame = reader.Bytes(header);
+        var at = header.HeaderBytes;
+        for (var i = 0; i < header.FactCount; i++)
+        {
+            FactFormat.TryReadLengths(frame[at..], out var fact);
+            at += fact.Length;
+        }
+
+        var cells = new StoredCell[header.CellCount];
+        for (var i = 0; i < cells.Length; i++)
+        {
+            CellFormat.TryReadLengths(frame[at..], out var extent);
+            var cell = new CellView(frame[at..], extent);
+            var head = cell.Head;
+            cells[i] = new StoredCell(cell.Name, head.Version, head.IsDelete, cell.Value.ToArray(), head.RecordedAt);
+            at += extent.Length;
+        }
+
+        return cells;
+    }
+
+    public static Damage DamagedValue(Segment segment, long fileOffset, CellName name, CellVersion version) =>
+        new(segment.Path, fileOffset, Position.None, Position.None, $"The value of cell {name} v{version} is damaged.");
+
+    LedgerDamagedException Damaged(CellName name, CellEntry entry) =>
+        Refused($"The cell {name} cannot be read.", DamagedValue(entry.Segment, entry.FileOffset, name, entry.Version));
+
+    LedgerDamagedException Refused(string what, Damage found)
+    {
+        window.Forget();
+        damage.Add(found);
+        return new LedgerDamagedException(what, [found]);
+    }
+}
