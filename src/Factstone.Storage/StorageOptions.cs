@@ -114,4 +114,13 @@ internal enum Defect
 
     /// <summary>Blocks of runs are believed without their checksums.</summary>
     UncheckedBlocks,
+
+    /// <summary>Frames that are written anew after a crash lose their cells.</summary>
+    RewriteWithoutCells,
+
+    /// <summary>A cell is answered although what is damaged may be a newer write of it.</summary>
+    CellsPastDamage,
+
+    /// <summary>A cell that was deleted begins again at version 1.</summary>
+    ForgetDeletedCells,
 }

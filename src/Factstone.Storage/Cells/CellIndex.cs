@@ -6,7 +6,7 @@ namespace Factstone.Storage;
 /// was not written behind it, and then it answers nothing. Threads: the writer, or the one that opens or refreshes, adds;
 /// others read.
 /// </remarks>
-internal sealed class CellIndex
+internal sealed class CellIndex(Defect defect = Defect.None)
 {
     readonly CellMap _cells = new();
     volatile int _missed;
@@ -23,6 +23,7 @@ internal sealed class CellIndex
     public CellEntry? Find(CellName cell, out bool isCertain)
     {
         var entry = _cells.Find(cell);
+        if (defect == Defect.ForgetDeletedCells && entry is { IsDeleted: true }) entry = null;
         isCertain = (entry?.MissedBefore ?? 0) == _missed;
         return entry;
     }
@@ -33,5 +34,8 @@ internal sealed class CellIndex
     public void Apply(CellName cell, CellEntry entry) => _cells.Apply(cell, entry with { MissedBefore = _missed });
 
     /// <summary>A stretch of the log is damaged that may hold a write of any cell. What comes behind it is newer.</summary>
-    public void Missed() => _missed++;
+    public void Missed()
+    {
+        if (defect != Defect.CellsPastDamage) _missed++;
+    }
 }

@@ -39,7 +39,7 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
     public ReadOnlySpan<IndexPart> Parts => Volatile.Read(ref _parts);
 
     /// <summary>What is so of the cells.</summary>
-    public CellIndex Cells { get; } = new();
+    public CellIndex Cells { get; } = new(defect);
 
     /// <summary>The position that comes after all that were added.</summary>
     public Position Next => Active.Next;

@@ -4,6 +4,7 @@ namespace Factstone.Storage;
 internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List<Damage> damage)
 {
     readonly bool _hasCells = reader.Segment.Header.MayHaveCells;
+    readonly List<long> _found = [];
     Position _next;
 
     /// <summary>Walks from the first damaged place to the end of the stretch.</summary>
@@ -49,6 +50,7 @@ internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List
 
         var at = (long)header.HeaderBytes;
         var cells = 0;
+        _found.Clear();
         var last = new Position(Math.Min(header.BasePosition.Value + header.FactCount, until.Value));
         while (_next < last)
         {
@@ -176,6 +178,7 @@ internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List
     {
         if (status == CellStatus.ValueDamaged) damage.Add(CellReader.DamagedValue(reader.Segment, fileOffset, cell.Name, cell.Head.Version));
         visitor.Cell(reader.Segment, fileOffset, cell);
+        _found.Add(fileOffset);
     }
 
     void Missing(long fileOffset, Position until, string what)
@@ -188,5 +191,13 @@ internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List
     {
         damage.Add(new Damage(reader.Segment.Path, header.FileOffset, Position.None, Position.None, $"The names of {cells} of the frame's {header.CellCount} cells are damaged."));
         visitor.MissedCells();
+
+        // An append writes no cell twice, so what was found of it is not what is missing.
+        foreach (var fileOffset in _found)
+        {
+            var source = reader.BytesAt(fileOffset, CellFormat.FixedBytes, header.End);
+            CellFormat.TryReadLengths(source, out var extent);
+            visitor.Cell(reader.Segment, fileOffset, new CellView(reader.BytesAt(fileOffset, extent.ValueAt, header.End), extent));
+        }
     }
 }

@@ -76,11 +76,12 @@ internal sealed class TailRewrite(IFileSystem files, LedgerLayout layout, Storag
         return frames;
     }
 
-    static int Copy(FrameBytes frame, Span<byte> target, Segment next, long fileOffset)
+    int Copy(FrameBytes frame, Span<byte> target, Segment next, long fileOffset)
     {
         ReadOnlySpan<byte> source = frame.Bytes;
         var header = frame.Header;
-        var builder = new FrameBuilder(target, next, source.Slice(FrameFormat.FixedBytes, header.AppendIdLength), header.FactCount, header.CellCount);
+        var cellCount = options.Defect == Defect.RewriteWithoutCells ? 0 : header.CellCount;
+        var builder = new FrameBuilder(target, next, source.Slice(FrameFormat.FixedBytes, header.AppendIdLength), header.FactCount, cellCount);
         var at = header.HeaderBytes;
         for (var i = 0; i < header.FactCount; i++)
         {
@@ -89,7 +90,7 @@ internal sealed class TailRewrite(IFileSystem files, LedgerLayout layout, Storag
             at += extent.Length;
         }
 
-        for (var i = 0; i < header.CellCount; i++)
+        for (var i = 0; i < cellCount; i++)
         {
             CellFormat.TryReadLengths(source[at..], out var extent);
             var cell = new CellView(source[at..], extent);

@@ -76,11 +76,27 @@ internal static class DamagedCopy
             }
         }
 
+        foreach (var name in model.Cells.Names) Asked(() => CellComparison.Same(ledger, model, name, $" after {where}"));
+        foreach (var bucket in CellRequests.Buckets) Asked(() => CellComparison.SameList(ledger, model, bucket, $" after {where}"));
+
         // Where runs say what is there, an open does not look at it; whoever reads it finds the damage.
         known = ledger.Damage.Count > 0;
         counts.Count(known ? "damage: named" : "damage: without effect");
         if (known) return;
         foreach (var id in model.Appends.Keys)
             SimulationFailure.When(SimulationRun.Sync(ledger.FindAppendAsync(id)) is null, $"after {where} append {id} is forgotten");
+
+        void Asked(Action ask)
+        {
+            try
+            {
+                ask();
+            }
+            catch (LedgerDamagedException)
+            {
+                SimulationFailure.When(!known, $"after {where} a cell cannot be told, and the open did not say so");
+                counts.Count("damage: cell not told");
+            }
+        }
     }
 }

@@ -9,6 +9,14 @@ internal sealed class ModelFacts
 
     public IReadOnlyList<ModelFact> All => _facts;
 
+    public ModelCells Cells { get; } = new();
+
+    /// <summary>How many appends committed.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The time of the last append; null in an empty ledger.</summary>
+    public DateTimeOffset? LastTime { get; private set; }
+
     public long Head => _facts.Count;
 
     public IReadOnlyDictionary<string, ModelAppend> Appends => _appends;
@@ -20,6 +28,8 @@ internal sealed class ModelFacts
     public ModelFact? LastAt(StreamName name, long position) => Stream(name).LastOrDefault(fact => fact.Position <= position);
 
     public long PositionAt(DateTimeOffset time) => _facts.LastOrDefault(fact => fact.RecordedAt <= time)?.Position ?? 0;
+
+    public bool Holds(AppendCondition condition) => condition.IsOnCell ? Cells.Holds(condition, Cells.Writes(condition.Cell).Count) : Holds(condition, Head);
 
     public bool Holds(AppendCondition condition, long position)
     {
@@ -47,6 +57,8 @@ internal sealed class ModelFacts
             stream.Add(added);
         }
 
+        Cells.Add(request.Cells, recordedAt, ++Count);
+        LastTime = recordedAt;
         if (request.AppendId is { } id) _appends.Add(id, new ModelAppend(first, request));
     }
 }

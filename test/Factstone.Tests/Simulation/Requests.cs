@@ -3,14 +3,18 @@ using System.Text;
 
 namespace Factstone.Tests.Simulation;
 
-/// <summary>Draws appends of every shape. Each fact says in its correlation which request it is from, so that a recovered one is recognised.</summary>
+/// <summary>Draws appends of every shape. Each fact says in its correlation which request it is from, so that a recovered one is recognised; an append of cells only is, by its id.</summary>
 internal sealed class Requests(Random random)
 {
     static readonly string[] Stores = ["orders", "tasks", "ä"];
 
     readonly List<AppendRequest> _all = [];
+    readonly CellRequests _cells = new(random);
 
     public IReadOnlyList<AppendRequest> All => _all;
+
+    /// <summary>The number of a request: two of the same content are two.</summary>
+    public int IndexOf(AppendRequest request) => _all.FindIndex(one => ReferenceEquals(one, request));
 
     public StreamName Stream() => new(Stores[random.Next(Stores.Length)], random.Next(8) == 0 ? "" : $"k{random.Next(6)}");
 
@@ -18,11 +22,14 @@ internal sealed class Requests(Random random)
     {
         var number = _all.Count.ToString(CultureInfo.InvariantCulture);
         var known = model.Appends.Count > 0 && random.Next(12) == 0 ? model.Appends.Values.ElementAt(random.Next(model.Appends.Count)).Request : null;
-        var facts = known is not null && random.Next(3) > 0 ? Again(known, number) : Facts(number);
+        var isAgain = known is not null && random.Next(3) > 0;
+        var hasCellsOnly = known is null && random.Next(6) == 0;
+        NewCell[] cells = isAgain ? [.. known!.Cells] : hasCellsOnly ? _cells.Draw(1) : random.Next(4) == 0 ? _cells.Draw(0) : [];
         var request = new AppendRequest
         {
-            Facts = facts,
-            AppendId = known?.AppendId ?? (random.Next(3) == 0 ? $"id-{number}" : null),
+            Facts = isAgain ? Again(known!, number) : hasCellsOnly ? [] : Facts(number),
+            Cells = cells,
+            AppendId = known?.AppendId ?? (hasCellsOnly || random.Next(3) == 0 ? $"id-{number}" : null),
             Conditions = random.Next(2) == 0 ? [] : [.. Enumerable.Range(0, random.Next(1, 3)).Select(_ => Condition(model))],
         };
         _all.Add(request);
@@ -69,8 +76,11 @@ internal sealed class Requests(Random random)
         return bytes;
     }
 
+    public CellName Cell() => _cells.Name();
+
     AppendCondition Condition(ModelFacts model)
     {
+        if (random.Next(4) == 0) return _cells.Condition(model);
         var stream = Stream();
         var last = model.LastAt(stream, model.Head);
         var version = Math.Max(0, (last?.Version ?? 0) + (random.Next(5) == 0 ? random.Next(-1, 2) : 0));

@@ -147,8 +147,8 @@ internal sealed class SimulationRun
         for (var i = _random.Next(1, 6); i > 0; i--)
         {
             var request = _requests.Draw(_model);
-            var sent = new Sent(request, _model.Head);
-            _trace?.WriteLine($"send {_requests.All.Count - 1}: {request.Facts.Count} facts, id {request.AppendId}, {string.Join(" and ", request.Conditions)}");
+            var sent = new Sent(request, _model.Head, _model.Count);
+            _trace?.WriteLine($"send {_requests.All.Count - 1}: {request.Facts.Count} facts, {request.Cells.Count} cells, id {request.AppendId}, {string.Join(" and ", request.Conditions)}");
             _counts.Appends++;
             _sent.Add(sent);
             try
@@ -194,30 +194,33 @@ internal sealed class SimulationRun
         TakeAnswers();
     }
 
-    /// <summary>Committed appends go into the model in order of position; each must have been right there.</summary>
+    /// <summary>Committed appends go into the model in order of time; each must have been right there. After a crash, answers of some before them may be lost, and only the open tells.</summary>
     void TakeAnswers(bool hasDied = false)
     {
         var answered = _sent.Where(sent => sent.Task.IsCompleted).ToList();
         foreach (var (sent, receipt) in answered.Where(sent => sent.Task.IsCompletedSuccessfully && sent.Task.Result is AppendOutcome.Committed)
-            .Select(sent => (sent, ((AppendOutcome.Committed)sent.Task.Result).Receipt)).OrderBy(one => one.Receipt.FirstPosition))
+            .Select(sent => (sent, ((AppendOutcome.Committed)sent.Task.Result).Receipt)).OrderBy(one => one.Receipt.RecordedAt))
         {
-            if (hasDied && receipt.FirstPosition.Value != _model.Head + 1)
+            if (hasDied)
             {
-                // The answer before this one died with the process; both have to be there.
                 _acknowledged.Add(sent.Request, receipt);
                 _maybe.Add(sent.Request);
+                _shown = Math.Max(_shown, receipt.LastPosition.Value);
                 continue;
             }
 
-            var failing = sent.Request.Conditions.FirstOrDefault(condition => !_model.Holds(condition, _model.Head));
+            var failing = sent.Request.Conditions.FirstOrDefault(condition => !_model.Holds(condition));
             SimulationFailure.When(failing is not null, $"committed at {receipt.FirstPosition} although not: {failing}");
             SimulationFailure.When(receipt.FirstPosition.Value != _model.Head + 1, $"committed at {receipt.FirstPosition}, and the model's head is {_model.Head}");
             SimulationFailure.When(sent.Request.AppendId is { } id && _model.Appends.ContainsKey(id), $"append id {sent.Request.AppendId} was committed twice");
-            SimulationFailure.When(_model.All.Count > 0 && receipt.RecordedAt <= _model.All[^1].RecordedAt, "time did not go on");
+            SimulationFailure.When(receipt.RecordedAt <= _model.LastTime, "time did not go on");
             _model.Add(sent.Request, receipt.RecordedAt);
             foreach (var (stream, version) in receipt.Versions)
                 SimulationFailure.When(_model.Stream(stream)[^1].Version != version.Value, $"the receipt says {stream} v{version}");
-            _counts.Count("committed");
+            SimulationFailure.When(receipt.CellVersions.Count != sent.Request.Cells.Count, $"the receipt names {receipt.CellVersions.Count} cells");
+            foreach (var (cell, version) in receipt.CellVersions)
+                SimulationFailure.When(_model.Cells.Writes(cell).Count != version.Value, $"the receipt says cell {cell} v{version}");
+            _counts.Count(sent.Request.Facts.Count == 0 ? "committed cells only" : "committed");
         }
 
         _unchecked.AddRange(answered);
@@ -271,6 +274,12 @@ internal sealed class SimulationRun
     void CheckConflict(Sent sent, AppendOutcome.Conflict conflict)
     {
         SimulationFailure.When(!sent.Request.Conditions.Contains(conflict.Condition), "a conflict names a condition that was not given");
+        if (conflict.Condition.IsOnCell)
+        {
+            CheckCellConflict(sent, conflict);
+            return;
+        }
+
         var stream = _model.Stream(conflict.Condition.Stream);
         var actual = conflict.ActualVersion.Value;
         SimulationFailure.When(actual > stream.Count, $"a conflict says that {conflict.Condition.Stream} is at version {actual}; it never was");
@@ -281,11 +290,24 @@ internal sealed class SimulationRun
         foreach (var fact in conflict.Facts) FactComparison.Same(fact, stream[(int)fact.StreamVersion.Value - 1], _model, _ledger!.Id.Tag);
     }
 
-    static bool IsSameContent(AppendRequest a, AppendRequest b) => a.Facts.Count == b.Facts.Count && a.Facts.Zip(b.Facts).All(pair =>
+    void CheckCellConflict(Sent sent, AppendOutcome.Conflict conflict)
+    {
+        _counts.Count("conflict on a cell");
+        var writes = _model.Cells.Writes(conflict.Condition.Cell);
+        var actual = (int)conflict.ActualCellVersion.Value;
+        SimulationFailure.When(actual > writes.Count, $"a conflict says that cell {conflict.Condition.Cell} is at version {actual}; it never was");
+        SimulationFailure.When(_model.Cells.Holds(conflict.Condition, actual), $"a conflict although it held: {conflict.Condition} at version {actual}");
+        SimulationFailure.When(actual < writes.Count && writes[actual].Append <= sent.AppendsThen, $"a conflict was decided on a state from before the append was sent: {conflict.Condition}");
+    }
+
+    static bool IsSameContent(AppendRequest a, AppendRequest b) => IsSameCells(a.Cells, b.Cells) && a.Facts.Count == b.Facts.Count && a.Facts.Zip(b.Facts).All(pair =>
         pair.First.Stream == pair.Second.Stream && pair.First.Type == pair.Second.Type && pair.First.Retracts == pair.Second.Retracts
         && pair.First.ContentType == pair.Second.ContentType && pair.First.ValidFrom == pair.Second.ValidFrom
         && pair.First.Tags.Order(StringComparer.Ordinal).SequenceEqual(pair.Second.Tags.Order(StringComparer.Ordinal))
         && pair.First.Payload.Span.SequenceEqual(pair.Second.Payload.Span));
+
+    static bool IsSameCells(IReadOnlyList<NewCell> a, IReadOnlyList<NewCell> b) => a.Count == b.Count && a.Zip(b).All(pair =>
+        pair.First.Cell == pair.Second.Cell && pair.First.IsDelete == pair.Second.IsDelete && pair.First.Value.Span.SequenceEqual(pair.Second.Value.Span));
 
     // ---- reads ----
 
@@ -343,6 +365,9 @@ internal sealed class SimulationRun
         var keys = _model.Streams.Where(name => name.Store == stream.Store && _model.LastAt(name, until) is { Fact.Retracts: false }).Select(name => name.Key).Order(Utf8Order.Instance);
         SimulationFailure.When(!listed.SequenceEqual(keys), $"the keys of {stream.Store} as of {until} differ");
 
+        CellComparison.Same(ledger, _model, _requests.Cell());
+        CellComparison.SameList(ledger, _model, _requests.Cell().Bucket);
+
         if (_model.Appends.Count == 0) return;
         var (id, append) = _model.Appends.ElementAt(_random.Next(_model.Appends.Count));
         if (append.First + append.Request.Facts.Count - 1 > head) return;
@@ -355,6 +380,7 @@ internal sealed class SimulationRun
         var head = Sync(ledger.GetHeadAsync()).Value;
         SimulationFailure.When(head != _model.Head, $"the head is {head}, and the model's is {_model.Head}");
         CompareAll(Facts(ledger.ReadAsync()), _model.All, ledger);
+        CellComparison.AllAreSame(ledger, _model);
         foreach (var id in _model.Appends.Keys)
             SimulationFailure.When(Sync(ledger.FindAppendAsync(id)) is null, $"append {id} is not known");
     }
@@ -537,24 +563,45 @@ internal sealed class SimulationRun
         foreach (var (fact, expected) in Facts(_ledger.ReadAsync()).Zip(_model.All)) FactComparison.Same(fact, expected, _model, _ledger.Id.Tag);
         SimulationFailure.When(head < _model.Head && !isPending, $"{_model.Head} was acknowledged, and {head} is left");
 
-        foreach (var batch in facts.GroupBy(fact => fact.RecordedAtMicroseconds))
+        var batches = facts.GroupBy(fact => fact.RecordedAtMicroseconds).ToDictionary(batch => batch.Key, batch => batch.ToList());
+        foreach (var (time, id) in CellsOnlyThere()) batches.Add(time, []);
+        foreach (var (time, batch) in batches.OrderBy(one => one.Key))
         {
-            var number = int.Parse(batch.First().Correlation!, System.Globalization.CultureInfo.InvariantCulture);
-            var request = _requests.All[number];
+            var request = batch.Count == 0 ? CellsOnlyAt(time) : _requests.All[int.Parse(batch[0].Correlation!, System.Globalization.CultureInfo.InvariantCulture)];
+            var number = _requests.IndexOf(request);
             SimulationFailure.When(!_maybe.Remove(request), $"request {number} is there, and was not committed");
-            SimulationFailure.When(request.Facts.Count != batch.Count(), $"request {number} has {request.Facts.Count} facts, and {batch.Count()} are there");
-            var failing = request.Conditions.FirstOrDefault(condition => !_model.Holds(condition, _model.Head));
+            SimulationFailure.When(request.Facts.Count != batch.Count, $"request {number} has {request.Facts.Count} facts, and {batch.Count} are there");
+            var failing = request.Conditions.FirstOrDefault(condition => !_model.Holds(condition));
             SimulationFailure.When(failing is not null, $"request {number} is there, although not: {failing}");
-            SimulationFailure.When(_acknowledged.Remove(request, out var receipt) && receipt.FirstPosition != batch.First().Position, $"request {number} was committed at {receipt?.FirstPosition}, and is at {batch.First().Position}");
-            _model.Add(request, batch.First().RecordedAt);
+            var wasAnswered = _acknowledged.Remove(request, out var receipt);
+            SimulationFailure.When(wasAnswered && (receipt!.FirstPosition.Value != _model.Head + 1 || Microseconds.From(receipt.RecordedAt) != time), $"request {number} was committed as {receipt}, and is at {_model.Head + 1}");
+            _model.Add(request, Microseconds.ToTime(time));
             foreach (var fact in batch) FactComparison.Same(fact, _model.All[(int)fact.Position.Value - 1], _model, _ledger.Id.Tag);
-            _counts.Count("recovered unanswered");
+            _counts.Count(wasAnswered ? "recovered answered" : batch.Count == 0 ? "recovered unanswered cells only" : "recovered unanswered");
         }
 
+        CellComparison.AllAreSame(_ledger, _model);
         SimulationFailure.When(_acknowledged.Count > 0, $"{_acknowledged.Count} acknowledged appends are lost");
         CheckRefusals();
         _maybe.Clear();
         _shown = _model.Head;
+    }
+
+    /// <summary>Appends of cells only that nobody knew of and that are there: when, and under which id.</summary>
+    IEnumerable<(long Time, string Id)> CellsOnlyThere()
+    {
+        foreach (var id in _maybe.Where(request => request.Facts.Count == 0).Select(request => request.AppendId!).Distinct().Where(id => !_model.Appends.ContainsKey(id)))
+            if (Sync(_ledger!.FindAppendAsync(id)) is { Count: 0 } receipt) yield return (Microseconds.From(receipt.RecordedAt), id);
+    }
+
+    /// <summary>Which request it was: several may have had the same id, and only one of them can have been right there.</summary>
+    AppendRequest CellsOnlyAt(long time)
+    {
+        var id = CellsOnlyThere().First(one => one.Time == time).Id;
+        var stored = _ledger!.Storage.ReadAppendCells(id).Select(cell => cell.IsDelete ? NewCell.Delete(cell.Cell.Bucket, cell.Cell.Name) : NewCell.Put(cell.Cell.Bucket, cell.Cell.Name, cell.Value)).ToList();
+        var candidates = _maybe.Where(request => request.AppendId == id && request.Facts.Count == 0 && IsSameCells(request.Cells, stored)).ToList();
+        SimulationFailure.When(candidates.Count == 0, $"append {id} is there with other cells than were sent");
+        return candidates.Find(_acknowledged.ContainsKey) ?? candidates.Find(request => request.Conditions.All(_model.Holds)) ?? candidates[0];
     }
 
     /// <summary>Runs something that may be refused while faults are about.</summary>
@@ -605,12 +652,15 @@ internal sealed class SimulationRun
         return all;
     }
 
-    sealed class Sent(AppendRequest request, long headThen)
+    sealed class Sent(AppendRequest request, long headThen, int appendsThen)
     {
         public AppendRequest Request => request;
 
         /// <summary>The model's head when it was sent.</summary>
         public long HeadThen => headThen;
+
+        /// <summary>How many appends the model had then.</summary>
+        public int AppendsThen => appendsThen;
 
         public Task<AppendOutcome> Task { get; set; } = new TaskCompletionSource<AppendOutcome>().Task;
     }

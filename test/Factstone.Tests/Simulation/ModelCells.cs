@@ -1,0 +1,43 @@
+namespace Factstone.Tests.Simulation;
+
+/// <summary>Cells as plain as can be: every write of each, the last one counts.</summary>
+internal sealed class ModelCells
+{
+    readonly Dictionary<CellName, List<ModelCell>> _cells = [];
+
+    public IEnumerable<CellName> Names => _cells.Keys;
+
+    public IReadOnlyList<ModelCell> Writes(CellName name) => _cells.GetValueOrDefault(name) ?? [];
+
+    public ModelCell? Latest(CellName name) => Writes(name) is [.., { Write.IsDelete: false } last] ? last : null;
+
+    public IEnumerable<string> List(string bucket) =>
+        _cells.Keys.Where(name => name.Bucket == bucket && Latest(name) is not null).Select(name => name.Name).Order(Utf8Order.Instance);
+
+    /// <summary>Whether a condition holds of a cell after its first so many writes.</summary>
+    public bool Holds(AppendCondition condition, int version)
+    {
+        var last = version == 0 ? null : Writes(condition.Cell)[version - 1].Write;
+        var hasValue = last is { IsDelete: false };
+        return condition.Kind switch
+        {
+            AppendConditionKind.CellAt => hasValue && version == condition.CellVersion.Value,
+            AppendConditionKind.CellAbsent => !hasValue,
+            _ => hasValue && last!.Value.Span.SequenceEqual(condition.Value.Span),
+        };
+    }
+
+    public void Add(IEnumerable<NewCell> cells, DateTimeOffset recordedAt, int append)
+    {
+        foreach (var cell in cells)
+        {
+            if (!_cells.TryGetValue(cell.Cell, out var writes)) _cells.Add(cell.Cell, writes = []);
+            writes.Add(new ModelCell(cell, recordedAt, append));
+        }
+    }
+}
+
+/// <param name="Write">What was written.</param>
+/// <param name="RecordedAt">When.</param>
+/// <param name="Append">By which append of the model, from 1.</param>
+internal sealed record ModelCell(NewCell Write, DateTimeOffset RecordedAt, int Append);
