@@ -10,14 +10,16 @@ public sealed class FrozenFormatTests
     // If this test fails, the format on disk has changed. Raise the format version, keep reading this one, and add a
     // fixture beside this one; do not replace its files. The one other reason is that a new ledger draws its random
     // numbers in another order: then the fixture still opens (see below), and only this comparison gets a new directory.
-    [Fact]
-    public async Task The_bytes_that_are_written_are_those_of_format_2()
+    [Theory]
+    [InlineData("format-2", false)]
+    [InlineData("format-2-cells", true)]
+    public async Task The_bytes_that_are_written_are_those_of_format_2(string format, bool withCells)
     {
-        var files = await GoldenLedger.WriteAsync(TestContext.Current.CancellationToken);
+        var files = await GoldenLedger.WriteAsync(withCells, TestContext.Current.CancellationToken);
 
         foreach (var name in GoldenLedger.Files)
         {
-            var frozen = await File.ReadAllBytesAsync(Path.Combine(Fixture("format-2"), name), TestContext.Current.CancellationToken);
+            var frozen = await File.ReadAllBytesAsync(Path.Combine(Fixture(format), name), TestContext.Current.CancellationToken);
             Assert.Equal(Convert.ToHexString(frozen.AsSpan().TrimEnd((byte)0)), Convert.ToHexString(GoldenLedger.Bytes(files, name)));
         }
     }
@@ -46,6 +48,33 @@ public sealed class FrozenFormatTests
 
         await using var again = await Ledger.OpenAsync(copy.Path, cancellationToken: cancellation);
         Assert.Equal(4, (await again.GetVersionAsync("orders/42", cancellationToken: cancellation)).Value);
+    }
+
+    [Fact]
+    public async Task A_ledger_of_format_2_holds_exactly_the_cells_that_were_put()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        using var copy = new FixtureCopy(Fixture("format-2-cells"));
+        Assert.Empty((await Ledger.VerifyAsync(copy.Path, cancellationToken: cancellation)).Damage);
+        await using (var reading = await Ledger.OpenReadOnlyAsync(copy.Path, cancellationToken: cancellation)) await HoldsTheCells(reading);
+        await using (var ledger = await Ledger.OpenAsync(copy.Path, cancellationToken: cancellation))
+        {
+            await HoldsTheCells(ledger);
+            var receipt = await ledger.AppendAsync(new AppendRequest { Cells = [NewCell.Put("state", "", "x")], Conditions = [AppendCondition.CellEquals("settings", "theme", "\"light\"")] }, cancellation);
+            Assert.Equal("state/ v3", Assert.Single(receipt.CellVersions).ToString());
+        }
+    }
+
+    static async Task HoldsTheCells(Ledger ledger)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        Assert.Equal(6, (await ledger.GetHeadAsync(cancellation)).Value);
+        var settings = await ledger.ListCellsAsync("settings", cancellationToken: cancellation).ToListAsync(cancellation);
+        Assert.Equal([("theme", 2, "226C6967687422", GoldenLedger.Begin.AddSeconds(5)), ("é/x", 1, "0001FF", GoldenLedger.Begin.AddSeconds(4))],
+            settings.Select(cell => (cell.Name, (int)cell.Version.Value, Convert.ToHexString(cell.Value.Span), cell.RecordedAt)));
+        Assert.Null(await ledger.ReadCellAsync("state", "", cancellation));
+        var receipt = await ledger.FindAppendAsync("golden-cells", cancellation);
+        Assert.Equal((5, 0, "settings/theme v1 settings/é/x v1 state/ v1"), ((int)receipt!.LastPosition.Value, (int)receipt.Count, string.Join(' ', receipt.CellVersions)));
     }
 
     [Fact]

@@ -14,7 +14,7 @@ internal static class GoldenLedger
     public static readonly DateTimeOffset Begin = new(2025, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
     /// <summary>Writes it, one append a second, and closes it.</summary>
-    public static async Task<MemoryFileSystem> WriteAsync(CancellationToken cancellationToken)
+    public static async Task<MemoryFileSystem> WriteAsync(bool withCells, CancellationToken cancellationToken)
     {
         var files = new MemoryFileSystem();
         var time = new ManualTimeProvider(Begin);
@@ -29,7 +29,7 @@ internal static class GoldenLedger
         };
 
         await using var ledger = await Ledger.OpenAsync(Root, options, cancellationToken);
-        foreach (var append in Appends(ledger))
+        foreach (var append in withCells ? Appends(ledger).Concat(CellAppends()) : Appends(ledger))
         {
             time.Advance(TimeSpan.FromSeconds(1));
             await ledger.AppendAsync(append, cancellationToken);
@@ -40,6 +40,12 @@ internal static class GoldenLedger
     }
 
     public static byte[] Bytes(MemoryFileSystem files, string name) => files.ReadAll($"{Root}/{name}");
+
+    static AppendRequest[] CellAppends() =>
+    [
+        new() { AppendId = "golden-cells", Cells = [NewCell.Put("settings", "theme", "\"dark\""), NewCell.Put("settings", "é/x", new byte[] { 0, 1, 0xFF }), NewCell.Put("state", "", "")] },
+        new(new NewFact("orders/43", "placed", "1")) { Cells = [NewCell.Put("settings", "theme", "\"light\""), NewCell.Delete("state", "")] },
+    ];
 
     static IEnumerable<AppendRequest> Appends(Ledger ledger)
     {
