@@ -66,11 +66,15 @@ internal sealed class LedgerOpening : IDisposable
     {
         Manifest = ReadManifest();
         ReadHead();
+        var unreadable = _damage.Count;
         Directory.Follow(Manifest);
         OpenAllSegments();
         StartIndex();
         ReadSealedSegments();
         ReadLastSegment();
+
+        // Where they belong in the log, nobody knows.
+        if (unreadable > 0) Index.MissedCells();
         if (_walksAll && _damage.Count == 0) Runs.Trust();
         LastTime = Math.Max(Math.Max(Index.LastTime, Manifest.Last.BaseTime), Published?.RecordedAt ?? 0);
         Report = Report with { Damage = _damage, Facts = Index.Next.Value - 1, RecoveryIsPending = Pending is not null };
@@ -305,6 +309,7 @@ internal sealed class LedgerOpening : IDisposable
         var durableEnd = end.IsDamaged ? end.DurableEnd : end.IsClean ? end.Walk.FileOffset : Math.Max(end.UntrustedFrom, PublishedEnd(reader.Segment));
         var walk = SegmentWalk.Run(reader, from, Math.Min(durableEnd, end.Walk.FileOffset), next, Index);
         if (end.IsDamaged) _segments.ReadDamaged(reader, walk, durableEnd, end.DurableNext, isKnown: true);
+        _segments.MissBehind(reader.Segment, durableEnd);
     }
 
     long PublishedEnd(Segment segment) => Published is { } slot && slot.IsIn(segment.Header) ? slot.FileOffset : 0;

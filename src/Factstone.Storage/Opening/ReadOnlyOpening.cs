@@ -51,11 +51,15 @@ internal sealed class ReadOnlyOpening : IDisposable
     {
         Manifest = ReadManifest(out var isRebuilt);
         if (isRebuilt) _damage.AddRange(_manifests.Unreadable(_manifests.ReadHeaders()));
+        var unreadable = _damage.Count;
         var slot = ReadHead(out var isWhole);
         StartIndex();
         Report = Report with { ManifestWasRebuilt = isRebuilt, HeadWasRebuilt = !isWhole, WasClosedCleanly = slot?.IsClean ?? false };
         if (slot is { } published && published.LedgerId == Manifest.LedgerId) ReadUpTo(published);
         else ReadWithoutHead();
+
+        // Where they belong in the log, nobody knows.
+        if (unreadable > 0) Index.MissedCells();
         Report = Report with { Facts = Index.Next.Value - 1, Damage = [.. _damage] };
     }
 
@@ -328,6 +332,7 @@ internal sealed class ReadOnlyOpening : IDisposable
             var durableEnd = end.IsDamaged ? end.DurableEnd : end.UntrustedFrom;
             if (durableEnd > _fileOffset) _segments.ReadDurable(_current!, _fileOffset, durableEnd, _next, end.IsDamaged ? end.DurableNext : null);
             (_fileOffset, _next) = (Math.Max(durableEnd, _fileOffset), Index.Next);
+            if (_damage.Count > 0) _segments.MissBehind(_current!, _fileOffset);
         }
     }
 }

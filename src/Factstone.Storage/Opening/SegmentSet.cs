@@ -74,6 +74,12 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
         visitor.AddHoles(new Position(until.Value - 1));
     }
 
+    /// <summary>What lies behind the certain end of a damaged log is not shown: it may have been acknowledged, and so may hold a newer write of any cell.</summary>
+    public void MissBehind(Segment segment, long durableEnd)
+    {
+        if (segment.Header.MayHaveCells && TornTail.Length(segment.File, durableEnd) >= CellFormat.FrameBytesMin) index.MissedCells();
+    }
+
     public void Progress(long bytes)
     {
         _bytesRead += bytes;

@@ -94,7 +94,7 @@ internal static class DamagedCopy
             }
             catch (LedgerDamagedException)
             {
-                SimulationFailure.When(!known, $"after {where} a cell cannot be told, and the open did not say so");
+                SimulationFailure.When(ledger.Damage.Count == 0, $"after {where} a cell cannot be told, and nothing is said to be damaged");
                 counts.Count("damage: cell not told");
             }
         }
