@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Factstone.Cli.Arguments;
 
-/// <summary><c>--expect N|none|exists</c> as a condition: on the stream for a fact, on the record for a value.</summary>
+/// <summary><c>--expect N|none|exists</c> as a condition: on the stream for a fact, on the record for a value, on the cell for a cell.</summary>
 internal static class Expectation
 {
     public static AppendCondition? OfStream(string? text, StreamName stream) => text switch
@@ -19,6 +19,14 @@ internal static class Expectation
         "none" => AppendCondition.RecordMissing(stream),
         "exists" => throw CliException.Usage("--expect exists: give the version that the record is at instead, or 'none' for no value."),
         _ => AppendCondition.RecordAt(stream, Version(text)),
+    };
+
+    public static AppendCondition? OfCell(string? text, CellName cell) => text switch
+    {
+        null => null,
+        "none" => AppendCondition.CellAbsent(cell.Bucket, cell.Name),
+        "exists" => throw CliException.Usage("--expect exists: give the version that the cell is at instead, or 'none' for no value."),
+        _ => AppendCondition.CellAt(cell.Bucket, cell.Name, Version(text).Value),
     };
 
     // Whether a version can be is for the ledger to say; here it only has to be a number.

@@ -2,24 +2,24 @@ using System.Text;
 
 namespace Factstone.Cli.Arguments;
 
-/// <summary>A JSON argument: the text itself, <c>-</c> for standard input, or <c>@file</c>. JSON never begins with either.</summary>
+/// <summary>A JSON argument, or any text of a cell: the text itself, <c>-</c> for standard input, or <c>@file</c>. JSON never begins with either; another text that does comes from one of them.</summary>
 internal static class JsonText
 {
     const string StandardInput = "-";
 
-    public static async ValueTask<ReadOnlyMemory<byte>> ReadAsync(string argument, int bytesMax, CliHost host, CancellationToken ct)
+    public static async ValueTask<ReadOnlyMemory<byte>> ReadAsync(string argument, int bytesMax, CliHost host, CancellationToken ct, bool mayBeEmpty = false)
     {
         if (argument == StandardInput)
         {
             // A read of a terminal or pipe does not end when it is cancelled; waiting for it does.
-            return await Task.Run(() => ReadBounded(host.Input, "Standard input", bytesMax), ct).WaitAsync(ct);
+            return await Task.Run(() => ReadBounded(host.Input, "Standard input", bytesMax, mayBeEmpty), ct).WaitAsync(ct);
         }
         if (argument is not ['@', .. var path]) return Encoding.UTF8.GetBytes(Whole(argument));
 
         try
         {
             using var file = File.OpenRead(path);
-            return ReadBounded(file, $"'{path}'", bytesMax);
+            return ReadBounded(file, $"'{path}'", bytesMax, mayBeEmpty);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -47,7 +47,7 @@ internal static class JsonText
         return argument;
     }
 
-    static ReadOnlyMemory<byte> ReadBounded(Stream source, string name, int bytesMax)
+    static ReadOnlyMemory<byte> ReadBounded(Stream source, string name, int bytesMax, bool mayBeEmpty)
     {
         var bytes = new MemoryStream();
         var buffer = new byte[64 * 1_024];
@@ -58,7 +58,7 @@ internal static class JsonText
             // What is larger than the ledger takes need not be read to its end to be refused.
             if (bytes.Length > bytesMax) throw CliException.Refused($"{name} has more than {bytesMax:N0} bytes, which is the most that is possible here. Keep larger content elsewhere, and its reference in the fact.");
         }
-        if (bytes.Length == 0) throw CliException.Refused($"{name} is empty; JSON is exactly one value.");
+        if (bytes.Length == 0 && !mayBeEmpty) throw CliException.Refused($"{name} is empty; JSON is exactly one value.");
         return bytes.GetBuffer().AsMemory(0, (int)bytes.Length);
     }
 }

@@ -11,6 +11,11 @@ internal static class Texts
             ? stream
             : throw CliException.Usage($"'{text}' names no stream: write STORE/KEY, such as orders/42. 'orders/' is the stream with the empty key.");
 
+    public static CellName Cell(string text) =>
+        CellName.TryParse(text, out var cell)
+            ? cell
+            : throw CliException.Usage($"'{text}' names no cell: write BUCKET/NAME, such as settings/theme. 'settings/' is the cell with the empty name.");
+
     /// <summary><c>@POSITION</c> or a time; the latest where nothing is given.</summary>
     public static LedgerTime AsOf(string? text)
     {

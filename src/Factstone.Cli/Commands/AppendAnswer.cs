@@ -42,5 +42,5 @@ internal static class AppendAnswer
     }
 
     static string Where(AppendReceipt receipt) =>
-        TextFit.Clean($"{string.Join(", ", receipt.Versions.Select(one => $"{one.Stream} v{one.Version}"))} at @{receipt.LastPosition}, recorded {TimeText.Exact(receipt.RecordedAt)}");
+        TextFit.Clean($"{string.Join(", ", receipt.Versions.Select(one => one.ToString()).Concat(receipt.CellVersions.Select(one => one.ToString())))}{(receipt.Count > 0 ? $" at @{receipt.LastPosition}" : "")}, recorded {TimeText.Exact(receipt.RecordedAt)}");
 }

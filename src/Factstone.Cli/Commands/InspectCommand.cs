@@ -10,7 +10,7 @@ internal sealed class InspectCommand : LedgerCommand
     readonly Argument<string> _file = new("FILE") { Description = "A file of a ledger's log: DIR/segments/*.log." };
 
     public InspectCommand(CommonOptions common)
-        : base("inspect", "Shows the frames of one file of the log and the facts in them, readable; judges nothing, which 'verify' does.", "factstone inspect factstone-data/segments/00000000000000000001.000001.log", common) =>
+        : base("inspect", "Shows the frames of one file of the log and the facts and cells in them, readable; judges nothing, which 'verify' does.", "factstone inspect factstone-data/segments/00000000000000000001.000001.log", common) =>
         Arguments.Add(_file);
 
     protected override Task<int> RunAsync(ParseResult parsed, Session session, CancellationToken ct)
@@ -37,7 +37,7 @@ internal sealed class InspectCommand : LedgerCommand
             ct.ThrowIfCancellationRequested();
             if (frame.FileOffset > at) WriteGap(session, at, frame.FileOffset - at);
             var isWhole = frames.IsWhole(frame);
-            WriteFrame(session, frame, FrameFormat.AppendId(frames.Bytes(frame), frame), isWhole, FactSummary.Of(frames, frame));
+            WriteFrame(session, frame, FrameFormat.AppendId(frames.Bytes(frame), frame), isWhole, FactSummary.Of(frames, frame), CellSummary.Of(frames, frame));
             // Of a damaged frame the header is sound, so it says where the next one begins.
             at = isWhole || frame.End <= length ? frame.End : frame.FileOffset + FrameFormat.Alignment;
         }
@@ -65,7 +65,7 @@ internal sealed class InspectCommand : LedgerCommand
         });
     }
 
-    static void WriteFrame(Session session, FrameHeader frame, string? appendId, bool isWhole, IReadOnlyList<FactSummary> facts)
+    static void WriteFrame(Session session, FrameHeader frame, string? appendId, bool isWhole, IReadOnlyList<FactSummary> facts, IReadOnlyList<CellSummary> cells)
     {
         if (!session.IsJson)
         {
@@ -74,6 +74,8 @@ internal sealed class InspectCommand : LedgerCommand
             session.Output.WriteLine(TextFit.Clean($"{frame.FileOffset,10}  {KindName(frame.Kind),-7}  {frame.FrameBytes,8} bytes  {positions}  group from {frame.GroupStart}{id}{(isWhole ? "" : "  NOT WHOLE")}"));
             foreach (var fact in facts)
                 session.Output.WriteLine(TextFit.Clean($"{fact.FileOffset,10}    @{fact.Position} {fact.Stream} v{fact.StreamVersion}{(fact.Type is null ? "" : $" {fact.Type}")}{(fact.Retracts ? " retracts" : "")}  header {fact.HeaderBytes}, metadata {fact.MetadataBytes}, payload {fact.PayloadBytes}{(fact.IsWhole ? "" : "  DAMAGED")}"));
+            foreach (var cell in cells)
+                session.Output.WriteLine(TextFit.Clean($"{cell.FileOffset,10}    cell {cell.Name} v{cell.Version}{(cell.IsDelete ? " deleted" : "")}  value {cell.ValueBytes}{(cell.IsWhole ? "" : "  DAMAGED")}"));
             return;
         }
         session.Output.WriteJson(json =>
@@ -94,6 +96,13 @@ internal sealed class InspectCommand : LedgerCommand
             json.WriteStartArray("contents");
             foreach (var fact in facts) WriteFact(json, fact);
             json.WriteEndArray();
+            if (frame.CellCount > 0)
+            {
+                json.WriteStartArray("cells");
+                foreach (var cell in cells) WriteCell(json, cell);
+                json.WriteEndArray();
+            }
+
             json.WriteEndObject();
         });
     }
@@ -112,6 +121,19 @@ internal sealed class InspectCommand : LedgerCommand
         json.WriteNumber("metadataBytes", fact.MetadataBytes);
         json.WriteNumber("payloadBytes", fact.PayloadBytes);
         json.WriteBoolean("whole", fact.IsWhole);
+        json.WriteEndObject();
+    }
+
+    static void WriteCell(Utf8JsonWriter json, CellSummary cell)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("fileOffset", cell.FileOffset);
+        json.WriteString("bucket", cell.Name.Bucket);
+        json.WriteString("name", cell.Name.Name);
+        json.WriteNumber("version", cell.Version.Value);
+        if (cell.IsDelete) json.WriteBoolean("deletes", true);
+        json.WriteNumber("valueBytes", cell.ValueBytes);
+        json.WriteBoolean("whole", cell.IsWhole);
         json.WriteEndObject();
     }
 

@@ -29,6 +29,7 @@ internal sealed class StatsCommand : LedgerCommand
         json.WriteNumber("stores", statistics.Stores);
         json.WriteNumber("streams", statistics.Streams);
         json.WriteNumber("appendIds", statistics.AppendIds);
+        json.WriteNumber("cells", statistics.Cells);
         json.WriteNumber("segments", statistics.Segments);
         json.WriteNumber("segmentBytes", statistics.SegmentBytes);
         json.WriteNumber("damage", ledger.Damage.Count);
@@ -46,6 +47,7 @@ internal sealed class StatsCommand : LedgerCommand
         Line("stores", $"{statistics.Stores:N0}");
         Line("streams", $"{statistics.Streams:N0}");
         Line("append ids", $"{statistics.AppendIds:N0}");
+        Line("cells", $"{statistics.Cells:N0}");
         Line("segments", $"{statistics.Segments:N0} with {statistics.SegmentBytes:N0} bytes");
     }
 }

@@ -10,21 +10,33 @@ internal static class OutcomeJson
         json.WriteStartObject();
         json.WriteString("outcome", outcome);
         if (appendId is not null) json.WriteString("appendId", appendId);
-        json.WriteNumber("first", receipt.FirstPosition.Value);
+        // Of an append without facts there is no first one; the last is the one before it.
+        if (receipt.Count > 0) json.WriteNumber("first", receipt.FirstPosition.Value);
         json.WriteNumber("last", receipt.LastPosition.Value);
         json.WriteString("recordedAt", TimeText.Exact(receipt.RecordedAt));
         json.WriteStartObject("versions");
         foreach (var (stream, version) in receipt.Versions) json.WriteNumber(stream.ToString(), version.Value);
         json.WriteEndObject();
+        if (receipt.CellVersions.Count > 0)
+        {
+            json.WriteStartObject("cells");
+            foreach (var (cell, version) in receipt.CellVersions) json.WriteNumber(cell.ToString(), version.Value);
+            json.WriteEndObject();
+        }
+
         json.WriteEndObject();
     }
+
+    /// <summary>Of a conflict: the version that the stream or cell is at.</summary>
+    public static void WriteActualVersion(Utf8JsonWriter json, AppendOutcome.Conflict conflict) =>
+        json.WriteNumber("actualVersion", conflict.Condition.IsOnCell ? conflict.ActualCellVersion.Value : conflict.ActualVersion.Value);
 
     public static void WriteConflict(Utf8JsonWriter json, AppendOutcome.Conflict conflict)
     {
         json.WriteStartObject();
         json.WriteString("outcome", "conflict");
         json.WriteString("condition", conflict.Condition.ToString());
-        json.WriteNumber("actualVersion", conflict.ActualVersion.Value);
+        WriteActualVersion(json, conflict);
         json.WriteStartArray("facts");
         foreach (var fact in conflict.Facts) FactJson.Write(json, fact);
         json.WriteEndArray();

@@ -59,8 +59,8 @@ public sealed record AppendCondition
     /// <summary>The cell's version that is asked for, where one is.</summary>
     public CellVersion CellVersion { get; private init; }
 
-    /// <summary>Whether a cell is asked of, and not a stream.</summary>
-    internal bool IsOnCell => Kind is AppendConditionKind.CellAt or AppendConditionKind.CellAbsent or AppendConditionKind.CellEquals;
+    /// <summary>Whether a cell is asked of.</summary>
+    public bool IsOnCell => Kind is AppendConditionKind.CellAt or AppendConditionKind.CellAbsent or AppendConditionKind.CellEquals;
 
     /// <summary>Of the value that a cell is asked to have.</summary>
     internal CellDigest Digest { get; private init; }

@@ -21,6 +21,7 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
     {
         _options = options;
         _defect = options.Defect;
+        Cells = new CellIndex(options.Defect);
         Active = new MemoryPart(new Position(1));
         _parts = [Active];
         _memory = [Active];
@@ -39,7 +40,7 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
     public ReadOnlySpan<IndexPart> Parts => Volatile.Read(ref _parts);
 
     /// <summary>What is so of the cells.</summary>
-    public CellIndex Cells { get; } = new(defect);
+    public CellIndex Cells { get; }
 
     /// <summary>The position that comes after all that were added.</summary>
     public Position Next => Active.Next;

@@ -77,7 +77,7 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
     /// <summary>What lies behind the certain end of a damaged log is not shown: it may have been acknowledged, and so may hold a newer write of any cell.</summary>
     public void MissBehind(Segment segment, long durableEnd)
     {
-        if (segment.Header.MayHaveCells && TornTail.Length(segment.File, durableEnd) >= CellFormat.FrameBytesMin) index.MissedCells();
+        if (segment.Header.MayHaveCells && TornTail.Length(segment.File, durableEnd) >= CellFormat.FrameBytesMin) visitor.MissedCells();
     }
 
     public void Progress(long bytes)
