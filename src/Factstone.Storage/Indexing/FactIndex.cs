@@ -359,6 +359,9 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
         LastTime = recordedAt;
     }
 
+    /// <summary>The time of an append, with facts or without.</summary>
+    public void Recorded(long time) => LastTime = Math.Max(LastTime, time);
+
     /// <summary>The fact has been written anew at another place.</summary>
     public void Move(Segment segment, long fileOffset, Position position) => Active.Move(segment, fileOffset, position);
 

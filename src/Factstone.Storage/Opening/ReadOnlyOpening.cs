@@ -105,11 +105,12 @@ internal sealed class ReadOnlyOpening : IDisposable
         foreach (var header in Manifest.Segments)
         {
             if (Directory.Find(header.BasePosition, header.Generation) is not null) continue;
+            var path = _layout.Segment(header.BasePosition, header.Generation);
             try
             {
-                if (_files.FileExists(_layout.Segment(header.BasePosition, header.Generation))) _segments.OpenSegment(header, FileOpening.ReadOnly, header.BasePosition);
+                if (_files.FileExists(path)) _segments.OpenSegment(header, FileOpening.ReadOnly, header.BasePosition);
             }
-            catch (LedgerIOException)
+            catch (LedgerIOException) when (!_files.FileExists(path))
             {
                 // Removed between a look and the open; a run with facts in it is not believed.
             }

@@ -10,9 +10,9 @@ namespace Factstone.Storage;
 internal sealed class RunBytes : IDisposable
 {
     /// <summary>Read at a time, where the file is not mapped.</summary>
-    const int PieceBytes = 4 * RunFormat.BlockBytes;
+    const int PieceBytes = RunFormat.BlockBytes;
 
-    const int PiecesKept = 16;
+    const int PiecesKept = 64;
 
     readonly IStorageFile _file;
     readonly IMappedFile? _mapped;

@@ -239,6 +239,7 @@ internal sealed class LogWriter(FactIndex index, SegmentChain chain, SpaceAhead 
     {
         if (options.Defect != Defect.RunOverUndurable) AddToIndex();
         LastTime = _group.LastTime;
+        index.Recorded(LastTime);
         publish(new StorageHead(new Position(index.Next.Value - 1), LastTime), _tail);
         if (space.Advance(_tail)) zeroing.Wake();
     }

@@ -247,7 +247,8 @@ public sealed class RunTests
                 : new NewFact(stream, random.Next(3) == 0 ? null : $"type-{random.Next(4)}", $$"""{"n":{{number}}}""") { Tags = random.Next(2) == 0 ? [] : [$"tag-{random.Next(5)}", "all"] });
         }
 
-        return new AppendRequest { AppendId = random.Next(2) == 0 ? $"append-{number}" : null, Facts = facts };
+        var cells = random.Next(3) > 0 ? [] : new[] { random.Next(4) == 0 ? NewCell.Delete("b", $"{random.Next(20)}") : NewCell.Put("b", $"{random.Next(20)}", $"{number}") };
+        return new AppendRequest { AppendId = random.Next(2) == 0 ? $"append-{number}" : null, Facts = facts, Cells = cells };
     }
 
     static StreamName Stream(int number) => new(number % 3 == 0 ? "orders" : "tasks", number.ToString(CultureInfo.InvariantCulture));
@@ -267,6 +268,13 @@ public sealed class RunTests
         {
             var id = $"append-{number}";
             Assert.Equal(SmallLedger.Now(expected.FindAppendAsync(id, Cancel))?.FirstPosition, SmallLedger.Now(ledger.FindAppendAsync(id, Cancel))?.FirstPosition);
+            Assert.Equal(expected.Storage.ReadAppendCells(id).Count, ledger.Storage.ReadAppendCells(id).Count);
+        }
+
+        for (var name = 0; name < 20; name++)
+        {
+            var (right, found) = (SmallLedger.Now(expected.ReadCellAsync("b", $"{name}", Cancel)), SmallLedger.Now(ledger.ReadCellAsync("b", $"{name}", Cancel)));
+            Assert.Equal((right?.Version, right?.Text), (found?.Version, found?.Text));
         }
 
         var index = (FileStorage)ledger.Storage;

@@ -84,7 +84,7 @@ internal static class DamagedCopy
         counts.Count(known ? "damage: named" : "damage: without effect");
         if (known) return;
         foreach (var id in model.Appends.Keys)
-            SimulationFailure.When(SimulationRun.Sync(ledger.FindAppendAsync(id)) is null, $"after {where} append {id} is forgotten");
+            Asked(() => SimulationFailure.When(SimulationRun.Sync(ledger.FindAppendAsync(id)) is null, $"after {where} append {id} is forgotten"));
 
         void Asked(Action ask)
         {

@@ -40,7 +40,7 @@ internal sealed class SimulationRun
         _random = new Random(seed);
         _disk = new SimulatedDisk(seed) { Trace = trace };
         _requests = new Requests(_random);
-        _memoryFactsMax = _random.Next(2) == 0 ? 8 : 40;
+        _memoryFactsMax = _random.Next(3) switch { 0 => 8, 1 => 40, _ => 150 };
         _counts = counts;
         _defect = defect;
         _trace = trace;
