@@ -116,6 +116,8 @@ internal static class AppendPreparation
                 return $"A record cannot be at version {condition.Version}; versions start at 1. Ask with RecordMissing that it has no value.";
             case AppendConditionKind.CellAt when condition.CellVersion <= CellVersion.None:
                 return $"A cell cannot be at version {condition.CellVersion}; versions start at 1. Ask with CellAbsent that it has no value.";
+            case AppendConditionKind.CellEquals when condition.Value.Length > FactLimits.CellValueBytesMax:
+                return $"The value has {condition.Value.Length:N0} bytes; a cell has at most {FactLimits.CellValueBytesMax:N0}.";
             case AppendConditionKind.RecordEquals when JsonCheck.Check(condition.Value.Span) is var fault and not JsonFault.None:
                 return $"The value is refused: {JsonCheck.Describe(condition.Value.Span, fault)}";
             default:

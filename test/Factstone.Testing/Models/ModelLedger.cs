@@ -12,11 +12,12 @@ public sealed class ModelLedger
 {
     readonly List<ModelFact> _facts;
     readonly List<ModelAppend> _appends;
+    readonly List<ModelCell> _cells;
 
     /// <summary>An empty ledger.</summary>
-    public ModelLedger() : this([], []) { }
+    public ModelLedger() : this([], [], []) { }
 
-    ModelLedger(List<ModelFact> facts, List<ModelAppend> appends) => (_facts, _appends) = (facts, appends);
+    ModelLedger(List<ModelFact> facts, List<ModelAppend> appends, List<ModelCell> cells) => (_facts, _appends, _cells) = (facts, appends, cells);
 
     /// <summary>All facts, in order of position: the fact at position n is at index n − 1.</summary>
     public IReadOnlyList<ModelFact> Facts => _facts;
@@ -27,8 +28,8 @@ public sealed class ModelLedger
     /// <summary>The last position; 0 in an empty ledger.</summary>
     public Position Head => new(_facts.Count);
 
-    /// <summary>A second ledger with the same facts. Facts never change, so only the lists are copied.</summary>
-    public ModelLedger Clone() => new([.. _facts], [.. _appends]);
+    /// <summary>A second ledger with the same facts and cells. They never change, so only the lists are copied.</summary>
+    public ModelLedger Clone() => new([.. _facts], [.. _appends], [.. _cells]);
 
     /// <summary>Forgets every append with a fact beyond a position, as a crash may forget what was not acknowledged.</summary>
     public void Truncate(Position head)
@@ -36,9 +37,10 @@ public sealed class ModelLedger
         _appends.RemoveAll(append => append.Last > head);
         var kept = _appends.Count == 0 ? 0 : _appends[^1].Last.Value;
         _facts.RemoveRange((int)kept, _facts.Count - (int)kept);
+        _cells.RemoveAll(cell => cell.Append >= _appends.Count);
     }
 
-    /// <summary>Decides an append on all that came before, and keeps its facts if it is accepted.</summary>
+    /// <summary>Decides an append on all that came before, and keeps its facts and cells if it is accepted.</summary>
     /// <param name="request">The append; its lists are copied.</param>
     /// <param name="recordedAtMicroseconds">The time it gets if it commits, in microseconds since 1970.</param>
     public ModelOutcome Append(AppendRequest request, long recordedAtMicroseconds)
@@ -63,6 +65,12 @@ public sealed class ModelLedger
         }
 
         _facts.AddRange(facts);
+        foreach (var cell in request.Cells)
+        {
+            var kept = cell.IsDelete ? cell : NewCell.Put(cell.Cell.Bucket, cell.Cell.Name, cell.Value.ToArray());
+            _cells.Add(new ModelCell(kept, Version(cell.Cell).Next(), recordedAtMicroseconds, _appends.Count));
+        }
+
         _appends.Add(new ModelAppend(request.AppendId, first, Head, recordedAtMicroseconds));
         return new ModelOutcome.Committed(_appends[^1]);
     }
@@ -74,7 +82,7 @@ public sealed class ModelLedger
         if (request.AppendId is { } id && FindAppend(id) is { } before)
         {
             var stored = FactsOf(before).ToList();
-            var isSame = stored.Count == request.Facts.Count && stored.Zip(request.Facts).All(pair => pair.First.IsRepeatedBy(pair.Second));
+            var isSame = stored.Count == request.Facts.Count && stored.Zip(request.Facts).All(pair => pair.First.IsRepeatedBy(pair.Second)) && AreSame(CellsOf(before).Select(cell => cell.Proposed), request.Cells);
             return isSame ? new ModelOutcome.Duplicate(before) : new ModelOutcome.AppendIdReused(before);
         }
 
@@ -87,6 +95,7 @@ public sealed class ModelLedger
     public bool Holds(AppendCondition condition)
     {
         ArgumentNullException.ThrowIfNull(condition);
+        if (condition.IsOnCell) return HoldsOfCell(condition);
         var version = Version(condition.Stream);
         var latest = Latest(condition.Stream);
         return condition.Kind switch
@@ -108,6 +117,26 @@ public sealed class ModelLedger
     {
         ArgumentNullException.ThrowIfNull(append);
         return _facts.Where(fact => fact.Position >= append.First && fact.Position <= append.Last);
+    }
+
+    /// <summary>The cells that an append wrote, in its order.</summary>
+    public IEnumerable<ModelCell> CellsOf(ModelAppend append) => _cells.Where(cell => cell.Append == _appends.IndexOf(append));
+
+    /// <summary>How often a cell was written; 0 when never.</summary>
+    public CellVersion Version(CellName cell) => new(_cells.Count(one => one.Proposed.Cell == cell));
+
+    /// <summary>The write that gives a cell its value; null when it has none.</summary>
+    public ModelCell? ReadCell(CellName cell) => _cells.LastOrDefault(one => one.Proposed.Cell == cell) is { Proposed.IsDelete: false } last ? last : null;
+
+    /// <summary>The cells of a bucket that have a value, in the order of their names' UTF-8 bytes.</summary>
+    public IEnumerable<ModelCell> ListCells(string bucket, string prefix = "", string? after = null, long? limit = null)
+    {
+        ArgumentNullException.ThrowIfNull(prefix);
+        var names = _cells.Select(cell => cell.Proposed.Cell).Where(cell => cell.Bucket == bucket).Distinct()
+            .Where(cell => cell.Name.StartsWith(prefix, StringComparison.Ordinal) && (after is null || ByUtf8Bytes.Compare(cell.Name, after) > 0))
+            .OrderBy(cell => cell.Name, ByUtf8Bytes);
+        var cells = names.Select(ReadCell).OfType<ModelCell>();
+        return limit is { } count ? cells.Take((int)Math.Min(count, int.MaxValue)) : cells;
     }
 
     /// <summary>The last version of each stream that an append wrote to, in the order in which it first wrote to them.</summary>
@@ -156,6 +185,7 @@ public sealed class ModelLedger
 
     ModelOutcome.Conflict Conflict(int index, AppendCondition condition)
     {
+        if (condition.IsOnCell) return new ModelOutcome.Conflict(index, condition, StreamVersion.None, []) { ActualCellVersion = Version(condition.Cell) };
         var facts = ReadStream(condition.Stream).ToList();
         var beaten = condition.Kind switch
         {
@@ -165,6 +195,24 @@ public sealed class ModelLedger
             _ => [],
         };
         return new ModelOutcome.Conflict(index, condition, new StreamVersion(facts.Count), [.. beaten]);
+    }
+
+    bool HoldsOfCell(AppendCondition condition)
+    {
+        var latest = ReadCell(condition.Cell);
+        return condition.Kind switch
+        {
+            AppendConditionKind.CellAt => latest?.Version == condition.CellVersion,
+            AppendConditionKind.CellAbsent => latest is null,
+            _ => latest is not null && latest.Proposed.Value.Span.SequenceEqual(condition.Value.Span),
+        };
+    }
+
+    static bool AreSame(IEnumerable<NewCell> stored, IReadOnlyList<NewCell> given)
+    {
+        var cells = stored.ToList();
+        return cells.Count == given.Count && cells.Zip(given).All(pair =>
+            pair.First.Cell == pair.Second.Cell && pair.First.IsDelete == pair.Second.IsDelete && pair.First.Value.Span.SequenceEqual(pair.Second.Value.Span));
     }
 
     IEnumerable<ModelFact> UpTo(Position? asOf) => asOf is { } position ? _facts.Where(fact => fact.Position <= position) : _facts;

@@ -27,7 +27,8 @@ public abstract record ModelOutcome
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(append);
         var isSame = actual is not null && actual.FirstPosition == append.First && actual.LastPosition == append.Last
-            && (actual.RecordedAt - DateTimeOffset.UnixEpoch).Ticks == append.RecordedAtMicroseconds * 10 && actual.Versions.SequenceEqual(model.VersionsOf(append));
+            && (actual.RecordedAt - DateTimeOffset.UnixEpoch).Ticks == append.RecordedAtMicroseconds * 10 && actual.Versions.SequenceEqual(model.VersionsOf(append))
+            && actual.CellVersions.SequenceEqual(model.CellsOf(append).Select(cell => new CellAndVersion(cell.Proposed.Cell, cell.Version)));
         return isSame ? null : $"the receipt {actual} instead of {append} with {string.Join(", ", model.VersionsOf(append))}";
     }
 
@@ -42,8 +43,12 @@ public abstract record ModelOutcome
     /// <param name="Facts">All facts that the caller did not expect, without the limits of an answer.</param>
     public sealed record Conflict(int Index, AppendCondition Condition, StreamVersion ActualVersion, IReadOnlyList<ModelFact> Facts) : ModelOutcome
     {
+        /// <summary>Of a condition on a cell: how often it was written; otherwise 0.</summary>
+        public CellVersion ActualCellVersion { get; init; }
+
         internal string? Difference(AppendOutcome.Conflict actual)
         {
+            if (actual.ActualCellVersion != ActualCellVersion) return $"version {actual.ActualCellVersion} of cell {Condition.Cell} instead of {ActualCellVersion}";
             if (!ReferenceEquals(actual.Condition, Condition) && actual.Condition != Condition) return $"the condition '{actual.Condition}' instead of '{Condition}'";
             if (actual.ActualVersion != ActualVersion) return $"version {actual.ActualVersion} of {Condition.Stream} instead of {ActualVersion}";
             if (actual.IsComplete) return ModelFact.Difference(Facts, actual.Facts);

@@ -103,6 +103,31 @@ public sealed class BadInputTests
         ("an append id with a control character", "U+001B", () => One(Fact) with { AppendId = "\u001B[0m" }),
         ("an append id with half of a pair", "surrogate", () => One(Fact) with { AppendId = Lone }),
 
+        ("neither fact nor cell", "no fact and no cell", () => new AppendRequest()),
+        ("null for cells", "null", () => One(Fact) with { Cells = null! }),
+        ("null for a cell", "cells[0]", () => Cell(null!)),
+        ("10,001 cells", "10,001 cells", () => One(Fact) with { Cells = [.. Enumerable.Range(0, 10_001).Select(i => NewCell.Put("b", $"{i}", "1"))] }),
+        ("a cell name of 2,000 bytes", "2,000 bytes; at most 1,024", () => Cell(NewCell.Put("b", new string('n', 2_000), "1"))),
+        ("a cell name of 1,025 bytes", "1,025 bytes", () => Cell(NewCell.Delete("b", new string('é', 512) + "x"))),
+        ("a cell value of 5 MiB", "5,242,880 bytes", () => Cell(NewCell.Put("b", "n", new byte[5 * 1_024 * 1_024]))),
+        ("a cell value of one byte too many", "4,194,305 bytes", () => Cell(NewCell.Put("b", "n", new byte[FactLimits.CellValueBytesMax + 1]))),
+        ("cells of 36 MiB", "33,554,432 bytes", () => new AppendRequest { Cells = [.. Enumerable.Range(0, 9).Select(i => NewCell.Put("b", $"{i}", new byte[FactLimits.CellValueBytesMax]))] }),
+        ("facts and cells of 34 MiB", "cells[7]", () => new AppendRequest { Facts = [.. Enumerable.Range(0, 1).Select(_ => Fact)], Cells = [.. Enumerable.Range(0, 8).Select(i => NewCell.Put("b", $"{i}", new byte[FactLimits.CellValueBytesMax]))] }),
+        ("a cell twice", "cells[0] writes the same cell", () => One(Fact) with { Cells = [NewCell.Put("b", "n", "1"), NewCell.Delete("b", "n")] }),
+        ("a bucket of 129 bytes", "129 bytes", () => Cell(NewCell.Put(new string('b', 129), "n", "1"))),
+        ("an empty bucket", "empty", () => Cell(NewCell.Put("", "n", "1"))),
+        ("a bucket with /", "'/'", () => Cell(NewCell.Put("a/b", "n", "1"))),
+        ("a bucket named ..", "directory", () => Cell(NewCell.Put("..", "n", "1"))),
+        ("a bucket of ours", "Factstone's own", () => Cell(NewCell.Put("$checkpoints", "n", "1"))),
+        ("a cell name with a control character", "U+0007", () => Cell(NewCell.Put("b", "\a", "1"))),
+        ("a cell name with half of a pair", "surrogate", () => Cell(NewCell.Put("b", Lone, "1"))),
+        ("a bad cell behind a good one", "cells[1]", () => One(Fact) with { Cells = [NewCell.Put("b", "n", "1"), NewCell.Put("b/", "n", "1")] }),
+        ("a cell at version -1", "-1", () => If(AppendCondition.CellAt("b", "n", -1))),
+        ("a cell at version 0", "CellAbsent", () => If(AppendCondition.CellAt("b", "n", 0))),
+        ("a condition on a bucket with /", "'/'", () => If(AppendCondition.CellAbsent("a/b", "n"))),
+        ("a condition on a cell name of 2,000 bytes", "2,000 bytes", () => If(AppendCondition.CellEquals("b", new string('n', 2_000), "1"))),
+        ("a condition on a cell value of 5 MiB", "5,242,880 bytes", () => If(AppendCondition.CellEquals("b", "n", new byte[5 * 1_024 * 1_024]))),
+
         ("null for conditions", "null", () => One(Fact) with { Conditions = null! }),
         ("null for a condition", "conditions[0]", () => If(null!)),
         ("10,001 conditions", "10,001 conditions", () => One(Fact) with { Conditions = [.. Enumerable.Repeat(AppendCondition.StreamExists(Stream), 10_001)] }),
@@ -135,6 +160,44 @@ public sealed class BadInputTests
         Assert.Equal(new StreamVersion(1), await ledger.GetVersionAsync(Stream));
         Assert.Equal(1, (await ledger.GetStatisticsAsync()).Streams);
         Assert.Equal(new Position(2), (await ledger.AppendAsync(new NewFact(Stream, "placed", "2"))).FirstPosition); // and it goes on
+    }
+
+    [Fact]
+    public async Task Reads_of_cells_that_cannot_be_are_refused()
+    {
+        await using var ledger = await Ledger.OpenInMemoryAsync();
+        await Assert.ThrowsAsync<ArgumentException>(async () => await ledger.ReadCellAsync("b", new string('n', 2_000)));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await ledger.ReadCellAsync("a/b", "n"));
+        await Assert.ThrowsAsync<ArgumentNullException>(async () => await ledger.ReadCellAsync(null!, "n"));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await ledger.ListCellsAsync("").ToListAsync());
+        await Assert.ThrowsAsync<ArgumentException>(async () => await ledger.ListCellsAsync("b", new CellListOptions { Prefix = new string('n', 2_000) }).ToListAsync());
+        await Assert.ThrowsAsync<ArgumentException>(async () => await ledger.ListCellsAsync("b", new CellListOptions { After = Lone }).ToListAsync());
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await ledger.ListCellsAsync("b", new CellListOptions { Limit = -1 }).ToListAsync());
+        Assert.Null(await ledger.ReadCellAsync("$ours", "n"));
+        Assert.Throws<ArgumentException>(() => NewCell.Put("b", "n", Lone));
+        Assert.Throws<FormatException>(() => CellName.Parse("settings"));
+    }
+
+    // The most that one append can write of cells, and the largest there is of each.
+    [Fact]
+    public async Task Cells_just_within_the_limits_are_taken_and_read_as_they_were()
+    {
+        var files = new MemoryFileSystem();
+        var options = new LedgerOptions { FileSystem = files, ZeroAheadBytesMax = 0 };
+        var value = new byte[FactLimits.CellValueBytesMax];
+        new Random(1).NextBytes(value);
+        var (bucket, name) = (new string('é', 64), new string('n', 1_024));
+        await using (var ledger = await Ledger.OpenAsync("l", options))
+        {
+            await ledger.AppendAsync(new AppendRequest { Cells = [NewCell.Put(bucket, name, value)] });
+            Assert.Equal(10_000, (await ledger.AppendAsync(new AppendRequest { Cells = [.. Enumerable.Range(0, 10_000).Select(i => NewCell.Put("b", $"{i:D5}", "1"))] })).CellVersions.Count);
+        }
+
+        await using var again = await Ledger.OpenAsync("l", options);
+        Assert.Equal(value, (await again.ReadCellAsync(bucket, name))!.Value.ToArray());
+        Assert.Equal(10_000, await again.ListCellNamesAsync("b").CountAsync());
+        Assert.Equal(10_001, (await again.GetStatisticsAsync()).Cells);
+        Assert.IsType<AppendOutcome.Committed>(await again.TryAppendAsync(new AppendRequest { Cells = [NewCell.Delete(bucket, name)], Conditions = [AppendCondition.CellEquals(bucket, name, value)] }));
     }
 
     [Fact]
@@ -213,6 +276,8 @@ public sealed class BadInputTests
     static AppendRequest Payload(string json) => new(new NewFact(Stream, null, json));
 
     static AppendRequest Bytes(byte[] json) => new(new NewFact(Stream, null, json));
+
+    static AppendRequest Cell(NewCell cell) => new() { Cells = [cell] };
 
     static AppendRequest If(AppendCondition condition) => new(Fact) { Conditions = [condition] };
 }

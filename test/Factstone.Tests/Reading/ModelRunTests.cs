@@ -111,6 +111,14 @@ public sealed class ModelRunTests
                 var latest = await ledger.ReadLatestAsync(stream, time);
                 if (_model.Latest(stream, asOf) is { } expected) Assert.Null(expected.Difference(latest));
                 else Assert.Null(latest);
+                var cell = RandomAppends.AnyCell(_random);
+                var found = await ledger.ReadCellAsync(cell.Bucket, cell.Name);
+                if (_model.ReadCell(cell) is { } write) Assert.Null(write.Difference(found));
+                else Assert.Null(found);
+                var listed = await ledger.ListCellsAsync(cell.Bucket, new CellListOptions { Prefix = prefix, After = after, Limit = limit }).ToListAsync();
+                var cells = _model.ListCells(cell.Bucket, prefix, after, limit).ToList();
+                Assert.Equal(cells.Count, listed.Count);
+                Assert.All(cells.Zip(listed), pair => Assert.Null(pair.First.Difference(pair.Second)));
                 var id = $"id-{_random.Next(40)}";
                 if (_model.FindAppend(id) is { } append) Assert.Null(ModelOutcome.Difference(_model, append, await ledger.FindAppendAsync(id)));
                 else Assert.Null(await ledger.FindAppendAsync(id));

@@ -22,14 +22,18 @@ internal sealed class RandomAppends(Random random, ModelLedger model)
 
     public static string AnyStore(Random random) => random.Pick(Stores);
 
+    public static CellName AnyCell(Random random) => new(random.Pick(["orders", "é"]), random.Pick(Keys));
+
     public AppendRequest Next()
     {
         if (_sent.Count > 0 && random.Next(10) == 0) return Again(random.Pick(_sent));
 
+        NewCell[] cells = random.Next(3) == 0 ? [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => AnyCell(random)).Distinct().Select(Cell)] : [];
         var request = new AppendRequest
         {
-            Facts = [.. Enumerable.Range(0, random.Next(4) == 0 ? random.Next(1, 8) : 1).Select(Fact)],
-            Conditions = [.. Enumerable.Range(0, random.Next(3) == 0 ? random.Next(1, 4) : random.Next(2)).Select(_ => Condition())],
+            Facts = cells.Length > 0 && random.Next(2) == 0 ? [] : [.. Enumerable.Range(0, random.Next(4) == 0 ? random.Next(1, 8) : 1).Select(Fact)],
+            Cells = cells,
+            Conditions = [.. Enumerable.Range(0, random.Next(3) == 0 ? random.Next(1, 4) : random.Next(2)).Select(_ => random.Next(3) == 0 ? CellCondition() : Condition())],
             AppendId = random.Next(3) == 0 ? $"id-{random.Next(40)}" : null,
         };
         if (request.AppendId is not null) _sent.Add(request);
@@ -40,8 +44,23 @@ internal sealed class RandomAppends(Random random, ModelLedger model)
     AppendRequest Again(AppendRequest before)
     {
         NewFact[] facts = [.. before.Facts.Select(fact => fact with { Metadata = """{"traceparent":"anew"}""", Correlation = "anew" })];
-        if (random.Next(4) == 0) facts[random.Next(facts.Length)] = Fact(0);
-        return before with { Facts = facts };
+        if (random.Next(4) == 0 && facts.Length > 0) facts[random.Next(facts.Length)] = Fact(0);
+        NewCell[] cells = [.. before.Cells];
+        if (random.Next(4) == 0 && cells.Length > 0) cells[0] = Cell(cells[0].Cell);
+        return before with { Facts = facts, Cells = cells };
+    }
+
+    NewCell Cell(CellName cell) => random.Next(4) == 0 ? NewCell.Delete(cell.Bucket, cell.Name) : NewCell.Put(cell.Bucket, cell.Name, random.Pick(Values));
+
+    AppendCondition CellCondition()
+    {
+        var cell = AnyCell(random);
+        return random.Next(3) switch
+        {
+            0 => AppendCondition.CellAbsent(cell.Bucket, cell.Name),
+            1 => AppendCondition.CellAt(cell.Bucket, cell.Name, Math.Max(1, model.Version(cell).Value + (random.Next(3) == 0 ? random.Next(-1, 2) : 0))),
+            _ => AppendCondition.CellEquals(cell.Bucket, cell.Name, model.ReadCell(cell) is { } latest && random.Next(3) > 0 ? latest.Proposed.Value : "1"u8.ToArray()),
+        };
     }
 
     NewFact Fact(int index)
