@@ -41,6 +41,9 @@ internal sealed class Requests(Random random)
 
     NewFact[] Facts(string number)
     {
+        // Now and then so many terms that a run has several blocks.
+        if (random.Next(150) == 0) return [.. Enumerable.Range(0, 300).Select(i => new NewFact(Stream(), "bulk", "1") { Correlation = number, Tags = [$"bulk:{number}:{i}"] })];
+
         var count = random.Next(8) switch { 0 => random.Next(2, 30), < 4 => random.Next(2, 6), _ => 1 };
         var facts = new NewFact[count];
         var same = Stream();
