@@ -5,35 +5,42 @@ namespace Factstone;
 /// <summary>A stored, immutable statement with a position.</summary>
 public sealed class Fact
 {
+    readonly byte[] _bytes;
+    readonly int _headerLength;
+    readonly int _saltAt;
+    readonly int _metadataLength;
     readonly uint _ledgerTag;
-    readonly ReadOnlyMemory<byte> _header;
-    readonly ReadOnlyMemory<byte> _salt;
     string[]? _tags;
 
-    /// <summary>Takes a fact apart that was read and checked. The bytes stay with the fact and are never changed.</summary>
+    /// <summary>Takes a fact apart that was read and checked. The bytes are copied.</summary>
     internal Fact(in HeaderView header, ReadOnlyMemory<byte> headerBytes, ReadOnlyMemory<byte> salt, ReadOnlyMemory<byte> metadata, ReadOnlyMemory<byte> payload, uint ledgerTag)
+        : this(header, header.Stream, header.Type, [.. headerBytes.Span, .. salt.Span, .. metadata.Span, .. payload.Span], headerBytes.Length, headerBytes.Length, metadata.Length, ledgerTag)
     {
+    }
+
+    /// <summary>A fact that was read and checked. The bytes stay with it and are never changed.</summary>
+    /// <param name="header">Its header, taken apart; it may stand elsewhere.</param>
+    /// <param name="stream">What the header says of its stream.</param>
+    /// <param name="type">What the header says of its type.</param>
+    /// <param name="bytes">Header; from somewhere behind it salt, metadata and payload.</param>
+    /// <param name="headerLength">Bytes of the header.</param>
+    /// <param name="saltAt">Where the salt begins.</param>
+    /// <param name="metadataLength">Bytes of the metadata.</param>
+    /// <param name="ledgerTag">Of the ledger.</param>
+    internal Fact(in HeaderView header, StreamName stream, string? type, byte[] bytes, int headerLength, int saltAt, int metadataLength, uint ledgerTag)
+    {
+        _bytes = bytes;
+        _headerLength = headerLength;
+        _saltAt = saltAt;
+        _metadataLength = metadataLength;
         _ledgerTag = ledgerTag;
-        _header = headerBytes;
-        _salt = salt;
-        MetadataBytes = metadata;
-        Payload = payload;
         Position = header.Position;
-        Stream = header.Stream;
+        Stream = stream;
         StreamVersion = header.StreamVersion;
-        Type = header.Type;
+        Type = type;
         RecordedAtMicroseconds = header.RecordedAt;
-        OriginRecordedAt = Time(header.OriginRecordedAt);
-        ValidFrom = Time(header.ValidFrom);
-        ValidTo = Time(header.ValidTo);
-        SchemaVersion = header.SchemaVersion;
-        Causation = header.Causation;
-        ForeignId = header.ForeignId;
-        Correlation = header.Correlation;
-        Producer = header.Producer;
-        Derivation = header.Derivation;
         Retracts = header.Retracts;
-        ContentType = header.ContentType;
+        IsJson = header.IsJson;
     }
 
     /// <summary>Its place in the whole ledger.</summary>
@@ -59,8 +66,7 @@ public sealed class Fact
         get
         {
             if (_tags is { } tags) return tags;
-            HeaderView.TryRead(_header.Span, out var header);
-            return _tags = header.Tags;
+            return _tags = View().Tags;
         }
     }
 
@@ -68,64 +74,74 @@ public sealed class Fact
     public DateTimeOffset RecordedAt => Microseconds.ToTime(RecordedAtMicroseconds);
 
     /// <summary>For a fact from elsewhere: when its source recorded it.</summary>
-    public DateTimeOffset? OriginRecordedAt { get; }
+    public DateTimeOffset? OriginRecordedAt => Time(View().OriginRecordedAt);
 
     /// <summary>When it begins to hold in the world; null for when it was recorded.</summary>
-    public DateTimeOffset? ValidFrom { get; }
+    public DateTimeOffset? ValidFrom => Time(View().ValidFrom);
 
     /// <summary>When it ceases to hold, exclusive; null for until further notice.</summary>
-    public DateTimeOffset? ValidTo { get; }
+    public DateTimeOffset? ValidTo => Time(View().ValidTo);
 
     /// <summary>The version of the payload's shape.</summary>
-    public long SchemaVersion { get; }
+    public long SchemaVersion => View().SchemaVersion;
 
     /// <summary>The id of the fact that caused this one, where one did.</summary>
-    public Guid? Causation { get; }
+    public Guid? Causation => View().Causation;
 
     /// <summary>The caller's name for the conversation it belongs to.</summary>
-    public string? Correlation { get; }
+    public string? Correlation => View().Correlation;
 
     /// <summary>What produced it: a JSON object in RFC 8785 form.</summary>
-    public string? Producer { get; }
+    public string? Producer => View().Producer;
 
     /// <summary>Which rule made it, and from which facts.</summary>
-    public Derivation? Derivation { get; }
+    public Derivation? Derivation => View().Derivation;
 
     /// <summary>Whether it says that its record has no value any more.</summary>
     public bool Retracts { get; }
 
     /// <summary>What the payload is; null for JSON.</summary>
-    public string? ContentType { get; }
+    public string? ContentType => IsJson ? null : View().ContentType;
 
     /// <summary>The payload, exactly as it was given; empty for none.</summary>
-    public ReadOnlyMemory<byte> Payload { get; }
+    public ReadOnlyMemory<byte> Payload => _bytes.AsMemory(_saltAt + FactHash.SaltBytes + _metadataLength);
 
     /// <summary>The payload as text, if it is JSON; null where there is none, or where it is something else.</summary>
-    public string? Json => ContentType is null && !Payload.IsEmpty ? Encoding.UTF8.GetString(Payload.Span) : null;
+    public string? Json => IsJson && !Payload.IsEmpty ? Encoding.UTF8.GetString(Payload.Span) : null;
 
     /// <summary>The metadata, exactly as given: a JSON object whose values are texts; null for none.</summary>
     public string? Metadata => MetadataBytes.IsEmpty ? null : Encoding.UTF8.GetString(MetadataBytes.Span);
 
     /// <summary>The header as it is stored and hashed; see docs/format.md.</summary>
-    public ReadOnlyMemory<byte> Header => _header;
+    public ReadOnlyMemory<byte> Header => _bytes.AsMemory(0, _headerLength);
 
     /// <summary>The random salt that keeps the payload from being guessed by its digest.</summary>
-    public ReadOnlyMemory<byte> Salt => _salt;
+    public ReadOnlyMemory<byte> Salt => _bytes.AsMemory(_saltAt, FactHash.SaltBytes);
 
     internal long RecordedAtMicroseconds { get; }
 
-    internal ReadOnlyMemory<byte> MetadataBytes { get; }
+    internal ReadOnlyMemory<byte> MetadataBytes => _bytes.AsMemory(_saltAt + FactHash.SaltBytes, _metadataLength);
 
-    internal Guid? ForeignId { get; }
+    internal Guid? ForeignId => View().ForeignId;
 
     /// <summary>SHA-256 over salt, metadata and payload, computed now.</summary>
-    public byte[] PayloadDigest() => FactHash.PayloadDigest(_salt.Span, MetadataBytes.Span, Payload.Span);
+    public byte[] PayloadDigest() => FactHash.PayloadDigest(Salt.Span, MetadataBytes.Span, Payload.Span);
 
     /// <summary>The fact's leaf in the hash tree, computed now; its index there is position − 1.</summary>
-    public byte[] Leaf() => FactHash.Leaf(_header.Span, PayloadDigest());
+    public byte[] Leaf() => FactHash.Leaf(Header.Span, PayloadDigest());
 
     /// <summary>Position, stream, version and type.</summary>
     public override string ToString() => $"@{Position} {Stream} v{StreamVersion}{(Type is null ? "" : $" {Type}")}";
+
+    bool IsJson { get; }
+
+    /// <summary>What few ask for is taken from the header each time.</summary>
+    HeaderView View()
+    {
+        var isHeader = HeaderView.TryRead(Header.Span, out var header);
+        Invariant.Holds(isHeader);
+        return header;
+    }
 
     static DateTimeOffset? Time(long? microseconds) => microseconds is { } value ? Microseconds.ToTime(value) : null;
 }

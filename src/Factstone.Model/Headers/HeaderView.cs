@@ -27,6 +27,9 @@ internal readonly ref struct HeaderView
     public ReadOnlySpan<byte> Store => Slice(_slices.Store);
     public ReadOnlySpan<byte> Key => Slice(_slices.Key);
 
+    /// <summary>Whether the payload, if there is one, is JSON.</summary>
+    public bool IsJson => _slices.ContentType.Start == 0;
+
     public ReadOnlySpan<byte> TypeBytes => Slice(_slices.Type);
 
     public int TagCount
@@ -130,7 +133,7 @@ internal readonly ref struct HeaderView
             }
 
             if (field > (ulong)HeaderField.ContentType) continue;
-            if (kind != KindOf((HeaderField)field)) return false;
+            if ((byte)kind != Kinds[(int)field]) return false;
             switch ((HeaderField)field)
             {
                 case HeaderField.Position: position = integer; break;
@@ -173,6 +176,9 @@ internal readonly ref struct HeaderView
         };
         return true;
     }
+
+    /// <summary>The kind of each known field, by number.</summary>
+    static readonly byte[] Kinds = [.. Enumerable.Range(0, (int)HeaderField.ContentType + 1).Select(static field => (byte)KindOf((HeaderField)field))];
 
     public static HeaderValue KindOf(HeaderField field) => field switch
     {

@@ -1,8 +1,15 @@
+using System.Runtime.Intrinsics.X86;
+
 namespace Factstone.Storage;
 
 /// <summary>The first bytes of a file on the disk, mapped for reading.</summary>
 internal sealed unsafe class DiskMapping : IMappedFile
 {
+    /// <summary>A small fact.</summary>
+    const int ExpectedBytes = 384;
+
+    const int LineBytes = 64;
+
     readonly byte* _address;
     nuint _length;
 
@@ -24,6 +31,12 @@ internal sealed unsafe class DiskMapping : IMappedFile
     {
         Invariant.Holds(fileOffset >= 0 && length >= 0 && (nuint)(fileOffset + length) <= _length);
         return new ReadOnlySpan<byte>(_address + fileOffset, length);
+    }
+
+    public void Expect(long fileOffset)
+    {
+        if (!Sse.IsSupported || fileOffset < 0 || (nuint)fileOffset >= _length) return;
+        for (var line = 0; line < ExpectedBytes; line += LineBytes) Sse.Prefetch0(_address + fileOffset + line);
     }
 
     void Unmap()

@@ -6,6 +6,8 @@ internal sealed class FactReader(FactIndex index, DamageLog damage, FileWindow w
     /// <summary>A small fact is read whole by the first look.</summary>
     const int FirstLookBytes = 1_024;
 
+    readonly NameCache _names = new();
+
     /// <exception cref="LedgerDamagedException">The fact is not what was written; writes are refused from now on.</exception>
     public Fact Read(Position position)
     {
@@ -20,16 +22,15 @@ internal sealed class FactReader(FactIndex index, DamageLog damage, FileWindow w
         if (status != FactStatus.Whole || header.Position != position) throw Damaged(position, segment, fileOffset, status);
 
         var bytes = source.Slice(extent.HeaderAt, extent.Length - extent.HeaderAt).ToArray();
+        var fact = new Fact(header, _names.Stream(header), _names.Type(header), bytes, extent.HeaderLength, extent.BodyAt - extent.HeaderAt, extent.MetadataLength, segment.LedgerTag);
         GC.KeepAlive(segment);
-        var at = -extent.HeaderAt;
-        HeaderView.TryRead(bytes.AsSpan(0, extent.HeaderLength), out header);
-        return new Fact(
-            header,
-            bytes.AsMemory(0, extent.HeaderLength),
-            bytes.AsMemory(extent.BodyAt + at, FactHash.SaltBytes),
-            bytes.AsMemory(extent.MetadataAt + at, extent.MetadataLength),
-            bytes.AsMemory(extent.PayloadAt + at, extent.PayloadLength),
-            segment.LedgerTag);
+        return fact;
+    }
+
+    /// <summary>Tells the processor which bytes will be read soon, so that they are on their way by then.</summary>
+    public void Expect(Position position)
+    {
+        if (index.TryFind(position, out var segment, out var fileOffset) && segment.Mapped is not null) segment.Expect(fileOffset);
     }
 
     /// <summary>When the fact at a position was recorded, from its header alone.</summary>

@@ -7,6 +7,9 @@ internal sealed class IndexedReading(FactIndex index, DamageLog damage, IndexMen
     const int PlacesPerPage = 256;
     const int KeysPerPage = 256;
 
+    /// <summary>The facts of a stream are far from one another: so many ahead, the processor is told where.</summary>
+    const int PlacesExpected = 3;
+
     public StreamState StateAt(StreamName stream, Position until)
     {
         using var reading = gate.Enter();
@@ -132,6 +135,7 @@ internal sealed class IndexedReading(FactIndex index, DamageLog damage, IndexMen
             for (var i = 0; i < count; i++)
             {
                 if (places[i].Version.Value != expected) RefuseGap(stream, new StreamVersion(expected), last, places[i].Position);
+                if (i + PlacesExpected < count) Expect(reader, places[i + PlacesExpected].Position);
                 yield return ReadAt(reader, places[i].Position);
                 last = places[i].Position;
                 expected++;
@@ -197,6 +201,19 @@ internal sealed class IndexedReading(FactIndex index, DamageLog damage, IndexMen
             {
                 mending.Mend(found.Run);
             }
+        }
+    }
+
+    void Expect(FactReader reader, Position position)
+    {
+        using var reading = gate.Enter();
+        try
+        {
+            reader.Expect(position);
+        }
+        catch (RunDamagedException)
+        {
+            // Whoever reads it has the run made again.
         }
     }
 

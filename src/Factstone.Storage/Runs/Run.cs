@@ -70,9 +70,9 @@ internal sealed class Run : IndexPart, IDisposable
         var head = PositionListHead.Read(value, TermKind.Stream, First);
         if (head.Last.Position <= until) return head.Last.State;
         if (head.First.Position > until) return default;
-        var places = new RunPlaces(this, TermKind.Stream, head, value);
+        var state = head.IsLong ? StateInBlocks(head, until) : LastUntil(value[(int)head.ListOffset..], head.First, head.Count, until);
         GC.KeepAlive(this);
-        return places[places.CountUntil(until) - 1].State;
+        return state;
     }
 
     public override IStreamPlaces? FindStream(StreamName stream, in TermKey key) => Find(TermKind.Stream, key);
@@ -176,6 +176,34 @@ internal sealed class Run : IndexPart, IDisposable
     {
         _bytes.Dispose();
         Close();
+    }
+
+    StreamState StateInBlocks(in PositionListHead head, Position until)
+    {
+        // The last block that begins at or below it.
+        int low = 1, high = head.Blocks;
+        while (low < high)
+        {
+            var middle = (low + high) >>> 1;
+            if (RunPlaces.Row(this, head, middle).First.Position <= until) low = middle + 1;
+            else high = middle;
+        }
+
+        var block = RunPlaces.Block(this, head, low - 1, out var first, out var count);
+        return LastUntil(block, first, count, until);
+    }
+
+    static StreamState LastUntil(ReadOnlySpan<byte> places, Place place, long count, Position until)
+    {
+        var at = 0;
+        for (var i = 1L; i < count; i++)
+        {
+            var next = PositionListFormat.ReadNext(places, ref at, isStream: true, place);
+            if (next.Position > until) break;
+            place = next;
+        }
+
+        return place.State;
     }
 
     RunPlaces? Find(TermKind kind, in TermKey key)

@@ -44,7 +44,7 @@ internal sealed class RunPlaces : IStreamPlaces
         while (low < high)
         {
             var middle = (low + high) >>> 1;
-            if (Row(middle).First.Position <= until) low = middle + 1;
+            if (Row(_run, _head, middle).First.Position <= until) low = middle + 1;
             else high = middle;
         }
 
@@ -60,7 +60,7 @@ internal sealed class RunPlaces : IStreamPlaces
         while (low < high)
         {
             var middle = (low + high) >>> 1;
-            if (Row(middle).First.Version < version) low = middle + 1;
+            if (Row(_run, _head, middle).First.Version < version) low = middle + 1;
             else high = middle;
         }
 
@@ -68,18 +68,36 @@ internal sealed class RunPlaces : IStreamPlaces
         return ((low - 1) * PositionListFormat.PlacesPerBlock) + StreamEntry.CountBelow(Loaded(low - 1), version);
     }
 
-    ReadOnlySpan<Place> Loaded(int block) => _block.AsSpan(0, CountIn(block));
+    ReadOnlySpan<Place> Loaded(int block) => _block.AsSpan(0, CountIn(_head, block));
 
-    int CountIn(int block) => (int)Math.Min(PositionListFormat.PlacesPerBlock, _head.Count - ((long)block * PositionListFormat.PlacesPerBlock));
+    static int CountIn(in PositionListHead head, int block) => (int)Math.Min(PositionListFormat.PlacesPerBlock, head.Count - ((long)block * PositionListFormat.PlacesPerBlock));
 
     void Load(int block)
     {
         if (block == _blockNumber) return;
-        var (first, offset) = Row(block);
-        var end = block + 1 < _head.Blocks ? Row(block + 1).Offset : _head.ListBytes - ((long)_head.Blocks * PositionListFormat.SkipRowBytes);
-        Decode(_run.Read(_head.ListOffset + offset, end - offset), first, CountIn(block));
+        Decode(Block(_run, _head, block, out var first, out var count), first, count);
         GC.KeepAlive(_run);
         _blockNumber = block;
+    }
+
+    /// <summary>The bytes of a block of a long list, its first place and how many it has.</summary>
+    public static ReadOnlySpan<byte> Block(Run run, in PositionListHead head, int block, out Place first, out int count)
+    {
+        (first, var offset) = Row(run, head, block);
+        count = CountIn(head, block);
+        var end = block + 1 < head.Blocks ? Row(run, head, block + 1).Offset : head.ListBytes - ((long)head.Blocks * PositionListFormat.SkipRowBytes);
+        return run.Read(head.ListOffset + offset, end - offset);
+    }
+
+    public static (Place First, long Offset) Row(Run run, in PositionListHead head, int block)
+    {
+        var rowsAt = head.ListOffset + head.ListBytes - ((long)head.Blocks * PositionListFormat.SkipRowBytes);
+        var row = run.Read(rowsAt + ((long)block * PositionListFormat.SkipRowBytes), PositionListFormat.SkipRowBytes);
+        var version = BinaryPrimitives.ReadInt64LittleEndian(row[sizeof(long)..]);
+        var first = new Place(new StreamVersion(version >> 1), new Position(BinaryPrimitives.ReadInt64LittleEndian(row)), (version & 1) != 0);
+        var offset = BinaryPrimitives.ReadUInt32LittleEndian(row[(2 * sizeof(long))..]);
+        GC.KeepAlive(run);
+        return (first, offset);
     }
 
     void Decode(ReadOnlySpan<byte> source, in Place first, int count)
@@ -87,16 +105,5 @@ internal sealed class RunPlaces : IStreamPlaces
         _block[0] = first;
         var at = 0;
         for (var i = 1; i < count; i++) _block[i] = PositionListFormat.ReadNext(source, ref at, _isStream, _block[i - 1]);
-    }
-
-    (Place First, long Offset) Row(int block)
-    {
-        var rowsAt = _head.ListOffset + _head.ListBytes - ((long)_head.Blocks * PositionListFormat.SkipRowBytes);
-        var row = _run.Read(rowsAt + ((long)block * PositionListFormat.SkipRowBytes), PositionListFormat.SkipRowBytes);
-        var version = BinaryPrimitives.ReadInt64LittleEndian(row[sizeof(long)..]);
-        var first = new Place(new StreamVersion(version >> 1), new Position(BinaryPrimitives.ReadInt64LittleEndian(row)), (version & 1) != 0);
-        var offset = BinaryPrimitives.ReadUInt32LittleEndian(row[(2 * sizeof(long))..]);
-        GC.KeepAlive(_run);
-        return (first, offset);
     }
 }

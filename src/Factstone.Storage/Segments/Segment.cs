@@ -39,6 +39,9 @@ internal sealed class Segment(IStorageFile file, SegmentHeader header, uint ledg
         return there <= 0 ? [] : Mapped!.Bytes(fileOffset, (int)there);
     }
 
+    /// <summary>Bytes from here on will be read soon.</summary>
+    public void Expect(long fileOffset) => Mapped!.Expect(fileOffset);
+
     /// <summary>The file is about to end here.</summary>
     public void Shorten(long length)
     {
