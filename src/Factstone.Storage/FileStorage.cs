@@ -23,6 +23,8 @@ internal sealed class FileStorage : IFactStorage
     readonly IWorker? _zeroing;
     readonly IWorker? _indexing;
     readonly LogWriter? _writer;
+    readonly HeadWatch _watch;
+    readonly HeadPoll? _poll;
     StrongBox _head = new(default);
     bool _isContinued;
     volatile bool _hidesFacts;
@@ -32,6 +34,7 @@ internal sealed class FileStorage : IFactStorage
     {
         _layout = layout;
         _options = options;
+        _watch = new HeadWatch(options.Crank);
         _directoryLock = directoryLock;
         _opening = opening;
         _index = opening.Index;
@@ -56,6 +59,8 @@ internal sealed class FileStorage : IFactStorage
     {
         _layout = layout;
         _options = options;
+        _watch = new HeadWatch(options.Crank);
+        _poll = new HeadPoll(options.Time, _watch, Refresh);
         _reading = reading;
         _index = reading.Index;
         _damage = new DamageLog(reading.Runs.Suspect);
@@ -83,6 +88,8 @@ internal sealed class FileStorage : IFactStorage
     public OpeningReport Opening { get; private set; } = new();
 
     public StorageHead Head => Volatile.Read(ref _head).Value;
+
+    public bool IsClosed => Volatile.Read(ref _isDisposed) != 0;
 
     public bool MayHoldMore => _hidesFacts || _writer?.HasUnknown == true;
 
@@ -161,6 +168,14 @@ internal sealed class FileStorage : IFactStorage
         }
     }
 
+    public async ValueTask WaitForHeadAsync(Position beyond, CancellationToken cancellationToken)
+    {
+        using var waiter = _watch.Enter();
+        if (Head.Position > beyond) return;
+        _poll?.Start();
+        await waiter.Moved.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
     public StreamState StateAt(StreamName stream, Position until) => _facts.StateAt(stream, until);
 
     public AppendSpan? FindAppend(string appendId) => _facts.FindAppend(appendId, Head.Position);
@@ -174,6 +189,16 @@ internal sealed class FileStorage : IFactStorage
     public IEnumerable<Fact> ReadStream(StreamName stream, StreamVersion from, Position until, bool backward) => _facts.ReadStream(stream, from, until, backward);
 
     public Fact ReadAt(Position position) => _facts.ReadAt(position);
+
+    public IEnumerable<Fact> ReadQuery(FactQuery query, Position after, Position until, bool backward)
+    {
+        // Every fact is read to tell whether it matches.
+        foreach (var fact in backward ? Read(until, until, backward: true) : Read(after.Next(), until, backward: false))
+        {
+            if (fact.Position <= after) yield break;
+            if (query.Matches(fact)) yield return fact;
+        }
+    }
 
     public IReadOnlyList<StoreCount> Stores() => _facts.Stores();
 
@@ -254,6 +279,8 @@ internal sealed class FileStorage : IFactStorage
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
+        _poll?.Dispose();
+        _watch.Close();
         try
         {
             if (_writer is not null) CloseLog(_writer);
@@ -376,7 +403,11 @@ internal sealed class FileStorage : IFactStorage
 
     static FileWindow NewWindow() => new(2 * 1_024, 256 * 1_024);
 
-    void SetHead(StorageHead head) => Volatile.Write(ref _head, new StrongBox(head));
+    void SetHead(StorageHead head)
+    {
+        Volatile.Write(ref _head, new StrongBox(head));
+        _watch.Moved();
+    }
 
     /// <summary>Lets a reader see position and time of the head together.</summary>
     sealed class StrongBox(StorageHead value)

@@ -17,6 +17,9 @@ internal interface IFactStorage : IDisposable
 
     OpeningReport Opening { get; }
 
+    /// <summary>Whether it is disposed of: the head does not move any more, and whoever reads is refused.</summary>
+    bool IsClosed { get; }
+
     /// <summary>The last durable position and its time.</summary>
     StorageHead Head { get; }
 
@@ -28,6 +31,9 @@ internal interface IFactStorage : IDisposable
 
     /// <summary>For a read-only opener: takes in what the writer has published since. Otherwise does nothing.</summary>
     void Refresh();
+
+    /// <summary>Returns when the head is beyond a position, or no more will come because the storage is closed. May return earlier; for a read-only opener, within some milliseconds of the writer's publishing.</summary>
+    ValueTask WaitForHeadAsync(Position beyond, CancellationToken cancellationToken);
 
     /// <summary>The last fact of a stream at or below a position.</summary>
     /// <exception cref="LedgerDamagedException">It cannot be told, because a damaged fact may belong to the stream.</exception>
@@ -46,6 +52,10 @@ internal interface IFactStorage : IDisposable
 
     /// <summary>Facts of the whole ledger, in order of position, forward from <paramref name="from"/> or backward from it.</summary>
     IEnumerable<Fact> Read(Position from, Position until, bool backward);
+
+    /// <summary>Facts that match a query which has been checked, behind one position and up to another, which is included; in order of position, forward, or backward from the second.</summary>
+    /// <exception cref="LedgerDamagedException">The next fact that matches is damaged, or whether a damaged one matches cannot be told.</exception>
+    IEnumerable<Fact> ReadQuery(FactQuery query, Position after, Position until, bool backward);
 
     /// <summary>Facts of one stream with versions from <paramref name="from"/> on, or backward from it, positions up to <paramref name="until"/>.</summary>
     IEnumerable<Fact> ReadStream(StreamName stream, StreamVersion from, Position until, bool backward);

@@ -18,6 +18,15 @@ internal sealed class Requests(Random random)
 
     public StreamName Stream() => new(Stores[random.Next(Stores.Length)], random.Next(8) == 0 ? "" : $"k{random.Next(6)}");
 
+    public FactQuery Query() => random.Next(6) switch
+    {
+        0 or 1 => FactQuery.All,
+        2 => FactQuery.Tags("course:c1"),
+        3 => [new() { Store = Stores[random.Next(Stores.Length)], KeyPrefix = random.Next(2) == 0 ? "" : "k" }, new() { Types = ["gone"] }],
+        4 => FactQuery.Stream(Stream()),
+        _ => [new() { Types = ["placed", "large"], Tags = [$"n:{random.Next(4)}"] }, new() { Types = ["note"] }],
+    };
+
     public AppendRequest Draw(ModelFacts model)
     {
         var number = _all.Count.ToString(CultureInfo.InvariantCulture);

@@ -26,6 +26,7 @@ internal sealed class SimulationRun
     readonly HashSet<AppendRequest> _maybe = new(ReferenceEqualityComparer.Instance);
     readonly Dictionary<AppendRequest, AppendReceipt> _acknowledged = new(ReferenceEqualityComparer.Instance);
     readonly ModelFacts _model = new();
+    readonly List<ModelFollower> _followers = [];
     ManualCrank _crank = new();
     IFileSystem? _files;
     Ledger? _ledger;
@@ -61,6 +62,7 @@ internal sealed class SimulationRun
         EnsureOpen(withoutFaults: true);
         if (_ledger!.Opening.RecoveryIsPending) WaitForRoom();
         CheckAll(_ledger!);
+        foreach (var follower in _followers) FollowToTheEnd(follower);
         _counts.Add(_disk.FaultCounts);
     }
 
@@ -87,12 +89,13 @@ internal sealed class SimulationRun
             case < 72: _crank.Step("factstone index"); break;
             case < 80: Check(); break;
             case < 83: CheckReader(); break;
-            case < 86: MoveClock(); break;
-            case < 91: DrawFault(); break;
-            case < 93: Fill(); break;
-            case < 95: Close(); break;
-            case < 96: Examine(); break;
-            case < 98: Crash(isPowerLoss: _random.Next(2) == 0); break;
+            case < 85: Follow(); break;
+            case < 88: MoveClock(); break;
+            case < 93: DrawFault(); break;
+            case < 94: Fill(); break;
+            case < 96: Close(); break;
+            case < 97: Examine(); break;
+            case < 99: Crash(isPowerLoss: _random.Next(2) == 0); break;
             default: CheckOnce(); break;
         }
     }
@@ -399,6 +402,7 @@ internal sealed class SimulationRun
             if (_reader is null || _random.Next(3) == 0)
             {
                 _reader?.Dispose();
+                LoseFollowers(_reader, isClosed: true);
                 _reader = null;
                 var files = _disk.StartProcess();
                 _reader = Ledger.Open(FileStorage.OpenReadOnly(files, Root, Options().ToStorageOptions()), Options());
@@ -419,6 +423,68 @@ internal sealed class SimulationRun
         var facts = Facts(_reader!.ReadAsync(new ReadOptions { AsOf = LedgerTime.AtPosition(new Position(head)), From = new Position(Math.Max(1, head - 20)) }));
         CompareAll(facts, [.. _model.All.Skip((int)Math.Max(0, head - 21)).Take((int)(head - Math.Max(1, head - 20) + 1))], _reader!);
         ReadSome(_reader!, head);
+    }
+
+    // ---- followers ----
+
+    /// <summary>A follower takes a few facts, or all, in whatever process it is, while appends are on their way; where there is none yet, or few, another one begins.</summary>
+    void Follow()
+    {
+        if (_followers.Count < 6 && _random.Next(3) == 0) Excused(BeginToFollow);
+        if (_followers.Count == 0) return;
+        var follower = _followers[_random.Next(_followers.Count)];
+        Excused(() =>
+        {
+            GoOn(follower, _reader is { } reader && _random.Next(3) == 0 ? reader : _ledger!);
+            if (follower.Ledger is not null) follower.Take(_random.Next(4) == 0 ? int.MaxValue : _random.Next(1, 20));
+        });
+
+        // A fact that a follower was given is durable, answered or not.
+        _shown = Math.Max(_shown, follower.Position);
+        if (_random.Next(3) > 0) return;
+        Settle();
+        follower.Check(_model, _ledger!.Id.Tag);
+        _counts.Count("followed");
+    }
+
+    void BeginToFollow()
+    {
+        var head = Sync(_ledger!.GetHeadAsync());
+        var known = (int)Math.Min(head.Value, _model.Head);
+        var (start, after, from) = _random.Next(4) switch
+        {
+            0 => (FollowStart.Now, head.Value, DateTimeOffset.MinValue),
+            1 when known > 0 && _model.All[_random.Next(known)].RecordedAt is var time && time <= _clock.GetUtcNow() => (FollowStart.AtTime(time), 0, time),
+            2 => FromPosition(_random.NextInt64(0, head.Value + 1)),
+            _ => (FollowStart.Beginning, 0, DateTimeOffset.MinValue),
+        };
+        var query = _requests.Query();
+        var options = new FollowOptions { From = start, BufferFacts = _random.Next(2) == 0 ? 1_000 : _random.Next(1, 5) };
+        _followers.Add(new ModelFollower(_ledger.OpenFollower(query, options), _ledger, after, from));
+    }
+
+    static (FollowStart Start, long After, DateTimeOffset From) FromPosition(long after) => (FollowStart.After(new Position(after)), after, DateTimeOffset.MinValue);
+
+    /// <summary>A follower whose process is gone, or that moves to another, goes on behind what it was given last.</summary>
+    void GoOn(ModelFollower follower, Ledger ledger)
+    {
+        if (ReferenceEquals(follower.Ledger, ledger) || (follower.Ledger is not null && _random.Next(4) > 0)) return;
+        follower.GoOn(ledger, _random.Next(2) == 0 ? 1_000 : _random.Next(1, 5));
+        _counts.Count("followed on");
+    }
+
+    void FollowToTheEnd(ModelFollower follower)
+    {
+        if (!ReferenceEquals(follower.Ledger, _ledger)) follower.GoOn(_ledger!, 1_000);
+        follower.Take(int.MaxValue);
+        SimulationFailure.When(follower.Position != _model.Head, $"a follower came to {follower.Position}, and the head is {_model.Head}");
+        follower.Check(_model, _ledger!.Id.Tag);
+    }
+
+    /// <summary>What they were in is gone; what was given stays given.</summary>
+    void LoseFollowers(Ledger? ledger, bool isClosed)
+    {
+        foreach (var follower in _followers.Where(one => one.Ledger is not null && ReferenceEquals(one.Ledger, ledger))) follower.Lose(isClosed);
     }
 
     // ---- the world ----
@@ -462,6 +528,7 @@ internal sealed class SimulationRun
     {
         if (!_ledger!.Opening.RecoveryIsPending) Settle();
         _ledger.Dispose();
+        LoseFollowers(_ledger, isClosed: true);
         _ledger = null;
         ForgetReader();
         if (_random.Next(4) == 0) Lose();
@@ -505,6 +572,7 @@ internal sealed class SimulationRun
         foreach (var sent in _sent.Where(sent => !sent.Task.IsCompleted)) _maybe.Add(sent.Request);
         _sent.RemoveAll(sent => !sent.Task.IsCompleted);
         TakeAnswers(hasDied: true);
+        LoseFollowers(_ledger, isClosed: false);
         _ledger = null;
         ForgetReader();
         _disk.Faults.Clear();
@@ -514,6 +582,7 @@ internal sealed class SimulationRun
 
     void ForgetReader()
     {
+        LoseFollowers(_reader, isClosed: false);
         try
         {
             _reader?.Dispose();

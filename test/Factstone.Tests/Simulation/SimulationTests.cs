@@ -31,6 +31,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
         output.WriteLine(counts.ToString());
         if (Count < 1_000) return; // a few seeds need not take every branch
         Assert.Empty(Branches.Where(branch => counts[$"branch {branch}"] == 0).Select(branch => $"never taken: {branch}"));
+        Assert.True(counts["followed"] > 0 && counts["followed on"] > 0, "nothing was followed");
         Assert.Empty(Faults.Where(fault => counts[$"fault {fault}"] == 0).Select(fault => $"never struck: {fault}"));
     }
 

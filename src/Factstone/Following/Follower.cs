@@ -1,0 +1,182 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+
+namespace Factstone;
+
+/// <summary>A read that does not end: first the facts that are there, then each as it becomes durable. In order of position, none left out, none given twice.</summary>
+/// <remarks>
+/// <para>For one caller at a time; <see cref="Position"/> and <see cref="GetLag"/> for any. Holds one buffer of facts and
+/// nothing else, so it needs no disposing, and a caller that is slow or pauses holds nobody up: it is read on from the log.</para>
+/// <para>Closing the ledger ends it: no fact is given any more, and an enumeration ends without an exception.
+/// <see cref="Position"/> says where to go on, here or in another process: <see cref="FollowStart.After"/>.</para>
+/// <para>Enumerating it a second time goes on where the first ended.</para>
+/// </remarks>
+public sealed class Follower : IAsyncEnumerable<Fact>
+{
+    /// <summary>A look goes over so many positions at most, so that closing or cancelling does not wait for a rare fact to be found.</summary>
+    const int PositionsPerLook = 32 * 1_024;
+
+    const int BufferBytesMax = 8 * 1_024 * 1_024;
+
+    readonly Lock _looking = new();
+    readonly IFactStorage _storage;
+    readonly TimeProvider _time;
+    readonly int _bufferFacts;
+    readonly long _recordedFrom;
+    readonly List<Fact> _buffer = [];
+    int _given;
+    long _readUntil;
+    long _position;
+
+    /// <param name="storage">The ledger's.</param>
+    /// <param name="time">The ledger's clock.</param>
+    /// <param name="query">Checked.</param>
+    /// <param name="after">Facts behind this position are given.</param>
+    /// <param name="recordedFrom">And of them only those recorded at this time, in microseconds, or later.</param>
+    /// <param name="bufferFacts">Facts read ahead.</param>
+    internal Follower(IFactStorage storage, TimeProvider time, FactQuery query, Position after, long recordedFrom, int bufferFacts)
+    {
+        _storage = storage;
+        _time = time;
+        Query = query;
+        _recordedFrom = recordedFrom;
+        _bufferFacts = bufferFacts;
+        _readUntil = _position = after.Value;
+    }
+
+    /// <summary>Which facts are given.</summary>
+    public FactQuery Query { get; }
+
+    /// <summary>How far it has come: the position of the fact that was given last, or a later one when nothing up to there was to be given.</summary>
+    public Position Position => new(Volatile.Read(ref _position));
+
+    /// <summary>The next fact, if there is one up to the head; otherwise false, also once the ledger is closed. Reads from the log where nothing is buffered, and never waits for facts to come.</summary>
+    /// <exception cref="LedgerDamagedException">The next fact is damaged; those behind it can be followed from the position after it on.</exception>
+    public bool TryRead([NotNullWhen(true)] out Fact? fact)
+    {
+        while (true)
+        {
+            if (TryTake(out fact)) return true;
+            if (Look() is FollowerLook.UpToHead or FollowerLook.Ended) return false;
+        }
+    }
+
+    /// <summary>Returns true when <see cref="TryRead"/> has a fact to give, and false once the ledger is closed. Completes at once unless the follower is caught up.</summary>
+    /// <exception cref="LedgerDamagedException">The next fact is damaged; those behind it can be followed from the position after it on.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the follower can be used on.</exception>
+    public async ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            switch (Look())
+            {
+                case FollowerLook.Found: return true;
+                case FollowerLook.Ended: return false;
+                case FollowerLook.UpToHead:
+                    await _storage.WaitForHeadAsync(new Position(_readUntil), cancellationToken).ConfigureAwait(false);
+                    break;
+            }
+        }
+    }
+
+    /// <summary>How far it is behind the ledger, now. Reads one fact, unless it is caught up.</summary>
+    /// <exception cref="LedgerDamagedException">The first fact behind its position is damaged, so how long ago it was recorded cannot be told.</exception>
+    /// <exception cref="ObjectDisposedException">The ledger is closed.</exception>
+    public FollowerLag GetLag()
+    {
+        ObjectDisposedException.ThrowIf(_storage.IsClosed, typeof(Ledger));
+        _storage.Refresh();
+        var (position, head) = (Position, _storage.Head.Position);
+        if (position >= head) return default;
+        var age = _time.GetUtcNow() - _storage.ReadAt(position.Next()).RecordedAt;
+        return new FollowerLag(head.Value - position.Value, age > TimeSpan.Zero ? age : TimeSpan.Zero);
+    }
+
+    /// <summary>Facts without end; ends when the ledger is closed.</summary>
+    public IAsyncEnumerator<Fact> GetAsyncEnumerator(CancellationToken cancellationToken = default) => ReadAllAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
+
+    internal async IAsyncEnumerable<Fact> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (await WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            while (TryTake(out var fact))
+            {
+                yield return fact;
+                cancellationToken.ThrowIfCancellationRequested(); // before the next one is taken: what is taken counts as given
+            }
+        }
+    }
+
+    /// <summary>The next fact of the buffer.</summary>
+    bool TryTake([NotNullWhen(true)] out Fact? fact)
+    {
+        lock (_looking)
+        {
+            var isThere = _given < _buffer.Count && !_storage.IsClosed;
+            fact = isThere ? _buffer[_given++] : null;
+            if (fact is not null) Volatile.Write(ref _position, fact.Position.Value);
+            return isThere;
+        }
+    }
+
+    /// <summary>Reads on if nothing is buffered: one piece of work, with nothing to wait for but the disk.</summary>
+    FollowerLook Look()
+    {
+        lock (_looking)
+        {
+            if (_storage.IsClosed) return FollowerLook.Ended;
+            if (_given < _buffer.Count) return FollowerLook.Found;
+            _buffer.Clear();
+            _given = 0;
+            Volatile.Write(ref _position, _readUntil); // nothing else up to there is to be given
+            if (_readUntil >= _storage.Head.Position.Value) _storage.Refresh();
+            var until = Math.Min(_storage.Head.Position.Value, _readUntil + PositionsPerLook);
+            if (_readUntil >= until) return FollowerLook.UpToHead;
+
+            try
+            {
+                ReadTo(new Position(until));
+            }
+            catch (ObjectDisposedException) when (_storage.IsClosed)
+            {
+                return FollowerLook.Ended;
+            }
+
+            if (_buffer.Count > 0) return FollowerLook.Found;
+            Volatile.Write(ref _position, _readUntil);
+            return FollowerLook.MoreToRead;
+        }
+    }
+
+    void ReadTo(Position until)
+    {
+        var bytes = 0L;
+        try
+        {
+            foreach (var fact in _storage.ReadQuery(Query, new Position(_readUntil), until, backward: false))
+            {
+                // A fact that was in flight at the start can be older than the time to begin at.
+                if (fact.RecordedAtMicroseconds < _recordedFrom) continue;
+                _buffer.Add(fact);
+                _readUntil = fact.Position.Value;
+                bytes += fact.Header.Length + fact.MetadataBytes.Length + fact.Payload.Length;
+                if (_buffer.Count == _bufferFacts || bytes >= BufferBytesMax) return;
+            }
+
+            _readUntil = until.Value;
+        }
+        catch (FactstoneException) when (_buffer.Count > 0)
+        {
+            // The facts before it are given first; the next look meets it again.
+        }
+    }
+
+    enum FollowerLook
+    {
+        Found = 1,
+        MoreToRead = 2,
+        UpToHead = 3,
+        Ended = 4,
+    }
+}

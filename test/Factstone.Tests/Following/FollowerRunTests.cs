@@ -1,0 +1,75 @@
+using System.Globalization;
+
+namespace Factstone.Tests.Following;
+
+/// <summary>Whatever the moment at which a follower gets from the log to what is new: each durable fact that matches is given once, in order.</summary>
+public sealed class FollowerRunTests(ITestOutputHelper output)
+{
+    const int Runs = 100;
+    const int FactsWhilePaused = 100_000;
+
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Each_fact_is_followed_once_and_in_order_beside_writers()
+    {
+        var (first, runs) = Environment.GetEnvironmentVariable("FACTSTONE_SEED") is { Length: > 0 } text ? (int.Parse(text, CultureInfo.InvariantCulture), 1) : (1, Runs);
+        var given = 0L;
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = Cancellation }; // they mostly wait
+        await Parallel.ForEachAsync(Enumerable.Range(first, runs), parallel, async (seed, _) =>
+        {
+            try
+            {
+                await using var run = new FollowerRun(seed);
+                await run.RunAsync();
+                Interlocked.Add(ref given, run.Given);
+            }
+            catch (Exception failure)
+            {
+                throw new InvalidOperationException($"Seed {seed}: {failure.Message} Try it again with: FACTSTONE_SEED={seed} ./test.sh -class \"*FollowerRunTests\" (threads do not repeat exactly)", failure);
+            }
+        });
+
+        output.WriteLine($"{runs} runs from seed {first}: {given:N0} facts followed");
+        Assert.True(runs < Runs || given > 100_000);
+    }
+
+    [Fact]
+    public async Task A_follower_that_was_paused_for_100_000_facts_goes_on_from_the_disk()
+    {
+        var directory = Directory.CreateTempSubdirectory("factstone-follow-");
+        try
+        {
+            await using var ledger = await Ledger.OpenAsync($"{directory.FullName}/ledger", cancellationToken: Cancellation);
+            await AppendAsync(ledger, 10);
+            var follower = ledger.OpenFollower(FactQuery.All);
+            await using var facts = follower.GetAsyncEnumerator(Cancellation);
+            for (var position = 1; position <= 5; position++)
+            {
+                Assert.True(await facts.MoveNextAsync());
+                Assert.Equal(position, facts.Current.Position.Value);
+            }
+
+            await AppendAsync(ledger, FactsWhilePaused);
+            Assert.Equal(FactsWhilePaused + 5, follower.GetLag().Facts);
+            for (var position = 6; position <= FactsWhilePaused + 10; position++)
+            {
+                Assert.True(await facts.MoveNextAsync());
+                Assert.Equal(position, facts.Current.Position.Value);
+            }
+
+            Assert.Equal(default, follower.GetLag());
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    static async Task AppendAsync(Ledger ledger, int count)
+    {
+        await using var appender = ledger.OpenAppender();
+        for (var left = count; left > 0; left -= 100)
+            await appender.SendAsync(new AppendRequest { Facts = [.. Enumerable.Range(0, Math.Min(left, 100)).Select(i => new NewFact($"s/{i}", "t", "1"))] }, cancellationToken: Cancellation);
+    }
+}
