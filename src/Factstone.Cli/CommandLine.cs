@@ -59,6 +59,7 @@ internal sealed class CommandLine(CliHost host)
             new HistoryCommand(common),
             new ListCommand(common),
             new FactsCommand(common),
+            new FollowCommand(common),
             new CellCommand(common),
             new ImportCommand(common),
             new VerifyCommand(common),

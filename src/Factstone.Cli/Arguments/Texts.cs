@@ -29,6 +29,17 @@ internal static class Texts
     /// <summary><c>@POSITION</c>; the beginning or the end where nothing is given.</summary>
     public static Position From(string? text) => text is null ? Position.None : At(text, "--from");
 
+    /// <summary><c>@POSITION</c>, a time or <c>now</c>; the beginning where nothing is given.</summary>
+    public static FollowStart FollowFrom(string? text)
+    {
+        if (text is null) return FollowStart.Beginning;
+        if (text == "now") return FollowStart.Now;
+        if (text is ['@', ..]) return FollowStart.At(At(text, "--from"));
+        return TimeText.TryParse(text, out var time)
+            ? FollowStart.AtTime(time)
+            : throw CliException.Usage($"--from: '{text}' is no place to begin at: write @7, 2026-01-31, 2026-01-31T08:15:00Z (years 1 to 9999, UTC where no zone is given) or now.");
+    }
+
     public static DateTimeOffset? Time(string? text, string option)
     {
         if (text is null) return null;

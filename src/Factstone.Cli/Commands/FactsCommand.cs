@@ -5,13 +5,15 @@ namespace Factstone.Cli.Commands;
 
 internal sealed class FactsCommand : LedgerCommand
 {
+    readonly QueryArgument _query = new();
     readonly Option<string?> _from = new("--from") { HelpName = "@P", Description = "Where to begin, included. [default: the first fact, or with --backward the last]" };
     readonly Option<bool> _backward = new("--backward") { Description = "Newest first." };
     readonly Option<long?> _limit = new("--limit") { HelpName = "N", Description = "At most so many." };
 
     public FactsCommand(CommonOptions common)
-        : base("facts", "Shows the facts of the whole ledger, in the order in which they were recorded.", "factstone facts --backward --limit 10", common)
+        : base("facts", "Shows the facts of the whole ledger, or those that match a query, in the order in which they were recorded.", "factstone facts 'store=orders type=placed,paid' --backward --limit 10", common)
     {
+        Arguments.Add(_query);
         Options.Add(_from);
         Options.Add(_backward);
         Options.Add(_limit);
@@ -19,13 +21,22 @@ internal sealed class FactsCommand : LedgerCommand
 
     protected override async Task<int> RunAsync(ParseResult parsed, Session session, CancellationToken ct)
     {
+        var query = _query.Value(parsed);
         var from = Texts.From(parsed.GetValue(_from));
-        var limit = parsed.GetValue(_limit);
-        if (limit < 0) throw CliException.Usage($"--limit: {limit} is less than nothing.");
+        var left = parsed.GetValue(_limit) ?? long.MaxValue;
+        if (left < 0) throw CliException.Usage($"--limit: {left} is less than nothing.");
 
         await using var ledger = await session.OpenReadOnlyAsync(ct);
         var reading = new ReadingPastDamage(ledger);
-        await foreach (var fact in reading.LedgerAsync(from, parsed.GetValue(_backward), limit ?? long.MaxValue, ct)) session.WriteFact(fact);
+        if (left > 0)
+        {
+            await foreach (var fact in reading.LedgerAsync(from, parsed.GetValue(_backward), ct))
+            {
+                if (!query.Matches(fact)) continue;
+                session.WriteFact(fact);
+                if (--left == 0) break;
+            }
+        }
 
         reading.ThrowIfDamaged();
         session.NoticeDamage(ledger);

@@ -15,24 +15,23 @@ internal sealed class ReadingPastDamage(Ledger ledger)
     }
 
     /// <summary>Facts from a position on, or back from it; 0 is the beginning, or the end.</summary>
-    public async IAsyncEnumerable<Fact> LedgerAsync(Position from, bool backward, long limit, [EnumeratorCancellation] CancellationToken ct)
+    public async IAsyncEnumerable<Fact> LedgerAsync(Position from, bool backward, [EnumeratorCancellation] CancellationToken ct)
     {
         var head = await ledger.GetHeadAsync(ct);
         var next = from == Position.None || (backward && from > head) ? (backward ? head : new Position(1)) : from;
-        while (limit > 0 && next > Position.None && next <= head)
+        while (next > Position.None && next <= head)
         {
             var options = new ReadOptions { From = next, Backward = backward, AsOf = head };
             await using var facts = ledger.ReadAsync(options, ct).GetAsyncEnumerator(ct);
-            while (limit > 0)
+            while (true)
             {
                 var (isThere, isDamaged) = await TryMoveAsync(facts);
                 if (isDamaged) break;
                 if (!isThere) yield break;
                 yield return facts.Current;
-                limit--;
                 next = Beyond(facts.Current.Position, facts.Current.Position, backward);
             }
-            if (limit > 0) next = BeyondDamage(next, backward);
+            next = BeyondDamage(next, backward);
         }
     }
 
@@ -51,7 +50,7 @@ internal sealed class ReadingPastDamage(Ledger ledger)
             last = facts.Current.Position;
         }
 
-        await foreach (var fact in LedgerAsync(last.Next(), backward: false, long.MaxValue, ct))
+        await foreach (var fact in LedgerAsync(last.Next(), backward: false, ct))
         {
             if (fact.Position > until) yield break;
             if (fact.Stream == stream) yield return fact;

@@ -224,6 +224,13 @@ public sealed class CommandTests : IDisposable
     [InlineData("append", "orders/42")]
     [InlineData("read", "a/b", "--no-such-option")]
     [InlineData("facts", "--limit", "many")]
+    [InlineData("facts", "colour=red")]
+    [InlineData("facts", "")]
+    [InlineData("follow", "store=")]
+    [InlineData("follow", "--from", "7")]
+    [InlineData("follow", "--from", "@")]
+    [InlineData("follow", "--from", "Now")]
+    [InlineData("follow", "--limit", "-1")]
     [InlineData("import")]
     [InlineData("append", "a/b", "t", "1", "--expect", "some")]
     [InlineData("append", "a/b", "t", "1", "--cause", "x")]
@@ -242,7 +249,7 @@ public sealed class CommandTests : IDisposable
     public async Task Every_command_has_help_with_an_example()
     {
         var all = (await Cli.RunPlainAsync([], _ => null, ["--help"])).Ends(ExitCodes.Done).Output;
-        foreach (var command in new string[][] { ["demo"], ["append"], ["write"], ["retract"], ["read"], ["history"], ["list"], ["facts"], ["import", "git"], ["import", "jsonl"], ["verify"], ["inspect"], ["stats"], ["bench"] })
+        foreach (var command in new string[][] { ["demo"], ["append"], ["write"], ["retract"], ["read"], ["history"], ["list"], ["facts"], ["follow"], ["import", "git"], ["import", "jsonl"], ["verify"], ["inspect"], ["stats"], ["bench"] })
         {
             var help = (await Cli.RunPlainAsync([], _ => null, [.. command, "--help"])).Ends(ExitCodes.Done).Output;
             Assert.Contains($"  factstone {string.Join(' ', command)}", help[help.IndexOf("Example:", StringComparison.Ordinal)..], StringComparison.Ordinal);
@@ -254,8 +261,38 @@ public sealed class CommandTests : IDisposable
     public async Task Every_command_has_a_line_in_the_document()
     {
         var document = await File.ReadAllTextAsync(System.IO.Path.Combine(Repository.Root, "docs", "cli.md"), Encoding.UTF8, TestContext.Current.CancellationToken);
-        foreach (var command in new[] { "demo", "append", "write", "retract", "read", "history", "list", "facts", "import git", "import jsonl", "verify", "inspect", "stats", "bench" })
+        foreach (var command in new[] { "demo", "append", "write", "retract", "read", "history", "list", "facts", "follow", "import git", "import jsonl", "verify", "inspect", "stats", "bench" })
             Assert.Contains($"\nfactstone {command}", document, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Facts_and_a_follow_are_those_that_match_a_query()
+    {
+        foreach (var (stream, type) in new[] { ("o/1", "placed"), ("o/2", "paid"), ("p/1", "paid"), ("o/1", "paid") })
+            (await _cli.RunAsync("append", stream, type, "1")).Ends(ExitCodes.Done);
+
+        Assert.Equal([2, 3, 4], await PositionsAsync("facts", "type=paid"));
+        Assert.Equal([4, 3], await PositionsAsync("facts", "type=paid", "--backward", "--limit", "2"));
+        Assert.Equal([1, 3, 4], await PositionsAsync("facts", "store=o key=1 | store=p", "--from", "@0"));
+        Assert.Equal([], await PositionsAsync("facts", "store=q"));
+        Assert.Equal([], await PositionsAsync("facts", "all", "--limit", "0"));
+        Assert.Equal([2, 4], await PositionsAsync("follow", "store=o type=paid", "--limit", "2"));
+        Assert.Equal([3, 4], await PositionsAsync("follow", "--from", "@3", "--limit", "2"));
+        Assert.Equal([1, 2, 3, 4], await PositionsAsync("follow", "all", "--from", "2026-01-31", "--limit", "4"));
+        Assert.Equal([], await PositionsAsync("follow", "--from", "now", "--limit", "0"));
+
+        async Task<int[]> PositionsAsync(params string[] arguments) =>
+            [.. (await _cli.RunAsync([.. arguments, "--json"])).Ends(ExitCodes.Done).Json.Select(fact => Number(fact, "position"))];
+    }
+
+    [Fact]
+    public async Task A_follow_from_what_lies_ahead_is_refused()
+    {
+        (await _cli.RunAsync("follow")).Fails(ExitCodes.Failed, "There is no ledger");
+        (await _cli.RunAsync("write", "s/k", "1")).Ends(ExitCodes.Done);
+        (await _cli.RunAsync("follow", "--from", "@3")).Fails(ExitCodes.Refused, "the last fact is at position 1");
+        (await _cli.RunAsync("follow", "--from", "9999-01-01")).Fails(ExitCodes.Refused, "lies ahead of the ledger's clock");
+        Assert.Equal("refused", (await _cli.RunAsync("follow", "--from", "@3", "--json")).Ends(ExitCodes.Refused).ErrorJson.GetProperty("error").GetString());
     }
 
     static int Number(JsonElement json, string field) => json.GetProperty(field).GetInt32();

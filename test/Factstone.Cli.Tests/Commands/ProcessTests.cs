@@ -46,6 +46,38 @@ public sealed class ProcessTests : IDisposable
         }
     }
 
+    // Beside a writer; what it waits for is said once where no terminal is, and being stopped is its end, not its failure.
+    [Fact]
+    public async Task A_follow_shows_what_a_writer_adds_until_it_is_interrupted()
+    {
+        foreach (var signal in new[] { "INT", "TERM" })
+        {
+            var data = _directory.At(signal);
+            await using var writer = CliProcess.Start(["import", "jsonl", "-", "--store", "s", "--key", "id", "--data", data, "--json"]);
+            await AppendAsync(1);
+            await using var follow = CliProcess.Start(["follow", "store=s", "--json", "--data", data]);
+            for (var id = 1; id <= 3; id++)
+            {
+                if (id > 1) await AppendAsync(id);
+                Assert.Contains($"\"key\":\"{id}\"", await follow.ReadLineAsync(), StringComparison.Ordinal);
+            }
+
+            await using (var kill = CliProcess.Start("kill", [$"-{signal}", $"{follow.Id}"])) (await kill.EndAsync()).Ends(0);
+            var answer = (await follow.EndAsync()).Ends(ExitCodes.Done);
+            Assert.Empty(answer.Lines);
+            Assert.Equal("waiting for facts after @1 …", answer.ErrorJson.GetProperty("notice").GetString());
+            writer.Input.Close();
+            (await writer.EndAsync()).Ends(ExitCodes.Done);
+
+            async Task AppendAsync(int id)
+            {
+                await writer.Input.WriteAsync($"{{\"id\":\"{id}\"}}\n");
+                await writer.Input.FlushAsync(TestContext.Current.CancellationToken);
+                Assert.Contains("committed", await writer.ReadLineAsync(), StringComparison.Ordinal);
+            }
+        }
+    }
+
     // The runtime would put U+FFFD in the place of bytes that are not UTF-8, and store something that nobody typed.
     [Fact]
     public async Task An_argument_that_is_not_UTF8_is_refused()

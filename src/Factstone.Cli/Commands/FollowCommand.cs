@@ -1,0 +1,91 @@
+using System.CommandLine;
+using Factstone.Cli.Arguments;
+using Factstone.Cli.Output;
+
+namespace Factstone.Cli.Commands;
+
+internal sealed class FollowCommand : LedgerCommand
+{
+    readonly QueryArgument _query = new();
+    readonly Option<string?> _from = new("--from")
+    {
+        HelpName = "@P|TIME|now",
+        Description = "Where to begin: at a position (@7) or with what was recorded at a time or later (2026-01-31T08:15:00Z), both included, or with what comes. [default: the first fact]",
+    };
+    readonly Option<long?> _limit = new("--limit") { HelpName = "N", Description = "End after so many." };
+
+    public FollowCommand(CommonOptions common)
+        : base("follow", "Shows facts, and goes on with each as it is recorded, until it is stopped. Runs beside a writer.", "factstone follow 'store=orders type=placed,paid' --from now --json", common)
+    {
+        Arguments.Add(_query);
+        Options.Add(_from);
+        Options.Add(_limit);
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parsed, Session session, CancellationToken ct)
+    {
+        var query = _query.Value(parsed);
+        var from = Texts.FollowFrom(parsed.GetValue(_from));
+        var limit = parsed.GetValue(_limit) ?? long.MaxValue;
+        if (limit < 0) throw CliException.Usage($"--limit: {limit} is less than nothing.");
+
+        await using var ledger = await session.OpenReadOnlyAsync(ct);
+        using var waiting = new WaitingForFacts(session);
+        try
+        {
+            await FollowAsync(ledger.OpenFollower(query, new FollowOptions { From = from }), limit, session, waiting, ct);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // Being stopped is how it ends.
+        }
+
+        return ExitCodes.Done;
+    }
+
+    static async Task FollowAsync(Follower follower, long limit, Session session, WaitingForFacts waiting, CancellationToken ct)
+    {
+        for (var left = limit; left > 0;)
+        {
+            var isReady = follower.WaitToReadAsync(ct);
+            if (!isReady.IsCompleted)
+            {
+                session.Output.Flush();
+                waiting.Show(follower.Position);
+            }
+
+            if (!await isReady) return;
+            waiting.Clear();
+            while (left > 0 && !ct.IsCancellationRequested && follower.TryRead(out var fact))
+            {
+                session.WriteFact(fact);
+                left--;
+            }
+        }
+    }
+
+    /// <summary>Says on standard error that everything has been shown: on a terminal each time, elsewhere once.</summary>
+    sealed class WaitingForFacts(Session session) : IDisposable
+    {
+        bool _hasShown;
+
+        StandardError Error => session.Host.Error;
+
+        bool IsOneLine => Error.IsTerminal && !session.IsJson;
+
+        public void Show(Position after)
+        {
+            var text = $"waiting for facts after @{after} …";
+            if (IsOneLine) Error.Show(text);
+            else if (!_hasShown) session.Notice(text);
+            _hasShown = true;
+        }
+
+        public void Clear()
+        {
+            if (_hasShown && IsOneLine) Error.Clear();
+        }
+
+        public void Dispose() => Clear();
+    }
+}
