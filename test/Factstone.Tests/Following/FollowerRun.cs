@@ -6,7 +6,7 @@ using Factstone.Testing;
 namespace Factstone.Tests.Following;
 
 /// <summary>One seed: writers, and beside them followers of random queries from random starts, some slow, some paused, some interrupted, some in a read-only ledger.</summary>
-/// <remarks>What has to be followed is known from what the writers were told, not from a read. Who comes first is up to the machine.</remarks>
+/// <remarks>What has to be followed is known from what the writers were told, not from a read. Few facts stay in memory, so most starts are older than it. Who comes first is up to the machine.</remarks>
 internal sealed class FollowerRun(int seed) : IAsyncDisposable
 {
     static readonly string[] Stores = ["a", "b", "bb"];
@@ -162,7 +162,7 @@ internal sealed class FollowerRun(int seed) : IAsyncDisposable
 
     static FollowOptions Options(Random random, FollowStart from) => new() { From = from, BufferFacts = random.Next(3) switch { 0 => 1, 1 => random.Next(1, 50), _ => 1_000 } };
 
-    LedgerOptions Options() => new() { FileSystem = _files, SegmentSizeBytes = 256 * 1_024, ZeroAheadBytesMax = 0 };
+    LedgerOptions Options() => new() { FileSystem = _files, SegmentSizeBytes = 256 * 1_024, ZeroAheadBytesMax = 0, MemoryFactsMax = 500 };
 
     NewFact Fact(Random random) => new(One(random, Stores) + "/k" + random.Next(5), random.Next(4) == 0 ? null : One(random, Types), "{}")
     {
