@@ -168,13 +168,14 @@ internal sealed class FileStorage : IFactStorage
         }
     }
 
-    public async ValueTask WaitForHeadAsync(Position beyond, CancellationToken cancellationToken)
-    {
-        using var waiter = _watch.Enter();
-        if (Head.Position > beyond) return;
-        _poll?.Start();
-        await waiter.Moved.WaitAsync(cancellationToken).ConfigureAwait(false);
-    }
+    public ValueTask WaitForHeadAsync(Position beyond, CancellationToken cancellationToken) => _watch.WaitAsync(
+        () =>
+        {
+            if (Head.Position > beyond) return true;
+            _poll?.Start();
+            return false;
+        },
+        cancellationToken);
 
     public StreamState StateAt(StreamName stream, Position until) => _facts.StateAt(stream, until);
 

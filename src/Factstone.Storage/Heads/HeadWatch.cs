@@ -15,15 +15,20 @@ internal sealed class HeadWatch(ICrank crank) : IThreadPoolWorkItem
 
     public bool HasWaiters => Volatile.Read(ref _waiting) > 0;
 
-    /// <summary>Begins to wait. The caller looks at the head after this, not before, and lets the waiter go when it has what it waited for.</summary>
-    public Waiter Enter()
+    /// <summary>Returns when the head moves, or will not any more; at once where there is nothing to wait for.</summary>
+    /// <param name="isThere">A look at the head, made when no move is missed any more: whether what is waited for is there.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async ValueTask WaitAsync(Func<bool> isThere, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _waiting);
-        lock (_lock)
+        try
         {
-            if (_isClosed) return new Waiter(this, Task.CompletedTask);
-            _moved ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return new Waiter(this, _moved.Task);
+            var moved = NextMove();
+            if (!isThere()) await moved.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
         }
     }
 
@@ -53,6 +58,16 @@ internal sealed class HeadWatch(ICrank crank) : IThreadPoolWorkItem
         Execute();
     }
 
+    Task NextMove()
+    {
+        lock (_lock)
+        {
+            if (_isClosed) return Task.CompletedTask;
+            _moved ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _moved.Task;
+        }
+    }
+
     TaskCompletionSource? Take()
     {
         lock (_lock)
@@ -61,15 +76,5 @@ internal sealed class HeadWatch(ICrank crank) : IThreadPoolWorkItem
             _moved = null;
             return waiting;
         }
-    }
-
-    /// <summary>One who waits.</summary>
-    /// <param name="watch">Where.</param>
-    /// <param name="moved">Ends with the next move, or when there will be none.</param>
-    internal readonly struct Waiter(HeadWatch watch, Task moved) : IDisposable
-    {
-        public Task Moved => moved;
-
-        public void Dispose() => Interlocked.Decrement(ref watch._waiting);
     }
 }

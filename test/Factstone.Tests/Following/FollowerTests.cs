@@ -272,25 +272,34 @@ public sealed class FollowerTests
     }
 
     [Fact]
+    public async Task A_move_of_the_head_while_a_reader_looks_at_it_wakes_the_reader()
+    {
+        var crank = new HandCrank();
+        var watch = new HeadWatch(crank);
+        await watch.WaitAsync(() =>
+        {
+            watch.Moved();
+            crank.Answer();
+            return false; // it has looked before
+        }, Cancellation).AsTask().WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        Assert.False(watch.HasWaiters);
+    }
+
+    [Fact]
     public async Task Whoever_waits_hears_why_it_cannot_be_told_whether_the_head_has_moved()
     {
         var watch = new HeadWatch(new HandCrank());
         var failure = new LedgerIOException("HEAD", "read", "device error");
-        using (var waiter = watch.Enter())
-        {
-            watch.Fail(failure);
-            Assert.Same(failure, await Assert.ThrowsAsync<LedgerIOException>(() => waiter.Moved));
-        }
+        var first = watch.WaitAsync(() => false, Cancellation).AsTask();
+        watch.Fail(failure);
+        Assert.Same(failure, await Assert.ThrowsAsync<LedgerIOException>(() => first));
 
         // The next one waits anew, until nobody is to wait any more.
-        using (var waiter = watch.Enter())
-        {
-            Assert.False(waiter.Moved.IsCompleted);
-            watch.Close();
-            await waiter.Moved;
-        }
-
-        using (var waiter = watch.Enter()) Assert.True(waiter.Moved.IsCompletedSuccessfully);
+        var second = watch.WaitAsync(() => false, Cancellation).AsTask();
+        Assert.False(second.IsCompleted);
+        watch.Close();
+        await second.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        Assert.True(watch.WaitAsync(() => false, Cancellation).IsCompletedSuccessfully);
         Assert.False(watch.HasWaiters);
     }
 
