@@ -427,12 +427,15 @@ internal sealed class SimulationRun
 
     // ---- followers ----
 
-    /// <summary>A follower takes a few facts, or all, in whatever process it is, while appends are on their way; where there is none yet, or few, another one begins.</summary>
     void Follow()
     {
-        if (_followers.Count < 6 && _random.Next(3) == 0) Excused(BeginToFollow);
-        if (_followers.Count == 0) return;
-        var follower = _followers[_random.Next(_followers.Count)];
+        if (_followers.Count < 6 && _random.Next(2) == 0) Excused(BeginToFollow);
+        for (var i = Math.Min(_followers.Count, 3); i > 0; i--) FollowSome(_followers[_random.Next(_followers.Count)]);
+    }
+
+    /// <summary>A follower takes a few facts, or all, in whatever process it is, while appends are on their way.</summary>
+    void FollowSome(ModelFollower follower)
+    {
         Excused(() =>
         {
             GoOn(follower, _reader is { } reader && _random.Next(3) == 0 ? reader : _ledger!);
