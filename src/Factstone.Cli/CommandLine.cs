@@ -63,6 +63,7 @@ internal sealed class CommandLine(CliHost host)
             new CellCommand(common),
             new ImportCommand(common),
             new VerifyCommand(common),
+            new RepairCommand(common),
             new InspectCommand(common),
             new StatsCommand(common),
             new BenchCommand(common),

@@ -8,6 +8,7 @@ internal static class ErrorNames
     public const string Conflict = "conflict";
     public const string Damaged = "damaged";
     public const string Failed = "failed";
+    public const string Forked = "forked";
     public const string Full = "full";
     public const string Git = "git";
     public const string Locked = "locked";

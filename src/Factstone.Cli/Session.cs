@@ -62,10 +62,16 @@ internal sealed class Session(CliHost host, string directory, bool isJson, TimeS
         return await Ledger.OpenAsync(Directory, Options(progress), ct);
     }
 
+    /// <summary>Repairs the ledger, or says what would be done.</summary>
+    public ValueTask<RepairReport> RepairAsync(bool isDryRun, Action<RepairProgress> progress, CancellationToken ct) =>
+        Ledger.RepairAsync(Directory, new RepairOptions { DryRun = isDryRun, LockWait = lockWait, LockWaiting = NoticeLock }, progress, ct);
+
+    void NoticeLock(string holder) => Notice($"Waiting for the ledger, which is open for writing by {(holder.Length == 0 ? "another process" : holder)}.");
+
     LedgerOptions Options(Progress progress) => new()
     {
         LockWait = lockWait,
-        LockWaiting = holder => Notice($"Waiting for the ledger, which is open for writing by {(holder.Length == 0 ? "another process" : holder)}."),
+        LockWaiting = NoticeLock,
         OpeningProgress = (done, all) => progress.Report(() => $"Opening the ledger: {Share(done, all)}"),
     };
 

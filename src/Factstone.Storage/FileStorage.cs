@@ -17,6 +17,7 @@ internal sealed class FileStorage : IFactStorage
     readonly DamageLog _damage;
     readonly ReaderGate _gate = new();
     readonly SegmentDirectory _segments;
+    readonly LostFacts _lost;
     readonly FactIndex _index;
     readonly IndexedReading _facts;
     readonly SpaceAhead? _space;
@@ -40,19 +41,20 @@ internal sealed class FileStorage : IFactStorage
         _index = opening.Index;
         _damage = new DamageLog(opening.Runs.Suspect);
         _segments = opening.Directory;
+        _lost = opening.Lost;
         _damage.Add([.. opening.Damage]);
         Id = opening.Manifest.LedgerId;
         Epoch = opening.Manifest.Epoch;
         SetHead(new StorageHead(new Position(_index.Next.Value - 1), opening.LastTime));
         _hidesFacts = opening.HidesFacts;
         var mending = new IndexMending(files, layout, options, _index, opening.Directory, () => opening.Chain?.Manifest ?? opening.Manifest, _damage, opening.Builder, opening.Runs);
-        _facts = new IndexedReading(_index, _damage, mending, _gate, options);
+        _facts = new IndexedReading(_index, _lost, _damage, mending, _gate, options);
         if (opening.Chain is not { } chain) return;
 
         _indexing = options.Crank.Start("factstone index", opening.Builder.Step);
         _space = new SpaceAhead(files, layout, options);
         _zeroing = options.Crank.Start("factstone zeroing", _space.Step);
-        _writer = new LogWriter(_index, chain, _space, _zeroing, options, Publish, WriteRun);
+        _writer = new LogWriter(_index, _lost, chain, _space, _zeroing, options, Publish, WriteRun);
     }
 
     FileStorage(IFileSystem files, LedgerLayout layout, StorageOptions options, ReadOnlyOpening reading, List<Damage> damage)
@@ -64,11 +66,12 @@ internal sealed class FileStorage : IFactStorage
         _reading = reading;
         _index = reading.Index;
         _damage = new DamageLog(reading.Runs.Suspect);
+        _lost = reading.Lost;
         _segments = reading.Directory;
         _foundByReading = damage;
         _damage.Add([.. damage]);
         var mending = new IndexMending(files, layout, options, _index, reading.Directory, () => reading.Manifest, _damage, builder: null, reading.Runs);
-        _facts = new IndexedReading(_index, _damage, mending, _gate, options);
+        _facts = new IndexedReading(_index, _lost, _damage, mending, _gate, options);
         Id = reading.Manifest.LedgerId;
         Epoch = reading.Manifest.Epoch;
         SetHead(PublishedHead());
@@ -77,6 +80,8 @@ internal sealed class FileStorage : IFactStorage
     public LedgerId Id { get; }
 
     public long Epoch { get; }
+
+    public Position LastCommonWith(long epoch) => (_opening?.Manifest ?? _reading!.Manifest).LastCommonWith(epoch);
 
     public string Location => _layout.Root;
 
@@ -189,7 +194,7 @@ internal sealed class FileStorage : IFactStorage
 
     public IEnumerable<Fact> ReadStream(StreamName stream, StreamVersion from, Position until, bool backward) => _facts.ReadStream(stream, from, until, backward);
 
-    public Fact ReadAt(Position position) => _facts.ReadAt(position);
+    public Fact? ReadAt(Position position) => _facts.ReadAt(position);
 
     public IEnumerable<Fact> ReadQuery(FactQuery query, Position after, Position until, bool backward)
     {
@@ -269,9 +274,9 @@ internal sealed class FileStorage : IFactStorage
 
     public StorageStatistics Statistics()
     {
-        var segments = _opening?.Chain?.Manifest.Segments ?? _opening?.Manifest.Segments ?? _reading!.Manifest.Segments;
+        var manifest = _opening?.Chain?.Manifest ?? _opening?.Manifest ?? _reading!.Manifest;
         var tail = _writer is { } writer && _isContinued ? writer.Tail : _reading?.Published?.FileOffset ?? 0;
-        return new StorageStatistics(Head.Position.Value, _index.Streams, Stores().Count, _index.AppendIds, _index.Cells.Count, segments.Count, segments.Skip(1).Sum(segment => segment.PreviousEnd) + tail);
+        return new StorageStatistics(Head.Position.Value - _lost.Count, _index.Streams, Stores().Count, _index.AppendIds + _lost.AppendIds, _index.Cells.Count, manifest.Segments.Count, manifest.SealedBytes + tail);
     }
 
     /// <summary>For a read-only opener: bytes behind the published end that are not zeros.</summary>

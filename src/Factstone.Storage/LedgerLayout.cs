@@ -31,12 +31,28 @@ internal sealed class LedgerLayout(string root)
 
     public string Quarantine => $"{root}/quarantine";
 
+    /// <summary>Segments in whose place a repair has put others.</summary>
+    public string Damaged => $"{root}/quarantine/damaged";
+
     const string SegmentEnding = ".log";
 
     public string Segment(Position first, int generation) => $"{Segments}/{SegmentName(first, generation)}";
 
     public static string SegmentName(Position first, int generation) =>
         string.Create(CultureInfo.InvariantCulture, $"{first.Value:D20}.{generation:D6}{SegmentEnding}");
+
+    /// <summary>What the name of a segment says; false for any other name.</summary>
+    public static bool TryReadSegmentName(string name, out Position first, out int generation)
+    {
+        first = Position.None;
+        generation = 0;
+        const int positionDigits = 20, generationAt = positionDigits + 1, endingAt = generationAt + 6;
+        if (name.Length != endingAt + SegmentEnding.Length || !IsSegment(name) || name[positionDigits] != '.'
+            || !long.TryParse(name.AsSpan(0, positionDigits), NumberStyles.None, CultureInfo.InvariantCulture, out var position)
+            || !int.TryParse(name.AsSpan(generationAt, endingAt - generationAt), NumberStyles.None, CultureInfo.InvariantCulture, out generation)) return false;
+        first = new Position(position);
+        return true;
+    }
 
     public static bool IsSegment(string name) => name.EndsWith(SegmentEnding, StringComparison.Ordinal);
 }

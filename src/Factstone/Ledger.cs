@@ -56,7 +56,7 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
         ArgumentException.ThrowIfNullOrEmpty(directory);
         options ??= new LedgerOptions();
         var storageOptions = options.ToStorageOptions();
-        var (files, root) = Place(directory, options);
+        var (files, root) = Place(directory, options.FileSystem);
         var storage = await Task.Run(() => FileStorage.Open(files, root, storageOptions, cancellationToken), cancellationToken).ConfigureAwait(false);
         return new Ledger(storage, options);
     }
@@ -75,7 +75,7 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
         ArgumentException.ThrowIfNullOrEmpty(directory);
         options ??= new LedgerOptions();
         var storageOptions = options.ToStorageOptions();
-        var (files, root) = Place(directory, options);
+        var (files, root) = Place(directory, options.FileSystem);
         var storage = await Task.Run(() => FileStorage.OpenReadOnly(files, root, storageOptions), cancellationToken).ConfigureAwait(false);
         return new Ledger(storage, options);
     }
@@ -85,6 +85,52 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         return await Task.Run(() => LedgerVerification.Run(new DiskFileSystem(), Path.GetFullPath(directory), progress, cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Repairs a damaged ledger that nobody has open for writing: keeps every whole fact, writes down what is gone, and leaves a receipt in <c>$receipts/repair</c>. Changes nothing where there is no damage.</summary>
+    /// <remarks>
+    /// It is done wholly or not at all: stopped anywhere, the ledger is as damaged as before or repaired, and can be repaired again.
+    /// Positions and versions of lost facts are never given again. Where a fact, or the id of an append, is lost, the
+    /// epoch is raised, and cursors from before that lie behind the loss get <see cref="LedgerForkedException"/>.
+    /// Damaged files are kept in <c>quarantine/damaged</c>. Takes room for a copy of each damaged file.
+    /// </remarks>
+    /// <param name="directory">The ledger's directory.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="progress">Called now and then while the log is read.</param>
+    /// <param name="cancellationToken">Ends it as long as nothing has been changed.</param>
+    /// <exception cref="LedgerNotFoundException">There is none.</exception>
+    /// <exception cref="LedgerLockedException">Somebody has it open for writing.</exception>
+    /// <exception cref="LedgerDamagedException">So little of it can be read that nobody knows which ledger it is. Nothing was changed.</exception>
+    /// <exception cref="LedgerFullException">There is no room for what has to be written anew. Nothing was changed.</exception>
+    public static async ValueTask<RepairReport> RepairAsync(string directory, RepairOptions? options = null, Action<RepairProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        options ??= new RepairOptions();
+        var storageOptions = options.ToStorageOptions();
+        var (files, root) = Place(directory, options.FileSystem);
+        return await Task.Run(
+            () => LedgerRepair.Run(files, root, storageOptions, options.DryRun, progress is null ? null : (read, bytes) => progress(new RepairProgress(read, bytes)), cancellationToken),
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>A cursor for what has been read up to a position, included; to be kept, and given to <see cref="Resolve"/> later.</summary>
+    public LedgerCursor CursorAt(Position position) => new(Id, Epoch, position);
+
+    /// <summary>The position that a cursor stands for.</summary>
+    /// <exception cref="LedgerForkedException">Facts that it had passed were lost since, or it comes from a newer copy of the ledger.</exception>
+    /// <exception cref="ArgumentException">It is of another ledger.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">It lies ahead of the last fact.</exception>
+    public Position Resolve(LedgerCursor cursor)
+    {
+        Look(CancellationToken.None);
+        ArgumentOutOfRangeException.ThrowIfNegative(cursor.Position.Value, nameof(cursor));
+        if (cursor.LedgerId != Id) throw new ArgumentException($"The cursor is of ledger {cursor.LedgerId}; this is ledger {Id}.", nameof(cursor));
+        if (cursor.Epoch > Epoch) throw new LedgerForkedException(cursor.Epoch, Epoch, Position.None, cursor.Position);
+        var common = _storage.LastCommonWith(cursor.Epoch);
+        if (cursor.Position > common) throw new LedgerForkedException(cursor.Epoch, Epoch, common, cursor.Position);
+        if (cursor.Position > _storage.Head.Position)
+            throw new ArgumentOutOfRangeException(nameof(cursor), $"Position {cursor.Position} lies ahead: the last fact is at position {_storage.Head.Position}.");
+        return cursor.Position;
     }
 
     /// <summary>The last durable position; 0 in an empty ledger.</summary>
@@ -168,7 +214,7 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
             : null);
     }
 
-    /// <summary>Facts of the whole ledger in commit order, up to the head at the time of the call.</summary>
+    /// <summary>Facts of the whole ledger in commit order, up to the head at the time of the call. Leaves out Factstone's own, in stores that start with <c>$</c>, and those that are gone for good.</summary>
     /// <exception cref="LedgerDamagedException">The next fact is damaged; those behind it can be read from the following position on.</exception>
     public async IAsyncEnumerable<Fact> ReadAsync(ReadOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -182,6 +228,7 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
         foreach (var fact in _storage.Read(from, until, options.Backward))
         {
             cancellationToken.ThrowIfCancellationRequested();
+            if (NameCheck.IsOwn(fact.Stream.Store)) continue;
             yield return fact;
             if (--left == 0) yield break;
         }
@@ -227,7 +274,7 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
         return _storage.StateAt(stream, until).Version;
     }
 
-    /// <summary>The fact at a position; null when there is none yet.</summary>
+    /// <summary>The fact at a position; null when there is none yet, or when it is gone for good.</summary>
     public ValueTask<Fact?> ReadAtAsync(Position position, CancellationToken cancellationToken = default)
     {
         Look(cancellationToken);
@@ -259,7 +306,8 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
             cancellationToken.ThrowIfCancellationRequested();
             var state = _storage.StateAt(new StreamName(store, key), until);
             if (!state.HasValue) continue;
-            yield return _storage.ReadAt(state.Position);
+            if (_storage.ReadAt(state.Position) is not { } fact) continue;
+            yield return fact;
             if (--left == 0) yield break;
         }
     }
@@ -415,8 +463,8 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
     }
 
     /// <summary>Where the files are. A path on the disk is taken as it is now: the process may go to another directory later.</summary>
-    static (IFileSystem Files, string Root) Place(string directory, LedgerOptions options) =>
-        options.FileSystem is { } files ? (files, directory) : (new DiskFileSystem(), Path.GetFullPath(directory));
+    static (IFileSystem Files, string Root) Place(string directory, IFileSystem? fileSystem) =>
+        fileSystem is { } files ? (files, directory) : (new DiskFileSystem(), Path.GetFullPath(directory));
 
     static void Check(StreamName stream)
     {

@@ -87,12 +87,26 @@ public sealed class FormatDocumentTests
     public void The_document_gives_every_field_of_the_manifest_its_place_and_length()
     {
         var tables = Section("Manifest").Tables("offset", "bytes", "field");
-        Assert.Equal(2, tables.Count);
+        Assert.Equal(3, tables.Count);
         var constants = Offsets(typeof(ManifestFormat));
         Compare(typeof(ManifestFormat), tables[0], "EntriesAt", constants);
         Compare(typeof(ManifestFormat), tables[1], "EntryBytes", constants);
+        Compare(typeof(ManifestFormat), tables[2], "AdditionBytes", constants);
         constants.Remove("EntriesAt");
         AllAreNamed(typeof(ManifestFormat), constants);
+    }
+
+    [Fact]
+    public void The_document_gives_every_field_of_a_lost_frame_its_place_and_length()
+    {
+        var tables = Section("Lost facts").Tables("offset", "bytes", "field");
+        Assert.Equal(2, tables.Count);
+        var constants = Offsets(typeof(LostFormat));
+        Compare(typeof(LostFormat), tables[0], "ListsAt", constants);
+        Compare(typeof(LostFormat), tables[1], "AppendIdAt", constants);
+        constants.Remove("ListsAt");
+        constants.Remove("AppendIdAt");
+        AllAreNamed(typeof(LostFormat), constants);
     }
 
     [Theory]
@@ -150,6 +164,39 @@ public sealed class FormatDocumentTests
         var at = SegmentHeader.Bytes + length;
         length = closing.Finish(FrameKind.Closing, at, at, new Position(1_000_002), Time);
         Assert.Equal(Example("closing"), Hex(bytes.AsSpan(0, length)));
+    }
+
+    [Fact]
+    public void What_a_repair_writes_has_the_documents_bytes()
+    {
+        var repaired = Header with { Format = 2, Generation = 2, LastCommonPosition = new Position(900_000), FirstGeneration = 1, LiveEnd = 456, RepairEpoch = 3, LastLost = 320 };
+        var bytes = new byte[SegmentHeader.Bytes];
+        repaired.Write(bytes);
+        Assert.Equal(Example("segment-repaired"), Hex(bytes));
+        Assert.Equal(repaired, SegmentHeader.Read(bytes, out _));
+
+        var first = repaired with { PreviousBase = Position.None, PreviousGeneration = 0 };
+        var manifest = new Manifest { LedgerId = Ledger, Epoch = 2, Generation = 8, Segments = [first] };
+        Assert.Equal(Example("manifest-repaired"), Hex(ManifestFormat.Write(manifest)));
+        Assert.Equal(first, Assert.Single(ManifestFormat.Read(Convert.FromHexString(Example("manifest-repaired")), out _)!.Segments));
+
+        using var segment = new Segment(new MemoryFileSystem().Open("/segment", FileOpening.CreateNew), repaired, Ledger.Tag);
+        var lost = new LostFrame
+        {
+            First = new Position(1_000_001),
+            Last = new Position(1_000_003),
+            Known = [[.. WritersHeader(1_000_001, 2), .. CallersHeader()]],
+            Appends = [new LostAppend("order-42", new Position(1_000_000), 2, Time)],
+        };
+        bytes = new byte[512];
+        bytes.AsSpan().Fill(0xFF);
+        var length = LostFormat.Write(bytes, lost, segment, fileOffset: 320, Time);
+        Assert.Equal(Example("lost"), Hex(bytes.AsSpan(0, length)));
+        Assert.True(FrameFormat.TryReadHeader(bytes, 320, Ledger.Tag, segment.Seed, out var header));
+        var read = LostFormat.Read(bytes, header, segment.Seed)!;
+        Assert.Equal((lost.First, lost.Last, 3L, 2L), (read.First, read.Last, read.Count, read.UnknownCount));
+        Assert.Equal(lost.Known[0], read.Known[0]);
+        Assert.Equal(lost.Appends, read.Appends);
     }
 
     [Fact]

@@ -37,7 +37,8 @@ internal sealed class InspectCommand : LedgerCommand
             ct.ThrowIfCancellationRequested();
             if (frame.FileOffset > at) WriteGap(session, at, frame.FileOffset - at);
             var isWhole = frames.IsWhole(frame);
-            WriteFrame(session, frame, FrameFormat.AppendId(frames.Bytes(frame), frame), isWhole, FactSummary.Of(frames, frame), CellSummary.Of(frames, frame));
+            var lastLost = isWhole && frame.Kind == FrameKind.Lost ? LostFormat.Last(frames.Bytes(frame), frame) : Position.None;
+            WriteFrame(session, frame, FrameFormat.AppendId(frames.Bytes(frame), frame), isWhole, FactSummary.Of(frames, frame), CellSummary.Of(frames, frame), lastLost);
             // Of a damaged frame the header is sound, so it says where the next one begins.
             at = isWhole || frame.End <= length ? frame.End : frame.FileOffset + FrameFormat.Alignment;
         }
@@ -65,11 +66,11 @@ internal sealed class InspectCommand : LedgerCommand
         });
     }
 
-    static void WriteFrame(Session session, FrameHeader frame, string? appendId, bool isWhole, IReadOnlyList<FactSummary> facts, IReadOnlyList<CellSummary> cells)
+    static void WriteFrame(Session session, FrameHeader frame, string? appendId, bool isWhole, IReadOnlyList<FactSummary> facts, IReadOnlyList<CellSummary> cells, Position lastLost)
     {
         if (!session.IsJson)
         {
-            var positions = frame.FactCount switch { 0 => $"after @{frame.BasePosition.Value - 1}", 1 => $"@{frame.BasePosition}", _ => $"@{frame.BasePosition}..@{frame.BasePosition.Value + frame.FactCount - 1}" };
+            var positions = lastLost > Position.None ? $"@{frame.BasePosition}..@{lastLost} lost" : frame.FactCount switch { 0 => $"after @{frame.BasePosition.Value - 1}", 1 => $"@{frame.BasePosition}", _ => $"@{frame.BasePosition}..@{frame.BasePosition.Value + frame.FactCount - 1}" };
             var id = appendId is null ? "" : $"  id '{appendId}'";
             session.Output.WriteLine(TextFit.Clean($"{frame.FileOffset,10}  {KindName(frame.Kind),-7}  {frame.FrameBytes,8} bytes  {positions}  group from {frame.GroupStart}{id}{(isWhole ? "" : "  NOT WHOLE")}"));
             foreach (var fact in facts)
@@ -89,6 +90,11 @@ internal sealed class InspectCommand : LedgerCommand
             {
                 json.WriteNumber("first", frame.BasePosition.Value);
                 json.WriteNumber("last", frame.BasePosition.Value + frame.FactCount - 1);
+            }
+            if (lastLost > Position.None)
+            {
+                json.WriteNumber("first", frame.BasePosition.Value);
+                json.WriteNumber("last", lastLost.Value);
             }
             json.WriteNumber("groupStart", frame.GroupStart);
             if (appendId is not null) json.WriteString("appendId", appendId);
@@ -159,6 +165,7 @@ internal sealed class InspectCommand : LedgerCommand
         FrameKind.Batch => "batch",
         FrameKind.Seal => "seal",
         FrameKind.Closing => "closing",
+        FrameKind.Lost => "lost",
         _ => $"kind {(int)kind}",
     };
 }

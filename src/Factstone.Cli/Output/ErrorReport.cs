@@ -13,6 +13,7 @@ internal sealed record ErrorReport(int ExitCode, string Error, string Message, A
         CliException cli => new(cli.ExitCode, cli.Error, cli.Message),
         OperationCanceledException => new(ExitCodes.Failed, ErrorNames.Cancelled, "Cancelled. What was acknowledged is in the ledger."),
         LedgerDamagedException damaged => new(ExitCodes.Damaged, ErrorNames.Damaged, damaged.Message, json => DamageJson.Write(json, damaged.Damage)),
+        LedgerForkedException forked => new(ExitCodes.Failed, ErrorNames.Forked, forked.Message, json => json.WriteNumber("lastCommonPosition", forked.LastCommonPosition.Value)),
         LedgerNotFoundException none => new(ExitCodes.Failed, ErrorNames.NoLedger, NoLedger(none), json => json.WriteString("path", none.Path)),
         LedgerLockedException locked => new(ExitCodes.Failed, ErrorNames.Locked, locked.Message, json => json.WriteString("holder", locked.Holder)),
         LedgerFullException full => new(ExitCodes.Failed, ErrorNames.Full, full.Message, json => json.WriteString("path", full.Path)),

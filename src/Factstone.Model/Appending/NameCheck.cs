@@ -13,9 +13,12 @@ internal static class NameCheck
 
     /// <summary>Null, or what is wrong with a stream that somebody appends to: names that start with '$' are Factstone's own.</summary>
     public static string? ForAppending(StreamName stream) =>
-        stream.Store is ['$', ..]
+        IsOwn(stream.Store)
             ? $"The store '{stream.Store}' is Factstone's own, as are all that start with '$'. Choose another name."
             : ForReading(stream);
+
+    /// <summary>Whether a store is Factstone's own, and so hidden from reads that do not name it.</summary>
+    public static bool IsOwn(string store) => store is ['$', ..];
 
     public static string? StoreForReading(string? store)
     {

@@ -50,11 +50,30 @@ public sealed class LedgerFormatException : FactstoneException
 public sealed class LedgerDamagedException : FactstoneException
 {
     internal LedgerDamagedException(string what, IReadOnlyList<Damage> damage)
-        : base($"{what} {string.Join(" ", damage.Take(3).Select(one => one.ToString()))}{(damage.Count > 3 ? $" And {damage.Count - 3} more." : "")} Nothing was changed; 'factstone verify' lists all damage.") =>
+        : base($"{what} {string.Join(" ", damage.Take(3).Select(one => one.ToString()))}{(damage.Count > 3 ? $" And {damage.Count - 3} more." : "")} Nothing was changed; 'factstone verify' lists all damage, and 'factstone repair' saves what is whole.") =>
         Damage = damage;
 
     /// <summary>What is damaged, as far as it is known.</summary>
     public IReadOnlyList<Damage> Damage { get; }
+}
+
+/// <summary>Facts behind the last common position were lost since a cursor was given, or a reader opened the ledger: what was read there is not what the ledger holds now.</summary>
+public sealed class LedgerForkedException : FactstoneException
+{
+    internal LedgerForkedException(long epochOfCursor, long epoch, Position lastCommonPosition, Position position)
+        : base(epochOfCursor > epoch
+            ? $"Position {position} was read in epoch {epochOfCursor}, and the ledger is in epoch {epoch}: this is an older copy of it. Read it from the beginning."
+            : $"The ledger is in epoch {epoch}, and position {position} was read in epoch {epochOfCursor}: facts behind position {lastCommonPosition} were lost since. What is there now is not what was read; go back to position {lastCommonPosition} and read on from there. The receipts in $receipts/repair say what was lost.")
+    {
+        LastCommonPosition = lastCommonPosition;
+        Epoch = epoch;
+    }
+
+    /// <summary>The last position up to which the ledger is what it was. Whoever goes back to it can read on.</summary>
+    public Position LastCommonPosition { get; }
+
+    /// <summary>The ledger's epoch now.</summary>
+    public long Epoch { get; }
 }
 
 /// <summary>A failed disk makes it unsafe to go on writing. Reads go on at the head; appends need a reopen.</summary>

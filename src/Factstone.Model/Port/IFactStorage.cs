@@ -11,6 +11,9 @@ internal interface IFactStorage : IDisposable
 
     long Epoch { get; }
 
+    /// <summary>The last position that the ledger has in common with what it was in an earlier epoch.</summary>
+    Position LastCommonWith(long epoch);
+
     string Location { get; }
 
     bool IsReadOnly { get; }
@@ -50,7 +53,7 @@ internal interface IFactStorage : IDisposable
     /// <exception cref="LedgerDamagedException">It cannot be told, because the time of a damaged fact is unknown.</exception>
     Position PositionAt(long recordedBy);
 
-    /// <summary>Facts of the whole ledger, in order of position, forward from <paramref name="from"/> or backward from it.</summary>
+    /// <summary>Facts of the whole ledger, Factstone's own included and those left out that are gone for good, in order of position, forward from <paramref name="from"/> or backward from it.</summary>
     IEnumerable<Fact> Read(Position from, Position until, bool backward);
 
     /// <summary>Facts that match a query which has been checked, behind one position and up to another, which is included; in order of position, forward, or backward from the second.</summary>
@@ -60,8 +63,8 @@ internal interface IFactStorage : IDisposable
     /// <summary>Facts of one stream with versions from <paramref name="from"/> on, or backward from it, positions up to <paramref name="until"/>.</summary>
     IEnumerable<Fact> ReadStream(StreamName stream, StreamVersion from, Position until, bool backward);
 
-    /// <summary>One fact.</summary>
-    Fact ReadAt(Position position);
+    /// <summary>One fact; null where it is gone for good, as a repair has found.</summary>
+    Fact? ReadAt(Position position);
 
     /// <summary>All stores in order, with what is in them.</summary>
     IReadOnlyList<StoreCount> Stores();
@@ -138,6 +141,12 @@ internal readonly record struct StreamState(StreamVersion Version, Position Posi
 internal readonly record struct AppendSpan(Position First, int Count)
 {
     public Position Last => new(First.Value + Count - 1);
+
+    /// <summary>Only of an append of which facts are gone for good: when it was recorded, as far as that is known.</summary>
+    public long RecordedAt { get; init; }
+
+    /// <summary>Whether facts of it are gone for good.</summary>
+    public bool IsIncomplete { get; init; }
 }
 
 /// <summary>What a ledger holds and takes.</summary>

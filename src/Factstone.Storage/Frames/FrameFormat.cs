@@ -79,7 +79,7 @@ internal static class FrameFormat
             || BinaryPrimitives.ReadUInt32LittleEndian(source[LedgerTagAt..]) != ledgerTag
             || BinaryPrimitives.ReadUInt32LittleEndian(source[FileOffsetAt..]) != (ulong)fileOffset
             || basePosition is 0 or > (ulong)Position.MaxValue
-            || source[KindAt] is < (byte)FrameKind.Batch or > (byte)FrameKind.Closing) return false;
+            || source[KindAt] is < (byte)FrameKind.Batch or > (byte)FrameKind.Lost) return false;
 
         header = new FrameHeader
         {

@@ -343,6 +343,12 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
 
     public void Cell(Segment segment, long fileOffset, in CellView cell) => ApplyCell(cell.Name, CellEntry.Of(segment, fileOffset, cell));
 
+    public void Lost(Segment segment, Position first, Position last)
+    {
+        while (Next < first) Active.AddHole();
+        while (Next <= last) Active.AddLost(segment, LastTime);
+    }
+
     /// <summary>A cell of a group that is durable now.</summary>
     public void ApplyCell(CellName cell, CellEntry entry)
     {

@@ -62,7 +62,7 @@ internal sealed class MemoryPart(Position first) : IndexPart
         var fact = this[position];
         segment = null!;
         fileOffset = fact.FileOffset;
-        if (fact.Segment == Hole) return false;
+        if (fact.Segment == Hole || fact.FileOffset == 0) return false;
         segment = _segments[fact.Segment];
         return true;
     }
@@ -191,7 +191,8 @@ internal sealed class MemoryPart(Position first) : IndexPart
             var fact = this[position];
             if (fact.Stream is not { } stream)
             {
-                newer.AddHole();
+                if (fact.Segment == Hole) newer.AddHole();
+                else newer.AddLost(SegmentOf(fact), times[batch].Time);
                 continue;
             }
 
@@ -212,6 +213,15 @@ internal sealed class MemoryPart(Position first) : IndexPart
         if (_holes.Count > 0 && _holes[_holes.Count - 1].Last.Next() == position) _holes.ReplaceLast(new PositionRange(_holes[_holes.Count - 1].First, position));
         else _holes.Add(new PositionRange(position, position));
         _facts.Add(new MemoryFact { Segment = Hole });
+    }
+
+    /// <summary>A position whose fact is gone for good, as a repair has written down in a segment.</summary>
+    /// <param name="segment">The segment that says so.</param>
+    /// <param name="lastTime">The last RecordedAt before it, which stands for its own.</param>
+    public void AddLost(Segment segment, long lastTime)
+    {
+        if (_times.Count == 0) _times.Add(new BatchTime(Next, lastTime));
+        _facts.Add(new MemoryFact { Segment = NumberOf(segment) });
     }
 
     /// <summary>The entry of a stream that is here, or a new one that is added with its first fact.</summary>
@@ -268,6 +278,7 @@ internal record struct MemoryFact
     /// <summary>Number of its segment in the part; negative where it is unknown.</summary>
     public required int Segment { get; init; }
 
+    /// <summary>0 where the fact is gone for good.</summary>
     public uint FileOffset { get; init; }
 
     public StreamEntry? Stream { get; init; }

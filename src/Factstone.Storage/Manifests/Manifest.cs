@@ -16,12 +16,32 @@ internal sealed record Manifest
     public SegmentHeader Last => Segments[^1];
 
     /// <summary>Where the live part of a segment ends, or null for the last one: there, the log itself says.</summary>
-    public long? EndOf(int index) => index + 1 < Segments.Count ? Segments[index + 1].PreviousEnd : null;
+    public long? EndOf(int index) => EndOf(Segments, index);
+
+    /// <summary>Bytes of the log in all segments but the last, headers included.</summary>
+    public long SealedBytes => Enumerable.Range(0, Segments.Count - 1).Sum(index => EndOf(index)!.Value);
+
+    /// <summary>A segment that a repair wrote says itself where it ends; the one behind it knows only the one in whose place it is.</summary>
+    public static long? EndOf(IReadOnlyList<SegmentHeader> segments, int index) =>
+        segments[index].LiveEnd > 0 ? segments[index].LiveEnd : index + 1 < segments.Count ? segments[index + 1].PreviousEnd : null;
+
+    /// <summary>The last position that the ledger as it is now has in common with what it was in an epoch; <see cref="Position.None"/> where a later epoch says nothing of it any more.</summary>
+    public Position LastCommonWith(long epoch)
+    {
+        var common = new Position(Position.MaxValue);
+        for (var later = epoch + 1; later <= Epoch; later++)
+        {
+            var begun = Segments.FirstOrDefault(segment => segment.Epoch == later)?.LastCommonPosition ?? Position.None;
+            if (begun < common) common = begun;
+        }
+
+        return common;
+    }
 
     /// <summary>The manifest after one more segment, from which the last one is gone if nothing of it is live.</summary>
     public Manifest With(SegmentHeader next)
     {
-        var isLastLive = next.PreviousBase == Last.BasePosition && next.PreviousGeneration == Last.Generation;
+        var isLastLive = next.PreviousBase == Last.BasePosition && next.PreviousGeneration == Last.LinkGeneration;
         return this with { Generation = Generation + 1, Segments = [.. isLastLive ? Segments : Segments.SkipLast(1), next] };
     }
 }

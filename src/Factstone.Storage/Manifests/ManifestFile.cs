@@ -61,17 +61,26 @@ internal sealed class ManifestFile(IFileSystem files, LedgerLayout layout)
         var whole = headers.Where(one => one.Header is not null && one.Header.Name == one.Name).Select(one => one.Header!).ToList();
         if (whole.Count == 0) return null;
 
-        var byName = whole.ToDictionary(header => header.Name);
-        var chain = new List<SegmentHeader>();
-        for (var header = whole.MaxBy(header => (header.Sequence, header.Generation)); header is not null; header = Before(header, byName)) chain.Add(header);
-        chain.Reverse();
-        return new Manifest { LedgerId = chain[^1].LedgerId, Epoch = chain[^1].Epoch, Generation = chain[^1].Sequence, Segments = chain };
+        // A repair writes the segment that begins its epoch last. What it wrote before that stands beside what it is to replace.
+        var last = whole.Where(header => header.LiveEnd == 0).MaxBy(header => (header.Sequence, header.Generation)) ?? whole.MaxBy(header => (header.Sequence, header.Generation))!;
+        return new Manifest { LedgerId = last.LedgerId, Epoch = last.Epoch, Generation = last.Sequence, Segments = Chain(last, whole, last.Epoch) };
     }
 
-    static SegmentHeader? Before(SegmentHeader header, Dictionary<string, SegmentHeader> byName) =>
-        header.PreviousGeneration > 0
-            && byName.TryGetValue(LedgerLayout.SegmentName(header.PreviousBase, header.PreviousGeneration), out var before)
-            && before.Sequence < header.Sequence && before.LedgerId == header.LedgerId
-            ? before
-            : null;
+    /// <summary>The segments up to one, back along what each says of the one before it.</summary>
+    public static List<SegmentHeader> Chain(SegmentHeader last, IReadOnlyList<SegmentHeader> headers, long epoch)
+    {
+        var byPlace = headers.Where(header => header.RepairEpoch <= epoch).ToLookup(header => (header.BasePosition, header.LinkGeneration));
+        var chain = new List<SegmentHeader>();
+        for (var header = last; header is not null; header = Before(header, byPlace)) chain.Add(header);
+        chain.Reverse();
+        return chain;
+    }
+
+    /// <summary>Of a segment and those that repairs have put in its place the last one counts.</summary>
+    static SegmentHeader? Before(SegmentHeader header, ILookup<(Position, int), SegmentHeader> byPlace) =>
+        header.PreviousGeneration == 0
+            ? null
+            : byPlace[(header.PreviousBase, header.PreviousGeneration)]
+                .Where(before => before.Sequence < header.Sequence && before.LedgerId == header.LedgerId)
+                .MaxBy(before => before.Generation);
 }

@@ -14,8 +14,8 @@ internal static class ManifestFormat
     const int LedgerIdAt = CountAt + sizeof(uint);
     const int GenerationAt = LedgerIdAt + 16;
     const int EpochAt = GenerationAt + sizeof(ulong);
-    const int ReservedAt = EpochAt + sizeof(uint);
-    const int EntriesAt = ReservedAt + sizeof(uint);
+    const int AdditionCountAt = EpochAt + sizeof(uint);
+    const int EntriesAt = AdditionCountAt + sizeof(uint);
 
     const int SequenceAt = 0;
     const int BasePositionAt = SequenceAt + sizeof(ulong);
@@ -27,6 +27,15 @@ internal static class ManifestFormat
     const int FormatOfSegmentAt = EpochOfSegmentAt + sizeof(uint);
     const int EntryBytes = FormatOfSegmentAt + sizeof(uint);
 
+    const int EntryAt = 0;
+    const int FirstGenerationAt = EntryAt + sizeof(uint);
+    const int LiveEndAt = FirstGenerationAt + sizeof(uint);
+    const int RepairEpochAt = LiveEndAt + sizeof(uint);
+    const int LastLostAt = RepairEpochAt + sizeof(uint);
+    const int ReservedOfAdditionAt = LastLostAt + sizeof(uint);
+    const int LastCommonPositionAt = ReservedOfAdditionAt + sizeof(uint);
+    const int AdditionBytes = LastCommonPositionAt + sizeof(ulong);
+
     /// <summary>A bound lets a reader refuse a garbage count before it allocates anything.</summary>
     const int SegmentsMax = 1_000_000;
 
@@ -34,13 +43,15 @@ internal static class ManifestFormat
     {
         // No newer than its segments need, so that a version that knows them knows the list of them, too.
         var format = manifest.Segments.Max(segment => segment.Format);
-        var bytes = new byte[EntriesAt + (manifest.Segments.Count * EntryBytes) + sizeof(uint)];
+        var additions = manifest.Segments.Count(HasAddition);
+        var bytes = new byte[EntriesAt + (manifest.Segments.Count * EntryBytes) + (additions * AdditionBytes) + sizeof(uint)];
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(MagicAt), Magic);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(FormatAt), (uint)format);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(CountAt), (uint)manifest.Segments.Count);
         manifest.LedgerId.Value.TryWriteBytes(bytes.AsSpan(LedgerIdAt), bigEndian: true, out _);
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(GenerationAt), manifest.Generation);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(EpochAt), (uint)manifest.Epoch);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(AdditionCountAt), (uint)additions);
 
         var at = EntriesAt;
         foreach (var segment in manifest.Segments)
@@ -55,6 +66,13 @@ internal static class ManifestFormat
             BinaryPrimitives.WriteUInt32LittleEndian(entry[EpochOfSegmentAt..], (uint)segment.Epoch);
             if (format > LedgerLayout.FirstFormat) BinaryPrimitives.WriteUInt32LittleEndian(entry[FormatOfSegmentAt..], (uint)segment.Format);
             at += EntryBytes;
+        }
+
+        for (var i = 0; i < manifest.Segments.Count; i++)
+        {
+            if (!HasAddition(manifest.Segments[i])) continue;
+            WriteAddition(bytes.AsSpan(at, AdditionBytes), i, manifest.Segments[i]);
+            at += AdditionBytes;
         }
 
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(at), Crc32C.Of(bytes.AsSpan(0, at)));
@@ -76,7 +94,8 @@ internal static class ManifestFormat
         }
 
         var count = BinaryPrimitives.ReadUInt32LittleEndian(source[CountAt..]);
-        if (count is 0 or > SegmentsMax || source.Length != EntriesAt + (count * EntryBytes) + sizeof(uint)) return null;
+        var additions = BinaryPrimitives.ReadUInt32LittleEndian(source[AdditionCountAt..]);
+        if (count is 0 or > SegmentsMax || additions > count || source.Length != EntriesAt + (count * EntryBytes) + (additions * AdditionBytes) + sizeof(uint)) return null;
 
         var ledgerId = new LedgerId(new Guid(source.Slice(LedgerIdAt, 16), bigEndian: true));
         var segments = new SegmentHeader[count];
@@ -93,11 +112,17 @@ internal static class ManifestFormat
                 Generation = BinaryPrimitives.ReadInt32LittleEndian(entry[GenerationOfSegmentAt..]),
                 Nonce = BinaryPrimitives.ReadUInt64LittleEndian(entry[NonceAt..]),
                 BaseTime = BinaryPrimitives.ReadInt64LittleEndian(entry[BaseTimeAt..]),
-                PreviousBase = i == 0 ? Position.None : segments[i - 1].BasePosition,
-                PreviousGeneration = i == 0 ? 0 : segments[i - 1].Generation,
+                PreviousBase = Position.None,
+                PreviousGeneration = 0,
                 PreviousEnd = BinaryPrimitives.ReadUInt32LittleEndian(entry[PreviousEndAt..]),
             };
         }
+
+        for (var i = 0; i < additions; i++)
+            if (!TryReadAddition(source.Slice(EntriesAt + ((int)count * EntryBytes) + (i * AdditionBytes), AdditionBytes), segments)) return null;
+
+        for (var i = 1; i < segments.Length; i++)
+            segments[i] = segments[i] with { PreviousBase = segments[i - 1].BasePosition, PreviousGeneration = segments[i - 1].LinkGeneration };
 
         return new Manifest
         {
@@ -106,5 +131,33 @@ internal static class ManifestFormat
             Generation = BinaryPrimitives.ReadInt64LittleEndian(source[GenerationAt..]),
             Segments = segments,
         };
+    }
+
+    /// <summary>Whether a segment says what only a repair, or an epoch after the first, gives it to say.</summary>
+    static bool HasAddition(SegmentHeader segment) => segment.FirstGeneration > 0 || segment.LiveEnd > 0 || segment.RepairEpoch > 0 || segment.LastLost > 0 || segment.LastCommonPosition > Position.None;
+
+    static void WriteAddition(Span<byte> addition, int entry, SegmentHeader segment)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(addition[EntryAt..], (uint)entry);
+        BinaryPrimitives.WriteUInt32LittleEndian(addition[FirstGenerationAt..], (uint)segment.FirstGeneration);
+        BinaryPrimitives.WriteUInt32LittleEndian(addition[LiveEndAt..], (uint)segment.LiveEnd);
+        BinaryPrimitives.WriteUInt32LittleEndian(addition[RepairEpochAt..], (uint)segment.RepairEpoch);
+        BinaryPrimitives.WriteUInt32LittleEndian(addition[LastLostAt..], (uint)segment.LastLost);
+        BinaryPrimitives.WriteInt64LittleEndian(addition[LastCommonPositionAt..], segment.LastCommonPosition.Value);
+    }
+
+    static bool TryReadAddition(ReadOnlySpan<byte> addition, SegmentHeader[] segments)
+    {
+        var entry = BinaryPrimitives.ReadUInt32LittleEndian(addition[EntryAt..]);
+        if (entry >= segments.Length) return false;
+        segments[entry] = segments[entry] with
+        {
+            FirstGeneration = BinaryPrimitives.ReadInt32LittleEndian(addition[FirstGenerationAt..]),
+            LiveEnd = BinaryPrimitives.ReadUInt32LittleEndian(addition[LiveEndAt..]),
+            RepairEpoch = BinaryPrimitives.ReadUInt32LittleEndian(addition[RepairEpochAt..]),
+            LastLost = BinaryPrimitives.ReadUInt32LittleEndian(addition[LastLostAt..]),
+            LastCommonPosition = new Position(BinaryPrimitives.ReadInt64LittleEndian(addition[LastCommonPositionAt..])),
+        };
+        return true;
     }
 }

@@ -37,6 +37,9 @@ internal sealed class LedgerOpening : IDisposable
 
     public Manifest Manifest { get; private set; } = null!;
 
+    /// <summary>What repairs have found to be gone for good.</summary>
+    public LostFacts Lost { get; private set; } = LostFacts.None;
+
     public HeadFile Head { get; private set; } = null!;
 
     /// <summary>What the published end said, where there was one.</summary>
@@ -65,6 +68,7 @@ internal sealed class LedgerOpening : IDisposable
     public void Run()
     {
         Manifest = ReadManifest();
+        Lost = LostFacts.Read(_files, _layout, Manifest.Segments, _damage);
         ReadHead();
         var unreadable = _damage.Count;
         Directory.Follow(Manifest);
@@ -121,7 +125,7 @@ internal sealed class LedgerOpening : IDisposable
         foreach (var name in unlisted)
         {
             _options.Took?.Invoke(RecoveryBranch.UnlistedSegmentRemoved);
-            _files.Delete($"{_layout.Segments}/{name}");
+            Quarantine.Remove(_files, _layout, name, Chain?.Manifest ?? Manifest);
         }
 
         if (unlisted.Count > 0) _files.SyncDirectory(_layout.Segments);
@@ -249,7 +253,7 @@ internal sealed class LedgerOpening : IDisposable
 
     void ReadSealedSegments()
     {
-        _segments.BytesInAll = Manifest.Segments.Skip(1).Sum(segment => segment.PreviousEnd);
+        _segments.BytesInAll = Manifest.SealedBytes;
         var first = Manifest.Segments[0];
         if (first.BasePosition > new Position(1) || first.PreviousGeneration > 0)
         {

@@ -42,6 +42,9 @@ internal sealed class ReadOnlyOpening : IDisposable
 
     public Manifest Manifest { get; private set; } = null!;
 
+    /// <summary>What repairs have found to be gone for good.</summary>
+    public LostFacts Lost { get; private set; } = LostFacts.None;
+
     public OpeningReport Report { get; private set; } = new();
 
     /// <summary>The published end that was read last; null when there is none to be read.</summary>
@@ -50,6 +53,7 @@ internal sealed class ReadOnlyOpening : IDisposable
     public void Run()
     {
         Manifest = ReadManifest(out var isRebuilt);
+        Lost = LostFacts.Read(_files, _layout, Manifest.Segments, _damage);
         if (isRebuilt) _damage.AddRange(_manifests.Unreadable(_manifests.ReadHeaders()));
         var unreadable = _damage.Count;
         var slot = ReadHead(out var isWhole);
@@ -64,10 +68,12 @@ internal sealed class ReadOnlyOpening : IDisposable
     }
 
     /// <summary>Takes in what was published since; false when nothing was.</summary>
+    /// <exception cref="LedgerForkedException">A repair has lost facts since: what was read is not what the ledger holds now.</exception>
     public bool Refresh()
     {
         // Every read of a reader comes here first, so a damaged slot must not make each of them wait.
         if (ReadHead(out _, isPatient: false) is not { } slot || slot.Sequence == Published?.Sequence || slot.LedgerId != Manifest.LedgerId) return false;
+        if (slot.Epoch != Manifest.Epoch) RefuseFork();
         ReadUpTo(slot);
         AdoptRuns();
         return true;
@@ -127,6 +133,12 @@ internal sealed class ReadOnlyOpening : IDisposable
     {
         if (Index.Active.Count > _options.ReadOnlyFactsMax)
             throw new LedgerIndexException(_layout.Root, $"more than {_options.ReadOnlyFactsMax:N0} facts are not in its index");
+    }
+
+    void RefuseFork()
+    {
+        var now = ReadManifest(out _);
+        if (now.Epoch != Manifest.Epoch) throw new LedgerForkedException(Manifest.Epoch, now.Epoch, now.LastCommonWith(Manifest.Epoch), Published?.Position ?? Position.None);
     }
 
     /// <summary>Bytes behind the published end that are not zeros.</summary>
@@ -221,19 +233,19 @@ internal sealed class ReadOnlyOpening : IDisposable
         if (header is null) return false;
 
         var chain = Manifest.Segments.Where(segment => segment.Sequence < header.Sequence).Append(header).ToList();
-        _segments.BytesInAll = chain.Skip(1).Sum(segment => segment.PreviousEnd) + slot.FileOffset;
+        _segments.BytesInAll = Enumerable.Range(0, chain.Count - 1).Sum(index => Manifest.EndOf(chain, index)!.Value) + slot.FileOffset;
         var start = _current is null ? 0 : chain.FindIndex(segment => segment.Sequence >= _current.Header.Sequence);
         for (var i = Math.Max(start, 0); i < chain.Count; i++)
         {
             var isHead = i == chain.Count - 1;
             var until = isHead ? slot.Position.Next() : chain[i + 1].BasePosition;
-            if (_current?.Header.Sequence != chain[i].Sequence && !Enter(chain[i], until, out var isReplaced))
+            if (_current?.Header.Name != chain[i].Name && !Enter(chain[i], until, out var isReplaced))
             {
                 if (isReplaced) return false;
                 continue;
             }
 
-            ReadOn(_current!, isHead ? slot.FileOffset : chain[i + 1].PreviousEnd, until);
+            ReadOn(_current!, isHead ? slot.FileOffset : Manifest.EndOf(chain, i)!.Value, until);
         }
 
         return true;

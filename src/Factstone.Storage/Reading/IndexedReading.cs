@@ -2,7 +2,7 @@ namespace Factstone.Storage;
 
 /// <summary>Finds facts by the index and reads them from the log. Where the index is damaged, it is made again and asked anew.</summary>
 /// <remarks>Threads: any number. What spans many facts is read in pages, so that nothing is held between two of them.</remarks>
-internal sealed class IndexedReading(FactIndex index, DamageLog damage, IndexMending mending, ReaderGate gate, StorageOptions options)
+internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog damage, IndexMending mending, ReaderGate gate, StorageOptions options)
 {
     const int PlacesPerPage = 256;
     const int KeysPerPage = 256;
@@ -19,7 +19,7 @@ internal sealed class IndexedReading(FactIndex index, DamageLog damage, IndexMen
             {
                 var state = index.StateAt(stream, until);
                 RefuseHole(stream, state.Position, until);
-                return state;
+                return lost.Raise(stream, state, until);
             }
             catch (RunDamagedException found)
             {
@@ -30,7 +30,7 @@ internal sealed class IndexedReading(FactIndex index, DamageLog damage, IndexMen
 
     public AppendSpan? FindAppend(string appendId, Position head)
     {
-        if (Ask(() => index.FindAppend(appendId)) is { Span: var span }) return span.Last <= head ? span : null;
+        if ((Ask(() => index.FindAppend(appendId))?.Span ?? lost.FindAppend(appendId)) is { } span) return span.Last <= head ? span : null;
 
         // An id is in the header of its frame; where facts are missing, a header may be missing too.
         if (damage.All.Count > 0) throw new LedgerDamagedException($"Whether there is an append '{appendId}' cannot be told.", damage.All);
@@ -69,7 +69,7 @@ internal sealed class IndexedReading(FactIndex index, DamageLog damage, IndexMen
         while (high.Value - low.Value > 1)
         {
             var middle = new Position((low.Value + high.Value) >>> 1);
-            if (Ask(() => reader.ReadTime(middle)) <= time) low = middle;
+            if (TimeAt(reader, middle) <= time) low = middle;
             else high = middle;
         }
 
@@ -86,13 +86,22 @@ internal sealed class IndexedReading(FactIndex index, DamageLog damage, IndexMen
         using var window = NewWindow(isLong: true);
         var reader = new FactReader(index, damage, window);
         if (backward)
-            for (var position = from <= until ? from : until; position > Position.None; position = new Position(position.Value - 1)) yield return ReadAt(reader, position);
+        {
+            for (var position = from <= until ? from : until; position > Position.None; position = new Position(position.Value - 1))
+                if (lost.Contains(position, out var gone)) position = gone.First;
+                else yield return ReadAt(reader, position);
+        }
         else
-            for (var position = from > Position.None ? from : new Position(1); position <= until; position = position.Next()) yield return ReadAt(reader, position);
+        {
+            for (var position = from > Position.None ? from : new Position(1); position <= until; position = position.Next())
+                if (lost.Contains(position, out var gone)) position = gone.Last;
+                else yield return ReadAt(reader, position);
+        }
     }
 
-    public Fact ReadAt(Position position)
+    public Fact? ReadAt(Position position)
     {
+        if (lost.Contains(position, out _)) return null;
         using var window = NewWindow(isLong: false);
         return ReadAt(new FactReader(index, damage, window), position);
     }
@@ -138,7 +147,7 @@ internal sealed class IndexedReading(FactIndex index, DamageLog damage, IndexMen
                 if (i + PlacesExpected < count) Expect(reader, places[i + PlacesExpected].Position);
                 yield return ReadAt(reader, places[i].Position);
                 last = places[i].Position;
-                expected++;
+                expected = places[i].Version.Value + 1;
             }
         }
         while (count == places.Length);
@@ -169,13 +178,20 @@ internal sealed class IndexedReading(FactIndex index, DamageLog damage, IndexMen
                 if (places[i].Version.Value != expected) RefuseGap(stream, new StreamVersion(expected), places[i].Position, last);
                 yield return ReadAt(reader, places[i].Position);
                 last = places[i].Position;
-                expected--;
+                expected = places[i].Version.Value - 1;
             }
 
             if (count < places.Length) break;
         }
 
         if (expected > 0) RefuseGap(stream, new StreamVersion(expected), Position.None, last);
+    }
+
+    /// <summary>When the fact at a position was recorded; where it is gone for good, the one before it.</summary>
+    long TimeAt(FactReader reader, Position position)
+    {
+        while (lost.Contains(position, out var gone)) position = new Position(gone.First.Value - 1);
+        return position == Position.None ? long.MinValue : Ask(() => reader.ReadTime(position));
     }
 
     StreamState StateAtOrHole(StreamName stream, Position until) => Ask(() => index.StateAt(stream, until));
@@ -241,9 +257,11 @@ internal sealed class IndexedReading(FactIndex index, DamageLog damage, IndexMen
             throw new LedgerDamagedException($"Whether {stream} has a fact at position {hole} cannot be told.", damage.At(hole));
     }
 
+    /// <summary>A version that is not there is damage, unless a repair has said that facts are gone where it was.</summary>
     void RefuseGap(StreamName stream, StreamVersion version, Position after, Position before)
     {
         var hole = index.FirstHole(after, before);
+        if (hole == Position.None && lost.AnyIn(after, before)) return;
         throw new LedgerDamagedException($"Version {version} of {stream} cannot be read.", hole > Position.None ? damage.At(hole) : damage.All);
     }
 

@@ -47,6 +47,12 @@ internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List
         var isWhole = header.End <= end && reader.IsWhole(header);
         var before = damage.Count;
         visitor.Frame(reader.Segment, header, FrameFormat.AppendId(reader.Bytes(header), header));
+        if (header.Kind == FrameKind.Lost)
+        {
+            // What a damaged one said is missed like facts: the positions up to the next frame.
+            if (isWhole) TakeLost(LostFormat.Last(reader.Bytes(header), header), until);
+            return;
+        }
 
         var at = (long)header.HeaderBytes;
         var cells = 0;
@@ -172,6 +178,14 @@ internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List
         if (status == FactStatus.BodyDamaged) damage.Add(new Damage(reader.Segment.Path, fileOffset, fact.Position, fact.Position, $"The payload or metadata of {fact.Stream} v{fact.StreamVersion} is damaged."));
         visitor.Fact(reader.Segment, fileOffset, fact);
         _next = fact.Position.Next();
+    }
+
+    void TakeLost(Position last, Position until)
+    {
+        if (last >= until) last = new Position(until.Value - 1);
+        if (last < _next) return;
+        visitor.Lost(reader.Segment, _next, last);
+        _next = last.Next();
     }
 
     void Take(long fileOffset, in CellView cell, CellStatus status)

@@ -34,6 +34,7 @@ internal sealed class FrameReader(Segment segment, FileWindow window, Defect def
     {
         var frame = Bytes(header);
         if (frame.Length < header.FrameBytes) return false;
+        if (header.Kind == FrameKind.Lost) return LostFormat.IsWhole(frame, header, segment.Seed);
         if (defect == Defect.HeaderIsEnough) return true;
 
         var trailer = segment.Seed;

@@ -12,6 +12,9 @@ internal interface IFrameVisitor
     /// <summary>Positions whose facts cannot be found, up to and including the last.</summary>
     void AddHoles(Position last);
 
+    /// <summary>Positions whose facts are gone for good, as a repair has said in their place: no facts, and no damage.</summary>
+    void Lost(Segment segment, Position first, Position last);
+
     /// <summary>A cell of which all but the value is whole; the value may be damaged, which reading it will tell.</summary>
     void Cell(Segment segment, long fileOffset, in CellView cell);
 

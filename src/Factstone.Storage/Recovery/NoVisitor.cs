@@ -7,6 +7,8 @@ internal sealed class NoVisitor : IFrameVisitor
 
     public void Frame(Segment segment, in FrameHeader header, string? appendId) { }
 
+    public void Lost(Segment segment, Position first, Position last) { }
+
     public void Fact(Segment segment, long fileOffset, in HeaderView header) { }
 
     public void AddHoles(Position last) { }

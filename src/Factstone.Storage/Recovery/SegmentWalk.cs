@@ -10,11 +10,11 @@ internal static class SegmentWalk
         while (walk.FileOffset < end)
         {
             if (!reader.TryReadHeader(walk.FileOffset, out var header) || header.BasePosition != walk.Next || header.End > end || !reader.IsWhole(header)) break;
-            Visit(reader, header, visitor);
+            var behind = Visit(reader, header, visitor);
             walk = new WalkEnd
             {
                 FileOffset = header.End,
-                Next = new Position(walk.Next.Value + header.FactCount),
+                Next = behind,
                 LastKind = header.Kind,
                 GroupStart = header.GroupStart,
                 HasFrames = true,
@@ -24,10 +24,18 @@ internal static class SegmentWalk
         return walk;
     }
 
-    static void Visit(FrameReader reader, in FrameHeader header, IFrameVisitor visitor)
+    /// <summary>Returns the position behind the frame.</summary>
+    static Position Visit(FrameReader reader, in FrameHeader header, IFrameVisitor visitor)
     {
         var frame = reader.Bytes(header);
         visitor.Frame(reader.Segment, header, FrameFormat.AppendId(frame, header));
+        if (header.Kind == FrameKind.Lost)
+        {
+            var last = LostFormat.Last(frame, header);
+            visitor.Lost(reader.Segment, header.BasePosition, last);
+            return last.Next();
+        }
+
         var at = header.HeaderBytes;
         for (var i = 0; i < header.FactCount; i++)
         {
@@ -44,6 +52,8 @@ internal static class SegmentWalk
             visitor.Cell(reader.Segment, header.FileOffset + at, new CellView(frame[at..], extent));
             at += extent.Length;
         }
+
+        return new Position(header.BasePosition.Value + header.FactCount);
     }
 }
 

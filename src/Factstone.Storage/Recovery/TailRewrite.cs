@@ -45,7 +45,12 @@ internal sealed class TailRewrite(IFileSystem files, LedgerLayout layout, Storag
     {
         var bytes = new byte[frames.Sum(frame => frame.Bytes.Length)];
         var at = 0;
-        foreach (var frame in frames) at += Copy(frame, bytes.AsSpan(at), next, SegmentHeader.Bytes + at);
+        foreach (var frame in frames)
+        {
+            var header = options.Defect == Defect.RewriteWithoutCells ? frame.Header with { CellCount = 0 } : frame.Header;
+            at += FrameCopy.Write(header, frame.Bytes, bytes.AsSpan(at), next, SegmentHeader.Bytes + at, groupStart: SegmentHeader.Bytes);
+        }
+
         next.File.Reserve(SegmentHeader.Bytes, at);
         next.File.Write(bytes.AsSpan(0, at), SegmentHeader.Bytes);
         Tail = SegmentHeader.Bytes + at;
@@ -76,31 +81,6 @@ internal sealed class TailRewrite(IFileSystem files, LedgerLayout layout, Storag
         return frames;
     }
 
-    int Copy(FrameBytes frame, Span<byte> target, Segment next, long fileOffset)
-    {
-        ReadOnlySpan<byte> source = frame.Bytes;
-        var header = frame.Header;
-        var cellCount = options.Defect == Defect.RewriteWithoutCells ? 0 : header.CellCount;
-        var builder = new FrameBuilder(target, next, source.Slice(FrameFormat.FixedBytes, header.AppendIdLength), header.FactCount, cellCount);
-        var at = header.HeaderBytes;
-        for (var i = 0; i < header.FactCount; i++)
-        {
-            FactFormat.TryReadLengths(source[at..], out var extent);
-            builder.AddFact(source.Slice(at + extent.HeaderAt, extent.HeaderLength), [], source.Slice(at + extent.BodyAt, extent.BodyLength), extent.MetadataLength);
-            at += extent.Length;
-        }
-
-        for (var i = 0; i < cellCount; i++)
-        {
-            CellFormat.TryReadLengths(source[at..], out var extent);
-            var cell = new CellView(source[at..], extent);
-            builder.AddCell(cell.Head, cell.Names, cell.Value);
-            at += extent.Length;
-        }
-
-        return builder.Finish(FrameKind.Batch, fileOffset, SegmentHeader.Bytes, header.BasePosition, header.Time);
-    }
-
     sealed record FrameBytes(FrameHeader Header, byte[] Bytes);
 
     /// <summary>Adds the facts that are new to the index, and moves those that were served from the old place meanwhile.</summary>
@@ -109,6 +89,8 @@ internal sealed class TailRewrite(IFileSystem files, LedgerLayout layout, Storag
         public long Count { get; private set; }
 
         public void Frame(Segment segment, in FrameHeader header, string? appendId) => index.Frame(segment, header, appendId);
+
+        public void Lost(Segment segment, Position first, Position last) => index.Lost(segment, first, last);
 
         public void Fact(Segment segment, long fileOffset, in HeaderView header)
         {

@@ -56,6 +56,7 @@ internal sealed class IndexMending(IFileSystem files, LedgerLayout layout, Stora
         readonly MemoryFiller _filler = new();
         readonly List<IndexPart> _parts = [];
         MemoryPart _part = new(run.First);
+        long _lastTime = run.Footer.FirstTime;
 
         public Position Next => _part.Next;
 
@@ -70,7 +71,15 @@ internal sealed class IndexMending(IFileSystem files, LedgerLayout layout, Stora
 
         public void Fact(Segment segment, long fileOffset, in HeaderView header)
         {
-            if (header.Position >= Next && header.Position <= run.Last) _filler.Add(_part, segment, fileOffset, header);
+            if (header.Position < Next || header.Position > run.Last) return;
+            _filler.Add(_part, segment, fileOffset, header);
+            _lastTime = header.RecordedAt;
+        }
+
+        public void Lost(Segment segment, Position first, Position last)
+        {
+            while (Next < first && Next <= run.Last) _part.AddHole();
+            while (Next <= last && Next <= run.Last) _part.AddLost(segment, _lastTime);
         }
 
         public void Cell(Segment segment, long fileOffset, in CellView cell) => _part.AddCell(cell.Name, CellEntry.Of(segment, fileOffset, cell));

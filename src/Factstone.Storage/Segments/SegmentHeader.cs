@@ -21,7 +21,12 @@ internal sealed record SegmentHeader
     const int PreviousGenerationAt = PreviousBaseAt + sizeof(ulong);
     const int PreviousEndAt = PreviousGenerationAt + sizeof(uint);
     const int BaseTimeAt = PreviousEndAt + sizeof(uint);
-    const int ReservedAt = BaseTimeAt + sizeof(long);
+    const int LastCommonPositionAt = BaseTimeAt + sizeof(long);
+    const int FirstGenerationAt = LastCommonPositionAt + sizeof(ulong);
+    const int LiveEndAt = FirstGenerationAt + sizeof(uint);
+    const int RepairEpochAt = LiveEndAt + sizeof(uint);
+    const int LastLostAt = RepairEpochAt + sizeof(uint);
+    const int ReservedAt = LastLostAt + sizeof(uint);
     const int ChecksumAt = 124;
 
     /// <summary>The first frame begins here.</summary>
@@ -57,6 +62,24 @@ internal sealed record SegmentHeader
     /// <summary>The last RecordedAt before it.</summary>
     public required long BaseTime { get; init; }
 
+    /// <summary>The last position that its epoch has in common with the one before; none in the first epoch.</summary>
+    public Position LastCommonPosition { get; init; }
+
+    /// <summary>In a segment that a repair wrote: the generation that first had its place, which is the one that the segment behind it names; otherwise 0.</summary>
+    public int FirstGeneration { get; init; }
+
+    /// <summary>In a segment that a repair wrote: where its live part ends; otherwise 0, and the segment behind it says.</summary>
+    public long LiveEnd { get; init; }
+
+    /// <summary>In a segment that a repair wrote: the epoch in which the repair left the ledger; otherwise 0. Until the log has reached that epoch the repair is not done.</summary>
+    public long RepairEpoch { get; init; }
+
+    /// <summary>Where its last frame of lost facts is, from which the others are found; 0 for none.</summary>
+    public long LastLost { get; init; }
+
+    /// <summary>What the segment behind it calls its generation.</summary>
+    public int LinkGeneration => FirstGeneration > 0 ? FirstGeneration : Generation;
+
     public bool MayHaveCells => Format >= CellFormat.SinceFormat;
 
     public string Name => LedgerLayout.SegmentName(BasePosition, Generation);
@@ -77,6 +100,11 @@ internal sealed record SegmentHeader
         BinaryPrimitives.WriteUInt32LittleEndian(target[PreviousGenerationAt..], (uint)PreviousGeneration);
         BinaryPrimitives.WriteUInt32LittleEndian(target[PreviousEndAt..], (uint)PreviousEnd);
         BinaryPrimitives.WriteInt64LittleEndian(target[BaseTimeAt..], BaseTime);
+        BinaryPrimitives.WriteInt64LittleEndian(target[LastCommonPositionAt..], LastCommonPosition.Value);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[FirstGenerationAt..], (uint)FirstGeneration);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[LiveEndAt..], (uint)LiveEnd);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[RepairEpochAt..], (uint)RepairEpoch);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[LastLostAt..], (uint)LastLost);
         Invariant.Holds(ReservedAt <= ChecksumAt);
         BinaryPrimitives.WriteUInt32LittleEndian(target[ChecksumAt..], Crc32C.Of(target[..ChecksumAt]));
     }
@@ -110,6 +138,11 @@ internal sealed record SegmentHeader
             PreviousGeneration = BinaryPrimitives.ReadInt32LittleEndian(source[PreviousGenerationAt..]),
             PreviousEnd = BinaryPrimitives.ReadUInt32LittleEndian(source[PreviousEndAt..]),
             BaseTime = BinaryPrimitives.ReadInt64LittleEndian(source[BaseTimeAt..]),
+            LastCommonPosition = new Position(BinaryPrimitives.ReadInt64LittleEndian(source[LastCommonPositionAt..])),
+            FirstGeneration = BinaryPrimitives.ReadInt32LittleEndian(source[FirstGenerationAt..]),
+            LiveEnd = BinaryPrimitives.ReadUInt32LittleEndian(source[LiveEndAt..]),
+            RepairEpoch = BinaryPrimitives.ReadUInt32LittleEndian(source[RepairEpochAt..]),
+            LastLost = BinaryPrimitives.ReadUInt32LittleEndian(source[LastLostAt..]),
         };
     }
 }

@@ -4,7 +4,7 @@ namespace Factstone.Storage;
 
 /// <summary>The appends that were accepted for one write, each on the state that the ones before it leave.</summary>
 /// <remarks>Threads: the writer's only. Used again and again, so that a group costs no lists.</remarks>
-internal sealed class AppendGroup(FactIndex index, StorageOptions options)
+internal sealed class AppendGroup(FactIndex index, LostFacts lost, StorageOptions options)
 {
     readonly List<AcceptedAppend> _appends = [];
     readonly List<AcceptedFact> _facts = [];
@@ -36,7 +36,9 @@ internal sealed class AppendGroup(FactIndex index, StorageOptions options)
     /// <summary>Turns to the next append, and to what was read for it.</summary>
     public void Consider(AppendSnapshot snapshot) => _snapshot = snapshot;
 
-    public StreamState State(StreamName stream)
+    public StreamState State(StreamName stream) => lost.Raise(stream, StateOfLeft(stream), new Position(Position.MaxValue));
+
+    StreamState StateOfLeft(StreamName stream)
     {
         var entry = index.Active.Find(stream) ?? _newStreams.GetValueOrDefault(stream);
         if (entry is null) return Before(stream);
@@ -49,6 +51,7 @@ internal sealed class AppendGroup(FactIndex index, StorageOptions options)
     {
         if (index.MemoryAppend(appendId) is { } known) return known;
         if (_appendIds.TryGetValue(appendId, out var span)) return span;
+        if (lost.FindAppend(appendId) is { } incomplete) return incomplete;
         return IsCurrent ? null : index.FindAppend(appendId)?.Span;
     }
 
@@ -72,7 +75,8 @@ internal sealed class AppendGroup(FactIndex index, StorageOptions options)
         foreach (ref readonly var fact in append.Facts.AsSpan())
         {
             if (entry is null || entry.Name != fact.Stream) entry = FindOrAdd(fact.Stream);
-            var state = new StreamState(entry.Pending.Version.Next(), Last.Next(), fact.Retracts);
+            var before = lost.Raise(fact.Stream, entry.Pending, new Position(Position.MaxValue));
+            var state = new StreamState(lost.NextVersion(fact.Stream, before), Last.Next(), fact.Retracts);
             entry.Pending = state;
             _facts.Add(new AcceptedFact(entry, state, fact.Type, fact.Tags));
         }

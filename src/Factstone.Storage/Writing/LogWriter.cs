@@ -8,13 +8,13 @@ namespace Factstone.Storage;
 /// pages, so a later sync of the same file that succeeds would prove nothing. If that fails too, the log refuses
 /// appends until it is opened again.
 /// </remarks>
-internal sealed class LogWriter(FactIndex index, SegmentChain chain, SpaceAhead space, IWorker zeroing, StorageOptions options, Action<StorageHead, long> publish, Action<LogPlace> writeRun)
+internal sealed class LogWriter(FactIndex index, LostFacts lost, SegmentChain chain, SpaceAhead space, IWorker zeroing, StorageOptions options, Action<StorageHead, long> publish, Action<LogPlace> writeRun)
     : IAppendSession
 {
     /// <summary>Reserved beyond a write, so that small appends do not reserve each for itself.</summary>
     const int ReserveBytes = 64 * 1_024;
 
-    readonly AppendGroup _group = new(index, options);
+    readonly AppendGroup _group = new(index, lost, options);
     readonly GroupEncoder _encoder = new();
     Exception? _failure;
     long _tail;

@@ -39,9 +39,10 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
             Generation = NextGeneration(basePosition),
             Nonce = NewNonce(options),
             PreviousBase = isOldLive ? old.BasePosition : old.PreviousBase,
-            PreviousGeneration = isOldLive ? old.Generation : old.PreviousGeneration,
+            PreviousGeneration = isOldLive ? old.LinkGeneration : old.PreviousGeneration,
             PreviousEnd = isOldLive ? previousEnd : old.PreviousEnd,
             BaseTime = baseTime,
+            LastCommonPosition = old.LastCommonPosition,
         };
 
         var next = Create(files, layout, options, header, ready, fill);
@@ -164,7 +165,7 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
         return generation + 1;
     }
 
-    static ulong NewNonce(StorageOptions options)
+    public static ulong NewNonce(StorageOptions options)
     {
         Span<byte> bytes = stackalloc byte[sizeof(ulong)];
         options.Salts.Fill(bytes);

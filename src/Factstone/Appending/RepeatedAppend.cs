@@ -6,15 +6,18 @@ internal static class RepeatedAppend
     public static AppendOutcome Answer(PreparedAppend append, AppendSpan span, IFactStorage storage)
     {
         var facts = Facts(span, storage);
-        var cells = storage.ReadAppendCells(append.AppendId!);
+        var cells = Cells(append.AppendId!, span, storage);
         var receipt = Receipt(span, facts, cells);
-        return (Difference(append, facts) ?? Difference(append, cells)) is { } difference
+        return (Difference(append, span, facts) ?? Difference(append, span, cells)) is { } difference
             ? new AppendOutcome.AppendIdReused(append.AppendId!, receipt, difference)
             : new AppendOutcome.Duplicate(receipt);
     }
 
-    /// <summary>The receipt of a committed append, as it was, from the facts and cells that it wrote.</summary>
-    public static AppendReceipt Receipt(string appendId, AppendSpan span, IFactStorage storage) => Receipt(span, Facts(span, storage), storage.ReadAppendCells(appendId));
+    /// <summary>The receipt of a committed append, as it was, from the facts and cells that it wrote. Of those that are gone for good it has no versions.</summary>
+    public static AppendReceipt Receipt(string appendId, AppendSpan span, IFactStorage storage) => Receipt(span, Facts(span, storage), Cells(appendId, span, storage));
+
+    /// <summary>Of an append that has lost facts the cells stand by themselves now.</summary>
+    static IReadOnlyList<StoredCell> Cells(string appendId, AppendSpan span, IFactStorage storage) => span.IsIncomplete ? [] : storage.ReadAppendCells(appendId);
 
     static List<Fact> Facts(AppendSpan span, IFactStorage storage) => span.Count == 0 ? [] : [.. storage.Read(span.First, span.Last, backward: false)];
 
@@ -36,29 +39,32 @@ internal static class RepeatedAppend
         {
             FirstPosition = span.First,
             LastPosition = span.Last,
-            RecordedAt = facts.Count > 0 ? facts[0].RecordedAt : Microseconds.ToTime(cells[0].RecordedAt),
+            RecordedAt = facts.Count > 0 ? facts[0].RecordedAt : Microseconds.ToTime(cells.Count > 0 ? cells[0].RecordedAt : span.RecordedAt),
             Versions = versions,
             CellVersions = cells.Count == 0 ? [] : [.. cells.Select(cell => new CellAndVersion(cell.Cell, cell.Version))],
         };
     }
 
-    static string? Difference(PreparedAppend append, List<Fact> facts)
+    /// <summary>What differs from the facts that are left; null when nothing does.</summary>
+    static string? Difference(PreparedAppend append, AppendSpan span, List<Fact> facts)
     {
-        if (append.Facts.Length != facts.Count) return $"it had {facts.Count} facts, and this one has {append.Facts.Length}";
+        if (append.Facts.Length != span.Count) return $"it had {span.Count} facts, and this one has {append.Facts.Length}";
         Span<byte> buffer = stackalloc byte[FactLimits.HeaderBytesMax];
-        for (var i = 0; i < facts.Count; i++)
+        foreach (var fact in facts)
         {
+            var i = (int)(fact.Position.Value - span.First.Value);
             ref readonly var prepared = ref append.Facts[i];
-            HeaderView.TryRead(facts[i].Header.Span, out var stored);
-            var isSame = stored.SaysTheSameAs(View(append, prepared, buffer)) && facts[i].Payload.Span.SequenceEqual(append.Payload(prepared));
-            if (!isSame) return $"fact {i + 1} of {facts.Count} differs in stream, type, tags, valid times, schema version, retraction, content type or payload";
+            HeaderView.TryRead(fact.Header.Span, out var stored);
+            var isSame = stored.SaysTheSameAs(View(append, prepared, buffer)) && fact.Payload.Span.SequenceEqual(append.Payload(prepared));
+            if (!isSame) return $"fact {i + 1} of {span.Count} differs in stream, type, tags, valid times, schema version, retraction, content type or payload";
         }
 
         return null;
     }
 
-    static string? Difference(PreparedAppend append, IReadOnlyList<StoredCell> cells)
+    static string? Difference(PreparedAppend append, AppendSpan span, IReadOnlyList<StoredCell> cells)
     {
+        if (span.IsIncomplete) return null;
         if (append.Cells.Length != cells.Count) return $"it had {cells.Count} cells, and this one has {append.Cells.Length}";
         for (var i = 0; i < cells.Count; i++)
         {

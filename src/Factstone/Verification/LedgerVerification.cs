@@ -26,6 +26,7 @@ internal static class LedgerVerification
                 // A fact behind another at the next position, one batch after the other: one reader for all of them.
                 foreach (var fact in storage.Read(position, head, backward: false))
                 {
+                    if (fact.Position != position && fact.Position != position.Next()) versions.Clear(); // facts are gone for good in between, and with them versions
                     position = fact.Position;
                     Check(fact, storage, versions, ref lastTime, damage);
                     if (++facts % FactsPerReport == 0) progress?.Invoke(new VerifyProgress(position.Value, head.Value));

@@ -111,6 +111,36 @@ public sealed class BadInputTests : IDisposable
         Assert.Single((await _cli.RunAsync("facts")).Ends(ExitCodes.Done).Lines);
     }
 
+    [Fact]
+    public async Task A_damaged_ledger_that_is_repaired()
+    {
+        (await _cli.RunAsync("repair")).Fails(ExitCodes.Failed, "There is no ledger");
+        for (var i = 1; i <= 5; i++) (await _cli.RunAsync("write", "s/k", $"\"needle{i}\"")).Ends(ExitCodes.Done);
+        Assert.Contains("nothing to repair", (await _cli.RunAsync("repair")).Ends(ExitCodes.Done).Output, StringComparison.Ordinal);
+        var segment = Assert.Single(Directory.GetFiles(new Storage.LedgerLayout(_cli.Ledger).Segments, "*.log"));
+        var bytes = File.ReadAllBytes(segment);
+        bytes[bytes.AsSpan().IndexOf("needle3"u8)] ^= 1;
+        File.WriteAllBytes(segment, bytes);
+
+        var dry = (await _cli.RunAsync("repair", "--dry-run", "--json")).Ends(ExitCodes.Damaged);
+        Assert.Equal("""[{"first":3,"last":3}]""", Assert.Single(dry.Json).GetProperty("lost").GetRawText());
+        Assert.Equal("damaged", dry.ErrorJson.GetProperty("error").GetString());
+        Assert.Equal(bytes, File.ReadAllBytes(segment));
+
+        var repaired = (await _cli.RunAsync("repair")).Ends(ExitCodes.Done).Output;
+        Assert.Contains("@3 s/k v3", repaired, StringComparison.Ordinal);
+        Assert.Contains("epoch 2 after 1, the same up to @2", repaired, StringComparison.Ordinal);
+        (await _cli.RunAsync("verify")).Ends(ExitCodes.Done);
+        Assert.Equal([1L, 2L, 4L, 5L], (await _cli.RunAsync("facts", "--json")).Ends(ExitCodes.Done).Json.Select(fact => fact.GetProperty("position").GetInt64()));
+        var receipt = Assert.Single((await _cli.RunAsync("history", "$receipts/repair", "--json")).Ends(ExitCodes.Done).Json);
+        Assert.Equal(1, receipt.GetProperty("value").GetProperty("factsLost").GetInt64());
+        Assert.Equal(6, receipt.GetProperty("position").GetInt64());
+        (await _cli.RunAsync("write", "s/k", "6", "--expect", "5")).Ends(ExitCodes.Done);
+        Assert.False(Assert.Single((await _cli.RunAsync("repair", "--json")).Ends(ExitCodes.Done).Json).TryGetProperty("receipt", out _));
+        var written = Directory.GetFiles(new Storage.LedgerLayout(_cli.Ledger).Segments, "*.000002.log");
+        Assert.Contains("@3..@3 lost", (await _cli.RunAsync("inspect", Assert.Single(written))).Ends(ExitCodes.Done).Output, StringComparison.Ordinal);
+    }
+
     // What is damaged is named on standard error and left out; everything else is shown.
     [Fact]
     public async Task A_damaged_ledger()

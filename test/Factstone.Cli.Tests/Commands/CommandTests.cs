@@ -200,7 +200,7 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public async Task Where_no_ledger_is_nothing_is_made_and_the_line_to_type_is_named()
     {
-        foreach (var command in new string[][] { ["read", "a/b"], ["history", "a/b"], ["list", "a"], ["facts"], ["verify"], ["stats"], ["retract", "a/b"] })
+        foreach (var command in new string[][] { ["read", "a/b"], ["history", "a/b"], ["list", "a"], ["facts"], ["verify"], ["repair"], ["stats"], ["retract", "a/b"] })
         {
             (await _cli.RunAsync(command)).Fails(ExitCodes.Failed, "factstone append orders/42 placed");
             var error = (await _cli.RunAsync([.. command, "--json"])).Ends(ExitCodes.Failed).ErrorJson;
@@ -249,7 +249,7 @@ public sealed class CommandTests : IDisposable
     public async Task Every_command_has_help_with_an_example()
     {
         var all = (await Cli.RunPlainAsync([], _ => null, ["--help"])).Ends(ExitCodes.Done).Output;
-        foreach (var command in new string[][] { ["demo"], ["append"], ["write"], ["retract"], ["read"], ["history"], ["list"], ["facts"], ["follow"], ["import", "git"], ["import", "jsonl"], ["verify"], ["inspect"], ["stats"], ["bench"] })
+        foreach (var command in new string[][] { ["demo"], ["append"], ["write"], ["retract"], ["read"], ["history"], ["list"], ["facts"], ["follow"], ["import", "git"], ["import", "jsonl"], ["verify"], ["repair"], ["inspect"], ["stats"], ["bench"] })
         {
             var help = (await Cli.RunPlainAsync([], _ => null, [.. command, "--help"])).Ends(ExitCodes.Done).Output;
             Assert.Contains($"  factstone {string.Join(' ', command)}", help[help.IndexOf("Example:", StringComparison.Ordinal)..], StringComparison.Ordinal);
@@ -261,7 +261,7 @@ public sealed class CommandTests : IDisposable
     public async Task Every_command_has_a_line_in_the_document()
     {
         var document = await File.ReadAllTextAsync(System.IO.Path.Combine(Repository.Root, "docs", "cli.md"), Encoding.UTF8, TestContext.Current.CancellationToken);
-        foreach (var command in new[] { "demo", "append", "write", "retract", "read", "history", "list", "facts", "follow", "import git", "import jsonl", "verify", "inspect", "stats", "bench" })
+        foreach (var command in new[] { "demo", "append", "write", "retract", "read", "history", "list", "facts", "follow", "import git", "import jsonl", "verify", "repair", "inspect", "stats", "bench" })
             Assert.Contains($"\nfactstone {command}", document, StringComparison.Ordinal);
     }
 

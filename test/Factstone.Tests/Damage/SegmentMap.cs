@@ -46,6 +46,8 @@ internal sealed class SegmentMap : IFrameVisitor
 
     public void AddHoles(Position last) { }
 
+    public void Lost(Segment segment, Position first, Position last) { }
+
     public void Fact(Segment segment, long fileOffset, in HeaderView header)
     {
         var bytes = new byte[FactFormat.PrefixBytesMax];

@@ -10,6 +10,9 @@ internal static class SmallLedger
 
     public static readonly DateTimeOffset Begin = new(2024, 5, 6, 7, 8, 9, TimeSpan.Zero);
 
+    /// <summary>The last append of it, with the id "third".</summary>
+    public static AppendRequest Third => Appends[2];
+
     static readonly AppendRequest[] Appends =
     [
         new()
@@ -133,7 +136,7 @@ internal static class SmallLedger
     public static List<Fact> FactsOf(MemoryFileSystem files)
     {
         using var ledger = Open(files.Clone());
-        return [.. Enumerable.Range(1, (int)ledger.Storage.Head.Position.Value).Select(position => ledger.Storage.ReadAt(new Position(position)))];
+        return [.. Enumerable.Range(1, (int)ledger.Storage.Head.Position.Value).Select(position => ledger.Storage.ReadAt(new Position(position))!)];
     }
 
     /// <summary>One more fact.</summary>

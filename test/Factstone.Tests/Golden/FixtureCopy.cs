@@ -5,9 +5,11 @@ internal sealed class FixtureCopy : IDisposable
 {
     readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("factstone-golden-");
 
-    public FixtureCopy(string source)
+    public FixtureCopy(string source) : this(source, GoldenLedger.Files) { }
+
+    public FixtureCopy(string source, IEnumerable<string> names)
     {
-        foreach (var name in GoldenLedger.Files)
+        foreach (var name in names)
         {
             var target = System.IO.Path.Combine(Path, name);
             Directory.CreateDirectory(System.IO.Path.GetDirectoryName(target)!);

@@ -65,6 +65,30 @@ public sealed class FrozenFormatTests
         }
     }
 
+    // The ledger of format-2-cells, of which the third fact's payload was damaged, repaired.
+    [Fact]
+    public async Task A_repaired_ledger_of_format_2_says_what_is_left_and_what_is_gone()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        using var copy = new FixtureCopy(Fixture("format-2-repaired"), ["HEAD", "MANIFEST", "segments/00000000000000000001.000002.log", "segments/00000000000000000007.000001.log"]);
+        Assert.Empty((await Ledger.VerifyAsync(copy.Path, cancellationToken: cancellation)).Damage);
+        for (var i = 0; i < 2; i++)
+        {
+            await using var ledger = await Ledger.OpenAsync(copy.Path, cancellationToken: cancellation);
+            Assert.Empty(ledger.Damage);
+            Assert.Equal(2, ledger.Epoch);
+            Assert.Equal([1, 2, 4, 5, 6], (await ledger.ReadAsync(cancellationToken: cancellation).ToListAsync(cancellation)).Select(fact => fact.Position.Value).Take(5));
+            Assert.Null(await ledger.ReadAtAsync(new Position(3), cancellation));
+            Assert.Equal("theme v2", string.Join(' ', (await ledger.ListCellsAsync("settings", cancellationToken: cancellation).ToListAsync(cancellation)).Take(1).Select(cell => $"{cell.Name} v{cell.Version}")));
+            Assert.Equal(2 + i, (await ledger.AppendAsync(new NewFact("books/", "next"), cancellation)).Versions[0].Version.Value);
+            Assert.NotNull(await ledger.FindAppendAsync("golden-1", cancellation));
+            var receipt = Assert.Single(await ledger.ReadStreamAsync("$receipts/repair", cancellationToken: cancellation).ToListAsync(cancellation));
+            Assert.Equal((7, 1), (receipt.Position.Value, receipt.StreamVersion.Value));
+            Assert.Equal(2, Assert.Throws<LedgerForkedException>(() => ledger.Resolve(new LedgerCursor(ledger.Id, 1, new Position(3)))).LastCommonPosition.Value);
+            File.Delete(Path.Combine(copy.Path, "MANIFEST"));
+        }
+    }
+
     static async Task HoldsTheCells(Ledger ledger)
     {
         var cancellation = TestContext.Current.CancellationToken;

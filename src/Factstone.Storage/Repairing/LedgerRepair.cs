@@ -1,0 +1,299 @@
+namespace Factstone.Storage;
+
+/// <summary>Repairs a ledger that nobody has open for writing: keeps every whole fact, writes down what is gone, and leaves a receipt.</summary>
+/// <remarks>
+/// Always true: until the manifest is replaced the ledger is what it was, and from then on it is repaired, receipt
+/// included. Whatever stops it in between, the next open or the next repair clears away what it left.
+/// </remarks>
+internal sealed class LedgerRepair(IFileSystem files, LedgerLayout layout, StorageOptions options, Action<long, long>? progress, CancellationToken cancellationToken)
+{
+    readonly ManifestFile _manifests = new(files, layout);
+    readonly List<string> _made = [];
+
+    /// <summary>Takes the lock and repairs.</summary>
+    /// <exception cref="LedgerNotFoundException">There is none.</exception>
+    /// <exception cref="LedgerLockedException">Somebody has it open for writing.</exception>
+    /// <exception cref="LedgerDamagedException">So little can be read that nobody knows which ledger this is.</exception>
+    /// <exception cref="LedgerFullException">There is no room for what is written anew; nothing has changed.</exception>
+    public static RepairReport Run(IFileSystem files, string root, StorageOptions options, bool isDryRun, Action<long, long>? progress, CancellationToken cancellationToken)
+    {
+        var layout = new LedgerLayout(root);
+        if (!files.DirectoryExists(root) || !files.DirectoryExists(layout.Segments)) throw new LedgerNotFoundException(root, "the directory does not hold one.");
+        using var directoryLock = LedgerLock.Take(files, layout, options, cancellationToken);
+        return new LedgerRepair(files, layout, options, progress, cancellationToken).Run(isDryRun);
+    }
+
+    RepairReport Run(bool isDryRun)
+    {
+        var head = ReadHead();
+        using var survey = new RepairSurvey(files, layout, options, progress, cancellationToken);
+        survey.Run(head);
+        var report = Report(survey, isDryRun);
+        if (!report.WasDamaged || isDryRun) return report;
+
+        cancellationToken.ThrowIfCancellationRequested();
+        RemoveUnlisted(survey);
+        Manifest? repaired = null;
+        try
+        {
+            var segments = Rewrite(survey, report.Epoch);
+            repaired = WriteEnd(survey, segments, ref report, out var end);
+            RemoveIndex();
+            _manifests.Replace(repaired);          // from here on it is repaired
+            Publish(end);                          // before the old files go: readers find them by what HEAD says
+            KeepDamaged(survey, repaired);
+            return report;
+        }
+        catch (LedgerFullException)
+        {
+            Unmake(repaired);
+            throw;
+        }
+    }
+
+    HeadSlot? ReadHead()
+    {
+        if (!files.FileExists(layout.Head)) return null;
+        using (var file = files.Open(layout.Head, FileOpening.ReadOnly))
+            if (file.Length < ISharedPage.Size) return null;
+        using var head = new HeadFile(files.OpenSharedPage(layout.Head, writable: false));
+        return head.Read(out _);
+    }
+
+    RepairReport Report(RepairSurvey survey, bool isDryRun)
+    {
+        var salvaged = survey.Segments.Where(segment => segment.Salvaged is not null).Select(segment => segment.Salvaged!).ToList();
+        var lost = salvaged.SelectMany(one => one.Lost).ToList();
+        var unknown = salvaged.SelectMany(one => one.UnknownAppendIds).ToList();
+        var end = new Position(survey.Next.Value - 1);
+        var lostCells = salvaged.SelectMany(one => one.LostCells).ToList();
+        var mayHaveLostCells = survey.IsLastMissing || salvaged.Exists(one => one.HasMissedCells);
+        var isLoss = lost.Count > 0 || unknown.Count > 0 || lostCells.Count > 0 || mayHaveLostCells;
+        var common = lost.Count > 0 ? new Position(lost.Min(frame => frame.First.Value) - 1) : end;
+        return new RepairReport
+        {
+            IsDryRun = isDryRun,
+            Damage = survey.Damage,
+            FactsLeft = end.Value - survey.Scan.LostCount,
+            Lost = Joined(lost.Select(frame => new PositionRange(frame.First, frame.Last))),
+            KnownLost = [.. lost.SelectMany(frame => frame.Known).Select(Known)],
+            IncompleteAppends = [.. salvaged.SelectMany(one => one.IncompleteAppends)],
+            UnknownAppendIds = Joined(unknown),
+            LostCells = lostCells,
+            MayHaveLostCells = mayHaveLostCells,
+            Quarantined = [.. Damaged(survey).Select(name => $"{layout.Damaged[(layout.Root.Length + 1)..]}/{name}")],
+            EpochBefore = survey.Manifest.Epoch,
+            Epoch = survey.Manifest.Epoch + (isLoss ? 1 : 0),
+            LastCommonPosition = common,
+            Receipt = Position.None,
+        };
+    }
+
+    static LostFact Known(byte[] bytes)
+    {
+        Invariant.Holds(HeaderView.TryRead(bytes, out var header));
+        return new LostFact(header.Position, header.Stream, header.StreamVersion, header.Type);
+    }
+
+    static List<PositionRange> Joined(IEnumerable<PositionRange> ranges)
+    {
+        var joined = new List<PositionRange>();
+        foreach (var range in ranges.OrderBy(range => range.First))
+        {
+            if (joined.Count > 0 && joined[^1].Last.Next() >= range.First) joined[^1] = joined[^1] with { Last = range.Last > joined[^1].Last ? range.Last : joined[^1].Last };
+            else joined.Add(range);
+        }
+
+        return joined;
+    }
+
+    /// <summary>What an earlier repair or writer made and never listed. Without a manifest nobody knows that it was never listed, so it stays.</summary>
+    void RemoveUnlisted(RepairSurvey survey)
+    {
+        if (survey.ManifestWasRebuilt) return;
+        var listed = survey.Manifest.Segments.Select(segment => segment.Name).ToHashSet();
+        foreach (var name in files.List(layout.Segments).Where(name => !listed.Contains(name)))
+        {
+            if (LedgerLayout.IsSegment(name)) Quarantine.Remove(files, layout, name, survey.Manifest);
+            else files.Delete($"{layout.Segments}/{name}");
+        }
+
+        files.SyncDirectory(layout.Segments);
+    }
+
+    /// <summary>The index says where facts are in files that are about to be replaced; it is made again from the new ones.</summary>
+    void RemoveIndex()
+    {
+        var names = files.List(layout.Index);
+        foreach (var name in names) files.Delete($"{layout.Index}/{name}");
+        if (names.Count > 0) files.SyncDirectory(layout.Index);
+    }
+
+    /// <summary>Writes each damaged segment anew, durable; nobody knows of them yet.</summary>
+    List<SegmentHeader> Rewrite(RepairSurvey survey, long epoch)
+    {
+        var segments = new List<SegmentHeader>();
+        foreach (var plan in survey.Segments)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            segments.Add(plan.Salvaged is { } salvaged ? Rewrite(survey, plan, salvaged, epoch) : plan.Header);
+        }
+
+        return segments;
+    }
+
+    SegmentHeader Rewrite(RepairSurvey survey, SegmentPlan plan, SalvagedSegment salvaged, long epoch)
+    {
+        var header = plan.Header with
+        {
+            Format = LedgerLayout.Format,
+            Generation = NextGeneration(plan.Header.BasePosition, survey.Manifest),
+            FirstGeneration = plan.Header.LinkGeneration,
+            Nonce = SegmentChain.NewNonce(options),
+            RepairEpoch = epoch,
+            LiveEnd = SegmentHeader.Bytes,
+            LastLost = 0,
+        };
+        var source = survey.Reader(plan, out var opened);
+        using (opened)
+        {
+            Make(header, target =>
+            {
+                var rewrite = new SegmentRewrite(target);
+                rewrite.Write(salvaged.Pieces, source);
+                header = header with { LiveEnd = rewrite.End, LastLost = rewrite.LastLost };
+                Span<byte> bytes = stackalloc byte[SegmentHeader.Bytes];
+                header.Write(bytes);
+                target.File.Write(bytes, 0);
+            });
+        }
+
+        return header;
+    }
+
+    /// <summary>Writes the segment in which the log goes on: what recovery would have written anew, the receipt, and the mark of a clean end.</summary>
+    /// <remarks>Last of all files: it begins the new epoch, and without it the others do not count where the manifest has to be made again.</remarks>
+    Manifest WriteEnd(RepairSurvey survey, List<SegmentHeader> segments, ref RepairReport report, out HeadSlot end)
+    {
+        var old = segments[^1];
+        var isOldLive = old.LiveEnd > 0 || survey.TailEnd > SegmentHeader.Bytes;
+        var first = survey.CarriedHeaders.Count > 0 ? survey.CarriedHeaders[0].BasePosition : survey.Next;
+        var header = new SegmentHeader
+        {
+            Format = LedgerLayout.Format,
+            LedgerId = old.LedgerId,
+            Epoch = report.Epoch,
+            Sequence = Math.Max(old.Sequence, survey.LastGeneration) + 1,
+            BasePosition = first,
+            Generation = NextGeneration(first, survey.Manifest),
+            Nonce = SegmentChain.NewNonce(options),
+            PreviousBase = isOldLive ? old.BasePosition : old.PreviousBase,
+            PreviousGeneration = isOldLive ? old.LinkGeneration : old.PreviousGeneration,
+            PreviousEnd = !isOldLive ? old.PreviousEnd : old.LiveEnd > 0 ? old.LiveEnd : survey.TailEnd,
+            BaseTime = survey.CarriedHeaders.Count > 0 ? survey.TimeBeforeCarried : survey.Scan.LastTime,
+            LastCommonPosition = report.Epoch > report.EpochBefore ? report.LastCommonPosition : survey.Manifest.Last.LastCommonPosition,
+        };
+        report = report with { Receipt = survey.Next };
+        var payload = RepairReceipt.Payload(report, layout.Root);
+        var recordedAt = Math.Max(Microseconds.From(options.Time.GetUtcNow()), survey.Scan.LastTime + 1);
+        var length = 0;
+        Make(header, target => target.File.Write(End(survey, target, payload, recordedAt, out length), SegmentHeader.Bytes));
+
+        var manifest = new Manifest
+        {
+            LedgerId = header.LedgerId,
+            Epoch = header.Epoch,
+            Generation = header.Sequence,
+            Segments = [.. isOldLive ? segments : segments.SkipLast(1), header],
+        };
+        end = new HeadSlot
+        {
+            Sequence = 0,
+            LedgerId = header.LedgerId,
+            Epoch = header.Epoch,
+            ManifestGeneration = manifest.Generation,
+            Position = survey.Next,
+            RecordedAt = recordedAt,
+            SegmentBase = header.BasePosition,
+            SegmentGeneration = header.Generation,
+            FileOffset = SegmentHeader.Bytes + length,
+            IsClean = true,
+        };
+        return manifest;
+    }
+
+    ReadOnlySpan<byte> End(RepairSurvey survey, Segment target, byte[] payload, long recordedAt, out int length)
+    {
+        var bytes = new byte[survey.Carried.Sum(frame => frame.Length) + RepairReceipt.FrameBytesMax(payload.Length) + FrameFormat.EmptyFrameBytes];
+        length = 0;
+        for (var i = 0; i < survey.Carried.Count; i++)
+            length += FrameCopy.Write(survey.CarriedHeaders[i], survey.Carried[i], bytes.AsSpan(length), target, SegmentHeader.Bytes + length, groupStart: SegmentHeader.Bytes);
+        length += RepairReceipt.WriteFrame(bytes.AsSpan(length), target, SegmentHeader.Bytes + length, survey.Next, survey.Scan.NextReceiptVersion(), recordedAt, payload, options.Salts);
+        var mark = new FrameBuilder(bytes.AsSpan(length), target, appendId: [], factCount: 0);
+        length += mark.Finish(FrameKind.Closing, SegmentHeader.Bytes + length, SegmentHeader.Bytes, survey.Next.Next(), recordedAt);
+        return bytes.AsSpan(0, length);
+    }
+
+    void Make(SegmentHeader header, Action<Segment> fill)
+    {
+        SegmentChain.Create(files, layout, options, header, ready: null, fill).Dispose();
+        _made.Add(header.Name);
+    }
+
+    int NextGeneration(Position basePosition, Manifest manifest)
+    {
+        var highest = manifest.Segments.Where(segment => segment.BasePosition == basePosition).Select(segment => segment.Generation).DefaultIfEmpty().Max();
+        foreach (var name in files.List(layout.Segments).Concat(files.List(layout.Damaged)))
+            if (LedgerLayout.TryReadSegmentName(name, out var first, out var generation) && first == basePosition) highest = Math.Max(highest, generation);
+        return highest + 1;
+    }
+
+    void Publish(HeadSlot end)
+    {
+        using var head = new HeadFile(files.OpenSharedPage(layout.Head, writable: true));
+        head.ContinueAfter(head.Read(out _)?.Sequence ?? 0);
+        head.PublishDurably(end);
+    }
+
+    /// <summary>The files in whose place others stand now, and those that say nothing.</summary>
+    static IEnumerable<string> Damaged(RepairSurvey survey) =>
+        survey.Segments.Where(segment => segment.Salvaged is not null && segment.Source is not null).Select(segment => FileNames.NameOf(segment.Source!)).Concat(survey.Unreadable);
+
+    void KeepDamaged(RepairSurvey survey, Manifest repaired)
+    {
+        try
+        {
+            foreach (var name in Damaged(survey)) Quarantine.Keep(files, layout, name);
+            if (survey.TornBytes > 0) KeepTorn(survey);
+            if (survey.Segments[^1] is { Salvaged: null } last && repaired.Segments.All(segment => segment.Name != last.Header.Name)) files.Delete(layout.Segment(last.Header.BasePosition, last.Header.Generation));
+            if (files.DirectoryExists(layout.Damaged)) files.SyncDirectory(layout.Damaged);
+            files.SyncDirectory(layout.Segments);
+        }
+        catch (FactstoneException)
+        {
+            // The ledger is repaired; the next open for writing moves what is left.
+        }
+    }
+
+    void KeepTorn(RepairSurvey survey)
+    {
+        var last = survey.Segments[^1].Header;
+        using var file = files.Open(layout.Segment(last.BasePosition, last.Generation), FileOpening.ReadOnly);
+        TornTail.Keep(files, layout, file, last, survey.TornFrom, survey.TornBytes);
+    }
+
+    /// <summary>Takes back what was written, so that a full disk is not fuller than before.</summary>
+    void Unmake(Manifest? repaired)
+    {
+        try
+        {
+            if (repaired is not null && _manifests.Read()?.Generation == repaired.Generation) return; // it counts already
+            foreach (var name in _made) files.Delete($"{layout.Segments}/{name}");
+            files.Delete(layout.NewManifest);
+        }
+        catch (FactstoneException)
+        {
+            // No manifest lists them: the next repair removes them.
+        }
+    }
+}

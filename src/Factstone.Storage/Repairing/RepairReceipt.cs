@@ -1,0 +1,133 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Factstone.Storage;
+
+/// <summary>The receipt of a repair: a fact of <c>$receipts/repair</c>, with the report as JSON. See docs/guarantees.md, "Repair".</summary>
+internal static class RepairReceipt
+{
+    /// <summary>Of each list so many are named; how many there are is always said. What is gone is in the log's frames of lost facts as a whole.</summary>
+    const int ListedMax = 10_000;
+
+    public static ReadOnlySpan<byte> Store => "$receipts"u8;
+
+    public static ReadOnlySpan<byte> Key => "repair"u8;
+
+    static ReadOnlySpan<byte> Type => "repaired"u8;
+
+    /// <summary>Writes the frame with the one fact; returns its bytes.</summary>
+    public static int WriteFrame(Span<byte> target, Segment segment, long fileOffset, Position position, StreamVersion version, long recordedAt, ReadOnlySpan<byte> payload, SaltSource salts)
+    {
+        Span<byte> header = stackalloc byte[128];
+        var fields = new HeaderWriter(header);
+        fields.Start();
+        fields.Integer(HeaderField.Position, (ulong)position.Value);
+        fields.Integer(HeaderField.StreamVersion, (ulong)version.Value);
+        fields.Time(HeaderField.RecordedAt, recordedAt);
+        fields.Bytes(HeaderField.Store, Store);
+        fields.Bytes(HeaderField.Key, Key);
+        fields.Bytes(HeaderField.Type, Type);
+
+        var body = new byte[FactHash.SaltBytes + payload.Length];
+        salts.Fill(body.AsSpan(0, FactHash.SaltBytes));
+        payload.CopyTo(body.AsSpan(FactHash.SaltBytes));
+        var frame = new FrameBuilder(target, segment, [], factCount: 1);
+        frame.AddFact(header[..fields.Length], [], body, metadataLength: 0);
+        return frame.Finish(FrameKind.Batch, fileOffset, SegmentHeader.Bytes, position, time: 0);
+    }
+
+    /// <summary>Enough for the frame around a payload.</summary>
+    public static int FrameBytesMax(int payloadLength) => payloadLength + 512;
+
+    public static byte[] Payload(RepairReport report, string root)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            json.WriteStartObject();
+            WriteFields(json, report, root);
+            json.WriteEndObject();
+        }
+
+        return stream.ToArray();
+    }
+
+    /// <summary>What a report says, as members of an object that is open.</summary>
+    public static void WriteFields(Utf8JsonWriter json, RepairReport report, string root)
+    {
+        json.WriteNumber("epochBefore", report.EpochBefore);
+        json.WriteNumber("epoch", report.Epoch);
+        json.WriteNumber("lastCommonPosition", report.LastCommonPosition.Value);
+        json.WriteNumber("factsLeft", report.FactsLeft);
+        json.WriteNumber("factsLost", report.FactsLost);
+        WriteList(json, "lost", report.Lost, Write);
+        WriteList(json, "knownLost", report.KnownLost, Write);
+        WriteList(json, "incompleteAppends", report.IncompleteAppends, Write);
+        WriteList(json, "unknownAppendIds", report.UnknownAppendIds, Write);
+        WriteList(json, "lostCells", report.LostCells, Write);
+        if (report.MayHaveLostCells) json.WriteBoolean("mayHaveLostCells", true);
+        WriteList(json, "quarantined", report.Quarantined, static (json, file) => json.WriteStringValue(file));
+        WriteList(json, "damage", report.Damage, (json, damage) => Write(json, damage, root));
+    }
+
+    static void WriteList<T>(Utf8JsonWriter json, string name, IReadOnlyList<T> list, Action<Utf8JsonWriter, T> write)
+    {
+        json.WriteStartArray(name);
+        foreach (var one in list.Take(ListedMax)) write(json, one);
+        json.WriteEndArray();
+        if (list.Count > ListedMax) json.WriteNumber($"{name}Count", list.Count);
+    }
+
+    static void Write(Utf8JsonWriter json, PositionRange range)
+    {
+        json.WriteStartObject();
+        WriteEnds(json, range);
+        json.WriteEndObject();
+    }
+
+    static void Write(Utf8JsonWriter json, LostFact fact)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("position", fact.Position.Value);
+        json.WriteString("store", fact.Stream.Store);
+        json.WriteString("key", fact.Stream.Key);
+        json.WriteNumber("version", fact.StreamVersion.Value);
+        if (fact.Type is { } type) json.WriteString("type", type);
+        json.WriteEndObject();
+    }
+
+    static void Write(Utf8JsonWriter json, LostCell cell)
+    {
+        json.WriteStartObject();
+        json.WriteString("bucket", cell.Cell.Bucket);
+        json.WriteString("name", cell.Cell.Name);
+        json.WriteNumber("version", cell.Version.Value);
+        json.WriteEndObject();
+    }
+
+    static void Write(Utf8JsonWriter json, IncompleteAppend append)
+    {
+        json.WriteStartObject();
+        if (append.AppendId is { } id) json.WriteString("appendId", id);
+        WriteEnds(json, append.Positions);
+        json.WriteEndObject();
+    }
+
+    static void Write(Utf8JsonWriter json, Damage damage, string root)
+    {
+        // Where the ledger stands is nothing that should be in it for ever.
+        var file = damage.File.StartsWith($"{root}/", StringComparison.Ordinal) ? damage.File[(root.Length + 1)..] : damage.File;
+        json.WriteStartObject();
+        json.WriteString("file", file);
+        json.WriteNumber("fileOffset", damage.FileOffset);
+        if (damage.FirstPosition > Position.None) WriteEnds(json, new PositionRange(damage.FirstPosition, damage.LastPosition));
+        json.WriteString("what", damage.What);
+        json.WriteEndObject();
+    }
+
+    static void WriteEnds(Utf8JsonWriter json, PositionRange range)
+    {
+        json.WriteNumber("first", range.First.Value);
+        json.WriteNumber("last", range.Last.Value);
+    }
+}

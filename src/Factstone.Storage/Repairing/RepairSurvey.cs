@@ -1,0 +1,363 @@
+namespace Factstone.Storage;
+
+/// <summary>Reads the whole log and decides what becomes of each segment. Changes nothing.</summary>
+internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, StorageOptions options, Action<long, long>? progress, CancellationToken cancellationToken) : IDisposable
+{
+    /// <summary>What the smallest fact there can be takes: lengths, the fields that are never absent, checksums and salt. So a file holds no more facts than its bytes divided by this.</summary>
+    const int FactBytesMin = 5 + 12 + FactFormat.ChecksumBytes + FactHash.SaltBytes;
+
+    const int ChunkBytes = 256 * 1_024;
+
+    readonly ManifestFile _manifests = new(files, layout);
+    readonly FileWindow _window = new(64 * 1_024, 1_024 * 1_024);
+    readonly FileWindow _second = new(64 * 1_024, 1_024 * 1_024);
+    readonly List<Damage> _damage = [];
+    readonly List<string> _unreadable = [];
+    long _bytesRead;
+    long _bytes;
+
+    public Manifest Manifest { get; private set; } = null!;
+
+    /// <summary>Whether the list of segments had to be made again, so that a file which is not in it may still count.</summary>
+    public bool ManifestWasRebuilt { get; private set; }
+
+    /// <summary>The highest generation that a manifest is known to have had. The log goes on with a higher sequence, which is what a manifest that is made again takes for its generation.</summary>
+    public long LastGeneration { get; private set; }
+
+    public RepairScan Scan { get; } = new();
+
+    public IReadOnlyList<Damage> Damage => _damage;
+
+    public List<SegmentPlan> Segments { get; private set; } = [];
+
+    /// <summary>Segments whose header nobody can read or make up for.</summary>
+    public IReadOnlyList<string> Unreadable => _unreadable;
+
+    /// <summary>Whether segments are gone of which only HEAD tells that they were there.</summary>
+    public bool IsLastMissing { get; private set; }
+
+    /// <summary>The position behind the last one that is there or gone.</summary>
+    public Position Next { get; private set; }
+
+    /// <summary>Where the live part of the last segment ends, if it stays as it is.</summary>
+    public long TailEnd { get; private set; }
+
+    /// <summary>The last RecordedAt before what is carried over.</summary>
+    public long TimeBeforeCarried { get; private set; }
+
+    /// <summary>Behind the last segment's live part: frames that are written anew, as after any crash.</summary>
+    public List<byte[]> Carried { get; } = [];
+
+    public List<FrameHeader> CarriedHeaders { get; } = [];
+
+    /// <summary>Bytes behind these that a crash has torn.</summary>
+    public long TornBytes { get; private set; }
+
+    public long TornFrom { get; private set; }
+
+    public void Run(HeadSlot? head)
+    {
+        ReadManifest(head);
+        if (head is { } found && (found.LedgerId != Manifest.LedgerId || found.Epoch != Manifest.Epoch)) head = null;
+        LastGeneration = Math.Max(Manifest.Generation, head?.ManifestGeneration ?? 0);
+        if (head?.ManifestGeneration > Manifest.Generation)
+        {
+            // Each list of segments is durable before the head that counts it.
+            IsLastMissing = true;
+            _damage.Add(new Damage(layout.Segments, 0, Position.None, Position.None, "HEAD counts more lists of segments: the newest segments are missing."));
+        }
+
+        _bytes = Segments.Where(segment => segment.Source is not null).Sum(segment => segment.End ?? 0);
+        for (var i = 0; i < Segments.Count; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var segment = Segments[i];
+            if (segment.Until is { } until)
+            {
+                ReadSealed(segment, until);
+                Next = until;
+            }
+            else ReadLast(segment, head);
+        }
+
+        if (head is { } published) Scan.Passed(published.RecordedAt);
+    }
+
+    /// <summary>A damaged segment, open to be read once more.</summary>
+    public FrameReader? Reader(SegmentPlan segment, out Segment? opened)
+    {
+        opened = segment.Source is { } path ? new Segment(files.Open(path, FileOpening.ReadOnly), segment.Header) : null;
+        _window.Forget();
+        return opened is null ? null : new FrameReader(opened, _window, options.Defect);
+    }
+
+    public void Dispose()
+    {
+        _window.Dispose();
+        _second.Dispose();
+    }
+
+    void ReadManifest(HeadSlot? head)
+    {
+        if (_manifests.Read() is { } manifest)
+        {
+            Manifest = manifest;
+            Segments = Plans(manifest.Segments, until: null);
+            return;
+        }
+
+        ManifestWasRebuilt = true;
+        var headers = _manifests.ReadHeaders();
+        if (headers.Count == 0) throw new LedgerNotFoundException(layout.Root, "it has no manifest and no segments.");
+        Manifest = ManifestFile.Rebuild(headers) ?? throw new LedgerDamagedException(
+            $"The ledger in '{layout.Root}' cannot be repaired: its manifest is missing or damaged, and no segment says what it is.",
+            [.. _manifests.Unreadable(headers)]);
+        _damage.AddRange(_manifests.Unreadable(headers));
+        _unreadable.AddRange(headers.Where(one => one.Header is null).Select(one => one.Name));
+        var whole = headers.Where(one => one.Header is not null && one.Header.Name == one.Name).Select(one => one.Header!).ToList();
+        Segments = WithLostEnd(Manifest.Segments, head);
+        MendBeginning(whole);
+    }
+
+    List<SegmentPlan> Plans(IReadOnlyList<SegmentHeader> segments, Position? until) =>
+        [.. segments.Select((header, i) => new SegmentPlan(header)
+        {
+            Source = PathOf(header),
+            End = Manifest.EndOf(segments, i),
+            Until = i + 1 < segments.Count ? segments[i + 1].BasePosition : until,
+        })];
+
+    string? PathOf(SegmentHeader header)
+    {
+        var path = layout.Segment(header.BasePosition, header.Generation);
+        return files.FileExists(path) ? path : null;
+    }
+
+    /// <summary>Without a manifest, a file behind the last segment whose header cannot be read may be what was written last: what it can have held is gone.</summary>
+    List<SegmentPlan> WithLostEnd(IReadOnlyList<SegmentHeader> segments, HeadSlot? head)
+    {
+        var last = segments[^1];
+        var lost = new List<(Position First, int Generation, Position Last)>();
+        foreach (var name in _unreadable)
+        {
+            if (!LedgerLayout.TryReadSegmentName(name, out var first, out var generation) || first < last.BasePosition || generation == 0) continue;
+            if (first == last.BasePosition && generation < last.Generation) continue;
+            lost.Add((first, generation, LastPossible(name, first, generation, head is { } slot && slot.LedgerId == Manifest.LedgerId ? head : null)));
+        }
+
+        if (lost.Count == 0) return Plans(segments, until: null);
+
+        var begin = lost.Min(one => one.First);
+        var plans = Plans(segments, begin);
+        plans.Add(new SegmentPlan(last with
+        {
+            Sequence = last.Sequence + 1,
+            BasePosition = begin,
+            Generation = lost.Where(one => one.First == begin).Max(one => one.Generation),
+            PreviousBase = last.BasePosition,
+            PreviousGeneration = last.LinkGeneration,
+            FirstGeneration = 0,
+            LiveEnd = 0,
+            LastLost = 0,
+        })
+        { Until = lost.Max(one => one.Last).Next() });
+        return plans;
+    }
+
+    /// <summary>The last position that can have been given in a file of which nobody can read anything: HEAD says it where the writer closed the ledger there, otherwise there are as many as there is room for.</summary>
+    Position LastPossible(string name, Position first, int generation, HeadSlot? head)
+    {
+        var path = $"{layout.Segments}/{name}";
+        using (var file = files.Open(path, FileOpening.ReadOnly))
+            if (head is { IsClean: true } end && end.SegmentBase == first && end.SegmentGeneration == generation && end.FileOffset == file.Length) return end.Position;
+        return new Position(Math.Max(first.Value - 1 + (WrittenBytes(path) / FactBytesMin), head?.Position.Value ?? 0));
+    }
+
+    /// <summary>Without a manifest the list ends where a segment is missing that the next one names. What is left before it is found, and what is not is gone.</summary>
+    void MendBeginning(List<SegmentHeader> whole)
+    {
+        for (var first = Segments[0].Header; first.PreviousGeneration > 0; first = Segments[0].Header)
+        {
+            var earlier = whole.Where(header => header.Sequence < first.Sequence && header.BasePosition <= first.PreviousBase && header.RepairEpoch <= Manifest.Epoch)
+                .MaxBy(header => (header.Sequence, header.Generation));
+            var missing = first with
+            {
+                Sequence = Math.Max(first.Sequence - 1, 1),
+                BasePosition = first.PreviousBase,
+                Generation = first.PreviousGeneration,
+                FirstGeneration = 0,
+                LiveEnd = 0,
+                LastLost = 0,
+                PreviousBase = earlier?.BasePosition ?? Position.None,
+                PreviousGeneration = earlier?.LinkGeneration ?? 0,
+            };
+            Segments.Insert(0, new SegmentPlan(missing) { Until = first.BasePosition });
+            if (earlier is null) break;
+            Segments.InsertRange(0, Plans(ManifestFile.Chain(earlier, whole, Manifest.Epoch), first.PreviousBase));
+        }
+
+        if (Segments[0].Header.BasePosition == new Position(1)) return;
+
+        var second = Segments[0].Header;
+        var before = second with { Sequence = Math.Max(second.Sequence - 1, 1), BasePosition = new Position(1), Generation = 1, FirstGeneration = 0, LiveEnd = 0, LastLost = 0, PreviousBase = Position.None, PreviousGeneration = 0, PreviousEnd = 0 };
+        Segments[0].Header = second with { PreviousBase = before.BasePosition, PreviousGeneration = before.Generation };
+        Segments.Insert(0, new SegmentPlan(before) { Until = second.BasePosition });
+    }
+
+    void ReadSealed(SegmentPlan plan, Position until)
+    {
+        var header = plan.Header;
+        using var segment = Open(plan, out var isHeaderWhole);
+        if (segment is null)
+        {
+            Miss(plan, until, "The file is missing, or nothing in it can be read.");
+            return;
+        }
+
+        var end = plan.End ?? segment.File.Length;
+        var reader = new FrameReader(segment, _window, options.Defect);
+        var walk = SegmentWalk.Run(reader, SegmentHeader.Bytes, end, header.BasePosition, Scan);
+        Read(end);
+        var isWell = walk.FileOffset == end && walk.Next == until && isHeaderWhole && plan.End is not null;
+        if (isWell) return;
+        plan.Salvaged = Salvage(segment, reader, walk, end, until);
+    }
+
+    void ReadLast(SegmentPlan plan, HeadSlot? head)
+    {
+        var header = plan.Header;
+        using var segment = Open(plan, out var isHeaderWhole);
+        if (segment is null)
+        {
+            var last = head?.Position ?? new Position(header.BasePosition.Value - 1 + (StorageOptions.SegmentSizeBytesMax / FactBytesMin));
+            Next = new Position(Math.Max(last.Value + 1, header.BasePosition.Value));
+            Miss(plan, Next, "The file is missing.");
+            return;
+        }
+
+        var reader = new FrameReader(segment, _window, options.Defect);
+        var end = Examine(reader, header, head);
+        Read(segment.File.Length);
+        if (!end.IsDamaged && isHeaderWhole)
+        {
+            ReadTail(segment, reader, end);
+            return;
+        }
+
+        // What was durable for sure is not all: a whole frame behind it may have been acknowledged.
+        (var liveEnd, Next) = EndOfWholeFrames(reader, end, segment.File.Length);
+        var walk = SegmentWalk.Run(reader, SegmentHeader.Bytes, end.Walk.FileOffset, header.BasePosition, Scan);
+        plan.Salvaged = Salvage(segment, reader, walk, liveEnd, Next);
+    }
+
+    LogEnd Examine(FrameReader reader, SegmentHeader header, HeadSlot? head)
+    {
+        var end = TailExamination.Run(reader, SegmentHeader.Bytes, header.BasePosition, head, options with { Took = null });
+        if (!end.IsClean) return end;
+
+        // An open trusts a clean end without looking at what is before it.
+        var walk = SegmentWalk.Run(reader, SegmentHeader.Bytes, end.Walk.FileOffset, header.BasePosition, NoVisitor.Instance);
+        return walk.FileOffset == end.Walk.FileOffset && walk.Next == end.Walk.Next
+            ? end
+            : end with { Walk = walk, IsClean = false, IsDamaged = true, DurableEnd = end.Walk.FileOffset, DurableNext = end.Walk.Next };
+    }
+
+    static (long FileOffset, Position Next) EndOfWholeFrames(FrameReader reader, LogEnd end, long length)
+    {
+        var last = end.IsDamaged && end.DurableEnd > end.Walk.FileOffset ? end.DurableEnd : end.Walk.FileOffset;
+        var next = end.IsDamaged && end.DurableNext > end.Walk.Next ? end.DurableNext : end.Walk.Next;
+        for (var at = end.Walk.FileOffset; reader.TryFindHeader(at, length, out var header); at = header.FileOffset + FrameFormat.Alignment)
+        {
+            var behind = new Position(header.BasePosition.Value + header.FactCount);
+            if (behind < next || !reader.IsWhole(header)) continue;
+            (last, next) = (Math.Max(last, header.End), behind);
+        }
+
+        return (last, next);
+    }
+
+    /// <summary>The last segment is well: what recovery would write anew goes with the receipt into the next one.</summary>
+    void ReadTail(Segment segment, FrameReader reader, LogEnd end)
+    {
+        TailEnd = end.IsClean ? end.Walk.FileOffset : end.UntrustedFrom;
+        SegmentWalk.Run(reader, SegmentHeader.Bytes, TailEnd, segment.Header.BasePosition, Scan);
+        TimeBeforeCarried = Math.Max(Scan.LastTime, segment.Header.BaseTime);
+        for (var at = TailEnd; at < end.Walk.FileOffset;)
+        {
+            var isFrame = reader.TryReadHeader(at, out var header);
+            Invariant.Holds(isFrame);
+            if (header.Kind == FrameKind.Batch)
+            {
+                CarriedHeaders.Add(header);
+                Carried.Add(reader.Bytes(header).ToArray());
+            }
+
+            at = header.End;
+        }
+
+        SegmentWalk.Run(reader, TailEnd, end.Walk.FileOffset, CarriedHeaders.Count > 0 ? CarriedHeaders[0].BasePosition : end.Walk.Next, Scan);
+        Next = end.Walk.Next;
+        TornFrom = end.Walk.FileOffset;
+        TornBytes = end.IsClean ? 0 : TornTail.Length(segment.File, end.Walk.FileOffset);
+    }
+
+    Segment? Open(SegmentPlan plan, out bool isHeaderWhole)
+    {
+        isHeaderWhole = false;
+        if (plan.Source is not { } path) return null;
+        var segment = new Segment(files.Open(path, FileOpening.ReadOnly), plan.Header);
+        Span<byte> bytes = stackalloc byte[SegmentHeader.Bytes];
+        var read = segment.File.Read(bytes, 0);
+        var onDisk = SegmentHeader.Read(bytes[..read], out var newerFormat);
+        if (newerFormat != 0)
+        {
+            segment.Dispose();
+            throw new LedgerFormatException(path, newerFormat, LedgerLayout.Format);
+        }
+
+        isHeaderWhole = onDisk == plan.Header;
+        if (!isHeaderWhole) _damage.Add(new Damage(path, 0, Position.None, Position.None, "The header of the segment is damaged; the manifest has what it said."));
+        _window.Forget();
+        _second.Forget();
+        return segment;
+    }
+
+    SalvagedSegment Salvage(Segment segment, FrameReader reader, WalkEnd walk, long end, Position until)
+    {
+        var salvage = new SegmentSalvage(new FrameReader(segment, _second, options.Defect), Scan, until);
+        salvage.Begin(SegmentHeader.Bytes, walk.FileOffset, segment.Header.BasePosition, walk.Next);
+        if (walk.FileOffset < end || walk.Next < until) new DamageWalk(reader, salvage, _damage).Run(walk.FileOffset, end, walk.Next, until);
+        return salvage.Finish(segment.Header.BaseTime);
+    }
+
+    void Miss(SegmentPlan plan, Position until, string what)
+    {
+        var first = plan.Header.BasePosition;
+        var hasFacts = until > first;
+        _damage.Add(new Damage(layout.Segment(first, plan.Header.Generation), 0, hasFacts ? first : Position.None, hasFacts ? new Position(until.Value - 1) : Position.None, what));
+        plan.Salvaged = SegmentSalvage.Nothing(first, until, Scan);
+    }
+
+    long WrittenBytes(string path)
+    {
+        using var file = files.Open(path, FileOpening.ReadOnly);
+        var buffer = new byte[ChunkBytes];
+        for (var at = file.Length; at > 0;)
+        {
+            var from = Math.Max(at - ChunkBytes, 0);
+            var read = file.Read(buffer.AsSpan(0, (int)(at - from)), from);
+            var last = buffer.AsSpan(0, read).LastIndexOfAnyExcept((byte)0);
+            if (last >= 0) return from + last + 1;
+            at = from;
+        }
+
+        return 0;
+    }
+
+    void Read(long bytes)
+    {
+        _bytesRead += bytes;
+        _bytes = Math.Max(_bytes, _bytesRead);
+        progress?.Invoke(_bytesRead, _bytes);
+    }
+}
