@@ -89,7 +89,8 @@ public sealed class Follower : IAsyncEnumerable<Fact>
         _storage.Refresh();
         var (position, head) = (Position, _storage.Head.Position);
         if (position >= head) return default;
-        var age = _time.GetUtcNow() - _storage.ReadAt(position.Next()).RecordedAt;
+        var next = _storage.Read(position.Next(), head, backward: false).FirstOrDefault();
+        var age = next is null ? TimeSpan.Zero : _time.GetUtcNow() - next.RecordedAt;
         return new FollowerLag(head.Value - position.Value, age > TimeSpan.Zero ? age : TimeSpan.Zero);
     }
 
