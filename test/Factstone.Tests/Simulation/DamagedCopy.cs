@@ -30,7 +30,10 @@ internal static class DamagedCopy
         }
 
         var hasManifest = files.FileExists($"{root}/MANIFEST");
-        var chosen = paths[random.Next(paths.Count)];
+
+        // Most runs are small and looked at as a whole when they are opened; one that is not is to be met, too.
+        var largest = paths.Where(path => path.EndsWith(".run", StringComparison.Ordinal)).MaxBy(files.LastWrittenByte);
+        var chosen = largest is not null && random.Next(3) == 0 ? largest : paths[random.Next(paths.Count)];
         var bit = random.NextInt64((files.LastWrittenByte(chosen) + 1) * 8);
         files.FlipBit(chosen, bit);
         counts.Count("damaged copy");
