@@ -30,8 +30,8 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
     /// <summary>Called while the log is read, when the part that grows is full, at a place where it may be completed.</summary>
     public Action<LogPlace>? WhenFull { get; set; }
 
-    /// <summary>Whether the part that grows has all that it should have in memory.</summary>
-    public bool IsFull => Active.Count >= _options.MemoryFactsMax || Active.Bytes >= _options.MemoryBytesMax;
+    /// <summary>Whether the part that grows has all that it should have in memory. A run is of facts: what there is of cells and ids alone waits for one.</summary>
+    public bool IsFull => !Active.IsEmpty && (Active.Count >= _options.MemoryFactsMax || Active.Bytes >= _options.MemoryBytesMax);
 
     /// <summary>The part that grows.</summary>
     public MemoryPart Active { get; private set; }
@@ -325,7 +325,7 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
         if (header.FactCount > 0 && last < Active.First) return;
 
         // A frame that was rewritten after a crash may already be here, from a disk that was too full to rewrite it then.
-        if (appendId is not null && header.Kind == FrameKind.Batch && _defect != Defect.ForgetAppendIds)
+        if (appendId is not null && header.Kind == FrameKind.Batch && header.BasePosition >= Active.First && _defect != Defect.ForgetAppendIds)
         {
             var span = new AppendSpan(header.BasePosition, header.FactCount);
             AddAppend(appendId, span, header.CellCount > 0 ? segment.PlaceOf(header.FileOffset) : default);

@@ -33,13 +33,16 @@ internal sealed class IndexMending(IFileSystem files, LedgerLayout layout, Stora
         var now = manifest();
         var start = index.EndBefore(damaged) ?? new LogPlace(now.Segments[0].BasePosition, now.Segments[0].Generation, SegmentHeader.Bytes);
         var isBefore = true;
-        for (var i = 0; i < now.Segments.Count && parts.Next <= damaged.Last; i++)
+        var isLast = false;
+
+        // To the run's end, not to its last fact: segments between the two hold cells only.
+        for (var i = 0; i < now.Segments.Count && !isLast; i++)
         {
             var header = now.Segments[i];
             if (isBefore && !start.IsIn(header)) continue;
             var from = isBefore ? start.FileOffset : SegmentHeader.Bytes;
             isBefore = false;
-            var isLast = damaged.Footer.End.IsIn(header);
+            isLast = damaged.Footer.End.IsIn(header);
             var end = isLast ? damaged.Footer.End.FileOffset : now.EndOf(i)!.Value;
             var until = isLast ? damaged.Last.Next() : now.Segments[i + 1].BasePosition;
             if (segments.Find(header.BasePosition, header.Generation) is { } segment && end > from) walk.ReadDurable(segment, from, end, parts.Next, until);
@@ -62,7 +65,7 @@ internal sealed class IndexMending(IFileSystem files, LedgerLayout layout, Stora
 
         public void Frame(Segment segment, in FrameHeader header, string? appendId)
         {
-            var isFull = _part.Count >= options.MemoryFactsMax || _part.Bytes >= options.MemoryBytesMax;
+            var isFull = !_part.IsEmpty && (_part.Count >= options.MemoryFactsMax || _part.Bytes >= options.MemoryBytesMax);
             if (isFull && header.GroupStart == header.FileOffset) Complete(new LogPlace(segment.Header.BasePosition, segment.Header.Generation, header.FileOffset));
             if (appendId is not null && header.Kind == FrameKind.Batch)
                 _part.AddAppend(appendId, new IndexedAppend(new AppendSpan(header.BasePosition, header.FactCount), header.CellCount > 0 ? segment.PlaceOf(header.FileOffset) : default));
