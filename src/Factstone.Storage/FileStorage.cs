@@ -20,6 +20,7 @@ internal sealed class FileStorage : IFactStorage
     readonly LostFacts _lost;
     readonly FactIndex _index;
     readonly IndexedReading _facts;
+    readonly QueryReading _queries;
     readonly SpaceAhead? _space;
     readonly IWorker? _zeroing;
     readonly IWorker? _indexing;
@@ -49,12 +50,13 @@ internal sealed class FileStorage : IFactStorage
         _hidesFacts = opening.HidesFacts;
         var mending = new IndexMending(files, layout, options, _index, opening.Directory, () => opening.Chain?.Manifest ?? opening.Manifest, _damage, opening.Builder, opening.Runs);
         _facts = new IndexedReading(_index, _lost, _damage, mending, _gate, options);
+        _queries = new QueryReading(_index, _lost, _damage, _facts);
         if (opening.Chain is not { } chain) return;
 
         _indexing = options.Crank.Start("factstone index", opening.Builder.Step);
         _space = new SpaceAhead(files, layout, options);
         _zeroing = options.Crank.Start("factstone zeroing", _space.Step);
-        _writer = new LogWriter(_index, _lost, chain, _space, _zeroing, options, Publish, WriteRun);
+        _writer = new LogWriter(_index, _lost, _facts, _queries, chain, _space, _zeroing, options, Publish, WriteRun);
     }
 
     FileStorage(IFileSystem files, LedgerLayout layout, StorageOptions options, ReadOnlyOpening reading, List<Damage> damage)
@@ -72,6 +74,7 @@ internal sealed class FileStorage : IFactStorage
         _damage.Add([.. damage]);
         var mending = new IndexMending(files, layout, options, _index, reading.Directory, () => reading.Manifest, _damage, builder: null, reading.Runs);
         _facts = new IndexedReading(_index, _lost, _damage, mending, _gate, options);
+        _queries = new QueryReading(_index, _lost, _damage, _facts);
         Id = reading.Manifest.LedgerId;
         Epoch = reading.Manifest.Epoch;
         SetHead(PublishedHead());
@@ -186,25 +189,23 @@ internal sealed class FileStorage : IFactStorage
 
     public AppendSpan? FindAppend(string appendId) => _facts.FindAppend(appendId, Head.Position);
 
-    public AppendSnapshot Prepare(PreparedAppend append) => _facts.Prepare(append);
+    public AppendSnapshot Prepare(PreparedAppend append)
+    {
+        var snapshot = _facts.Prepare(append);
+        return append.QueryNames == 0 ? snapshot : _queries.Prepare(append, snapshot, Head.Position);
+    }
 
     public Position PositionAt(long recordedBy) => _facts.PositionAt(recordedBy, Head);
 
     public IEnumerable<Fact> Read(Position from, Position until, bool backward) => _facts.Read(from, until, backward);
 
+    public IEnumerable<Fact> ReadQuery(FactQuery query, Position after, Position until, bool backward) => _queries.Read(query, after, until, backward);
+
+    public long CountQuery(FactQuery query, Position after, Position until) => _queries.Count(query, after, until);
+
     public IEnumerable<Fact> ReadStream(StreamName stream, StreamVersion from, Position until, bool backward) => _facts.ReadStream(stream, from, until, backward);
 
     public Fact? ReadAt(Position position) => _facts.ReadAt(position);
-
-    public IEnumerable<Fact> ReadQuery(FactQuery query, Position after, Position until, bool backward)
-    {
-        // Every fact is read to tell whether it matches.
-        foreach (var fact in backward ? Read(until, until, backward: true) : Read(after.Next(), until, backward: false))
-        {
-            if (fact.Position <= after) yield break;
-            if (query.Matches(fact)) yield return fact;
-        }
-    }
 
     public IReadOnlyList<StoreCount> Stores() => _facts.Stores();
 
@@ -253,6 +254,7 @@ internal sealed class FileStorage : IFactStorage
 
         if (_opening!.HasUnlistedSegments) _opening.RemoveUnlistedSegments();
         KeepMemorySmall();
+        _writer.Begin();
         return _writer;
     }
 

@@ -67,6 +67,9 @@ internal enum Defect
     /// <summary>Conditions are decided without the appends of the same group.</summary>
     DecideWithoutGroup,
 
+    /// <summary>Conditions by query are decided without what was committed since they were prepared.</summary>
+    IgnoreSincePrepare,
+
     /// <summary>Conditions are not decided at all.</summary>
     NoConditions,
 

@@ -219,19 +219,51 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
     public async IAsyncEnumerable<Fact> ReadAsync(ReadOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         options ??= new ReadOptions();
-        ArgumentOutOfRangeException.ThrowIfNegative(options.From.Value, nameof(options));
         if (Nothing(options.Limit)) yield break;
+        var (after, until) = await RangeAsync(options, cancellationToken).ConfigureAwait(false);
+        if (after >= until) yield break;
 
-        var until = (await ResolveAsync(options.AsOf, cancellationToken).ConfigureAwait(false)).Position;
-        var from = options.Backward && options.From == Position.None ? until : options.From;
         var left = options.Limit ?? long.MaxValue;
-        foreach (var fact in _storage.Read(from, until, options.Backward))
+        foreach (var fact in _storage.Read(options.Backward ? until : after.Next(), until, options.Backward))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (fact.Position <= after) yield break;
+            yield return fact;
+            if (--left == 0) yield break;
+        }
+    }
+
+    /// <summary>Facts that match a query, in commit order, up to the head at the time of the call. What does not match is not read.</summary>
+    /// <param name="query">Which facts; <see cref="FactQuery.All"/> for every one but Factstone's own.</param>
+    /// <param name="options">From where, in which direction, how many, at which point; null for all, forward.</param>
+    /// <param name="cancellationToken">Ends the read.</param>
+    /// <exception cref="ArgumentException">The query is refused; the message says why.</exception>
+    /// <exception cref="LedgerDamagedException">The next fact is damaged, or whether a damaged one matches cannot be told; those behind it can be read from the following position on.</exception>
+    public async IAsyncEnumerable<Fact> ReadAsync(FactQuery query, ReadOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        Check(query);
+        options ??= new ReadOptions();
+        if (Nothing(options.Limit)) yield break;
+        var (after, until) = await RangeAsync(options, cancellationToken).ConfigureAwait(false);
+
+        var left = options.Limit ?? long.MaxValue;
+        foreach (var fact in _storage.ReadQuery(query, after, until, options.Backward))
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (NameCheck.IsOwn(fact.Stream.Store)) continue;
             yield return fact;
             if (--left == 0) yield break;
         }
+    }
+
+    /// <summary>How many facts match a query. Most are counted by the index alone; where it cannot tell, as with a key's prefix, facts are read.</summary>
+    /// <exception cref="ArgumentException">The query is refused; the message says why.</exception>
+    /// <exception cref="LedgerDamagedException">Whether a damaged fact matches cannot be told.</exception>
+    public async ValueTask<long> CountAsync(FactQuery query, LedgerTime asOf = default, CancellationToken cancellationToken = default)
+    {
+        Check(query);
+        var until = (await ResolveAsync(asOf, cancellationToken).ConfigureAwait(false)).Position;
+        return _storage.CountQuery(query, Position.None, until);
     }
 
     /// <summary>Facts of one stream in order of version; none for a stream that does not exist.</summary>
@@ -465,6 +497,23 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
     /// <summary>Where the files are. A path on the disk is taken as it is now: the process may go to another directory later.</summary>
     static (IFileSystem Files, string Root) Place(string directory, IFileSystem? fileSystem) =>
         fileSystem is { } files ? (files, directory) : (new DiskFileSystem(), Path.GetFullPath(directory));
+
+    /// <summary>The positions that a read goes through: behind one, and up to another.</summary>
+    async ValueTask<(Position After, Position Until)> RangeAsync(ReadOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(options.From.Value, nameof(options));
+        var until = (await ResolveAsync(options.AsOf, cancellationToken).ConfigureAwait(false)).Position;
+        var after = options.RecordedFrom is { } time ? _storage.PositionAt(Microseconds.AtOrAfter(time) - 1) : Position.None;
+        if (options.From == Position.None) return (after, until);
+        if (options.Backward) return (after, options.From < until ? options.From : until);
+        return (new Position(Math.Max(after.Value, options.From.Value - 1)), until);
+    }
+
+    static void Check(FactQuery query)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        query.ThrowIfWrong(nameof(query));
+    }
 
     static void Check(StreamName stream)
     {

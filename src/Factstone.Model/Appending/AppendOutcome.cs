@@ -24,13 +24,17 @@ public abstract record AppendOutcome
 
     /// <summary>A condition did not hold; nothing was written.</summary>
     /// <param name="Condition">The first failing one, in the order given.</param>
-    /// <param name="ActualVersion">The last version of its stream; 0 when it has no fact, and of a condition on a cell.</param>
-    /// <param name="Facts">The facts that beat you, oldest first: of the stream, after the version that was expected. At most 256 or 1 MiB.</param>
+    /// <param name="ActualVersion">The last version of its stream; 0 when it has no fact, and of a condition on a cell or by query.</param>
+    /// <param name="Facts">The facts that beat you, oldest first: of the stream, after the version that was expected; or those that match the query, after the position that was given. At most 256 or 1 MiB.</param>
     /// <param name="IsComplete">Whether those are all.</param>
     public sealed record Conflict(AppendCondition Condition, StreamVersion ActualVersion, IReadOnlyList<Fact> Facts, bool IsComplete) : AppendOutcome
     {
         /// <summary>Of a condition on a cell: how often the cell was written, deletes included; 0 when never. Otherwise 0.</summary>
         public CellVersion ActualCellVersion { get; init; }
+
+        /// <summary>Of a condition by query: the position of the first fact that matches; otherwise 0.</summary>
+        /// <remarks>Whoever decides again with <see cref="Facts"/>, where they are complete, has seen the query's facts up to the position of the last of them.</remarks>
+        public Position FirstMatch { get; init; }
     }
 
     /// <summary>An append with this id was committed before; nothing was written now.</summary>

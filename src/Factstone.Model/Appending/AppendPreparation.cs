@@ -99,8 +99,10 @@ internal static class AppendPreparation
             throw new ArgumentException(wrongId, nameof(request));
         for (var i = 0; i < conditions.Length; i++)
             if (Wrong(conditions[i]) is { } wrong) throw new ArgumentException($"conditions[{i}]: {wrong}", nameof(request));
-        if (Array.Exists(conditions, condition => condition.Kind == AppendConditionKind.NoMatch))
-            throw new NotSupportedException("Conditions by query cannot be decided yet.");
+
+        var names = conditions.Sum(static condition => (long)(condition.Query?.NameCount ?? 0));
+        if (names > FactLimits.QueryNamesPerAppendMax)
+            throw new ArgumentException($"The queries of the conditions name {names:N0} stores, types and tags; at most {FactLimits.QueryNamesPerAppendMax:N0} are possible in one append.", nameof(request));
     }
 
     static string? Wrong(AppendCondition condition)

@@ -18,6 +18,7 @@ internal sealed class PreparedAppend
         Cells = cells;
         _buffer = buffer;
         Bytes = bytes;
+        foreach (var condition in conditions) QueryNames += condition.Query?.NameCount ?? 0;
     }
 
     public string? AppendId { get; }
@@ -25,6 +26,9 @@ internal sealed class PreparedAppend
     public byte[] AppendIdBytes { get; }
 
     public IReadOnlyList<AppendCondition> Conditions { get; }
+
+    /// <summary>How much the queries of its conditions name; 0 where there are none.</summary>
+    public int QueryNames { get; }
 
     public PreparedFact[] Facts { get; }
 

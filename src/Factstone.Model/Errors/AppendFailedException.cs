@@ -10,11 +10,17 @@ public abstract class AppendFailedException : FactstoneException
 public sealed class AppendConflictException : AppendFailedException
 {
     internal AppendConflictException(AppendOutcome.Conflict conflict)
-        : base($"Nothing was appended: the condition '{conflict.Condition}' does not hold; {(conflict.Condition.IsOnCell ? $"the cell is at version {conflict.ActualCellVersion}" : $"the stream is at version {conflict.ActualVersion}")}. Read what is new and decide again.") =>
+        : base($"Nothing was appended: the condition '{conflict.Condition}' does not hold; {Actual(conflict)}. Read what is new and decide again.") =>
         Conflict = conflict;
 
     /// <summary>The failing condition and the facts that beat it.</summary>
     public AppendOutcome.Conflict Conflict { get; }
+
+    static string Actual(AppendOutcome.Conflict conflict)
+    {
+        if (conflict.Condition.Query is not null) return $"the fact at position {conflict.FirstMatch} matches";
+        return conflict.Condition.IsOnCell ? $"the cell is at version {conflict.ActualCellVersion}" : $"the stream is at version {conflict.ActualVersion}";
+    }
 }
 
 /// <summary>The append id belongs to an append with other facts; nothing was written.</summary>

@@ -63,6 +63,9 @@ public static class FactLimits
     /// <summary>Types and tags that all items of a query name together.</summary>
     public const int NamesPerQueryMax = 10_000;
 
+    /// <summary>Stores, types and tags that the queries of all conditions of one append name together.</summary>
+    public const int QueryNamesPerAppendMax = 10_000;
+
     /// <summary>Bytes of a bucket's name; at least 1, without <c>/</c>, not <c>.</c> or <c>..</c>, and not starting with <c>$</c>, which is Factstone's own.</summary>
     public const int BucketBytesMax = 128;
 

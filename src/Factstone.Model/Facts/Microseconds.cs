@@ -15,6 +15,9 @@ internal static class Microseconds
     public static long From(DateTimeOffset time) =>
         (time.UtcTicks / TimeSpan.TicksPerMicrosecond) - (DateTime.UnixEpoch.Ticks / TimeSpan.TicksPerMicrosecond);
 
+    /// <summary>The first one at or after a time: what was recorded in the microsecond of a finer time was recorded before it.</summary>
+    public static long AtOrAfter(DateTimeOffset time) => From(time) + (time.UtcTicks % TimeSpan.TicksPerMicrosecond == 0 ? 0 : 1);
+
     public static DateTimeOffset ToTime(long microseconds) =>
         new(DateTime.UnixEpoch.Ticks + (microseconds * TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
 

@@ -11,4 +11,10 @@ internal sealed class AppendSnapshot
 
     /// <summary>The heads of streams of which nothing is in memory, where they are not missing.</summary>
     public required Dictionary<StreamName, StreamState>? Heads { get; init; }
+
+    /// <summary>Up to here conditions by query were looked up.</summary>
+    public Position Head { get; init; }
+
+    /// <summary>For each condition by query, by its number: the first fact that matches, none where none does. Empty where there are no such conditions.</summary>
+    public Position[] Matches { get; init; } = [];
 }

@@ -60,6 +60,10 @@ internal interface IFactStorage : IDisposable
     /// <exception cref="LedgerDamagedException">The next fact that matches is damaged, or whether a damaged one matches cannot be told.</exception>
     IEnumerable<Fact> ReadQuery(FactQuery query, Position after, Position until, bool backward);
 
+    /// <summary>How many facts match a query which has been checked, behind one position and up to another, which is included.</summary>
+    /// <exception cref="LedgerDamagedException">Whether a damaged fact matches cannot be told.</exception>
+    long CountQuery(FactQuery query, Position after, Position until);
+
     /// <summary>Facts of one stream with versions from <paramref name="from"/> on, or backward from it, positions up to <paramref name="until"/>.</summary>
     IEnumerable<Fact> ReadStream(StreamName stream, StreamVersion from, Position until, bool backward);
 
@@ -105,6 +109,15 @@ internal interface IAppendSession
 
     /// <summary>What is so of a cell, with the appends accepted so far.</summary>
     CellState StateOf(CellName cell);
+
+    /// <summary>The last position, with the appends accepted so far.</summary>
+    Position Last { get; }
+
+    /// <summary>The first fact behind a position that matches the query of a condition, with the appends accepted so far; none when none does.</summary>
+    /// <param name="condition">The number of the condition in its append, from 0.</param>
+    /// <param name="query">Its query.</param>
+    /// <param name="after">A durable position.</param>
+    Position FirstMatch(int condition, FactQuery query, Position after);
 
     /// <summary>Whether an append with this id is committed or accepted here.</summary>
     AppendSpan? FindAppend(string appendId);

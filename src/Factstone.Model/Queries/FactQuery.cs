@@ -26,7 +26,11 @@ public sealed class FactQuery : IReadOnlyList<FactQueryItem>, IEquatable<FactQue
     FactQuery(FactQueryItem[] items)
     {
         _items = items;
-        foreach (var item in items) _asksForTags |= item?.Tags.Count > 0;
+        foreach (var item in items)
+        {
+            _asksForTags |= item?.Tags.Count > 0;
+            NameCount += item?.NameCount ?? 0;
+        }
     }
 
     /// <summary>A query of these items; <see cref="All"/> if they are, or hold, the item of that.</summary>
@@ -84,6 +88,9 @@ public sealed class FactQuery : IReadOnlyList<FactQueryItem>, IEquatable<FactQue
 
     /// <summary>The items, without the cost of going through an interface.</summary>
     internal ReadOnlySpan<FactQueryItem> Items => _items;
+
+    /// <summary>How much it names, and so roughly what it costs to ask; at least 1 for each item.</summary>
+    internal int NameCount { get; }
 
     /// <summary>Null, or why the query is refused. Found once.</summary>
     internal string? Wrong

@@ -46,6 +46,9 @@ public sealed class FactQueryItem : IEquatable<FactQueryItem>
 
     internal bool IsEverything => ReferenceEquals(this, Everything);
 
+    /// <summary>How many stores, types and tags it names; at least 1.</summary>
+    internal int NameCount => Math.Max(1, (Store is null ? 0 : 1) + _types.Length + _tags.Length);
+
     internal bool IsEmpty => !IsEverything && Store is null && Key is null && KeyPrefix is null && _types.Length == 0 && _tags.Length == 0;
 
     /// <summary>Allocates nothing.</summary>

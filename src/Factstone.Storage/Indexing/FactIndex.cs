@@ -148,6 +148,24 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
         return _memory[i][position];
     }
 
+    /// <summary>The first fact behind a position that matches a query; none when none does. For the writer, of positions beyond <see cref="MemoryFloor"/>.</summary>
+    public Position FirstMemoryMatch(FactQuery query, Position after)
+    {
+        // Few facts are asked one by one; many are not, so that a group of many appends costs no more than their number.
+        const int AskedMax = 128;
+        var last = new Position(Next.Value - 1);
+        if (last.Value - after.Value > AskedMax)
+        {
+            for (var cursor = QueryCandidates.Open(query, new PartTerms(_memory), after, last, backward: false); cursor.Current > Position.None; cursor.MoveNext())
+                if (!cursor.NeedsCheck || MemoryFact(cursor.Current).Matches(query)) return cursor.Current;
+            return Position.None;
+        }
+
+        for (var position = after.Next(); position <= last; position = position.Next())
+            if (MemoryFact(position).Matches(query)) return position;
+        return Position.None;
+    }
+
     /// <summary>Reads the heads of streams of which nothing is in memory.</summary>
     public AppendSnapshot Prepare(PreparedAppend append)
     {
@@ -300,19 +318,12 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
         return [.. stores.Values];
     }
 
-    public PositionCursor Open(Term term, Position after, Position until, bool backward) => new TermPositions(Volatile.Read(ref _parts), term, after, until, backward);
+    public PositionCursor Open(Term term, Position after, Position until, bool backward) => new PartTerms(Volatile.Read(ref _parts)).Open(term, after, until, backward);
 
-    public long CountAtMost(Term term, Position after, Position until)
-    {
-        Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
-        var parts = Parts;
-        var key = KeyFor(term, parts, buffer);
-        var count = 0L;
-        if (until <= after) return 0;
-        foreach (var part in parts)
-            if (part.First <= until && part.Last > after) count += Math.Min(part.CountAtMost(term, key), until.Value - after.Value);
-        return count;
-    }
+    public long CountAtMost(Term term, Position after, Position until) => new PartTerms(Volatile.Read(ref _parts)).CountAtMost(term, after, until);
+
+    /// <summary>What is known of a fact without reading a file; null where a run has it.</summary>
+    public MemoryFact? TryMemoryFact(Position position) => PartOf(position) is MemoryPart memory ? memory[position] : null;
 
     public void Frame(Segment segment, in FrameHeader header, string? appendId)
     {

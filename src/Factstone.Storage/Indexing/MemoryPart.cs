@@ -286,4 +286,7 @@ internal record struct MemoryFact
     public string? Type { get; init; }
 
     public string[]? Tags { get; init; }
+
+    /// <summary>Whether it matches a query that has been checked; one that is not known matches none.</summary>
+    public readonly bool Matches(FactQuery query) => Stream is { Name: var name } && query.Matches(name.Store, name.Key, Type, Tags);
 }

@@ -204,7 +204,7 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
         return below > StreamVersion.None && Ask(() => index.Places(stream, below, until, backward: true, places)) == 1 ? places[0].Position : Position.None;
     }
 
-    Fact ReadAt(FactReader reader, Position position)
+    public Fact ReadAt(FactReader reader, Position position)
     {
         using var reading = gate.Enter();
         while (true)
@@ -233,7 +233,8 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
         }
     }
 
-    T Ask<T>(Func<T> question)
+    /// <summary>Asks the index; where that finds a run damaged, once more when the run has been made again.</summary>
+    public T Ask<T>(Func<T> question)
     {
         using var reading = gate.Enter();
         while (true)
@@ -265,5 +266,5 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
         throw new LedgerDamagedException($"Version {version} of {stream} cannot be read.", hole > Position.None ? damage.At(hole) : damage.All);
     }
 
-    static FileWindow NewWindow(bool isLong) => isLong ? new FileWindow(16 * 1_024, 1_024 * 1_024) : new FileWindow(2 * 1_024, 256 * 1_024);
+    public static FileWindow NewWindow(bool isLong) => isLong ? new FileWindow(16 * 1_024, 1_024 * 1_024) : new FileWindow(2 * 1_024, 256 * 1_024);
 }

@@ -4,7 +4,7 @@ namespace Factstone.Storage;
 
 /// <summary>The appends that were accepted for one write, each on the state that the ones before it leave.</summary>
 /// <remarks>Threads: the writer's only. Used again and again, so that a group costs no lists.</remarks>
-internal sealed class AppendGroup(FactIndex index, LostFacts lost, StorageOptions options)
+internal sealed class AppendGroup(FactIndex index, LostFacts lost, IndexedReading reading, QueryReading queries, StorageOptions options)
 {
     readonly List<AcceptedAppend> _appends = [];
     readonly List<AcceptedFact> _facts = [];
@@ -52,7 +52,35 @@ internal sealed class AppendGroup(FactIndex index, LostFacts lost, StorageOption
         if (index.MemoryAppend(appendId) is { } known) return known;
         if (_appendIds.TryGetValue(appendId, out var span)) return span;
         if (lost.FindAppend(appendId) is { } incomplete) return incomplete;
-        return IsCurrent ? null : index.FindAppend(appendId)?.Span;
+        return IsCurrent ? null : reading.FindAppend(appendId, Durable);
+    }
+
+    /// <summary>The first fact behind a position that matches the query of a condition, with the appends accepted so far; none when none does.</summary>
+    /// <param name="condition">Which condition of the append it is, from 0.</param>
+    /// <param name="query">Its query.</param>
+    /// <param name="after">The position that it looks behind.</param>
+    public Position FirstMatch(int condition, FactQuery query, Position after)
+    {
+        if (_snapshot.Matches[condition] is { Value: > 0 } prepared) return prepared;
+        if (options.Defect != Defect.IgnoreSincePrepare && FirstMatchSince(_snapshot.Head > after ? _snapshot.Head : after, query) is { Value: > 0 } since) return since;
+        if (options.Defect == Defect.DecideWithoutGroup) return Position.None;
+        foreach (ref readonly var fact in Facts)
+            if (query.Matches(fact.Stream.Name.Store, fact.Stream.Name.Key, fact.Type, fact.Tags)) return fact.State.Position;
+        return Position.None;
+    }
+
+    /// <summary>The first match of what is durable, behind a position up to which somebody has looked.</summary>
+    Position FirstMatchSince(Position looked, FactQuery query)
+    {
+        if (looked < index.MemoryFloor)
+        {
+            // As with a stream's head: it waited for so long that the writer looks it up by itself.
+            options.Took?.Invoke(RecoveryBranch.WriterLookedUp);
+            if (queries.First(query, looked, index.MemoryFloor) is { Value: > 0 } found) return found;
+            looked = index.MemoryFloor;
+        }
+
+        return index.FirstMemoryMatch(query, looked);
     }
 
     public (PreparedAppend Append, int Index)? LastAccepted(StreamName stream)
@@ -129,8 +157,11 @@ internal sealed class AppendGroup(FactIndex index, LostFacts lost, StorageOption
         // It waited for so long that facts went from memory to a run meanwhile. To prepare it again elsewhere would let
         // appends that were sent after it pass; so the writer looks it up by itself.
         options.Took?.Invoke(RecoveryBranch.WriterLookedUp);
-        return index.StateAt(stream, index.Next);
+        return reading.StateAt(stream, Durable);
     }
+
+    /// <summary>The last position before the group.</summary>
+    Position Durable => new(index.Next.Value - 1);
 
     /// <summary>Whether all that came after the snapshot is in memory.</summary>
     bool IsCurrent => index.MemoryFloor <= _snapshot.Until || options.Defect == Defect.StaleStreamHead;

@@ -8,13 +8,13 @@ namespace Factstone.Storage;
 /// pages, so a later sync of the same file that succeeds would prove nothing. If that fails too, the log refuses
 /// appends until it is opened again.
 /// </remarks>
-internal sealed class LogWriter(FactIndex index, LostFacts lost, SegmentChain chain, SpaceAhead space, IWorker zeroing, StorageOptions options, Action<StorageHead, long> publish, Action<LogPlace> writeRun)
+internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading facts, QueryReading queries, SegmentChain chain, SpaceAhead space, IWorker zeroing, StorageOptions options, Action<StorageHead, long> publish, Action<LogPlace> writeRun)
     : IAppendSession
 {
     /// <summary>Reserved beyond a write, so that small appends do not reserve each for itself.</summary>
     const int ReserveBytes = 64 * 1_024;
 
-    readonly AppendGroup _group = new(index, lost, options);
+    readonly AppendGroup _group = new(index, lost, facts, queries, options);
     readonly GroupEncoder _encoder = new();
     Exception? _failure;
     long _tail;
@@ -46,11 +46,18 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, SegmentChain ch
         space.Follow(chain.Current.Path, tail, spaceEnd);
     }
 
+    /// <summary>Begins a group. One that was let go before it was committed leaves nothing.</summary>
+    public void Begin() => _group.Refuse();
+
     public void Consider(AppendSnapshot snapshot) => _group.Consider(snapshot);
 
     public StreamState State(StreamName stream) => _group.State(stream);
 
     public CellState StateOf(CellName cell) => _group.State(cell);
+
+    public Position Last => _group.Last;
+
+    public Position FirstMatch(int condition, FactQuery query, Position after) => _group.FirstMatch(condition, query, after);
 
     public AppendSpan? FindAppend(string appendId) => _group.FindAppend(appendId);
 

@@ -15,6 +15,11 @@ internal readonly record struct AppendDecision
 
     public StreamState Actual { get; private init; }
 
+    /// <summary>Of a conflict by query: the first fact that matched, and the last position that was looked at.</summary>
+    public Position FirstMatch { get; private init; }
+
+    public Position Until { get; private init; }
+
     /// <summary>Of a conflict on a cell: its version then.</summary>
     public CellVersion ActualCellVersion { get; private init; }
 
@@ -27,6 +32,9 @@ internal readonly record struct AppendDecision
     public static AppendDecision Conflict(AppendCondition condition, StreamState actual) => new() { Kind = AppendDecisionKind.Conflict, Condition = condition, Actual = actual };
 
     public static AppendDecision Conflict(AppendCondition condition, CellState actual) => new() { Kind = AppendDecisionKind.Conflict, Condition = condition, ActualCellVersion = actual.Version };
+
+    public static AppendDecision Conflict(AppendCondition condition, Position firstMatch, Position until) =>
+        new() { Kind = AppendDecisionKind.Conflict, Condition = condition, FirstMatch = firstMatch, Until = until };
 
     public static AppendDecision Failed(Exception exception) => new() { Kind = AppendDecisionKind.Failed, Exception = exception };
 

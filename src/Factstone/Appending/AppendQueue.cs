@@ -6,6 +6,10 @@ internal sealed class AppendQueue
     public const int AppendsMax = 1_000_000;
     public const long BytesMax = 256L * 1_024 * 1_024;
 
+    /// <summary>How many names of queries the appends of a group may compare with facts of it, roughly: some milliseconds of the writer's.</summary>
+    const long ComparisonsMax = 1_000_000;
+    const int ComparisonsBeforeGroup = 128;
+
     readonly Lock _lock = new();
     List<PendingAppend> _incoming = [];
     List<PendingAppend> _outgoing = [];
@@ -41,12 +45,16 @@ internal sealed class AppendQueue
         }
 
         var bytes = 0L;
+        var facts = 0L;
+        var comparisons = 0L;
         while (_next < _outgoing.Count)
         {
             var append = _outgoing[_next];
-            if (group.Count > 0 && bytes + append.Append.Bytes > bytesMax) break;
+            comparisons += append.Append.QueryNames * (facts + ComparisonsBeforeGroup);
+            if (group.Count > 0 && (bytes + append.Append.Bytes > bytesMax || comparisons > ComparisonsMax)) break;
             _outgoing[_next++] = null!;
             bytes += append.Append.Bytes;
+            facts += append.Append.Facts.Length;
             group.Add(append);
         }
 

@@ -27,6 +27,14 @@ internal static class ConditionCheck
         for (var i = 0; i < conditions.Count; i++)
         {
             var condition = conditions[i];
+            if (condition.Query is { } query)
+            {
+                var after = condition.After ?? Position.None;
+                if (after > storage.Head.Position) return AppendDecision.Failed(Ahead(i, after, storage.Head.Position));
+                if (session.FirstMatch(i, query, after) is { Value: > 0 } found) return AppendDecision.Conflict(condition, found, session.Last);
+                continue;
+            }
+
             if (condition.IsOnCell)
             {
                 var cell = session.StateOf(condition.Cell);
@@ -49,6 +57,10 @@ internal static class ConditionCheck
 
         return null;
     }
+
+    /// <summary>Nobody can have read there, so it is a mistake, or the position of another ledger. To take it as it is would let pass what comes before it.</summary>
+    static ArgumentOutOfRangeException Ahead(int condition, Position after, Position head) =>
+        new(nameof(condition), $"conditions[{condition}]: position {after} lies ahead: the last fact is at position {head}. Nothing was written.");
 
     static bool IsEqual(AppendCondition condition, StreamState state, PendingAppend pending, int index, IAppendSession session, IFactStorage storage)
     {

@@ -8,21 +8,35 @@ internal static class ConflictAnswer
         var (condition, actual) = (decision.Condition!, decision.Actual);
         if (condition.IsOnCell) return new AppendOutcome.Conflict(condition, StreamVersion.None, [], IsComplete: true) { ActualCellVersion = decision.ActualCellVersion };
 
-        var facts = new List<Fact>();
-        var isComplete = true;
-        if (ExpectedVersion(condition, actual) is { } expected && actual.Version > expected)
+        if (condition.Query is { } query)
         {
-            var bytes = 0L;
-            foreach (var fact in storage.ReadStream(condition.Stream, expected.Next(), actual.Position, backward: false))
-            {
-                bytes += fact.Header.Length + fact.Payload.Length + fact.MetadataBytes.Length;
-                isComplete = facts.Count < FactLimits.ConflictFactsMax && bytes <= FactLimits.ConflictBytesMax;
-                if (!isComplete) break;
-                facts.Add(fact);
-            }
+            // Before the first match there is none, so nobody need look there again.
+            var matching = Bounded(storage.ReadQuery(query, new Position(decision.FirstMatch.Value - 1), decision.Until, backward: false), out var areAll);
+            return new AppendOutcome.Conflict(condition, StreamVersion.None, matching, areAll) { FirstMatch = decision.FirstMatch };
         }
 
+        var isComplete = true;
+        var facts = ExpectedVersion(condition, actual) is { } expected && actual.Version > expected
+            ? Bounded(storage.ReadStream(condition.Stream, expected.Next(), actual.Position, backward: false), out isComplete)
+            : [];
         return new AppendOutcome.Conflict(condition, actual.Version, facts, isComplete);
+    }
+
+    /// <summary>As many as an answer may bring along.</summary>
+    static List<Fact> Bounded(IEnumerable<Fact> beating, out bool areAll)
+    {
+        var facts = new List<Fact>();
+        var bytes = 0L;
+        areAll = true;
+        foreach (var fact in beating)
+        {
+            bytes += fact.Header.Length + fact.Payload.Length + fact.MetadataBytes.Length;
+            areAll = facts.Count < FactLimits.ConflictFactsMax && bytes <= FactLimits.ConflictBytesMax;
+            if (!areAll) break;
+            facts.Add(fact);
+        }
+
+        return facts;
     }
 
     /// <summary>The version behind which the facts begin that the caller did not expect; null where none beat it.</summary>

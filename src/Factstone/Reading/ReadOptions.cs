@@ -4,7 +4,11 @@ namespace Factstone;
 public sealed record ReadOptions
 {
     /// <summary>The first position, included; by default the first fact, or the last when reading backward.</summary>
+    /// <remarks>A cursor: the next page begins at the position after the last fact of the page before, or backward, at the one before it.</remarks>
     public Position From { get; init; }
+
+    /// <summary>Only facts that were recorded at this time or later; null for all. <see cref="AsOf"/> a <see cref="LedgerTime.RecordedBy"/> ends what this begins, and includes its time, too.</summary>
+    public DateTimeOffset? RecordedFrom { get; init; }
 
     /// <summary>Whether to read from later to earlier positions.</summary>
     public bool Backward { get; init; }

@@ -96,6 +96,7 @@ public sealed class ModelLedger
     {
         ArgumentNullException.ThrowIfNull(condition);
         if (condition.IsOnCell) return HoldsOfCell(condition);
+        if (condition.Query is { } query) return !Matching(query, condition.After ?? Position.None).Any();
         var version = Version(condition.Stream);
         var latest = Latest(condition.Stream);
         return condition.Kind switch
@@ -108,6 +109,9 @@ public sealed class ModelLedger
             _ => latest is { ContentType: null, Proposed.Payload.IsEmpty: false } && ModelJson.AreEqual(latest.Proposed.Payload.Span, condition.Value.Span),
         };
     }
+
+    /// <summary>The facts behind a position that match a query.</summary>
+    public IEnumerable<ModelFact> Matching(FactQuery query, Position after) => _facts.Where(fact => fact.Position > after && ModelQuery.Matches(query, fact.Proposed));
 
     /// <summary>The append that has this id; null for none.</summary>
     public ModelAppend? FindAppend(string appendId) => _appends.Find(append => append.AppendId == appendId);
@@ -186,6 +190,7 @@ public sealed class ModelLedger
     ModelOutcome.Conflict Conflict(int index, AppendCondition condition)
     {
         if (condition.IsOnCell) return new ModelOutcome.Conflict(index, condition, StreamVersion.None, []) { ActualCellVersion = Version(condition.Cell) };
+        if (condition.Query is { } query) return new ModelOutcome.Conflict(index, condition, StreamVersion.None, [.. Matching(query, condition.After ?? Position.None)]);
         var facts = ReadStream(condition.Stream).ToList();
         var beaten = condition.Kind switch
         {

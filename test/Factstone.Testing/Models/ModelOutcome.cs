@@ -51,6 +51,7 @@ public abstract record ModelOutcome
             if (actual.ActualCellVersion != ActualCellVersion) return $"version {actual.ActualCellVersion} of cell {Condition.Cell} instead of {ActualCellVersion}";
             if (!ReferenceEquals(actual.Condition, Condition) && actual.Condition != Condition) return $"the condition '{actual.Condition}' instead of '{Condition}'";
             if (actual.ActualVersion != ActualVersion) return $"version {actual.ActualVersion} of {Condition.Stream} instead of {ActualVersion}";
+            if (Condition.Query is not null && actual.FirstMatch != Facts[0].Position) return $"the first match at {actual.FirstMatch} instead of {Facts[0].Position}";
             if (actual.IsComplete) return ModelFact.Difference(Facts, actual.Facts);
             if (actual.Facts.Count >= Facts.Count) return "all facts of the conflict, and yet it says that they are not all";
             return IsFull(actual.Facts, Facts[actual.Facts.Count]) ? ModelFact.Difference([.. Facts.Take(actual.Facts.Count)], actual.Facts) : $"{actual.Facts.Count} facts of {Facts.Count}, where more have room";

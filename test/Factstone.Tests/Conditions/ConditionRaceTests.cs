@@ -68,7 +68,7 @@ public sealed class ConditionRaceTests
     public static TheoryData<AppendConditionKind, bool> KindsThatOneCanWin()
     {
         var all = new TheoryData<AppendConditionKind, bool>();
-        // Conditions by query are refused, and so cannot be raced; those on cells race elsewhere.
+        // Those by query and those on cells race elsewhere.
         foreach (var kind in Enum.GetValues<AppendConditionKind>().Where(kind => kind <= AppendConditionKind.RecordEquals && kind != AppendConditionKind.StreamExists))
         {
             all.Add(kind, true);

@@ -31,8 +31,30 @@ internal sealed class LedgerAnswers(Ledger ledger, IReadOnlyList<Fact> facts, IR
 
         foreach (var point in points)
             foreach (var store in (string[])["orders", "tasks", "nothing"]) List(store, point);
+        foreach (var backward in (bool[])[false, true])
+            foreach (var query in (FactQuery[])[FactQuery.All, FactQuery.Tags("course:c1"), FactQuery.Types("placed", "sent"), [new() { Store = "orders", KeyPrefix = "1" }, new() { Store = "tasks", Key = "a" }], FactQuery.Types("none")]) Query(query, backward);
         AppendIds();
         Times();
+    }
+
+    /// <summary>What is found is right, as far as it goes; it ends before the first that is damaged, and is never whole where nobody knows what matches.</summary>
+    void Query(FactQuery query, bool backward)
+    {
+        var expected = facts.Where(query.Matches).ToList();
+        if (backward) expected.Reverse();
+        var read = Collect(ledger.ReadAsync(query, new ReadOptions { Backward = backward }), out var found);
+        Assert.True(read.Count <= expected.Count);
+        for (var i = 0; i < read.Count; i++) Same(expected[i], read[i]);
+        if (found is null)
+        {
+            Assert.Equal(expected.Count, read.Count);
+            Assert.False(isHeaderLost);
+        }
+        else
+        {
+            Assert.NotEmpty(found.Damage);
+            Assert.NotEmpty(damaged);
+        }
     }
 
     void ByPosition()

@@ -328,6 +328,19 @@ public sealed class RunTests
 
         foreach (var fact in facts.Where((_, i) => i % 5 == 0))
             Assert.Equal(facts.Last(one => one.RecordedAt <= fact.RecordedAt).Position, SmallLedger.Now(ledger.ResolveAsync(LedgerTime.RecordedBy(fact.RecordedAt), Cancel)).Position);
+        FactQuery[] queries =
+        [
+            FactQuery.All, FactQuery.Store("orders"), FactQuery.Tags("all", "tag-3"), FactQuery.Types("type-1", "type-2"), [new() { Store = "tasks", KeyPrefix = "1", Tags = ["all"] }],
+            [new() { Store = "orders", Types = ["type-0"] }, new() { Tags = ["tag-1"] }, new() { Store = "tasks", Key = "4" }], FactQuery.Tags("none"), FactQuery.Tags("tag-1"), FactQuery.Types("placed"),
+        ];
+        foreach (var query in queries)
+        {
+            var matching = facts.Where(query.Matches).Select(Text).ToList();
+            Assert.Equal(matching, ledger.ReadAsync(query, cancellationToken: Cancel).ToBlockingEnumerable(Cancel).Select(Text));
+            Assert.Equal(matching.AsEnumerable().Reverse(), ledger.ReadAsync(query, new ReadOptions { Backward = true }, Cancel).ToBlockingEnumerable(Cancel).Select(Text));
+            Assert.Equal(matching.Count, SmallLedger.Now(ledger.CountAsync(query, cancellationToken: Cancel)));
+        }
+
         foreach (var store in (string[])["orders", "tasks", "none"])
         {
             var expected = facts.Where(fact => fact.Stream.Store == store).GroupBy(fact => fact.Stream).Select(stream => stream.Last()).Where(fact => !fact.Retracts)

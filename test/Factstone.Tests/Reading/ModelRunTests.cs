@@ -56,7 +56,7 @@ public sealed class ModelRunTests
             await Read(readOnly);
         }
 
-        LedgerOptions Options() => new() { FileSystem = _files, ZeroAheadBytesMax = 0, Crank = _crank, TimeProvider = _clock, SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin };
+        LedgerOptions Options() => new() { FileSystem = _files, ZeroAheadBytesMax = 0, Crank = _crank, TimeProvider = _clock, SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin, MemoryFactsMax = (seed % 3) switch { 0 => 32_768, 1 => 5, _ => 40 } };
 
         ValueTask<Ledger> Open() => Ledger.OpenAsync("run", Options());
 
@@ -111,6 +111,12 @@ public sealed class ModelRunTests
                 var latest = await ledger.ReadLatestAsync(stream, time);
                 if (_model.Latest(stream, asOf) is { } expected) Assert.Null(expected.Difference(latest));
                 else Assert.Null(latest);
+                var query = RandomAppends.AnyQuery(_random);
+                var recordedFrom = _model.Facts.Count > 0 && _random.Next(3) == 0 ? _random.Pick(_model.Facts).RecordedAtMicroseconds + _random.Next(-1, 2) : (long?)null;
+                var matching = _model.Read(from, backward, null, asOf).Where(fact => ModelQuery.Matches(query, fact.Proposed) && (recordedFrom is null || fact.RecordedAtMicroseconds >= recordedFrom));
+                var options = new ReadOptions { From = from, Backward = backward, Limit = limit, AsOf = time, RecordedFrom = recordedFrom is { } first ? DateTimeOffset.UnixEpoch.AddTicks(first * 10) : null };
+                Same(limit is { } most ? matching.Take((int)most) : matching, await ledger.ReadAsync(query, options).ToListAsync());
+                Assert.Equal(_model.Read(asOf: asOf).Count(fact => ModelQuery.Matches(query, fact.Proposed)), await ledger.CountAsync(query, time));
                 var cell = RandomAppends.AnyCell(_random);
                 var found = await ledger.ReadCellAsync(cell.Bucket, cell.Name);
                 if (_model.ReadCell(cell) is { } write) Assert.Null(write.Difference(found));

@@ -33,7 +33,7 @@ internal sealed class RandomAppends(Random random, ModelLedger model)
         {
             Facts = cells.Length > 0 && random.Next(2) == 0 ? [] : [.. Enumerable.Range(0, random.Next(4) == 0 ? random.Next(1, 8) : 1).Select(Fact)],
             Cells = cells,
-            Conditions = [.. Enumerable.Range(0, random.Next(3) == 0 ? random.Next(1, 4) : random.Next(2)).Select(_ => random.Next(3) == 0 ? CellCondition() : Condition())],
+            Conditions = [.. Enumerable.Range(0, random.Next(3) == 0 ? random.Next(1, 4) : random.Next(2)).Select(_ => random.Next(5) switch { 0 => CellCondition(), 1 => QueryCondition(), _ => Condition() })],
             AppendId = random.Next(3) == 0 ? $"id-{random.Next(40)}" : null,
         };
         if (request.AppendId is not null) _sent.Add(request);
@@ -60,6 +60,27 @@ internal sealed class RandomAppends(Random random, ModelLedger model)
             0 => AppendCondition.CellAbsent(cell.Bucket, cell.Name),
             1 => AppendCondition.CellAt(cell.Bucket, cell.Name, Math.Max(1, model.Version(cell).Value + (random.Next(3) == 0 ? random.Next(-1, 2) : 0))),
             _ => AppendCondition.CellEquals(cell.Bucket, cell.Name, model.ReadCell(cell) is { } latest && random.Next(3) > 0 ? latest.Proposed.Value : "1"u8.ToArray()),
+        };
+    }
+
+    AppendCondition QueryCondition() => random.Next(4) == 0
+        ? AppendCondition.NoMatch(AnyQuery(random))
+        : AppendCondition.NoMatch(AnyQuery(random), new Position(random.NextInt64(Math.Max(0, model.Head.Value - 4), model.Head.Value + 1)));
+
+    public static FactQuery AnyQuery(Random random) => random.Next(12) == 0 ? FactQuery.All : [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => AnyItem(random))];
+
+    static FactQueryItem AnyItem(Random random)
+    {
+        var stream = AnyStream(random);
+        string[] types = random.Next(3) == 0 ? ["set", "noted"] : random.Next(2) == 0 ? ["noted"] : [];
+        string[] tags = [.. Keys.Where(key => key.Length > 0 && random.Next(10) == 0)];
+        return random.Next(4) switch
+        {
+            0 => new() { Store = stream.Store, Key = stream.Key, Types = types },
+            1 => new() { Store = stream.Store, KeyPrefix = stream.Key, Tags = tags },
+            2 => new() { Store = stream.Store, Types = types, Tags = tags },
+            _ when types.Length + tags.Length == 0 => new() { Types = ["set"] },
+            _ => new() { Types = types, Tags = tags },
         };
     }
 

@@ -59,7 +59,8 @@ internal static class DamagedCopy
         bool wasDamaged;
         using (ledger)
         {
-            Compare(ledger, model, where, counts);
+            var queries = new Requests(random);
+            Compare(ledger, model, where, [.. Enumerable.Range(0, 6).Select(_ => queries.Query())], counts);
             wasDamaged = ledger.Damage.Count > 0;
         }
 
@@ -111,7 +112,7 @@ internal static class DamagedCopy
     }
 
     /// <summary>Each fact is right, or it is said that it is damaged.</summary>
-    static void Compare(Ledger ledger, ModelFacts model, string where, SimulationCounts counts)
+    static void Compare(Ledger ledger, ModelFacts model, string where, FactQuery[] queries, SimulationCounts counts)
     {
         var known = ledger.Damage.Count > 0;
         var head = SimulationRun.Sync(ledger.GetHeadAsync()).Value;
@@ -135,6 +136,18 @@ internal static class DamagedCopy
         foreach (var name in model.Cells.Names) Asked(() => CellComparison.Same(ledger, model, name, $" after {where}"));
         foreach (var bucket in CellRequests.Buckets) Asked(() => CellComparison.SameList(ledger, model, bucket, $" after {where}"));
 
+        foreach (var query in queries)
+        {
+            var expected = model.Matching(query, 0, head).ToList();
+            Asked(() => SimulationFailure.When(SimulationRun.Sync(ledger.CountAsync(query)) != expected.Count, $"after {where} the count of {query} differs"));
+            Asked(() =>
+            {
+                var found = SimulationRun.Facts(ledger.ReadAsync(query));
+                SimulationFailure.When(found.Count != expected.Count, $"after {where} {query} finds {found.Count} facts instead of {expected.Count}");
+                foreach (var (fact, one) in found.Zip(expected)) FactComparison.Same(fact, one, model, ledger.Id.Tag);
+            });
+        }
+
         // Where runs say what is there, an open does not look at it; whoever reads it finds the damage.
         known = ledger.Damage.Count > 0;
         counts.Count(known ? "damage: named" : "damage: without effect");
@@ -150,8 +163,8 @@ internal static class DamagedCopy
             }
             catch (LedgerDamagedException)
             {
-                SimulationFailure.When(ledger.Damage.Count == 0, $"after {where} something cannot be told, and nobody says why");
-                counts.Count("damage: cell or append not told");
+                SimulationFailure.When(ledger.Damage.Count == 0, $"after {where} something cannot be told, and nothing is said to be damaged");
+                counts.Count("damage: not told");
             }
         }
     }

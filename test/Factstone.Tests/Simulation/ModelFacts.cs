@@ -31,8 +31,13 @@ internal sealed class ModelFacts
 
     public bool Holds(AppendCondition condition) => condition.IsOnCell ? Cells.Holds(condition, Cells.Writes(condition.Cell).Count) : Holds(condition, Head);
 
+    /// <summary>The facts behind one position and up to another that match a query.</summary>
+    public IEnumerable<ModelFact> Matching(FactQuery query, long after, long until) =>
+        _facts.Skip((int)after).Take((int)Math.Max(0, until - after)).Where(fact => Testing.ModelQuery.Matches(query, fact.Fact));
+
     public bool Holds(AppendCondition condition, long position)
     {
+        if (condition.Query is { } query) return !Matching(query, condition.After?.Value ?? 0, position).Any();
         var last = LastAt(condition.Stream, position);
         var hasValue = last is { Fact.Retracts: false };
         return condition.Kind switch

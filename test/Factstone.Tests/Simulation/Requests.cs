@@ -18,15 +18,6 @@ internal sealed class Requests(Random random)
 
     public StreamName Stream() => new(Stores[random.Next(Stores.Length)], random.Next(8) == 0 ? "" : $"k{random.Next(6)}");
 
-    public FactQuery Query() => random.Next(6) switch
-    {
-        0 or 1 => FactQuery.All,
-        2 => FactQuery.Tags("course:c1"),
-        3 => [new() { Store = Stores[random.Next(Stores.Length)], KeyPrefix = random.Next(2) == 0 ? "" : "k" }, new() { Types = ["gone"] }],
-        4 => FactQuery.Stream(Stream()),
-        _ => [new() { Types = ["placed", "large"], Tags = [$"n:{random.Next(4)}"] }, new() { Types = ["note"] }],
-    };
-
     public AppendRequest Draw(ModelFacts model)
     {
         var number = _all.Count.ToString(CultureInfo.InvariantCulture);
@@ -90,9 +81,32 @@ internal sealed class Requests(Random random)
 
     public CellName Cell() => _cells.Name();
 
+    /// <summary>Mostly narrow, so that about half of the conditions on them hold.</summary>
+    public FactQuery Query()
+    {
+        var stream = Stream();
+        return random.Next(8) switch
+        {
+            0 => FactQuery.Stream(stream),
+            1 => [new() { Store = stream.Store, KeyPrefix = "k", Types = ["note"] }],
+            2 => FactQuery.Tags("course:c1", $"n:{random.Next(4)}"),
+            3 => [new() { Types = ["placed", "gone"], Tags = [$"n:{random.Next(4)}"] }, new() { Types = ["note"] }],
+            4 => [new() { Store = stream.Store, Tags = ["course:c1"] }, new() { Store = stream.Store, Key = stream.Key, Types = ["gone"] }],
+            5 => FactQuery.Types("large"),
+            6 => FactQuery.Store(stream.Store),
+            _ => FactQuery.All,
+        };
+    }
+
+    /// <summary>As whoever has read to the end, or nearly so, would ask; or that there is none at all.</summary>
+    AppendCondition QueryCondition(ModelFacts model) => random.Next(5) == 0
+        ? AppendCondition.NoMatch(FactQuery.Tags($"n:{random.Next(4)}", "none"[..random.Next(1, 5)]))
+        : AppendCondition.NoMatch(Query(), new Position(Math.Max(0, model.Head - (random.Next(2) == 0 ? random.Next(12) : 0))));
+
     AppendCondition Condition(ModelFacts model)
     {
         if (random.Next(4) == 0) return _cells.Condition(model);
+        if (random.Next(3) == 0) return QueryCondition(model);
         var stream = Stream();
         var last = model.LastAt(stream, model.Head);
         var version = Math.Max(0, (last?.Version ?? 0) + (random.Next(5) == 0 ? random.Next(-1, 2) : 0));

@@ -283,6 +283,12 @@ internal sealed class SimulationRun
             return;
         }
 
+        if (conflict.Condition.Query is not null)
+        {
+            CheckQueryConflict(sent, conflict);
+            return;
+        }
+
         var stream = _model.Stream(conflict.Condition.Stream);
         var actual = conflict.ActualVersion.Value;
         SimulationFailure.When(actual > stream.Count, $"a conflict says that {conflict.Condition.Stream} is at version {actual}; it never was");
@@ -291,6 +297,19 @@ internal sealed class SimulationRun
         var isStale = actual < stream.Count && stream[(int)actual].Position <= sent.HeadThen;
         SimulationFailure.When(isStale, $"a conflict was decided on a state from before the append was sent: {conflict.Condition}");
         foreach (var fact in conflict.Facts) FactComparison.Same(fact, stream[(int)fact.StreamVersion.Value - 1], _model, _ledger!.Id.Tag);
+    }
+
+    /// <summary>What it brings along are the matching facts from the first on: at least those that were there when the append was sent.</summary>
+    void CheckQueryConflict(Sent sent, AppendOutcome.Conflict conflict)
+    {
+        _counts.Count("conflict by query");
+        var condition = conflict.Condition;
+        var matching = _model.Matching(condition.Query!, condition.After?.Value ?? 0, _model.Head).ToList();
+        SimulationFailure.When(matching.Count == 0 || matching[0].Position != conflict.FirstMatch.Value, $"a conflict although it held: {condition}, and position {conflict.FirstMatch} was named");
+        SimulationFailure.When(conflict.Facts.Count > matching.Count, $"a conflict brings more facts than match: {condition}");
+        for (var i = 0; i < conflict.Facts.Count; i++) FactComparison.Same(conflict.Facts[i], matching[i], _model, _ledger!.Id.Tag);
+        var isStale = conflict.IsComplete && matching.Count(fact => fact.Position <= sent.HeadThen) > conflict.Facts.Count;
+        SimulationFailure.When(isStale, $"a conflict was decided on a state from before the append was sent: {condition}");
     }
 
     void CheckCellConflict(Sent sent, AppendOutcome.Conflict conflict)
@@ -367,6 +386,16 @@ internal sealed class SimulationRun
         var listed = Facts(ledger.ListAsync(stream.Store, new ListOptions { AsOf = asOf })).Select(fact => fact.Stream.Key);
         var keys = _model.Streams.Where(name => name.Store == stream.Store && _model.LastAt(name, until) is { Fact.Retracts: false }).Select(name => name.Key).Order(Utf8Order.Instance);
         SimulationFailure.When(!listed.SequenceEqual(keys), $"the keys of {stream.Store} as of {until} differ");
+
+        var query = _requests.Query();
+        var (after, limit) = (until == 0 || _random.Next(2) == 0 ? 0 : _random.NextInt64(until), _random.Next(3) == 0 ? _random.Next(1, 4) : (long?)null);
+        var matching = _model.Matching(query, after, until);
+        if (backward) matching = matching.Reverse();
+        var options = new ReadOptions { From = new Position(backward ? until : after + 1), Backward = backward, AsOf = asOf, Limit = limit };
+        if (backward && after > 0) options = options with { RecordedFrom = _model.All[(int)after - 1].RecordedAt + TimeSpan.FromMicroseconds(1) };
+        if (!backward || after == 0 || _model.All[(int)after].RecordedAt != _model.All[(int)after - 1].RecordedAt)
+            CompareAll(Facts(ledger.ReadAsync(query, options)), [.. limit is { } most ? matching.Take((int)most) : matching], ledger);
+        SimulationFailure.When(Sync(ledger.CountAsync(query, asOf)) != _model.Matching(query, 0, until).Count(), $"the count of {query} as of {until} differs");
 
         CellComparison.Same(ledger, _model, _requests.Cell());
         CellComparison.SameList(ledger, _model, _requests.Cell().Bucket);

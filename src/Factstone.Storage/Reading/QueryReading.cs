@@ -1,0 +1,100 @@
+namespace Factstone.Storage;
+
+/// <summary>Finds the facts that match a query: where the index says that they may be, and by asking the query itself where the index cannot tell.</summary>
+/// <remarks>Threads: any number. Candidates come in pages, so that nothing is held between two of them.</remarks>
+internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog damage, IndexedReading facts)
+{
+    /// <summary>Who wants one fact gets it with a small page; whoever reads on gets larger ones.</summary>
+    const int PageMin = 16;
+    const int PageMax = 256;
+
+    public IEnumerable<Fact> Read(FactQuery query, Position after, Position until, bool backward)
+    {
+        using var window = IndexedReading.NewWindow(isLong: query.IsAll);
+        var reader = new FactReader(index, damage, window);
+        foreach (var (position, needsCheck) in Candidates(query, after, until, backward))
+        {
+            if (lost.Contains(position, out _)) continue;
+            if (needsCheck && MatchesInMemory(query, position) == false) continue;
+            if (facts.ReadAt(reader, position) is var fact && (!needsCheck || query.Matches(fact))) yield return fact;
+        }
+    }
+
+    /// <summary>The first position in a range whose fact matches; none when none does.</summary>
+    public Position First(FactQuery query, Position after, Position until)
+    {
+        foreach (var candidate in Candidates(query, after, until, backward: false))
+            if (Matches(query, candidate)) return candidate.Position;
+        return Position.None;
+    }
+
+    public long Count(FactQuery query, Position after, Position until)
+    {
+        var count = 0L;
+        foreach (var candidate in Candidates(query, after, until, backward: false))
+            if (Matches(query, candidate)) count++;
+        return count;
+    }
+
+    /// <summary>Looks for what the conditions by query of an append must not find, up to the head.</summary>
+    public AppendSnapshot Prepare(PreparedAppend append, AppendSnapshot snapshot, Position head)
+    {
+        var matches = new Position[append.Conditions.Count];
+        for (var i = 0; i < matches.Length; i++)
+            if (append.Conditions[i] is { Query: { } query } condition) matches[i] = First(query, condition.After ?? Position.None, head);
+        return new AppendSnapshot { Until = snapshot.Until, Heads = snapshot.Heads, Head = head, Matches = matches };
+    }
+
+    IEnumerable<Candidate> Candidates(FactQuery query, Position after, Position until, bool backward)
+    {
+        var page = new Candidate[PageMin];
+        var isLast = false;
+        while (after < until && !isLast)
+        {
+            var (low, high) = (after, until);
+            var count = facts.Ask(() => Fill(page, query, low, high, backward));
+            isLast = count < page.Length;
+            for (var i = 0; i < count; i++)
+            {
+                var position = page[i].Position;
+                RefuseHole(query, backward ? position : after, backward ? until : position);
+                yield return page[i];
+                if (backward) until = new Position(position.Value - 1);
+                else after = position;
+            }
+
+            if (page.Length < PageMax) page = new Candidate[page.Length * 4];
+        }
+
+        RefuseHole(query, after, until);
+    }
+
+    int Fill(Candidate[] page, FactQuery query, Position after, Position until, bool backward)
+    {
+        var count = 0;
+        for (var cursor = QueryCandidates.Open(query, index, after, until, backward); count < page.Length && cursor.Current > Position.None; cursor.MoveNext())
+            page[count++] = new Candidate(cursor.Current, cursor.NeedsCheck);
+        return count;
+    }
+
+    bool Matches(FactQuery query, Candidate candidate) =>
+        !lost.Contains(candidate.Position, out _) && Asked(query, candidate);
+
+    bool Asked(FactQuery query, Candidate candidate) =>
+        !candidate.NeedsCheck || (MatchesInMemory(query, candidate.Position) ?? (facts.ReadAt(candidate.Position) is { } fact && query.Matches(fact)));
+
+    /// <summary>Whether a fact matches; null where only its file knows.</summary>
+    bool? MatchesInMemory(FactQuery query, Position position) => index.TryMemoryFact(position) is { } fact ? fact.Matches(query) : null;
+
+    /// <summary>A fact whose header is damaged may be any: who would have to know whether it matches is told that nobody knows.</summary>
+    void RefuseHole(FactQuery query, Position after, Position until)
+    {
+        if (until <= after) return;
+        var hole = index.FirstHole(after, until);
+        if (hole > Position.None) throw new LedgerDamagedException($"Whether the fact at position {hole} matches {query} cannot be told.", damage.At(hole));
+    }
+
+    /// <param name="Position">Where a fact may be that matches.</param>
+    /// <param name="NeedsCheck">Whether the query has to be asked.</param>
+    readonly record struct Candidate(Position Position, bool NeedsCheck);
+}
