@@ -56,7 +56,8 @@ internal static class Texts
             : throw CliException.Usage($"{option}: '{text}' is no id of a fact: it has the form 0198c2f4-5d1e-7abc-8000-000000712345.");
     }
 
-    static Position At(string text, string option) =>
+    /// <summary><c>@POSITION</c>.</summary>
+    public static Position At(string text, string option) =>
         text is ['@', .. var digits] && long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value <= Position.MaxValue
             ? new Position(value)
             : throw CliException.Usage($"{option}: '{text}' is no position: write @7 (whole numbers from 0 to {Position.MaxValue}).");

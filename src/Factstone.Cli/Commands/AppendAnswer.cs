@@ -38,7 +38,7 @@ internal static class AppendAnswer
             return;
         }
         foreach (var fact in conflict.Facts) session.WriteFact(fact);
-        if (!conflict.IsComplete) session.Output.WriteLine("… and more; 'history' has them all.");
+        if (!conflict.IsComplete) session.Output.WriteLine($"… and more; '{(conflict.Condition.Query is null ? "history" : "facts")}' has them all.");
     }
 
     static string Where(AppendReceipt receipt) =>

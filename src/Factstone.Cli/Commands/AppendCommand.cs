@@ -29,7 +29,7 @@ internal sealed class AppendCommand : LedgerCommand
         var request = new AppendRequest
         {
             Facts = [await _options.ApplyAsync(new NewFact(stream, parsed.GetRequiredValue(_type), value), parsed, session.Host, ct)],
-            Conditions = condition is null ? [] : [condition],
+            Conditions = _options.Conditions(parsed, condition),
             AppendId = _options.AppendId(parsed),
         };
 

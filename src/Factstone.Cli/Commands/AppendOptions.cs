@@ -8,6 +8,8 @@ namespace Factstone.Cli.Commands;
 internal sealed class AppendOptions
 {
     readonly Option<string?> _expect = new("--expect") { HelpName = "N|none|exists", Description = "Append only if this holds: the version that it is at, nothing there, anything there." };
+    readonly Option<string[]> _unlessMatch = new("--unless-match") { HelpName = "QUERY", Description = "Append only if no fact matches, such as 'type=enrolled tag=course:c1'; may be given several times.", AllowMultipleArgumentsPerToken = false };
+    readonly Option<string?> _after = new("--after") { HelpName = "@P", Description = "With --unless-match: facts up to position P may match; it is where you have read to." };
     readonly Option<string?> _appendId = new("--id") { HelpName = "APPENDID", Description = "Your name for this append: a repeat is recognised for ever and adds nothing." };
     readonly Option<string[]> _tags = new("--tag") { HelpName = "T", Description = "A tag; may be given several times.", AllowMultipleArgumentsPerToken = false };
     readonly Option<string?> _validFrom = new("--valid-from") { HelpName = "TIME", Description = "When it begins to hold in the world (UTC where no zone is given)." };
@@ -18,10 +20,19 @@ internal sealed class AppendOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_expect, _appendId, _tags, _validFrom, _validTo, _cause, _correlation, _metadata]) command.Options.Add(option);
+        foreach (var option in (Option[])[_expect, _unlessMatch, _after, _appendId, _tags, _validFrom, _validTo, _cause, _correlation, _metadata]) command.Options.Add(option);
     }
 
     public string? Expect(ParseResult parsed) => parsed.GetValue(_expect);
+
+    /// <summary>All conditions, in this order: what <c>--expect</c> says, then each <c>--unless-match</c>.</summary>
+    public AppendCondition[] Conditions(ParseResult parsed, AppendCondition? expectation)
+    {
+        var queries = parsed.GetValue(_unlessMatch) ?? [];
+        var after = parsed.GetValue(_after) is { } text ? Texts.At(text, _after.Name) : (Position?)null;
+        if (after is not null && queries.Length == 0) throw CliException.Usage("--after goes with --unless-match: it says up to where facts may match.");
+        return [.. expectation is null ? [] : (AppendCondition[])[expectation], .. queries.Select(query => Unless(query, after))];
+    }
 
     public string? AppendId(ParseResult parsed) => parsed.GetValue(_appendId);
 
@@ -37,6 +48,12 @@ internal sealed class AppendOptions
         Correlation = parsed.GetValue(_correlation),
         Metadata = parsed.GetValue(_metadata) is { } metadata ? Text(await JsonText.ReadAsync(metadata, FactLimits.MetadataBytesMax, host, ct)) : null,
     };
+
+    AppendCondition Unless(string text, Position? after)
+    {
+        if (!FactQuery.TryParse(text, out var query, out var error)) throw CliException.Usage($"{_unlessMatch.Name}: {error}");
+        return after is { } position ? AppendCondition.NoMatch(query, position) : AppendCondition.NoMatch(query);
+    }
 
     static string Text(ReadOnlyMemory<byte> utf8)
     {

@@ -19,6 +19,7 @@ internal sealed class RetractCommand : LedgerCommand
     {
         var record = Texts.Stream(parsed.GetRequiredValue(_record));
         var expected = Expectation.OfRecord(_options.Expect(parsed), record);
+        var conditions = _options.Conditions(parsed, expected);
         var appendId = _options.AppendId(parsed);
         var fact = await _options.ApplyAsync(NewFact.Retraction(record), parsed, session.Host, ct);
 
@@ -28,8 +29,8 @@ internal sealed class RetractCommand : LedgerCommand
         var isRepeat = appendId is not null && await ledger.FindAppendAsync(appendId, ct) is not null;
         if (latest is null && !isRepeat) throw CliException.NotFound($"{record} has no value that could be retracted.");
 
-        var condition = expected ?? (latest is null ? null : AppendCondition.RecordAt(record, latest.StreamVersion));
-        var outcome = await ledger.TryAppendAsync(new AppendRequest { Facts = [fact], Conditions = condition is null ? [] : [condition], AppendId = appendId }, ct);
+        if (expected is null && latest is not null) conditions = [AppendCondition.RecordAt(record, latest.StreamVersion), .. conditions];
+        var outcome = await ledger.TryAppendAsync(new AppendRequest { Facts = [fact], Conditions = conditions, AppendId = appendId }, ct);
         return AppendAnswer.Write(session, outcome, appendId);
     }
 }

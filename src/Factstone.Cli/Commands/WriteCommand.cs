@@ -27,7 +27,7 @@ internal sealed class WriteCommand : LedgerCommand
         var request = new AppendRequest
         {
             Facts = [await _options.ApplyAsync(new NewFact(record, type: null, value), parsed, session.Host, ct)],
-            Conditions = condition is null ? [] : [condition],
+            Conditions = _options.Conditions(parsed, condition),
             AppendId = _options.AppendId(parsed),
         };
 

@@ -19,7 +19,7 @@ internal sealed record ErrorReport(int ExitCode, string Error, string Message, A
         LedgerFullException full => new(ExitCodes.Failed, ErrorNames.Full, full.Message, json => json.WriteString("path", full.Path)),
         LedgerFormatException newer => new(ExitCodes.Failed, ErrorNames.NewerFormat, newer.Message, json => WriteFormat(json, newer)),
         LedgerIOException io => new(ExitCodes.Failed, ErrorNames.Failed, io.Message, json => json.WriteString("path", io.Path)),
-        AppendConflictException conflict => new(ExitCodes.Conflict, ErrorNames.Conflict, conflict.Message, json => OutcomeJson.WriteActualVersion(json, conflict.Conflict)),
+        AppendConflictException conflict => new(ExitCodes.Conflict, ErrorNames.Conflict, conflict.Message, json => OutcomeJson.WriteActual(json, conflict.Conflict)),
         AppendIdReusedException reused => new(ExitCodes.Conflict, ErrorNames.AppendIdReused, reused.Message, json => WriteReused(json, reused.Reused)),
         AppendRejectedException rejected => new(ExitCodes.Conflict, ErrorNames.Rejected, rejected.Message, json => json.WriteString("by", rejected.Rejected.By)),
         AppendUnknownException unknown => new(ExitCodes.Failed, ErrorNames.Unknown, unknown.Message, json => WriteUnknown(json, unknown.Unknown)),

@@ -27,16 +27,19 @@ internal static class OutcomeJson
         json.WriteEndObject();
     }
 
-    /// <summary>Of a conflict: the version that the stream or cell is at.</summary>
-    public static void WriteActualVersion(Utf8JsonWriter json, AppendOutcome.Conflict conflict) =>
-        json.WriteNumber("actualVersion", conflict.Condition.IsOnCell ? conflict.ActualCellVersion.Value : conflict.ActualVersion.Value);
+    /// <summary>Of a conflict: the version that the stream or cell is at, or the first position that matches.</summary>
+    public static void WriteActual(Utf8JsonWriter json, AppendOutcome.Conflict conflict)
+    {
+        if (conflict.Condition.Query is not null) json.WriteNumber("firstMatch", conflict.FirstMatch.Value);
+        else json.WriteNumber("actualVersion", conflict.Condition.IsOnCell ? conflict.ActualCellVersion.Value : conflict.ActualVersion.Value);
+    }
 
     public static void WriteConflict(Utf8JsonWriter json, AppendOutcome.Conflict conflict)
     {
         json.WriteStartObject();
         json.WriteString("outcome", "conflict");
         json.WriteString("condition", conflict.Condition.ToString());
-        WriteActualVersion(json, conflict);
+        WriteActual(json, conflict);
         json.WriteStartArray("facts");
         foreach (var fact in conflict.Facts) FactJson.Write(json, fact);
         json.WriteEndArray();

@@ -57,9 +57,10 @@ internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog da
             for (var i = 0; i < count; i++)
             {
                 var position = page[i].Position;
-                RefuseHole(query, backward ? position : after, backward ? until : position);
+                var before = new Position(position.Value - 1);
+                RefuseHole(query, backward ? before : after, backward ? until : position);
                 yield return page[i];
-                if (backward) until = new Position(position.Value - 1);
+                if (backward) until = before;
                 else after = position;
             }
 

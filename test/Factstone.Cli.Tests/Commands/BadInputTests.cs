@@ -61,6 +61,14 @@ public sealed class BadInputTests : IDisposable
         { "string", ["append", "s/k", "t", "1", "--metadata", """{"a":1}"""] },
         { "129 bytes", ["append", "s/k", "t", "1", "--correlation", new string('c', 129)] },
         { "129 bytes", ["append", "s/k", "t", "1", "--id", new string('i', 129)] },
+        { "--unless-match: The query is wrong at index 0", ["append", "s/k", "t", "1", "--unless-match", "colour=red"] },
+        { "it is empty", ["append", "s/k", "t", "1", "--unless-match", ""] },
+        { "1,000 items", ["append", "s/k", "t", "1", "--unless-match", string.Join(" | ", Enumerable.Range(0, 10_000).Select(i => $"tag=t{i}"))] },
+        { "are not closed", ["append", "s/k", "t", "1", "--unless-match", "tag=\"a"] },
+        { "--after goes with --unless-match", ["append", "s/k", "t", "1", "--after", "@1"] },
+        { "no position", ["append", "s/k", "t", "1", "--unless-match", "tag=a", "--after", "1"] },
+        { "lies ahead", ["append", "s/k", "t", "1", "--unless-match", "tag=a", "--after", "@99"] },
+        { "10,100", ["append", "s/k", "t", "1", .. Enumerable.Range(0, 101).SelectMany(n => (string[])["--unless-match", $"type={string.Join(',', Enumerable.Range(0, 100).Select(i => $"t{i}"))}"])] },
         { "'/'", ["list", "a/b"] },
     };
 

@@ -71,6 +71,29 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_query_finds_behind_a_position_keeps_an_append_from_happening()
+    {
+        (await _cli.RunAsync("append", "students/a", "enrolled", "1", "--tag", "course:c1", "--unless-match", "type=enrolled tag=course:c1")).Ends(ExitCodes.Done);
+        (await _cli.RunAsync("append", "students/b", "enrolled", "1", "--tag", "course:c1", "--unless-match", "type=enrolled tag=course:c1", "--after", "@1")).Ends(ExitCodes.Done);
+        (await _cli.RunAsync("append", "students/c", "noted", "1", "--unless-match", "store=students key=c", "--unless-match", "tag=course:c2 | tag=course:c3", "--after", "@2", "--expect", "none")).Ends(ExitCodes.Done);
+
+        string[] late = ["append", "students/d", "enrolled", "1", "--unless-match", "tag=none", "--unless-match", "tag=course:c1", "--after", "@1"];
+        var conflict = (await _cli.RunAsync([.. late, "--json"])).Ends(ExitCodes.Conflict);
+        var answer = Assert.Single(conflict.Json);
+        Assert.Equal(["outcome", "condition", "firstMatch", "facts", "complete"], answer.EnumerateObject().Select(field => field.Name));
+        Assert.Equal("no fact after @1 matches tag=course:c1", answer.GetProperty("condition").GetString());
+        Assert.Equal(2, answer.GetProperty("firstMatch").GetInt64());
+        Assert.Equal("b", Assert.Single(answer.GetProperty("facts").EnumerateArray()).GetProperty("key").GetString());
+        Assert.Equal(2, conflict.ErrorJson.GetProperty("firstMatch").GetInt64());
+        (await _cli.RunAsync(late)).Fails(ExitCodes.Conflict, "the fact at position 2 matches");
+        Assert.Equal(3, (await _cli.RunAsync("facts")).Lines.Length);
+
+        (await _cli.RunAsync("write", "students/a", "2", "--unless-match", "tag=course:c1")).Ends(ExitCodes.Conflict);
+        (await _cli.RunAsync("retract", "students/a", "--unless-match", "tag=course:c1")).Ends(ExitCodes.Conflict);
+        (await _cli.RunAsync("retract", "students/a", "--unless-match", "tag=course:c1", "--after", "@2")).Ends(ExitCodes.Done);
+    }
+
+    [Fact]
     public async Task A_record_is_written_expected_retracted_and_written_again()
     {
         (await _cli.RunAsync("write", "r/k", "1", "--expect", "none")).Ends(ExitCodes.Done);
