@@ -23,6 +23,7 @@ internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog da
     /// <summary>The first position in a range whose fact matches; none when none does.</summary>
     public Position First(FactQuery query, Position after, Position until)
     {
+        if (until <= after) return Position.None;
         foreach (var candidate in Candidates(query, after, until, backward: false))
             if (Matches(query, candidate)) return candidate.Position;
         return Position.None;
