@@ -60,6 +60,7 @@ internal sealed class CommandLine(CliHost host)
             new ListCommand(common),
             new FactsCommand(common),
             new FollowCommand(common),
+            new StreamsCommand(common),
             new CellCommand(common),
             new ImportCommand(common),
             new VerifyCommand(common),

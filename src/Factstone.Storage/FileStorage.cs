@@ -207,7 +207,7 @@ internal sealed class FileStorage : IFactStorage
 
     public Fact? ReadAt(Position position) => _facts.ReadAt(position);
 
-    public IReadOnlyList<StoreCount> Stores() => _facts.Stores();
+    public IReadOnlyList<StoreCount> Stores() => _facts.Stores(Head.Position);
 
     public IEnumerable<string> Keys(string store, string prefix, string? after, Position until) => _facts.Keys(store, prefix, after, until);
 
@@ -278,7 +278,8 @@ internal sealed class FileStorage : IFactStorage
     {
         var manifest = _opening?.Chain?.Manifest ?? _opening?.Manifest ?? _reading!.Manifest;
         var tail = _writer is { } writer && _isContinued ? writer.Tail : _reading?.Published?.FileOffset ?? 0;
-        return new StorageStatistics(Head.Position.Value - _lost.Count, _index.Streams, Stores().Count, _index.AppendIds + _lost.AppendIds, _index.Cells.Count, manifest.Segments.Count, manifest.SealedBytes + tail);
+        var (runs, runBytes) = _index.CountRuns();
+        return new StorageStatistics(Head.Position.Value - _lost.Count, _index.Streams, _facts.CountStores(), _index.AppendIds + _lost.AppendIds, _index.Cells.Count, manifest.Segments.Count, manifest.SealedBytes + tail, runs, runBytes);
     }
 
     /// <summary>For a read-only opener: bytes behind the published end that are not zeros.</summary>

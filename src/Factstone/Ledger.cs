@@ -324,6 +324,24 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
     public async IAsyncEnumerable<Fact> ListAsync(string store, ListOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         options ??= new ListOptions();
+        var left = Nothing(options.Limit) ? 0 : options.Limit ?? long.MaxValue;
+        await foreach (var stream in ListStreamsAsync(store, options with { Limit = left == 0 ? 0 : null }, cancellationToken).ConfigureAwait(false))
+        {
+            if (stream.IsRetracted) continue;
+            if (_storage.ReadAt(stream.Position) is not { } fact) continue;
+            yield return fact;
+            if (--left == 0) yield break;
+        }
+    }
+
+    /// <summary>The streams of a store in the order of their keys, each with its last version, those of retracted records included. A store that starts with <c>$</c> can be named, too.</summary>
+    /// <param name="store">The store; one that has no stream lists nothing.</param>
+    /// <param name="options">Which of them, and as of which point: streams whose first fact came later are not there yet.</param>
+    /// <param name="cancellationToken">Ends the listing.</param>
+    /// <exception cref="LedgerDamagedException">A damaged fact may be of another stream, or of a later version.</exception>
+    public async IAsyncEnumerable<StreamSummary> ListStreamsAsync(string store, ListOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        options ??= new ListOptions();
         if (NameCheck.StoreForReading(store) is { } wrong) throw new ArgumentException(wrong, nameof(store));
         ArgumentNullException.ThrowIfNull(options.Prefix);
         var wrongKey = NameCheck.Text("The prefix", options.Prefix, 0, FactLimits.KeyBytesMax)
@@ -336,12 +354,21 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
         foreach (var key in _storage.Keys(store, options.Prefix, options.After, until))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var state = _storage.StateAt(new StreamName(store, key), until);
-            if (!state.HasValue) continue;
-            if (_storage.ReadAt(state.Position) is not { } fact) continue;
-            yield return fact;
+            var stream = new StreamName(store, key);
+            var state = _storage.StateAt(stream, until);
+            if (state.Version == StreamVersion.None) continue; // its first fact came later
+            yield return new StreamSummary(stream, state.Version, state.Position, state.IsRetracted);
             if (--left == 0) yield break;
         }
+    }
+
+    /// <summary>The stores that have had a fact, in order, and how much is in them now; without those that start with <c>$</c>, which are Factstone's own.</summary>
+    /// <exception cref="LedgerDamagedException">A damaged fact may be of another store.</exception>
+    public async IAsyncEnumerable<StoreSummary> ListStoresAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await GetHeadAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var store in _storage.Stores())
+            if (store.Store is not ['$', ..]) yield return new StoreSummary(store.Store, store.Facts, store.Streams);
     }
 
     /// <summary>A cell as it is now; null when it has no value: never written, or deleted.</summary>
@@ -436,6 +463,8 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
             Cells = held.Cells,
             Segments = held.Segments,
             SegmentBytes = held.SegmentBytes,
+            Runs = held.Runs,
+            RunBytes = held.RunBytes,
             Head = head.Position,
             RecordedAt = head.Position == Position.None ? null : Microseconds.ToTime(head.RecordedAt),
         });

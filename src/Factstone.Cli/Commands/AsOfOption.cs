@@ -14,6 +14,8 @@ internal sealed class AsOfOption
 
     public void AddTo(Command command) => command.Options.Add(_asOf);
 
+    public bool IsGiven(ParseResult parsed) => parsed.GetValue(_asOf) is not null;
+
     public LedgerTime Value(ParseResult parsed) => Texts.AsOf(parsed.GetValue(_asOf));
 
     /// <summary>" as of …" for a message; nothing for now.</summary>

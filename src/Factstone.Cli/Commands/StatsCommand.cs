@@ -32,6 +32,8 @@ internal sealed class StatsCommand : LedgerCommand
         json.WriteNumber("cells", statistics.Cells);
         json.WriteNumber("segments", statistics.Segments);
         json.WriteNumber("segmentBytes", statistics.SegmentBytes);
+        json.WriteNumber("runs", statistics.Runs);
+        json.WriteNumber("runBytes", statistics.RunBytes);
         json.WriteNumber("damage", ledger.Damage.Count);
         json.WriteEndObject();
     });
@@ -49,5 +51,6 @@ internal sealed class StatsCommand : LedgerCommand
         Line("append ids", $"{statistics.AppendIds:N0}");
         Line("cells", $"{statistics.Cells:N0}");
         Line("segments", $"{statistics.Segments:N0} with {statistics.SegmentBytes:N0} bytes");
+        Line("index", $"{statistics.Runs:N0} {(statistics.Runs == 1 ? "run" : "runs")} with {statistics.RunBytes:N0} bytes");
     }
 }

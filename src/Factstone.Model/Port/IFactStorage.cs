@@ -71,6 +71,7 @@ internal interface IFactStorage : IDisposable
     Fact? ReadAt(Position position);
 
     /// <summary>All stores in order, with what is in them.</summary>
+    /// <exception cref="LedgerDamagedException">They cannot be told, because a damaged fact may be of another store.</exception>
     IReadOnlyList<StoreCount> Stores();
 
     /// <summary>The keys of a store with a prefix, after a key, in order, whatever they are at which position.</summary>
@@ -163,7 +164,7 @@ internal readonly record struct AppendSpan(Position First, int Count)
 }
 
 /// <summary>What a ledger holds and takes.</summary>
-internal sealed record StorageStatistics(long Facts, long Streams, long Stores, long AppendIds, long Cells, int Segments, long SegmentBytes);
+internal sealed record StorageStatistics(long Facts, long Streams, long Stores, long AppendIds, long Cells, int Segments, long SegmentBytes, int Runs, long RunBytes);
 
 /// <summary>How many facts and streams a store has.</summary>
 internal readonly record struct StoreCount(string Store, long Facts, long Streams);

@@ -318,6 +318,20 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
         return [.. stores.Values];
     }
 
+    /// <summary>How many runs there are, and the bytes of their files.</summary>
+    public (int Runs, long Bytes) CountRuns()
+    {
+        var (count, bytes) = (0, 0L);
+        foreach (var part in Parts)
+        {
+            if (part is not Run run) continue;
+            count++;
+            bytes += run.Footer.FileBytes;
+        }
+
+        return (count, bytes);
+    }
+
     public PositionCursor Open(Term term, Position after, Position until, bool backward) => new PartTerms(Volatile.Read(ref _parts)).Open(term, after, until, backward);
 
     public long CountAtMost(Term term, Position after, Position until) => new PartTerms(Volatile.Read(ref _parts)).CountAtMost(term, after, until);

@@ -129,7 +129,16 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
         }
     }
 
-    public IReadOnlyList<StoreCount> Stores() => Ask(index.Stores);
+    public IReadOnlyList<StoreCount> Stores(Position until)
+    {
+        var hole = index.FirstHole(Position.None, until);
+        if (hole > Position.None)
+            throw new LedgerDamagedException($"Whether there is another store, from position {hole}, cannot be told.", damage.At(hole));
+        return Ask(index.Stores);
+    }
+
+    /// <summary>How many stores are known.</summary>
+    public int CountStores() => Ask(index.Stores).Count;
 
     IEnumerable<Fact> ReadForward(StreamName stream, StreamVersion from, Position until, FactReader reader)
     {

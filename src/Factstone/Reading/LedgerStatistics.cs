@@ -24,6 +24,12 @@ public sealed record LedgerStatistics
     /// <summary>Bytes of the log, without space ahead.</summary>
     public required long SegmentBytes { get; init; }
 
+    /// <summary>Files of the index. The newest facts are in none until the index is written, at the latest by a close.</summary>
+    public required int Runs { get; init; }
+
+    /// <summary>Bytes of the index.</summary>
+    public required long RunBytes { get; init; }
+
     /// <summary>The last durable position.</summary>
     public required Position Head { get; init; }
 

@@ -36,7 +36,7 @@ public sealed record StreamReadOptions
     public LedgerTime AsOf { get; init; }
 }
 
-/// <summary>Which keys of a store to list.</summary>
+/// <summary>Which keys of a store to list: its streams, or its records that have a value.</summary>
 public sealed record ListOptions
 {
     /// <summary>Only keys that begin with this; empty for all.</summary>
