@@ -63,6 +63,7 @@ internal sealed class CommandLine(CliHost host)
             new StreamsCommand(common),
             new CellCommand(common),
             new ImportCommand(common),
+            new ExportCommand(common),
             new VerifyCommand(common),
             new RepairCommand(common),
             new InspectCommand(common),

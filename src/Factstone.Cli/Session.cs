@@ -75,7 +75,8 @@ internal sealed class Session(CliHost host, string directory, bool isJson, TimeS
         OpeningProgress = (done, all) => progress.Report(() => $"Opening the ledger: {Share(done, all)}"),
     };
 
-    bool IsThere()
+    /// <summary>Whether there is a ledger, or something in its place.</summary>
+    public bool IsThere()
     {
         var layout = new LedgerLayout(Directory);
         return File.Exists(Directory) || File.Exists(layout.Manifest) || File.Exists(layout.Head) || System.IO.Directory.Exists(layout.Segments);

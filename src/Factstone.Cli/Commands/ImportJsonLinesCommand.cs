@@ -8,8 +8,8 @@ internal sealed class ImportJsonLinesCommand : LedgerCommand
     const int FileBufferBytes = 64 * 1_024;
 
     readonly Argument<string> _file = new("FILE") { Description = "One JSON object a line, gzip or not; '-' reads standard input." };
-    readonly Option<string> _store = new("--store") { HelpName = "S", Description = "The store to append to.", Required = true };
-    readonly Option<string> _key = new("--key") { HelpName = "FIELD", Description = "The field that is the key.", Required = true };
+    readonly Option<string?> _store = new("--store") { HelpName = "S", Description = "The store to append to." };
+    readonly Option<string?> _key = new("--key") { HelpName = "FIELD", Description = "The field that is the key." };
     readonly Option<string?> _type = new("--type") { HelpName = "FIELD", Description = "The field that is the type. [default: no type]" };
     readonly Option<string[]> _value = new("--value") { HelpName = "FIELD,…", Description = "The fields that make up the value. [default: the whole line]" };
     readonly Option<string?> _validFrom = new("--valid-from") { HelpName = "FIELD", Description = "The field that says when it begins to hold: a number, or text by RFC 3339." };
@@ -18,6 +18,7 @@ internal sealed class ImportJsonLinesCommand : LedgerCommand
     readonly Option<string?> _appendId = new("--append-id") { HelpName = "FIELD", Description = "The field that names the append, so that a second import adds nothing." };
     readonly Option<string> _appendIdPrefix = new("--append-id-prefix") { HelpName = "TEXT", Description = "Stands before that name.", DefaultValueFactory = _ => "" };
     readonly Option<string?> _batchBy = new("--batch-by") { HelpName = "FIELD", Description = "Consecutive lines with the same value here are one append. [default: each line is one]" };
+    readonly Option<bool> _exported = new("--exported") { Description = "The lines are of 'export jsonl', which say all that the other options would." };
     readonly Option<string?> _retract = new("--retract") { HelpName = "FIELD=VALUE", Description = "A line with this value says that its key has no value any more." };
 
     public ImportJsonLinesCommand(CommonOptions common)
@@ -25,15 +26,36 @@ internal sealed class ImportJsonLinesCommand : LedgerCommand
     {
         _timeUnit.AcceptOnlyFromAmong("s", "ms", "us");
         Arguments.Add(_file);
-        foreach (var option in (Option[])[_store, _key, _type, _value, _validFrom, _timeUnit, _tags, _appendId, _appendIdPrefix, _batchBy, _retract]) Options.Add(option);
+        foreach (var option in (Option[])[_store, _key, _type, _value, _validFrom, _timeUnit, _tags, _appendId, _appendIdPrefix, _batchBy, _retract, _exported]) Options.Add(option);
     }
 
     protected override async Task<int> RunAsync(ParseResult parsed, Session session, CancellationToken ct)
     {
-        var options = new JsonLinesOptions
+        var isExported = parsed.GetValue(_exported);
+        var options = isExported ? null : Fields(parsed);
+        if (isExported && GivenBesideExported(parsed) is { } given) throw CliException.Usage($"{given.Name}: the lines of an export say it themselves. Leave out '{given.Name}', or '--exported'.");
+
+        await using var source = Open(parsed.GetRequiredValue(_file), session.Host);
+        const string Waiting = "Waiting for the first line";
+        var summary = options is null
+            ? await ImportRun.RunExportedAsync(session, ExportedImport.ReadAsync(source, ct), Waiting, ct)
+            : await ImportRun.RunAsync(session, JsonLinesImport.ReadAsync(source, options, ct), Waiting, ct);
+        summary.WriteTo(session, "batches");
+        return ExitCodes.Done;
+    }
+
+    Option? GivenBesideExported(ParseResult parsed) =>
+        ((Option[])[_store, _key, _type, _value, _validFrom, _timeUnit, _tags, _appendId, _appendIdPrefix, _batchBy, _retract])
+            .FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false });
+
+    JsonLinesOptions Fields(ParseResult parsed)
+    {
+        if (parsed.GetValue(_store) is not { } store || parsed.GetValue(_key) is not { } key)
+            throw CliException.Usage("Say where each line goes by --store and --key, or that the lines are of 'export jsonl' by --exported. See 'factstone import jsonl --help'.");
+        return new JsonLinesOptions
         {
-            Store = parsed.GetRequiredValue(_store),
-            KeyField = parsed.GetRequiredValue(_key),
+            Store = store,
+            KeyField = key,
             TypeField = parsed.GetValue(_type),
             ValueFields = Fields(parsed.GetValue(_value)),
             ValidFromField = parsed.GetValue(_validFrom),
@@ -44,11 +66,6 @@ internal sealed class ImportJsonLinesCommand : LedgerCommand
             BatchByField = parsed.GetValue(_batchBy),
             Retract = Retraction(parsed.GetValue(_retract)),
         };
-
-        await using var source = Open(parsed.GetRequiredValue(_file), session.Host);
-        var summary = await ImportRun.RunAsync(session, JsonLinesImport.ReadAsync(source, options, ct), "Waiting for the first line", ct);
-        summary.WriteTo(session, "batches");
-        return ExitCodes.Done;
     }
 
     static Stream Open(string file, CliHost host)

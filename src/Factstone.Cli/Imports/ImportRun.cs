@@ -18,16 +18,24 @@ internal sealed class ImportRun
 
     readonly Session _session;
     readonly Progress _progress;
+    readonly ExportedTarget? _target;
     long _newBatches, _newFacts, _knownBatches, _bytesInFlight;
     Position _last;
     bool _isUnheard;
 
-    ImportRun(Session session, Progress progress) => (_session, _progress) = (session, progress);
+    ImportRun(Session session, Progress progress, ExportedTarget? target) => (_session, _progress, _target) = (session, progress, target);
 
-    public static async Task<ImportSummary> RunAsync(Session session, IAsyncEnumerable<ImportBatch> batches, string reading, CancellationToken ct)
+    public static Task<ImportSummary> RunAsync(Session session, IAsyncEnumerable<ImportBatch> batches, string reading, CancellationToken ct) =>
+        RunAsync(session, batches, reading, target: null, ct);
+
+    /// <summary>Imports what another ledger exported.</summary>
+    public static Task<ImportSummary> RunExportedAsync(Session session, IAsyncEnumerable<ExportedBatch> batches, string reading, CancellationToken ct) =>
+        RunAsync(session, batches, reading, new ExportedTarget(), ct);
+
+    static async Task<ImportSummary> RunAsync(Session session, IAsyncEnumerable<ImportBatch> batches, string reading, ExportedTarget? target, CancellationToken ct)
     {
         using var progress = new Progress(session.Host);
-        return await new ImportRun(session, progress).RunAsync(batches, reading, ct);
+        return await new ImportRun(session, progress, target).RunAsync(batches, reading, ct);
     }
 
     async Task<ImportSummary> RunAsync(IAsyncEnumerable<ImportBatch> batches, string status, CancellationToken ct)
@@ -37,17 +45,18 @@ internal sealed class ImportRun
         // No ledger is made for a source that has nothing, or that is refused in its first line.
         if (!await _progress.WaitAsync(source.MoveNextAsync().AsTask(), status)) return Summary();
 
+        if (!_session.IsThere() && source.Current is ExportedBatch first) ExportedTarget.RefuseForEmpty(first);
         await using var ledger = await _session.OpenAsync(source.Current.Request, ct);
-        await using (var appender = ledger.OpenAppender(new AppenderOptions { MaxInFlight = BatchesInFlightMax })) await SendAllAsync(source, appender, reading, ct);
+        await using (var appender = ledger.OpenAppender(new AppenderOptions { MaxInFlight = BatchesInFlightMax })) await SendAllAsync(source, ledger, appender, reading, ct);
         return Summary();
     }
 
-    async Task SendAllAsync(IAsyncEnumerator<ImportBatch> source, Appender appender, CancellationTokenSource reading, CancellationToken ct)
+    async Task SendAllAsync(IAsyncEnumerator<ImportBatch> source, Ledger ledger, Appender appender, CancellationTokenSource reading, CancellationToken ct)
     {
         CliException? refused = null;
         try
         {
-            do await SendAsync(source.Current, appender, ct);
+            do await SendAsync(source.Current, ledger, appender, ct);
             while (await MoveNextAsync(source, appender, reading, ct));
         }
         catch (CliException failure)
@@ -84,14 +93,15 @@ internal sealed class ImportRun
         return await task;
     }
 
-    async Task SendAsync(ImportBatch batch, Appender appender, CancellationToken ct)
+    async Task SendAsync(ImportBatch batch, Ledger ledger, Appender appender, CancellationToken ct)
     {
         var bytes = Weight(batch.Request);
         if (_bytesInFlight + bytes > BytesInFlightMax) await appender.FlushAsync(ct);
         try
         {
+            var request = _target is null ? batch.Request : await _target.LinkAsync((ExportedBatch)batch, ledger, () => appender.FlushAsync(ct), ct);
             _bytesInFlight += bytes;
-            await appender.SendAsync(batch.Request, outcome => Answered(batch, bytes, outcome), ct);
+            await appender.SendAsync(request, outcome => Answered(batch, bytes, outcome), ct);
         }
         catch (ArgumentException wrong)
         {
@@ -109,10 +119,12 @@ internal sealed class ImportRun
             case AppendOutcome.Committed { Receipt: var receipt }:
                 _newBatches++;
                 _newFacts += receipt.Count;
+                _target?.Received((ExportedBatch)batch, receipt);
                 Say("committed", receipt, batch);
                 break;
             case AppendOutcome.Duplicate { Receipt: var receipt }:
                 _knownBatches++;
+                _target?.Received((ExportedBatch)batch, receipt);
                 Say("duplicate", receipt, batch);
                 break;
         }

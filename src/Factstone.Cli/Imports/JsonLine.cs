@@ -36,6 +36,10 @@ internal sealed class JsonLine : IDisposable
                 ? $"Line {number} begins with a byte order mark (EF BB BF), which JSON does not have. Leave out its 3 bytes."
                 : $"Line {number} is not JSON that can be imported: {Sentence(wrong.Message)}", wrong);
         }
+        catch (InvalidOperationException wrong)
+        {
+            throw CliException.Refused($"Line {number} has a name that is not valid UTF-8, or half of a surrogate pair.", wrong);
+        }
 
         if (document.RootElement.ValueKind == JsonValueKind.Object) return new JsonLine(document, number);
         document.Dispose();
@@ -43,6 +47,9 @@ internal sealed class JsonLine : IDisposable
     }
 
     public void Dispose() => _document.Dispose();
+
+    /// <summary>The fields in their order.</summary>
+    public JsonElement.ObjectEnumerator Fields => _root.EnumerateObject();
 
     /// <summary>A field as text: a text as it is, a number or truth value as it is written; null where it is absent or null.</summary>
     public string? Text(string field)

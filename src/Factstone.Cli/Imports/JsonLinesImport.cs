@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Runtime.CompilerServices;
 
 namespace Factstone.Cli.Imports;
@@ -6,56 +5,20 @@ namespace Factstone.Cli.Imports;
 /// <summary>Lines of JSON as appends: one for each line, or for each run of lines with the same value in a field.</summary>
 internal static class JsonLinesImport
 {
-    /// <summary>More than any payload has; a line is held in memory.</summary>
-    const int LineBytesMax = 16 * 1_024 * 1_024;
-
     public static async IAsyncEnumerable<ImportBatch> ReadAsync(Stream source, JsonLinesOptions options, [EnumeratorCancellation] CancellationToken ct)
     {
-        await using var text = Unpacked(source);
-        var lines = new DelimitedReader(text, (byte)'\n', LineBytesMax);
+        await using var lines = new LineReader(source);
         var batch = new OpenBatch(options);
-        while (await LineAsync(lines, ct) is { } bytes)
+        while (await lines.ReadAsync(ct) is { } content)
         {
-            var content = bytes.Span is [.., (byte)'\r'] ? bytes[..^1] : bytes;
-            if (IsBlank(content.Span)) continue;
-            using var line = JsonLine.Parse(content, lines.Count);
+            using var line = JsonLine.Parse(content, lines.Number);
             if (!batch.Takes(line)) yield return batch.Close();
-            batch.Add(line, content, lines.Count);
+            batch.Add(line, content, lines.Number);
             // Where each line is an append, it does not wait for the next one.
             if (options.BatchByField is null) yield return batch.Close();
         }
         if (!batch.IsEmpty) yield return batch.Close();
     }
-
-    static async ValueTask<ReadOnlyMemory<byte>?> LineAsync(DelimitedReader lines, CancellationToken ct)
-    {
-        try
-        {
-            return await lines.ReadAsync(ct);
-        }
-        catch (PieceTooLongException tooLong)
-        {
-            throw CliException.Refused($"Line {tooLong.Number} has more than {LineBytesMax:N0} bytes.", tooLong);
-        }
-        catch (InvalidDataException damaged)
-        {
-            throw CliException.Failed($"The compressed file is damaged or incomplete behind line {lines.Count}: {damaged.Message}", damaged);
-        }
-    }
-
-    // By default the framework takes a compressed file that was cut off for one that ends there.
-    static JsonLinesImport() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", isEnabled: true);
-
-    /// <summary>gzip is recognised by its first two bytes, so that a name need not say it: standard input has none.</summary>
-    static Stream Unpacked(Stream source)
-    {
-        var beginning = new byte[2];
-        var read = source.ReadAtLeast(beginning, beginning.Length, throwOnEndOfStream: false);
-        var whole = new PrependedStream(beginning.AsMemory(0, read), source);
-        return beginning is [0x1F, 0x8B] ? new GZipStream(whole, CompressionMode.Decompress) : whole;
-    }
-
-    static bool IsBlank(ReadOnlySpan<byte> line) => line.IndexOfAnyExcept((byte)' ', (byte)'\t') < 0;
 
     /// <summary>The append that lines are being added to.</summary>
     sealed class OpenBatch(JsonLinesOptions options)

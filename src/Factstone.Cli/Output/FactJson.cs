@@ -9,6 +9,13 @@ internal static class FactJson
     public static void Write(Utf8JsonWriter json, Fact fact)
     {
         json.WriteStartObject();
+        WriteFields(json, fact);
+        json.WriteEndObject();
+    }
+
+    /// <summary>The fields of a fact, for an object that has others, too.</summary>
+    public static void WriteFields(Utf8JsonWriter json, Fact fact)
+    {
         json.WriteString("store", fact.Stream.Store);
         json.WriteString("key", fact.Stream.Key);
         json.WriteNumber("version", fact.StreamVersion.Value);
@@ -29,7 +36,6 @@ internal static class FactJson
         if (fact.Derivation is { } derivation) WriteDerivation(json, derivation);
         if (fact.Metadata is { } metadata) WriteRaw(json, "metadata", System.Text.Encoding.UTF8.GetBytes(metadata));
         WriteValue(json, fact);
-        json.WriteEndObject();
     }
 
     static void WriteValue(Utf8JsonWriter json, Fact fact)

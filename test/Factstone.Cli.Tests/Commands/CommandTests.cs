@@ -260,6 +260,10 @@ public sealed class CommandTests : IDisposable
     [InlineData("import", "jsonl", "-", "--store", "s", "--key", "k", "--time-unit", "days")]
     [InlineData("import", "jsonl", "-", "--store", "s", "--key", "k", "--retract", "gone")]
     [InlineData("import", "jsonl", "-", "--key", "k")]
+    [InlineData("import", "jsonl", "-", "--exported", "--key", "k")]
+    [InlineData("export")]
+    [InlineData("export", "jsonl", "no=query")]
+    [InlineData("streams", "s", "--limit", "many")]
     [InlineData("append", "a/b", "t", "1", "--lock-wait", "-1")]
     public async Task Wrong_usage_is_one_line_and_exit_code_2(params string[] arguments)
     {
@@ -272,7 +276,7 @@ public sealed class CommandTests : IDisposable
     public async Task Every_command_has_help_with_an_example()
     {
         var all = (await Cli.RunPlainAsync([], _ => null, ["--help"])).Ends(ExitCodes.Done).Output;
-        foreach (var command in new string[][] { ["demo"], ["append"], ["write"], ["retract"], ["read"], ["history"], ["list"], ["facts"], ["follow"], ["import", "git"], ["import", "jsonl"], ["verify"], ["repair"], ["inspect"], ["stats"], ["bench"] })
+        foreach (var command in new string[][] { ["demo"], ["append"], ["write"], ["retract"], ["read"], ["history"], ["list"], ["facts"], ["follow"], ["streams"], ["import", "git"], ["import", "jsonl"], ["export", "jsonl"], ["verify"], ["repair"], ["inspect"], ["stats"], ["bench"] })
         {
             var help = (await Cli.RunPlainAsync([], _ => null, [.. command, "--help"])).Ends(ExitCodes.Done).Output;
             Assert.Contains($"  factstone {string.Join(' ', command)}", help[help.IndexOf("Example:", StringComparison.Ordinal)..], StringComparison.Ordinal);
@@ -284,7 +288,7 @@ public sealed class CommandTests : IDisposable
     public async Task Every_command_has_a_line_in_the_document()
     {
         var document = await File.ReadAllTextAsync(System.IO.Path.Combine(Repository.Root, "docs", "cli.md"), Encoding.UTF8, TestContext.Current.CancellationToken);
-        foreach (var command in new[] { "demo", "append", "write", "retract", "read", "history", "list", "facts", "follow", "import git", "import jsonl", "verify", "repair", "inspect", "stats", "bench" })
+        foreach (var command in new[] { "demo", "append", "write", "retract", "read", "history", "list", "facts", "follow", "streams", "import git", "import jsonl", "export jsonl", "verify", "repair", "inspect", "stats", "bench" })
             Assert.Contains($"\nfactstone {command}", document, StringComparison.Ordinal);
     }
 

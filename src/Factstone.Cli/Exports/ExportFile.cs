@@ -1,0 +1,54 @@
+using System.IO.Compression;
+
+namespace Factstone.Cli.Exports;
+
+/// <summary>A new file that has its name only when it is whole.</summary>
+internal static class ExportFile
+{
+    const int BufferBytes = 64 * 1_024;
+
+    public static async Task<long> WriteAsync(string path, Func<Stream, Task<long>> write)
+    {
+        if (File.Exists(path) || Directory.Exists(path)) throw CliException.Refused($"'{path}' is there already. Choose another name, or remove it first.");
+        var part = $"{path}.part";
+        try
+        {
+            long count;
+            await using (var file = new FileStream(part, FileMode.Create, FileAccess.Write, FileShare.None, BufferBytes))
+            {
+                if (path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase))
+                {
+                    await using var packed = new GZipStream(file, CompressionLevel.Optimal, leaveOpen: true);
+                    count = await write(packed);
+                }
+                else
+                {
+                    count = await write(file);
+                }
+
+                file.Flush(flushToDisk: true);
+            }
+
+            File.Move(part, path, overwrite: false);
+            return count;
+        }
+        catch (Exception failure)
+        {
+            TryDelete(part);
+            if (failure is IOException or UnauthorizedAccessException or ArgumentException) throw CliException.Failed($"'{path}' cannot be written: {failure.Message}", failure);
+            throw;
+        }
+    }
+
+    static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            // The failure that led here says more.
+        }
+    }
+}

@@ -1,0 +1,48 @@
+using Factstone.Cli.Output;
+
+namespace Factstone.Cli.Exports;
+
+/// <summary>Facts as lines of JSON: each the fact as everywhere in the JSON, and which ledger it is from.</summary>
+internal static class JsonLinesExport
+{
+    /// <summary>The one field that a line has besides those of the fact.</summary>
+    public const string LedgerField = "ledger";
+
+    /// <summary>Writes to standard output.</summary>
+    /// <returns>How many facts were written.</returns>
+    public static Task<long> WriteAsync(Session session, LedgerId ledger, FactQuery query, IAsyncEnumerable<Fact> facts, Position until, CancellationToken ct) =>
+        WriteAsync(session, ledger, query, facts, until, session.Output, ct);
+
+    /// <summary>Writes to a file.</summary>
+    /// <returns>How many facts were written.</returns>
+    public static async Task<long> WriteAsync(Session session, LedgerId ledger, FactQuery query, IAsyncEnumerable<Fact> facts, Position until, Stream stream, CancellationToken ct)
+    {
+        var output = new StandardOutput(stream, isTerminal: false);
+        var count = await WriteAsync(session, ledger, query, facts, until, output, ct);
+        output.Flush();
+        return count;
+    }
+
+    static async Task<long> WriteAsync(Session session, LedgerId ledger, FactQuery query, IAsyncEnumerable<Fact> facts, Position until, StandardOutput output, CancellationToken ct)
+    {
+        using var progress = new Progress(session.Host);
+        var ledgerText = ledger.ToString();
+        var count = 0L;
+        await foreach (var fact in facts.WithCancellation(ct))
+        {
+            if (fact.Position > until) break;
+            progress.Report(() => $"Exporting: {count:N0} facts, at @{fact.Position} of {until}");
+            if (!query.Matches(fact)) continue;
+            output.WriteJson(json =>
+            {
+                json.WriteStartObject();
+                json.WriteString(LedgerField, ledgerText);
+                FactJson.WriteFields(json, fact);
+                json.WriteEndObject();
+            });
+            count++;
+        }
+
+        return count;
+    }
+}

@@ -1,0 +1,96 @@
+namespace Factstone.Cli.Imports;
+
+/// <summary>What has to be known of the ledger that takes exported facts: whether each keeps its version, and what its cause is called there.</summary>
+/// <remarks>
+/// A batch that would not fit is refused before it is sent, when nothing behind it is under way: so none is left out.
+/// The ledger is open for writing here, so nobody else writes to it meanwhile.
+/// </remarks>
+internal sealed class ExportedTarget
+{
+    const int StreamsKnownMax = 100_000;
+
+    readonly Dictionary<StreamName, StreamVersion> _versions = [];
+    MovedPositions _moved = new();
+    LedgerId? _ledger;
+    Position _sent, _answered;
+
+    /// <summary>In a new ledger every stream begins with version 1. None is made for a batch that cannot begin there.</summary>
+    public static void RefuseForEmpty(ExportedBatch batch)
+    {
+        foreach (var condition in batch.Request.Conditions)
+            if (condition.Version > StreamVersion.None) throw Misfit(batch, condition, StreamVersion.None);
+    }
+
+    /// <summary>The append as it is sent.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="ledger">The ledger that takes it.</param>
+    /// <param name="settle">Waits for the answers to all that was sent.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    public async ValueTask<AppendRequest> LinkAsync(ExportedBatch batch, Ledger ledger, Func<ValueTask> settle, CancellationToken ct)
+    {
+        if (batch.Ledger != _ledger || _versions.Count > StreamsKnownMax) await settle();
+        if (_versions.Count > StreamsKnownMax) _versions.Clear();
+        if (batch.Ledger != _ledger) (_ledger, _moved, _sent, _answered) = (batch.Ledger, new MovedPositions(), Position.None, Position.None);
+
+        var isKnown = await IsKnownAsync(batch, ledger, ct);
+        if (!isKnown)
+            foreach (var line in batch.Facts) _versions[line.Fact.Stream] = line.Version;
+
+        var facts = await CausesAsync(batch, ledger, settle, ct);
+        _sent = batch.Facts[^1].Position;
+        return batch.Request with { Facts = facts };
+    }
+
+    /// <summary>The batch is in the ledger.</summary>
+    public void Received(ExportedBatch batch, AppendReceipt receipt)
+    {
+        for (var i = 0; i < batch.Facts.Count; i++) _moved.Add(batch.Facts[i].Position, new Position(receipt.FirstPosition.Value + i));
+        _answered = batch.Facts[^1].Position;
+    }
+
+    /// <summary>Whether it was imported before; refused when it was not, and its facts cannot have their versions.</summary>
+    async ValueTask<bool> IsKnownAsync(ExportedBatch batch, Ledger ledger, CancellationToken ct)
+    {
+        foreach (var condition in batch.Request.Conditions)
+        {
+            if (!_versions.TryGetValue(condition.Stream, out var version)) version = await ledger.GetVersionAsync(condition.Stream, cancellationToken: ct);
+            if (version == condition.Version) continue;
+            if (await ledger.FindAppendAsync(batch.Request.AppendId!, ct) is not null) return true;
+            throw Misfit(batch, condition, version);
+        }
+
+        return false;
+    }
+
+    async ValueTask<IReadOnlyList<NewFact>> CausesAsync(ExportedBatch batch, Ledger ledger, Func<ValueTask> settle, CancellationToken ct)
+    {
+        NewFact[]? linked = null;
+        for (var i = 0; i < batch.Facts.Count; i++)
+        {
+            var line = batch.Facts[i];
+            var fact = batch.Request.Facts[i];
+            if (line.Cause is not { } cause || fact.CausationIndex is not null) continue;
+            linked ??= [.. batch.Request.Facts];
+            linked[i] = await FindAsync(cause, line.Ledger, ledger, settle, ct) is { } known
+                ? fact with { Causation = known }
+                : fact with { Metadata = OriginMetadata.WithCause(line, fact.Metadata, cause) };
+        }
+
+        return linked ?? batch.Request.Facts;
+    }
+
+    /// <summary>The id here of a fact that this import has brought; null for any other.</summary>
+    async ValueTask<Guid?> FindAsync(Guid cause, LedgerId from, Ledger ledger, Func<ValueTask> settle, CancellationToken ct)
+    {
+        if (!FactId.TryGetPosition(cause, from.Tag, out var position)) return null;
+        if (position > _answered && position <= _sent) await settle();
+        if (!_moved.TryFind(position, out var here) || await ledger.ReadAtAsync(here, ct) is not { } fact) return null;
+        return OriginMetadata.MayBe(fact, from, cause) ? fact.Id : null;
+    }
+
+    static CliException Misfit(ExportedBatch batch, AppendCondition condition, StreamVersion version)
+    {
+        var line = batch.Facts.First(one => one.Fact.Stream == condition.Stream);
+        return CliException.Refused($"Line {line.Line} is version {line.Version} of {line.Fact.Stream}, which is at version {version} in this ledger: its facts would not keep their versions. Import whole streams, from their beginning or from where they were left, into streams that have no other facts.");
+    }
+}
