@@ -7,18 +7,26 @@ namespace Factstone.Cli.Commands;
 
 internal sealed class InspectCommand : LedgerCommand
 {
-    readonly Argument<string> _file = new("FILE") { Description = "A file of a ledger's log: DIR/segments/*.log." };
+    readonly Argument<string> _file = new("FILE") { Description = "A file of a ledger's log or of its index: DIR/segments/*.log, DIR/index/*.run." };
+    readonly Option<bool> _terms = new("--terms") { Description = "Of a file of the index: each term with its positions." };
 
     public InspectCommand(CommonOptions common)
-        : base("inspect", "Shows the frames of one file of the log and the facts and cells in them, readable; judges nothing, which 'verify' does.", "factstone inspect factstone-data/segments/00000000000000000001.000001.log", common) =>
+        : base("inspect", "Shows one file of a ledger, readable: of the log the frames and the facts and cells in them, of the index its terms; judges nothing, which 'verify' does.", "factstone inspect factstone-data/segments/00000000000000000001.000001.log", common)
+    {
         Arguments.Add(_file);
+        Options.Add(_terms);
+    }
 
     protected override Task<int> RunAsync(ParseResult parsed, Session session, CancellationToken ct)
     {
         var path = parsed.GetRequiredValue(_file);
-        if (!File.Exists(path)) throw CliException.Failed($"There is no file '{path}'. The log's files are in DIR/segments.");
+        if (!File.Exists(path)) throw CliException.Failed($"There is no file '{path}'. The log's files are in DIR/segments, those of the index in DIR/index.");
+        var isRun = path.EndsWith(".run", StringComparison.OrdinalIgnoreCase);
+        if (parsed.GetValue(_terms) && !isRun) throw CliException.Usage("--terms: only a file of the index, DIR/index/*.run, has terms.");
 
         using var file = new DiskFileSystem().Open(path, FileOpening.ReadOnly);
+        if (isRun) return Task.FromResult(RunInspection.Write(session, file, parsed.GetValue(_terms), ct));
+
         using var window = new FileWindow(bytesMin: 64 * 1_024, bytesMax: 1_024 * 1_024);
         var header = SegmentHeader.Read(window.At(file, 0, SegmentHeader.Bytes), out var newerFormat)
             ?? throw CliException.Failed(newerFormat > 0 ? $"'{path}' has format {newerFormat}; this version of Factstone reads formats up to {LedgerLayout.Format}." : $"'{path}' is no file of a log, or its first {SegmentHeader.Bytes} bytes are damaged.");

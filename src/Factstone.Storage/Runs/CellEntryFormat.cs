@@ -14,11 +14,17 @@ internal static class CellEntryFormat
     /// <summary>Null where the segment is gone.</summary>
     public static CellEntry? Read(ReadOnlySpan<byte> value, SegmentDirectory segments)
     {
+        var (version, isDeleted, place) = Read(value);
+        return segments.Find(place.Base, place.Generation) is { } segment
+            ? new CellEntry(version, isDeleted, default, segment, place.FileOffset)
+            : null;
+    }
+
+    /// <summary>What the value says, whatever the log has.</summary>
+    public static (CellVersion Version, bool IsDeleted, LogPlace Place) Read(ReadOnlySpan<byte> value)
+    {
         var at = 0;
         var version = PositionListFormat.Read(value, ref at);
-        var place = LogPlaceFormat.Read(value, ref at);
-        return segments.Find(place.Base, place.Generation) is { } segment
-            ? new CellEntry(new CellVersion((long)(version >> 1)), (version & 1) != 0, default, segment, place.FileOffset)
-            : null;
+        return (new CellVersion((long)(version >> 1)), (version & 1) != 0, LogPlaceFormat.Read(value, ref at));
     }
 }

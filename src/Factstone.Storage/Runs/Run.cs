@@ -55,6 +55,47 @@ internal sealed class Run : IndexPart, IDisposable
         return null;
     }
 
+    /// <summary>Opens a run for a look at the file alone, whatever the log has; null, and why, where its footer does not prove it.</summary>
+    /// <param name="file">The file; closed with the run.</param>
+    /// <param name="wrong">What is wrong, as a sentence.</param>
+    public static Run? Inspect(IStorageFile file, out string wrong)
+    {
+        wrong = $"The footer, its last {RunFooter.Bytes} bytes, is damaged, or of another format than {RunFooter.Format}, or the file was not written to its end.";
+        if (ReadFooter(file) is not { } footer) return null;
+        wrong = $"The checksums of its blocks, at offset {footer.ChecksumsAt}, are damaged.";
+        if (ReadChecksums(file, footer) is not { } checksums) return null;
+        var bytes = new RunBytes(file, mapped: null, checksums, footer.ChecksumsAt, Defect.None);
+        return new Run(file, footer, bytes, []);
+    }
+
+    /// <summary>The blocks whose checksums do not hold, by number from 0; all are read.</summary>
+    public IEnumerable<long> DamagedBlocks()
+    {
+        var blocks = RunFormat.BlocksIn(Footer.ChecksumsAt);
+        for (var block = 0L; block < blocks; block++)
+        {
+            var start = block * RunFormat.BlockBytes;
+            if (!_bytes.TryRead(start, Math.Min(RunFormat.BlockBytes, Footer.ChecksumsAt - start), out _)) yield return block;
+        }
+    }
+
+    /// <summary>The rows of its segments, as they stand in the file.</summary>
+    public IReadOnlyList<(Position From, Position Base, int Generation)> SegmentRows()
+    {
+        var rows = new List<(Position, Position, int)>();
+        for (var i = 0L; i < Footer.SegmentCount; i++)
+        {
+            var row = Read(Footer.SegmentsAt + (i * RunFormat.SegmentRowBytes), RunFormat.SegmentRowBytes);
+            rows.Add((
+                new Position(BinaryPrimitives.ReadInt64LittleEndian(row)),
+                new Position(BinaryPrimitives.ReadInt64LittleEndian(row[sizeof(long)..])),
+                (int)BinaryPrimitives.ReadUInt32LittleEndian(row[(2 * sizeof(long))..])));
+        }
+
+        GC.KeepAlive(this);
+        return rows;
+    }
+
     public override bool TryFind(Position position, out Segment segment, out long fileOffset)
     {
         var place = Read((position.Value - First.Value) * RunFormat.PlaceBytes, RunFormat.PlaceBytes);
@@ -75,7 +116,7 @@ internal sealed class Run : IndexPart, IDisposable
         return state;
     }
 
-    public override IStreamPlaces? FindStream(StreamName stream, in TermKey key) => Find(TermKind.Stream, key);
+    public override IStreamPlaces? FindStream(StreamName stream, in TermKey key) => FindList(TermKind.Stream, key);
 
     public override IndexedAppend? FindAppend(string appendId, in TermKey key)
     {
@@ -83,6 +124,14 @@ internal sealed class Run : IndexPart, IDisposable
         var append = AppendSpanFormat.Read(value, First);
         GC.KeepAlive(this);
         return append;
+    }
+
+    /// <summary>The newest write here of a cell; null when there is none, or where its segment is gone.</summary>
+    public CellEntry? FindCell(in TermKey key, SegmentDirectory segments)
+    {
+        var entry = TryFindTerm(key, out var value) ? CellEntryFormat.Read(value, segments) : null;
+        GC.KeepAlive(this);
+        return entry;
     }
 
     /// <summary>The newest write here of each cell; null where its segment is gone.</summary>
@@ -97,7 +146,7 @@ internal sealed class Run : IndexPart, IDisposable
     }
 
     public override PositionCursor? Open(in Term term, in TermKey key, Position after, Position until, bool backward) =>
-        Find(term.Kind, key) is { } places ? new PlacesCursor(places, after, until, backward) : null;
+        FindList(term.Kind, key) is { } places ? new PlacesCursor(places, after, until, backward) : null;
 
     public override long CountAtMost(in Term term, in TermKey key)
     {
@@ -206,7 +255,8 @@ internal sealed class Run : IndexPart, IDisposable
         return place.State;
     }
 
-    RunPlaces? Find(TermKind kind, in TermKey key)
+    /// <summary>The positions of a stream, store, type or tag; null when it has none here.</summary>
+    public RunPlaces? FindList(TermKind kind, in TermKey key)
     {
         if (!TryFindTerm(key, out var value)) return null;
         var places = new RunPlaces(this, kind, PositionListHead.Read(value, kind, First), value);

@@ -1,0 +1,231 @@
+using System.Text;
+using System.Text.Json;
+using Factstone.Cli.Output;
+using Factstone.Storage;
+
+namespace Factstone.Cli.Commands;
+
+/// <summary>Shows one file of the index: what it is of, how its terms are distributed, and on demand each of them with its positions.</summary>
+internal sealed class RunInspection(Session session, Run run)
+{
+    /// <summary>On a line for people; in JSON all of them are there.</summary>
+    const int PlacesShownMax = 20;
+
+    readonly SortedDictionary<TermKind, (long Terms, long Places)> _counts = [];
+    readonly List<long> _unreadable = [];
+
+    public static int Write(Session session, IStorageFile file, bool withTerms, CancellationToken ct)
+    {
+        using var run = Run.Inspect(file, out var wrong) ?? throw CliException.Failed($"'{file.Path}' is no whole run of an index. {wrong} The next open for writing makes it again.");
+        new RunInspection(session, run).Write(withTerms, ct);
+        return ExitCodes.Done;
+    }
+
+    void Write(bool withTerms, CancellationToken ct)
+    {
+        var damaged = run.DamagedBlocks().ToList();
+        if (session.IsJson) session.Output.WriteJson(json => WriteFooter(json, damaged));
+        else WriteFooter(damaged);
+        foreach (var term in RunTerms.Of(run, _unreadable.Add))
+        {
+            ct.ThrowIfCancellationRequested();
+            Count(term);
+            if (withTerms) Write(term);
+        }
+
+        if (session.IsJson) session.Output.WriteJson(WriteCounts);
+        else WriteCounts();
+    }
+
+    void Count(RunTerm term)
+    {
+        var counted = _counts.GetValueOrDefault(term.Term.Kind);
+        _counts[term.Term.Kind] = (counted.Terms + 1, counted.Places + term.Count);
+    }
+
+    void WriteFooter(List<long> damaged)
+    {
+        var footer = run.Footer;
+        session.Output.WriteLine($"ledger {footer.LedgerId}, epoch {footer.Epoch}; run of @{footer.First} to @{footer.Last}, {footer.Facts:N0} {(footer.Facts == 1 ? "fact" : "facts")}, {footer.FileBytes:N0} bytes");
+        session.Output.WriteLine($"recorded {TimeText.Exact(Microseconds.ToTime(footer.FirstTime))} to {TimeText.Exact(Microseconds.ToTime(footer.LastTime))}, {footer.TimeCount:N0} times");
+        session.Output.WriteLine($"the log goes on at offset {footer.End.FileOffset} of {LedgerLayout.SegmentName(footer.End.Base, footer.End.Generation)}");
+        foreach (var (from, segment, generation) in Segments()) session.Output.WriteLine($"segment {LedgerLayout.SegmentName(segment, generation)} from @{from}");
+        session.Output.WriteLine($"{footer.Terms:N0} terms in {footer.BlockCount:N0} blocks and {footer.BucketCount:N0} buckets; {footer.Streams:N0} streams begin here; {footer.AppendIds:N0} append ids");
+        foreach (var block in damaged) session.Output.WriteLine($"DAMAGED: block {block}, at offset {block * RunFormat.BlockBytes}");
+    }
+
+    void WriteFooter(Utf8JsonWriter json, List<long> damaged)
+    {
+        var footer = run.Footer;
+        json.WriteStartObject();
+        json.WriteString("kind", "run");
+        json.WriteString("ledger", footer.LedgerId.ToString());
+        json.WriteNumber("epoch", footer.Epoch);
+        json.WriteNumber("first", footer.First.Value);
+        json.WriteNumber("last", footer.Last.Value);
+        json.WriteNumber("facts", footer.Facts);
+        json.WriteNumber("bytes", footer.FileBytes);
+        json.WriteString("firstRecordedAt", TimeText.Exact(Microseconds.ToTime(footer.FirstTime)));
+        json.WriteString("lastRecordedAt", TimeText.Exact(Microseconds.ToTime(footer.LastTime)));
+        WritePlace(json, "end", footer.End);
+        json.WriteNumber("terms", footer.Terms);
+        json.WriteNumber("streams", footer.Streams);
+        json.WriteNumber("appendIds", footer.AppendIds);
+        json.WriteNumber("times", footer.TimeCount);
+        json.WriteNumber("blocks", footer.BlockCount);
+        json.WriteNumber("buckets", footer.BucketCount);
+        json.WriteStartArray("segments");
+        foreach (var (from, segment, generation) in Segments())
+        {
+            json.WriteStartObject();
+            json.WriteNumber("first", from.Value);
+            json.WriteString("file", LedgerLayout.SegmentName(segment, generation));
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("damagedBlocks");
+        foreach (var block in damaged) json.WriteNumberValue(block);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    /// <summary>None where the rows are damaged, which the blocks tell.</summary>
+    IReadOnlyList<(Position From, Position Base, int Generation)> Segments()
+    {
+        try
+        {
+            return run.SegmentRows();
+        }
+        catch (RunDamagedException)
+        {
+            return [];
+        }
+    }
+
+    void WriteCounts()
+    {
+        foreach (var (kind, (terms, places)) in _counts)
+            session.Output.WriteLine($"{terms,10:N0}  {Name(kind)}{(kind is TermKind.Cell ? "" : $", {places:N0} facts")}");
+        if (_unreadable.Count > 0) session.Output.WriteLine($"{_unreadable.Count,10:N0}  dictionary blocks that cannot be read");
+    }
+
+    void WriteCounts(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("kind", "terms");
+        foreach (var (kind, (terms, _)) in _counts) json.WriteNumber(Name(kind), terms);
+        if (_unreadable.Count > 0) json.WriteNumber("unreadableBlocks", _unreadable.Count);
+        json.WriteEndObject();
+    }
+
+    void Write(RunTerm term)
+    {
+        if (!session.IsJson)
+        {
+            session.Output.WriteLine(TextFit.Clean($"{Name(term.Term.Kind)} {term.Term.Name}{(term.Term.Key is { } key ? $"/{key}" : "")}  {Shown(term)}"));
+            return;
+        }
+
+        session.Output.WriteJson(json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("kind", Name(term.Term.Kind));
+            json.WriteString("name", term.Term.Name);
+            if (term.Term.Key is { } key) json.WriteString("key", key);
+            if (term.Places is { } places) WritePlaces(json, term.Term.Kind, places);
+            else if (term.Append is { } append) WriteAppend(json, append);
+            else if (term.Cell is { } cell) WriteCell(json, cell.Version, cell.IsDeleted, cell.Place);
+            json.WriteEndObject();
+        });
+    }
+
+    static void WritePlaces(Utf8JsonWriter json, TermKind kind, IStreamPlaces places)
+    {
+        json.WriteNumber("count", places.Count);
+        json.WriteStartArray("positions");
+        var read = Read(places, places.Count);
+        foreach (var place in read) json.WriteNumberValue(place.Position.Value);
+        json.WriteEndArray();
+        if (kind == TermKind.Stream)
+        {
+            json.WriteStartArray("versions");
+            foreach (var place in read) json.WriteNumberValue(place.Version.Value);
+            json.WriteEndArray();
+            json.WriteStartArray("retracting");
+            foreach (var place in read)
+                if (place.Retracts) json.WriteNumberValue(place.Position.Value);
+            json.WriteEndArray();
+        }
+
+        if (read.Count < places.Count) json.WriteBoolean("damaged", value: true);
+    }
+
+    static void WriteAppend(Utf8JsonWriter json, IndexedAppend append)
+    {
+        json.WriteNumber("first", append.Span.First.Value);
+        json.WriteNumber("count", append.Span.Count);
+        if (append.Frame != default) WritePlace(json, "frame", append.Frame);
+    }
+
+    static void WriteCell(Utf8JsonWriter json, CellVersion version, bool isDeleted, in LogPlace place)
+    {
+        json.WriteNumber("version", version.Value);
+        if (isDeleted) json.WriteBoolean("deletes", value: true);
+        WritePlace(json, "place", place);
+    }
+
+    static void WritePlace(Utf8JsonWriter json, string name, in LogPlace place)
+    {
+        json.WriteStartObject(name);
+        json.WriteString("file", LedgerLayout.SegmentName(place.Base, place.Generation));
+        json.WriteNumber("fileOffset", place.FileOffset);
+        json.WriteEndObject();
+    }
+
+    static string Shown(RunTerm term)
+    {
+        if (term.Append is { } append) return append.Span.Count switch { 0 => $"no facts, before @{append.Span.First}", 1 => $"@{append.Span.First}", _ => $"@{append.Span.First}..@{append.Span.Last}" };
+        if (term.Cell is { } cell) return $"v{cell.Version}{(cell.IsDeleted ? " deleted" : "")}, at offset {cell.Place.FileOffset} of {LedgerLayout.SegmentName(cell.Place.Base, cell.Place.Generation)}";
+
+        var text = new StringBuilder();
+        var shown = Read(term.Places!, Math.Min(PlacesShownMax, term.Places!.Count));
+        foreach (var place in shown)
+        {
+            if (text.Length > 0) text.Append(' ');
+            if (term.Term.Kind == TermKind.Stream) text.Append('v').Append(place.Version);
+            text.Append('@').Append(place.Position).Append(place.Retracts ? "(retracts)" : "");
+        }
+
+        if (shown.Count < Math.Min(PlacesShownMax, term.Places.Count)) text.Append(" DAMAGED");
+        if (term.Places.Count > PlacesShownMax) text.Append(System.Globalization.CultureInfo.InvariantCulture, $" and {term.Places.Count - PlacesShownMax:N0} more");
+        return text.ToString();
+    }
+
+    /// <summary>The first places of a list; fewer where it is damaged.</summary>
+    static List<Place> Read(IStreamPlaces places, int count)
+    {
+        var read = new List<Place>(count);
+        try
+        {
+            for (var i = 0; i < count; i++) read.Add(places[i]);
+        }
+        catch (RunDamagedException)
+        {
+            // What was read is whole; the blocks tell the rest.
+        }
+
+        return read;
+    }
+
+    static string Name(TermKind kind) => kind switch
+    {
+        TermKind.Stream => "stream",
+        TermKind.Store => "store",
+        TermKind.Type => "type",
+        TermKind.Tag => "tag",
+        TermKind.AppendId => "appendId",
+        TermKind.Cell => "cell",
+        _ => $"kind {(int)kind}",
+    };
+}

@@ -1,0 +1,66 @@
+using System.Text;
+
+namespace Factstone.Storage;
+
+/// <summary>The terms of a run as it says them itself, one dictionary block after the other; those that cannot be read are passed over.</summary>
+internal static class RunTerms
+{
+    public static IEnumerable<RunTerm> Of(Run run, Action<long> isDamaged)
+    {
+        for (var block = 0L; block < run.Footer.BlockCount; block++)
+        {
+            if (Read(run, block) is not { } terms)
+            {
+                isDamaged(block);
+                continue;
+            }
+
+            foreach (var term in terms) yield return term;
+        }
+    }
+
+    static List<RunTerm>? Read(Run run, long block)
+    {
+        try
+        {
+            var found = new List<RunTerm>();
+            var terms = new TermBlock(run.TermBlockAt(block).ToArray());
+            while (terms.MoveNext()) found.Add(RunTerm.Read(run, terms.Term, terms.Value));
+            GC.KeepAlive(run);
+            return found;
+        }
+        catch (RunDamagedException)
+        {
+            return null;
+        }
+    }
+}
+
+/// <summary>A term of a run, and where its value says that its facts are.</summary>
+/// <param name="Term">The term.</param>
+/// <param name="Count">Of a list its positions, of an append its facts, of a cell 1.</param>
+/// <param name="Places">Of a list; null for the others.</param>
+/// <param name="Append">Of an append id.</param>
+/// <param name="Cell">Of a cell: its newest write.</param>
+internal sealed record RunTerm(Term Term, long Count, IStreamPlaces? Places, IndexedAppend? Append, (CellVersion Version, bool IsDeleted, LogPlace Place)? Cell)
+{
+    public static RunTerm Read(Run run, ReadOnlySpan<byte> term, ReadOnlyMemory<byte> value)
+    {
+        var kind = TermKey.Kind(term);
+        var name = term[1..];
+        var key = TermKey.HasKey(kind) ? Encoding.UTF8.GetString(TermKey.Key(term)) : null;
+        if (key is not null) name = name[..name.IndexOf((byte)0)];
+        var named = new Term(kind, Encoding.UTF8.GetString(name), key);
+        switch (kind)
+        {
+            case TermKind.AppendId:
+                var append = AppendSpanFormat.Read(value.Span, run.First);
+                return new RunTerm(named, append.Span.Count, Places: null, append, Cell: null);
+            case TermKind.Cell:
+                return new RunTerm(named, 1, Places: null, Append: null, CellEntryFormat.Read(value.Span));
+            default:
+                var head = PositionListHead.Read(value.Span, kind, run.First);
+                return new RunTerm(named, head.Count, new RunPlaces(run, kind, head, value.Span), Append: null, Cell: null);
+        }
+    }
+}
