@@ -8,6 +8,7 @@ namespace Factstone.Storage;
 internal sealed class FileStorage : IFactStorage
 {
     readonly Lock _refreshing = new();
+    readonly IFileSystem _files;
     readonly LedgerLayout _layout;
     readonly StorageOptions _options;
     readonly IDisposable? _directoryLock;
@@ -34,6 +35,7 @@ internal sealed class FileStorage : IFactStorage
 
     FileStorage(IFileSystem files, LedgerLayout layout, StorageOptions options, LedgerOpening opening, IDisposable directoryLock)
     {
+        _files = files;
         _layout = layout;
         _options = options;
         _watch = new HeadWatch(options.Crank);
@@ -61,6 +63,7 @@ internal sealed class FileStorage : IFactStorage
 
     FileStorage(IFileSystem files, LedgerLayout layout, StorageOptions options, ReadOnlyOpening reading, List<Damage> damage)
     {
+        _files = files;
         _layout = layout;
         _options = options;
         _watch = new HeadWatch(options.Crank);
@@ -281,6 +284,13 @@ internal sealed class FileStorage : IFactStorage
         var (runs, runBytes) = _index.CountRuns();
         return new StorageStatistics(Head.Position.Value - _lost.Count, _index.Streams, _facts.CountStores(), _index.AppendIds + _lost.AppendIds, _index.Cells.Count, manifest.Segments.Count, manifest.SealedBytes + tail, runs, runBytes);
     }
+
+    /// <summary>The runs that stand, which follow one another from position 1 on.</summary>
+    public IReadOnlyList<Run> Runs() => [.. _index.Parts.ToArray().OfType<Run>()];
+
+    /// <summary>For a read-only opener: compares runs that were found with the log.</summary>
+    public (int Compared, IReadOnlyList<Damage> Damage) VerifyRuns(IReadOnlyList<Run> runs, Action<Position> progress) =>
+        RunVerification.Run(_files, _layout, _options with { OpeningProgress = null, Took = null }, _reading!.Manifest, _segments, runs, _reading.PublishedEnd, progress);
 
     /// <summary>For a read-only opener: bytes behind the published end that are not zeros.</summary>
     public long UnpublishedBytes() => _reading?.UnpublishedBytes() ?? 0;

@@ -81,10 +81,15 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
     }
 
     /// <summary>Reads every byte of a ledger and checks it, beside a running writer or without one. Changes nothing.</summary>
-    public static async ValueTask<VerifyReport> VerifyAsync(string directory, Action<VerifyProgress>? progress = null, CancellationToken cancellationToken = default)
+    public static ValueTask<VerifyReport> VerifyAsync(string directory, Action<VerifyProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        VerifyAsync(directory, new VerifyOptions(), progress, cancellationToken);
+
+    /// <summary>The same, and what the options ask for beside it.</summary>
+    public static async ValueTask<VerifyReport> VerifyAsync(string directory, VerifyOptions options, Action<VerifyProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        return await Task.Run(() => LedgerVerification.Run(new DiskFileSystem(), Path.GetFullPath(directory), progress, cancellationToken), cancellationToken).ConfigureAwait(false);
+        ArgumentNullException.ThrowIfNull(options);
+        return await Task.Run(() => LedgerVerification.Run(new DiskFileSystem(), Path.GetFullPath(directory), options, progress, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Repairs a damaged ledger that nobody has open for writing: keeps every whole fact, writes down what is gone, and leaves a receipt in <c>$receipts/repair</c>. Changes nothing where there is no damage.</summary>

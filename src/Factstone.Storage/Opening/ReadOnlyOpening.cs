@@ -50,6 +50,10 @@ internal sealed class ReadOnlyOpening : IDisposable
     /// <summary>The published end that was read last; null when there is none to be read.</summary>
     public HeadSlot? Published { get; private set; }
 
+    /// <summary>The same as a place in the log, and the position that comes next.</summary>
+    public (LogPlace Place, Position Next)? PublishedEnd =>
+        Published is { } slot ? (new LogPlace(slot.SegmentBase, slot.SegmentGeneration, slot.FileOffset), slot.Position.Next()) : null;
+
     public void Run()
     {
         Manifest = ReadManifest(out var isRebuilt);

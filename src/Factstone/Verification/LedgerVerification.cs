@@ -7,11 +7,14 @@ internal static class LedgerVerification
 {
     const int FactsPerReport = 10_000;
 
-    public static VerifyReport Run(IFileSystem files, string directory, Action<VerifyProgress>? progress, CancellationToken cancellationToken)
+    public static VerifyReport Run(IFileSystem files, string directory, VerifyOptions options, Action<VerifyProgress>? progress, CancellationToken cancellationToken)
     {
         using var storage = FileStorage.OpenReadOnly(files, directory, new StorageOptions { ZeroAheadBytesMax = 0, WalksAll = true });
         var head = storage.Head.Position;
         var damage = new List<Damage>(storage.Damage);
+
+        // Reading makes one that is damaged again, in memory.
+        var runs = options.Deep ? storage.Runs() : [];
         if (storage.Opening.ManifestWasRebuilt) damage.Add(new Damage($"{directory}/MANIFEST", 0, Position.None, Position.None, "It is missing or damaged; the next open for writing makes it again."));
         if (storage.Opening.HeadWasRebuilt) damage.Add(new Damage($"{directory}/HEAD", 0, Position.None, Position.None, "It is missing, or one of its two slots is damaged; the next open for writing makes it again."));
 
@@ -43,6 +46,12 @@ internal static class LedgerVerification
         }
 
         progress?.Invoke(new VerifyProgress(head.Value, head.Value));
+        var (compared, ofIndex) = storage.VerifyRuns(runs, position =>
+        {
+            progress?.Invoke(new VerifyProgress(position.Value, runs[^1].Last.Value) { IsOfIndex = true });
+            cancellationToken.ThrowIfCancellationRequested();
+        });
+        damage.AddRange(ofIndex);
         var held = storage.Statistics();
         return new VerifyReport
         {
@@ -50,6 +59,7 @@ internal static class LedgerVerification
             Head = head,
             Segments = held.Segments,
             SegmentBytes = held.SegmentBytes,
+            RunsCompared = options.Deep ? compared : null,
             IsClosedCleanly = storage.Opening.WasClosedCleanly,
             TornTailBytes = storage.UnpublishedBytes(),
             Damage = damage,

@@ -172,7 +172,7 @@ public sealed class FlippedBitTests
         /// <summary>Opens for writing, for reading and to verify, and asks everything.</summary>
         public void Check(MemoryFileSystem files, Expected expected)
         {
-            var report = LedgerVerification.Run(files, SmallLedger.Root, null, CancellationToken.None);
+            var report = LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions(), null, CancellationToken.None);
             Assert.Equal(expected.File is not null, report.Damage.Count > 0);
             if (expected.File is not null) Named(report.Damage, expected);
 

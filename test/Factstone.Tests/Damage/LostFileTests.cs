@@ -39,7 +39,7 @@ public sealed class LostFileTests
         Lose(files, "MANIFEST", manifest);
         Lose(files, "HEAD", head);
 
-        var named = LedgerVerification.Run(files, SmallLedger.Root, null, TestContext.Current.CancellationToken).Damage.Select(one => one.File);
+        var named = LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions(), null, TestContext.Current.CancellationToken).Damage.Select(one => one.File);
         Assert.Equal(
             new[] { (Name: "MANIFEST", How: manifest), (Name: "HEAD", How: head) }.Where(one => one.How.Length > 0).Select(one => $"{SmallLedger.Root}/{one.Name}"),
             named);
@@ -108,7 +108,7 @@ public sealed class LostFileTests
         Assert.NotEmpty(damaged.Damage);
         Assert.Throws<LedgerDamagedException>(() => SmallLedger.Now(damaged.ReadAtAsync(new Position(13), TestContext.Current.CancellationToken)));
         Assert.Throws<LedgerDamagedException>(() => SmallLedger.AppendOne(damaged));
-        Assert.NotEmpty(LedgerVerification.Run(files, SmallLedger.Root, null, TestContext.Current.CancellationToken).Damage);
+        Assert.NotEmpty(LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions(), null, TestContext.Current.CancellationToken).Damage);
     }
 
     // After a power cut HEAD still named the segment before the last. MANIFEST was damaged, and so was the header of the last

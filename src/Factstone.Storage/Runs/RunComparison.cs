@@ -1,0 +1,152 @@
+namespace Factstone.Storage;
+
+/// <summary>Compares what a run answers with what the log says, a piece of the log at a time.</summary>
+/// <remarks>
+/// Each list of a piece must be in the run with the same places in the piece's range. What a run has beyond that shows in
+/// the sums over its whole dictionary. So memory is that of a piece, however many facts the run has.
+/// </remarks>
+internal sealed class RunComparison(Run run, SegmentDirectory segments, Action<Position, string> differs)
+{
+    readonly Dictionary<TermKind, long> _places = [];
+    long _streams, _appendIds, _cells, _timeRow;
+    long _firstTime = long.MaxValue;
+    long _lastTime = long.MinValue;
+
+    public void Compare(MemoryPart piece)
+    {
+        if (piece.FirstTime < _firstTime) _firstTime = piece.FirstTime;
+        _lastTime = Math.Max(_lastTime, piece.LastTime);
+        _streams += piece.Streams;
+        _appendIds += piece.AppendIds;
+        ComparePlaces(piece);
+        CompareTimes(piece);
+        foreach (var stream in piece.AllStreams()) CompareList(piece, Term.Stream(stream.Name), stream);
+        foreach (var (term, places) in piece.AllTerms(piece.Last)) CompareList(piece, term, places);
+        CompareAppends(piece);
+        CompareCells(piece);
+    }
+
+    /// <summary>When all pieces have been compared.</summary>
+    public void Finish()
+    {
+        var footer = run.Footer;
+        if (footer.FirstTime != _firstTime) Differs(run.First, $"its first fact was recorded at {_firstTime} µs, and it says {footer.FirstTime}");
+        if (footer.LastTime != _lastTime) Differs(run.Last, $"the last append before its end was recorded at {_lastTime} µs, and it says {footer.LastTime}");
+        if (footer.Streams != _streams) Differs(Position.None, $"{_streams} streams begin in it, and it says {footer.Streams}");
+        if (footer.AppendIds != _appendIds) Differs(Position.None, $"{_appendIds} append ids are in it, and it says {footer.AppendIds}");
+        if (_timeRow < footer.TimeCount) Differs(run.TimeRow(_timeRow).First, "it has a time of which no append begins there");
+        CompareSums();
+    }
+
+    void ComparePlaces(MemoryPart piece)
+    {
+        for (var position = piece.First; position <= piece.Last; position = position.Next())
+        {
+            piece.TryFind(position, out var segment, out var fileOffset);
+            if (!run.TryFind(position, out var found, out var foundOffset) || found != segment || foundOffset != fileOffset)
+                Differs(position, $"the fact is at offset {fileOffset} of {segment.Path}, and not where it says");
+        }
+    }
+
+    /// <summary>Not each append has a row, but each row is of an append, and the first of the first one.</summary>
+    void CompareTimes(MemoryPart piece)
+    {
+        if (_timeRow == 0 && (run.Footer.TimeCount == 0 || run.TimeRow(0).First != run.First)) Differs(run.First, "its times do not begin with its first fact");
+        foreach (var batch in piece.Times)
+        {
+            if (_timeRow == run.Footer.TimeCount) return;
+            var row = run.TimeRow(_timeRow);
+            if (row.First > batch.First) continue;
+            if (row != (batch.Time, batch.First)) Differs(batch.First, $"the append was recorded at {batch.Time} µs, and it says {row.Time} from position {row.First} on");
+            _timeRow++;
+        }
+    }
+
+    void CompareList(MemoryPart piece, in Term term, IStreamPlaces expected)
+    {
+        _places[term.Kind] = _places.GetValueOrDefault(term.Kind) + expected.Count;
+        var found = run.FindList(term.Kind, TermKey.Of(TermKey.Encode(term)));
+        if (found is null)
+        {
+            Differs(expected[0].Position, $"{Named(term)} is not in it");
+            return;
+        }
+
+        var from = found.CountUntil(new Position(piece.First.Value - 1));
+        var until = found.CountUntil(piece.Last);
+        if (until - from != expected.Count)
+        {
+            Differs(expected[0].Position, $"{Named(term)} has {expected.Count} facts from position {piece.First} to {piece.Last}, and {until - from} in it");
+            return;
+        }
+
+        for (var i = 0; i < expected.Count; i++)
+        {
+            if (found[from + i].State == expected[i].State) continue;
+            Differs(expected[i].Position, $"{Named(term)} has {Said(expected[i])}, and {Said(found[from + i])} in it");
+            return;
+        }
+    }
+
+    void CompareAppends(MemoryPart piece)
+    {
+        foreach (var (id, append) in piece.AllAppends())
+            if (run.FindAppend(id, TermKey.Of(TermKey.Encode(Term.AppendId(id)))) != append) Differs(append.Span.First, $"the append '{NameCheck.Shown(id)}' is not where it says, or not in it");
+    }
+
+    void CompareCells(MemoryPart piece)
+    {
+        foreach (var (name, entry) in piece.AllCells())
+        {
+            var found = run.FindCell(TermKey.Of(TermKey.Encode(new Term(TermKind.Cell, name.Bucket, name.Name))), segments);
+            if (found is null || found.Version < entry.Version)
+            {
+                Differs(Position.None, $"the cell {name} has version {entry.Version}, and {found?.Version.Value ?? 0} in it");
+                continue;
+            }
+
+            // A later piece may have a newer write of it.
+            if (found.Version > entry.Version) continue;
+            _cells++;
+            if (found.IsDeleted != entry.IsDeleted || found.Segment != entry.Segment || found.FileOffset != entry.FileOffset) Differs(Position.None, $"the cell {name} v{entry.Version} is not where it says");
+        }
+    }
+
+    /// <summary>What it has and the log has not.</summary>
+    void CompareSums()
+    {
+        var sums = new Dictionary<TermKind, long>();
+        var (streams, appendIds, cells) = (0L, 0L, 0L);
+        var cursor = new TermCursor(run, []);
+        while (cursor.MoveNext())
+        {
+            var kind = TermKey.Kind(cursor.Term);
+            if (kind == TermKind.AppendId) appendIds++;
+            else if (kind == TermKind.Cell) cells++;
+            else
+            {
+                var head = PositionListHead.Read(cursor.Value, kind, run.First);
+                sums[kind] = sums.GetValueOrDefault(kind) + head.Count;
+                streams += head.Streams;
+            }
+        }
+
+        foreach (var kind in sums.Keys.Union(_places.Keys))
+            if (sums.GetValueOrDefault(kind) != _places.GetValueOrDefault(kind)) Differs(Position.None, $"its lists of the kind {(int)kind} have {sums.GetValueOrDefault(kind)} facts, and those of the log {_places.GetValueOrDefault(kind)}");
+        if (streams != _streams) Differs(Position.None, $"{_streams} streams begin in it, and its stores say {streams}");
+        if (appendIds != _appendIds) Differs(Position.None, $"it has {appendIds} append ids, and the log {_appendIds}");
+        if (cells != _cells) Differs(Position.None, $"it has {cells} cells, of which {_cells} are as in the log");
+    }
+
+    void Differs(Position position, string what) => differs(position, what);
+
+    static string Named(in Term term) => term.Kind switch
+    {
+        TermKind.Stream => $"the stream {NameCheck.Shown(term.Name)}/{NameCheck.Shown(term.Key!)}",
+        TermKind.Store => $"the store {NameCheck.Shown(term.Name)}",
+        TermKind.Type => $"the type {NameCheck.Shown(term.Name)}",
+        _ => $"the tag {NameCheck.Shown(term.Name)}",
+    };
+
+    static string Said(in Place place) => $"{(place.Version == StreamVersion.None ? "" : $"version {place.Version} ")}at position {place.Position}{(place.Retracts ? ", which retracts" : "")}";
+}

@@ -1,0 +1,184 @@
+namespace Factstone.Storage;
+
+/// <summary>Walks all of the log that runs are of, and compares each run with it.</summary>
+/// <remarks>
+/// A run that says something else while its checksums hold is a mistake of ours, not damage of a disk; either way it is
+/// named, and nothing is changed. A run of which the log is damaged is not compared: what would be right is not known.
+/// </remarks>
+internal sealed class RunVerification : IFrameVisitor
+{
+    /// <summary>Of one run; the rest is counted.</summary>
+    const int DifferencesMax = 10;
+
+    readonly IReadOnlyList<Run> _runs;
+    readonly Manifest _manifest;
+    readonly SegmentDirectory _segments;
+    readonly StorageOptions _options;
+    readonly Action<Position> _progress;
+    readonly List<Damage> _damage = [];
+
+    /// <summary>Damage of the log, which others name.</summary>
+    readonly List<Damage> _damageOfLog = [];
+
+    readonly MemoryFiller _filler = new();
+    MemoryPart _piece;
+    RunComparison? _comparison;
+    int _number;
+    int _differences;
+    int _compared;
+    int _damageBefore;
+    int _damageAtFrame;
+    bool _isUnknown;
+
+    RunVerification(IReadOnlyList<Run> runs, Manifest manifest, SegmentDirectory segments, StorageOptions options, Action<Position> progress)
+    {
+        (_runs, _manifest, _segments, _options, _progress) = (runs, manifest, segments, options, progress);
+        _piece = new MemoryPart(runs[0].First);
+        Begin();
+    }
+
+    Run Current => _runs[_number];
+
+    bool IsDone => _number == _runs.Count;
+
+    /// <summary>Whether it cannot be told what the current run should say.</summary>
+    bool IsUnknown => _isUnknown || _damageOfLog.Count > _damageBefore;
+
+    /// <summary>Compares runs that follow one another from position 1 on.</summary>
+    /// <param name="files">The disk.</param>
+    /// <param name="layout">Where the ledger is.</param>
+    /// <param name="options">How large a piece may be.</param>
+    /// <param name="manifest">The segments.</param>
+    /// <param name="segments">Those that are open.</param>
+    /// <param name="runs">The runs.</param>
+    /// <param name="published">Where the log is known to end, and the position that comes next; null where that is not known.</param>
+    /// <param name="progress">Called after each piece with its last position; may throw to end it.</param>
+    /// <returns>How many could be compared, and what is wrong with the runs.</returns>
+    public static (int Compared, IReadOnlyList<Damage> Damage) Run(IFileSystem files, LedgerLayout layout, StorageOptions options, Manifest manifest, SegmentDirectory segments, IReadOnlyList<Run> runs, (LogPlace Place, Position Next)? published, Action<Position> progress)
+    {
+        if (runs.Count == 0) return (0, []);
+        var verification = new RunVerification(runs, manifest, segments, options, progress);
+
+        // Runs may have been made since the end was looked up, and then what they say of theirs is all that is known.
+        (LogPlace Place, Position Next) end = published is { } known && known.Next > runs[^1].Last && known.Place.IsIn(manifest.Last) ? known : (runs[^1].Footer.End, runs[^1].Last.Next());
+        using var walk = new SegmentSet(files, layout, options, segments, verification, verification._damageOfLog);
+        for (var i = 0; i < manifest.Segments.Count && !verification.IsDone; i++)
+        {
+            var header = manifest.Segments[i];
+            if (manifest.EndOf(i) is null && !end.Place.IsIn(header)) break;
+            var next = manifest.EndOf(i) is null ? end.Next : manifest.Segments[i + 1].BasePosition;
+            if (segments.Find(header.BasePosition, header.Generation) is { } segment) walk.ReadDurable(segment, SegmentHeader.Bytes, manifest.EndOf(i) ?? end.Place.FileOffset, header.BasePosition, next);
+            else verification.AddHoles(new Position(next.Value - 1));
+        }
+
+        while (!verification.IsDone) verification.End();
+        return (verification._compared, verification._damage);
+    }
+
+    public void Frame(Segment segment, in FrameHeader header, string? appendId)
+    {
+        while (!IsDone && !IsBefore(segment.PlaceOf(header.FileOffset), Current.Footer.End)) End();
+        if (IsDone) return;
+        if (_piece.Count >= _options.MemoryFactsMax || _piece.Bytes >= _options.MemoryBytesMax) Compare();
+        if (appendId is not null && header.Kind == FrameKind.Batch)
+            _piece.AddAppend(appendId, new IndexedAppend(new AppendSpan(header.BasePosition, header.FactCount), header.CellCount > 0 ? segment.PlaceOf(header.FileOffset) : default));
+        if (header.FactCount == 0) _piece.LastTime = Math.Max(_piece.LastTime, header.Time);
+        _damageAtFrame = _damageOfLog.Count;
+    }
+
+    public void Fact(Segment segment, long fileOffset, in HeaderView header)
+    {
+        if (IsDone || IsUnknown || header.Position < _piece.Next) return;
+        if (header.Position > Current.Last) Differs(header.Position, $"the fact stands before its end, at offset {Current.Footer.End.FileOffset}, and is not of it");
+        else _filler.Add(_piece, segment, fileOffset, header);
+    }
+
+    public void Cell(Segment segment, long fileOffset, in CellView cell)
+    {
+        if (!IsDone) _piece.AddCell(cell.Name, CellEntry.Of(segment, fileOffset, cell));
+    }
+
+    /// <summary>What a repair has found gone is not known any more; a run over it is not compared.</summary>
+    public void Lost(Segment segment, Position first, Position last) => AddHoles(last);
+
+    public void AddHoles(Position last)
+    {
+        while (!IsDone)
+        {
+            _isUnknown |= last >= _piece.Next;
+            if (last <= Current.Last) return;
+            End();
+        }
+    }
+
+    public void MissedCells() => _isUnknown = true;
+
+    void Begin()
+    {
+        // What was damaged between two frames may be of the run that ends there, or of the one that begins.
+        (_differences, _isUnknown, _damageBefore) = (0, false, _damageAtFrame);
+        _comparison = new RunComparison(Current, _segments, Differs);
+        _piece = new MemoryPart(Current.First) { LastTime = long.MinValue };
+        var damaged = 0;
+        foreach (var block in Current.DamagedBlocks())
+        {
+            _isUnknown = true;
+            if (++damaged <= DifferencesMax) _damage.Add(new Damage(Current.Path, block * RunFormat.BlockBytes, Position.None, Position.None, $"Block {block} of a file of the index is damaged. It is made again from the log when it is read."));
+        }
+    }
+
+    void End()
+    {
+        if (!IsUnknown && _piece.Next <= Current.Last) Differs(_piece.Next, $"the log has this fact behind its end, at offset {Current.Footer.End.FileOffset}");
+        Compare();
+        if (!IsUnknown)
+        {
+            Try(_comparison!.Finish);
+            _compared++;
+        }
+
+        if (_differences > DifferencesMax) Add(Position.None, $"And {_differences - DifferencesMax:N0} more.");
+        _number++;
+        if (!IsDone) Begin();
+    }
+
+    void Compare()
+    {
+        _isUnknown |= _piece.HasHoles;
+        if (!IsUnknown) Try(() => _comparison!.Compare(_piece));
+        _progress(_piece.Last);
+        _piece = new MemoryPart(_piece.Next) { LastTime = _piece.LastTime };
+    }
+
+    void Try(Action compare)
+    {
+        try
+        {
+            compare();
+        }
+        catch (Exception failure) when (failure is RunDamagedException or InvariantException or ArgumentException or IndexOutOfRangeException or OverflowException)
+        {
+            Differs(Position.None, $"what it says cannot be read: {failure.Message}");
+            _isUnknown = true;
+        }
+    }
+
+    void Differs(Position position, string what)
+    {
+        if (++_differences <= DifferencesMax) Add(position, $"A file of the index is not what the log says: {what}.");
+    }
+
+    void Add(Position position, string what) => _damage.Add(new Damage(Current.Path, 0, position, position, what));
+
+    bool IsBefore(in LogPlace place, in LogPlace end)
+    {
+        if (place.Base == end.Base && place.Generation == end.Generation) return place.FileOffset < end.FileOffset;
+        foreach (var segment in _manifest.Segments)
+        {
+            if (place.IsIn(segment)) return true;
+            if (end.IsIn(segment)) return false;
+        }
+
+        return false;
+    }
+}
