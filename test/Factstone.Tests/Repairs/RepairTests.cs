@@ -91,7 +91,7 @@ public sealed class RepairTests
 
         using var again = SmallLedger.Open(files);
         Assert.Equal(6, Version(again, "orders/2"));
-        Assert.Empty(LedgerVerification.Run(files, SmallLedger.Root, null, Cancellation).Damage);
+        Assert.Empty(LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions(), null, Cancellation).Damage);
     }
 
     [Fact]
