@@ -30,9 +30,8 @@ internal sealed class FactsCommand : LedgerCommand
         var reading = new ReadingPastDamage(ledger);
         if (left > 0)
         {
-            await foreach (var fact in reading.LedgerAsync(from, parsed.GetValue(_backward), ct))
+            await foreach (var fact in reading.LedgerAsync(query, from, parsed.GetValue(_backward), ct))
             {
-                if (!query.Matches(fact)) continue;
                 session.WriteFact(fact);
                 if (--left == 0) break;
             }

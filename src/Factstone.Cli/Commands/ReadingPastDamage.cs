@@ -7,6 +7,7 @@ namespace Factstone.Cli.Commands;
 internal sealed class ReadingPastDamage(Ledger ledger)
 {
     LedgerDamagedException? _met;
+    IReadOnlyList<Damage> _last = [];
 
     /// <summary>What is damaged was left out of the answer: the command has failed.</summary>
     public void ThrowIfDamaged()
@@ -14,15 +15,15 @@ internal sealed class ReadingPastDamage(Ledger ledger)
         if (_met is not null) ExceptionDispatchInfo.Throw(_met);
     }
 
-    /// <summary>Facts from a position on, or back from it; 0 is the beginning, or the end.</summary>
-    public async IAsyncEnumerable<Fact> LedgerAsync(Position from, bool backward, [EnumeratorCancellation] CancellationToken ct)
+    /// <summary>Facts that match a query, from a position on, or back from it; 0 is the beginning, or the end.</summary>
+    public async IAsyncEnumerable<Fact> LedgerAsync(FactQuery query, Position from, bool backward, [EnumeratorCancellation] CancellationToken ct)
     {
         var head = await ledger.GetHeadAsync(ct);
         var next = from == Position.None || (backward && from > head) ? (backward ? head : new Position(1)) : from;
         while (next > Position.None && next <= head)
         {
             var options = new ReadOptions { From = next, Backward = backward, AsOf = head };
-            await using var facts = ledger.ReadAsync(options, ct).GetAsyncEnumerator(ct);
+            await using var facts = ledger.ReadAsync(query, options, ct).GetAsyncEnumerator(ct);
             while (true)
             {
                 var (isThere, isDamaged) = await TryMoveAsync(facts);
@@ -35,7 +36,7 @@ internal sealed class ReadingPastDamage(Ledger ledger)
         }
     }
 
-    /// <summary>Facts of a stream. Where damage keeps its list from being known, the whole ledger is searched for what is left of it.</summary>
+    /// <summary>Facts of a stream. Where damage keeps its list from being known, what is left of it is found as by a query.</summary>
     public async IAsyncEnumerable<Fact> StreamAsync(StreamName stream, LedgerTime asOf, [EnumeratorCancellation] CancellationToken ct)
     {
         var until = (await ledger.ResolveAsync(asOf, ct)).Position;
@@ -50,10 +51,10 @@ internal sealed class ReadingPastDamage(Ledger ledger)
             last = facts.Current.Position;
         }
 
-        await foreach (var fact in LedgerAsync(last.Next(), backward: false, ct))
+        await foreach (var fact in LedgerAsync(FactQuery.Stream(stream), last.Next(), backward: false, ct))
         {
             if (fact.Position > until) yield break;
-            if (fact.Stream == stream) yield return fact;
+            yield return fact;
         }
     }
 
@@ -65,15 +66,19 @@ internal sealed class ReadingPastDamage(Ledger ledger)
         }
         catch (LedgerDamagedException damaged)
         {
+            _last = damaged.Damage;
             if (_met is null || damaged.Damage.Count > _met.Damage.Count) _met = damaged;
             return (IsThere: false, IsDamaged: true);
         }
     }
 
+    /// <summary>Behind what was met last: all that matches before it has been read.</summary>
     Position BeyondDamage(Position position, bool backward)
     {
-        var covering = ledger.Damage.Concat(_met?.Damage ?? []).FirstOrDefault(one => one.FirstPosition <= position && position <= one.LastPosition);
-        return covering is null ? Beyond(position, position, backward) : Beyond(covering.FirstPosition, covering.LastPosition, backward);
+        var ahead = _last.Where(one => one.FirstPosition > Position.None && (backward ? one.FirstPosition <= position : one.LastPosition >= position)).ToList();
+        if (ahead.Count == 0) return Beyond(position, position, backward);
+        var nearest = backward ? ahead.MaxBy(one => one.LastPosition)! : ahead.MinBy(one => one.FirstPosition)!;
+        return Beyond(nearest.FirstPosition, nearest.LastPosition, backward);
     }
 
     static Position Beyond(Position first, Position last, bool backward) => backward ? new Position(first.Value - 1) : last.Next();
