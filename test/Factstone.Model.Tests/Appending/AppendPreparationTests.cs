@@ -524,10 +524,17 @@ public sealed class AppendPreparationTests
         Assert.Contains("position 4398046511104", Refused(Where(AppendCondition.NoMatch(FactQuery.All, new Position(Position.MaxValue + 1)))), StringComparison.Ordinal);
     }
 
-    // To pass over it would let the append happen whatever the query matches.
     [Fact]
-    public void A_condition_by_query_is_refused_as_long_as_nobody_decides_it() =>
-        Assert.Throws<NotSupportedException>(() => AppendPreparation.Prepare(Where(AppendCondition.NoMatch(FactQuery.All)), SaltSource.System));
+    public void An_append_says_how_much_its_conditions_name()
+    {
+        var append = Prepare(Placed);
+        Assert.Equal(0, append.QueryNames);
+        append.Release();
+        var request = Where(AppendCondition.NoMatch(FactQuery.All), AppendCondition.StreamMissing("a/b"), AppendCondition.NoMatch([new() { Store = "s", Key = "k", Types = ["a", "b"], Tags = ["x"] }, new() { Tags = ["y"] }]));
+        append = AppendPreparation.Prepare(request, SaltSource.System);
+        Assert.Equal(1 + 4 + 1, append.QueryNames);
+        append.Release();
+    }
 
     // Encoding would put U+FFFD in its place, and the condition would ask for something that nobody meant.
     [Fact]
