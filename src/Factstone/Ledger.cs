@@ -233,6 +233,7 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (fact.Position <= after) yield break;
+            if (NameCheck.IsOwn(fact.Stream.Store)) continue;
             yield return fact;
             if (--left == 0) yield break;
         }
@@ -373,7 +374,7 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
     {
         await GetHeadAsync(cancellationToken).ConfigureAwait(false);
         foreach (var store in _storage.Stores())
-            if (store.Store is not ['$', ..]) yield return new StoreSummary(store.Store, store.Facts, store.Streams);
+            if (!NameCheck.IsOwn(store.Store)) yield return new StoreSummary(store.Store, store.Facts, store.Streams);
     }
 
     /// <summary>A cell as it is now; null when it has no value: never written, or deleted.</summary>
