@@ -14,7 +14,7 @@ internal sealed class RunComparison(Run run, SegmentDirectory segments, Action<P
 
     public void Compare(MemoryPart piece)
     {
-        if (piece.FirstTime < _firstTime) _firstTime = piece.FirstTime;
+        if (_firstTime == long.MaxValue && !piece.IsEmpty) _firstTime = IsLost(piece, piece.First) ? run.Footer.FirstTime : piece.FirstTime;
         _lastTime = Math.Max(_lastTime, piece.LastTime);
         _streams += piece.Streams;
         _appendIds += piece.AppendIds;
@@ -42,25 +42,41 @@ internal sealed class RunComparison(Run run, SegmentDirectory segments, Action<P
     {
         for (var position = piece.First; position <= piece.Last; position = position.Next())
         {
-            piece.TryFind(position, out var segment, out var fileOffset);
-            if (!run.TryFind(position, out var found, out var foundOffset) || found != segment || foundOffset != fileOffset)
-                Differs(position, $"the fact is at offset {fileOffset} of {segment.Path}, and not where it says");
+            var isThere = piece.TryFind(position, out var segment, out var fileOffset);
+            var isFound = run.TryFind(position, out var found, out var foundOffset);
+            if (isThere != isFound || (isThere && (found != segment || foundOffset != fileOffset)))
+                Differs(position, isThere ? $"the fact is at offset {fileOffset} of {segment.Path}, and not where it says" : "the fact is gone, and it says where it is");
         }
     }
 
-    /// <summary>Not each append has a row, but each row is of an append, and the first of the first one.</summary>
+    /// <summary>Not each append has a row, but each row is of an append, and the first of the first one. Where facts are gone, a row has the time before them.</summary>
     void CompareTimes(MemoryPart piece)
     {
+        if (piece.IsEmpty) return;
         if (_timeRow == 0 && (run.Footer.TimeCount == 0 || run.TimeRow(0).First != run.First)) Differs(run.First, "its times do not begin with its first fact");
         foreach (var batch in piece.Times)
         {
+            PassRows(piece, batch.First);
             if (_timeRow == run.Footer.TimeCount) return;
             var row = run.TimeRow(_timeRow);
-            if (row.First > batch.First) continue;
-            if (row != (batch.Time, batch.First)) Differs(batch.First, $"the append was recorded at {batch.Time} µs, and it says {row.Time} from position {row.First} on");
+            if (row.First != batch.First) continue;
+            if (row.Time != batch.Time && !IsLost(piece, row.First)) Differs(row.First, $"the append was recorded at {batch.Time} µs, and it says {row.Time}");
+            _timeRow++;
+        }
+
+        PassRows(piece, piece.Next);
+    }
+
+    void PassRows(MemoryPart piece, Position before)
+    {
+        while (_timeRow < run.Footer.TimeCount && run.TimeRow(_timeRow) is { } row && row.First < before)
+        {
+            if (row.First < piece.First || !IsLost(piece, row.First)) Differs(row.First, $"it says that an append was recorded at {row.Time} µs, and none begins there");
             _timeRow++;
         }
     }
+
+    static bool IsLost(MemoryPart piece, Position position) => piece[position].Stream is null;
 
     void CompareList(MemoryPart piece, in Term term, IStreamPlaces expected)
     {

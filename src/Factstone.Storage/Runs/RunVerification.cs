@@ -28,6 +28,7 @@ internal sealed class RunVerification : IFrameVisitor
     int _compared;
     int _damageBefore;
     int _damageAtFrame;
+    long _lastTime;
     bool _isUnknown;
 
     RunVerification(IReadOnlyList<Run> runs, Manifest manifest, SegmentDirectory segments, StorageOptions options, Action<Position> progress)
@@ -82,7 +83,12 @@ internal sealed class RunVerification : IFrameVisitor
         if (_piece.Count >= _options.MemoryFactsMax || _piece.Bytes >= _options.MemoryBytesMax) Compare();
         if (appendId is not null && header.Kind == FrameKind.Batch)
             _piece.AddAppend(appendId, new IndexedAppend(new AppendSpan(header.BasePosition, header.FactCount), header.CellCount > 0 ? segment.PlaceOf(header.FileOffset) : default));
-        if (header.FactCount == 0) _piece.LastTime = Math.Max(_piece.LastTime, header.Time);
+        if (header.FactCount == 0)
+        {
+            _lastTime = Math.Max(_lastTime, header.Time);
+            _piece.LastTime = Math.Max(_piece.LastTime, header.Time);
+        }
+
         _damageAtFrame = _damageOfLog.Count;
     }
 
@@ -91,6 +97,19 @@ internal sealed class RunVerification : IFrameVisitor
         if (IsDone || IsUnknown || header.Position < _piece.Next) return;
         if (header.Position > Current.Last) Differs(header.Position, $"the fact stands before its end, at offset {Current.Footer.End.FileOffset}, and is not of it");
         else _filler.Add(_piece, segment, fileOffset, header);
+        _lastTime = header.RecordedAt;
+    }
+
+    public void Lost(Segment segment, Position first, Position last)
+    {
+        if (IsDone || IsUnknown) return;
+        if (last > Current.Last) Differs(last, $"the place of the lost facts is before its end, at offset {Current.Footer.End.FileOffset}, and is not of it");
+        while (_piece.Next < first && _piece.Next <= Current.Last) _piece.AddHole();
+        while (_piece.Next <= last && _piece.Next <= Current.Last)
+        {
+            if (_piece.Count >= _options.MemoryFactsMax) Compare();
+            _piece.AddLost(segment, _lastTime);
+        }
     }
 
     public void Cell(Segment segment, long fileOffset, in CellView cell)
@@ -99,8 +118,6 @@ internal sealed class RunVerification : IFrameVisitor
     }
 
     /// <summary>What a repair has found gone is not known any more; a run over it is not compared.</summary>
-    public void Lost(Segment segment, Position first, Position last) => AddHoles(last);
-
     public void AddHoles(Position last)
     {
         while (!IsDone)
