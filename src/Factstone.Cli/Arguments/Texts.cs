@@ -56,13 +56,6 @@ internal static class Texts
             : throw CliException.Usage($"{option}: '{text}' is no id of a fact: it has the form 0198c2f4-5d1e-7abc-8000-000000712345.");
     }
 
-    /// <summary>A query in its text form; everything where nothing is given.</summary>
-    public static FactQuery Query(string? text)
-    {
-        if (text is null) return FactQuery.All;
-        return FactQuery.TryParse(text, out var query, out var error) ? query : throw CliException.Usage(error);
-    }
-
     /// <summary><c>@POSITION</c>.</summary>
     public static Position At(string text, string option) =>
         text is ['@', .. var digits] && long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value <= Position.MaxValue

@@ -7,7 +7,7 @@ namespace Factstone.Cli.Commands;
 
 internal sealed class ExportJsonLinesCommand : LedgerCommand
 {
-    readonly Argument<string?> _query = new("QUERY") { Description = "Which facts. [default: all]", Arity = ArgumentArity.ZeroOrOne };
+    readonly QueryArgument _query = new();
     readonly Option<string> _out = new("--out") { HelpName = "FILE", Description = "A new file, compressed where its name ends in .gz; '-' is standard output.", DefaultValueFactory = _ => "-" };
     readonly Option<string?> _from = new("--from") { HelpName = "@P", Description = "Where to begin, included. [default: the first fact]" };
     readonly AsOfOption _asOf = new();
@@ -23,7 +23,7 @@ internal sealed class ExportJsonLinesCommand : LedgerCommand
 
     protected override async Task<int> RunAsync(ParseResult parsed, Session session, CancellationToken ct)
     {
-        var query = Texts.Query(parsed.GetValue(_query));
+        var query = _query.Value(parsed);
         var from = Texts.From(parsed.GetValue(_from));
         var asOf = _asOf.Value(parsed);
         var file = parsed.GetRequiredValue(_out);
