@@ -32,7 +32,7 @@ internal sealed class ExportJsonLinesCommand : LedgerCommand
         await using var ledger = await session.OpenReadOnlyAsync(ct);
         var until = (await ledger.ResolveAsync(asOf, ct)).Position;
         var reading = new ReadingPastDamage(ledger);
-        var facts = reading.LedgerAsync(from, backward: false, ct);
+        var facts = reading.LedgerAsync(query, from, backward: false, ct);
         var count = file == "-"
             ? await JsonLinesExport.WriteAsync(session, ledger.Id, query, facts, until, ct)
             : await ExportFile.WriteAsync(file, output => JsonLinesExport.WriteAsync(session, ledger.Id, query, facts, until, output, ct));
