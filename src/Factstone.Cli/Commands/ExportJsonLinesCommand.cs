@@ -34,8 +34,8 @@ internal sealed class ExportJsonLinesCommand : LedgerCommand
         var reading = new ReadingPastDamage(ledger);
         var facts = reading.LedgerAsync(query, from, backward: false, ct);
         var count = file == "-"
-            ? await JsonLinesExport.WriteAsync(session, ledger.Id, query, facts, until, ct)
-            : await ExportFile.WriteAsync(file, output => JsonLinesExport.WriteAsync(session, ledger.Id, query, facts, until, output, ct));
+            ? await JsonLinesExport.WriteAsync(session, ledger.Id, facts, until, ct)
+            : await ExportFile.WriteAsync(file, output => JsonLinesExport.WriteAsync(session, ledger.Id, facts, until, output, ct));
 
         if (file != "-") WriteSummary(session, file, count, until);
         if ((await ledger.GetStatisticsAsync(ct)).Cells is > 0 and var cells) session.Notice($"{cells:N0} {(cells == 1 ? "cell was" : "cells were")} left out: cells are not exported.");

@@ -10,20 +10,20 @@ internal static class JsonLinesExport
 
     /// <summary>Writes to standard output.</summary>
     /// <returns>How many facts were written.</returns>
-    public static Task<long> WriteAsync(Session session, LedgerId ledger, FactQuery query, IAsyncEnumerable<Fact> facts, Position until, CancellationToken ct) =>
-        WriteAsync(session, ledger, query, facts, until, session.Output, ct);
+    public static Task<long> WriteAsync(Session session, LedgerId ledger, IAsyncEnumerable<Fact> facts, Position until, CancellationToken ct) =>
+        WriteAsync(session, ledger, facts, until, session.Output, ct);
 
     /// <summary>Writes to a file.</summary>
     /// <returns>How many facts were written.</returns>
-    public static async Task<long> WriteAsync(Session session, LedgerId ledger, FactQuery query, IAsyncEnumerable<Fact> facts, Position until, Stream stream, CancellationToken ct)
+    public static async Task<long> WriteAsync(Session session, LedgerId ledger, IAsyncEnumerable<Fact> facts, Position until, Stream stream, CancellationToken ct)
     {
         var output = new StandardOutput(stream, isTerminal: false);
-        var count = await WriteAsync(session, ledger, query, facts, until, output, ct);
+        var count = await WriteAsync(session, ledger, facts, until, output, ct);
         output.Flush();
         return count;
     }
 
-    static async Task<long> WriteAsync(Session session, LedgerId ledger, FactQuery query, IAsyncEnumerable<Fact> facts, Position until, StandardOutput output, CancellationToken ct)
+    static async Task<long> WriteAsync(Session session, LedgerId ledger, IAsyncEnumerable<Fact> facts, Position until, StandardOutput output, CancellationToken ct)
     {
         using var progress = new Progress(session.Host);
         var ledgerText = ledger.ToString();
@@ -32,7 +32,6 @@ internal static class JsonLinesExport
         {
             if (fact.Position > until) break;
             progress.Report(() => $"Exporting: {count:N0} facts, at @{fact.Position} of {until}");
-            if (!query.Matches(fact)) continue;
             output.WriteJson(json =>
             {
                 json.WriteStartObject();
