@@ -8,6 +8,12 @@ internal sealed class MemoryTerms
     readonly Dictionary<Term, PositionsOfTerm> _lists = [];
     Position _listed;
 
+    /// <summary>Facts that follow one another often have the same store and type.</summary>
+    string? _store;
+    string? _type;
+    PositionsOfTerm? _ofStore;
+    PositionsOfTerm? _ofType;
+
     public PositionsOfTerm? Find(MemoryPart part, in Term term, Position until)
     {
         lock (_lock)
@@ -35,16 +41,23 @@ internal sealed class MemoryTerms
             _listed = _listed.Next();
             var fact = part[_listed];
             if (fact.Stream is null) continue;
-            Add(Term.Store(fact.Stream.Name.Store));
-            if (fact.Type is not null) Add(Term.Type(fact.Type));
-            foreach (var tag in fact.Tags!) Add(Term.Tag(tag));
+            var store = fact.Stream.Name.Store;
+            (_ofStore, _store) = (store == _store ? _ofStore! : ListOf(Term.Store(store)), store);
+            _ofStore.Add(_listed);
+            if (fact.Type is { } type)
+            {
+                (_ofType, _type) = (type == _type ? _ofType! : ListOf(Term.Type(type)), type);
+                _ofType.Add(_listed);
+            }
+
+            foreach (var tag in fact.Tags!) ListOf(Term.Tag(tag)).Add(_listed);
         }
     }
 
-    void Add(in Term term)
+    PositionsOfTerm ListOf(in Term term)
     {
         if (!_lists.TryGetValue(term, out var list)) _lists.Add(term, list = new PositionsOfTerm());
-        list.Add(_listed);
+        return list;
     }
 }
 
