@@ -56,7 +56,8 @@ internal sealed class Session(CliHost host, string directory, bool isJson, TimeS
         if (ledger.Damage is [var first, ..]) Notice($"The ledger is damaged, though not where this was read: {first}{(ledger.Damage.Count > 1 ? $" And {ledger.Damage.Count - 1:N0} more." : "")} 'factstone verify' lists all damage.");
     }
 
-    async ValueTask<Ledger> OpenExistingAsync(CancellationToken ct)
+    /// <summary>Opens the ledger for writing, where it is known that there is one.</summary>
+    public async ValueTask<Ledger> OpenExistingAsync(CancellationToken ct)
     {
         using var progress = new Progress(Host);
         return await Ledger.OpenAsync(Directory, Options(progress), ct);

@@ -12,7 +12,7 @@ internal sealed class RepairCommand : LedgerCommand
     readonly Option<bool> _dryRun = new("--dry-run") { Description = "Only say what would be done." };
 
     public RepairCommand(CommonOptions common)
-        : base("repair", "Keeps every whole fact of a damaged ledger, writes down what is gone, and keeps the damaged files aside. Changes nothing where there is no damage.", "factstone repair --dry-run", common) =>
+        : base("repair", "Keeps every whole fact of a damaged ledger, writes down what is gone, and keeps the damaged files aside. Where there is no damage, only makes what is missing of the index.", "factstone repair --dry-run", common) =>
         Options.Add(_dryRun);
 
     protected override async Task<int> RunAsync(ParseResult parsed, Session session, CancellationToken ct)
@@ -24,10 +24,14 @@ internal sealed class RepairCommand : LedgerCommand
 
         if (session.IsJson) WriteJson(session, report);
         else WriteText(session, report);
+        if (!isDryRun) await MakeIndexAsync(session, ct);
         if (!isDryRun || !report.WasDamaged) return ExitCodes.Done;
 
         throw new CliException(ExitCodes.Damaged, ErrorNames.Damaged, $"The ledger in '{session.Directory}' is damaged. Nothing was changed; without --dry-run it is repaired.");
     }
+
+    /// <summary>An open for writing makes what is missing of the index; who can only read may not be able to do without.</summary>
+    static async Task MakeIndexAsync(Session session, CancellationToken ct) => await (await session.OpenExistingAsync(ct)).DisposeAsync();
 
     static void WriteJson(Session session, RepairReport report) => session.Output.WriteJson(json =>
     {

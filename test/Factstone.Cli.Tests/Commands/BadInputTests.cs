@@ -125,6 +125,14 @@ public sealed class BadInputTests : IDisposable
         (await _cli.RunAsync("repair")).Fails(ExitCodes.Failed, "There is no ledger");
         for (var i = 1; i <= 5; i++) (await _cli.RunAsync("write", "s/k", $"\"needle{i}\"")).Ends(ExitCodes.Done);
         Assert.Contains("nothing to repair", (await _cli.RunAsync("repair")).Ends(ExitCodes.Done).Output, StringComparison.Ordinal);
+
+        // A reader that cannot do without the index is told to type this.
+        var index = new Storage.LedgerLayout(_cli.Ledger).Index;
+        Directory.Delete(index, recursive: true);
+        (await _cli.RunAsync("repair", "--dry-run")).Ends(ExitCodes.Done);
+        Assert.False(Directory.Exists(index));
+        (await _cli.RunAsync("repair")).Ends(ExitCodes.Done);
+        Assert.NotEmpty(Directory.GetFiles(index, "*.run"));
         var segment = Assert.Single(Directory.GetFiles(new Storage.LedgerLayout(_cli.Ledger).Segments, "*.log"));
         var bytes = File.ReadAllBytes(segment);
         bytes[bytes.AsSpan().IndexOf("needle3"u8)] ^= 1;
