@@ -72,7 +72,7 @@ internal sealed class BenchCommand : LedgerCommand
         json.WriteNumber("bytesPerAppend", result.BytesPerAppend);
         json.WriteNumber("probe", Math.Round(result.Probe));
         json.WriteNumber("factstone", Math.Round(result.Ledger));
-        json.WriteNumber("ratio", Math.Round(result.ShareOfProbe, 3));
+        if (double.IsFinite(result.ShareOfProbe)) json.WriteNumber("ratio", Math.Round(result.ShareOfProbe, 3)); // a probe that got nothing done gives none
         json.WriteEndObject();
     });
 }
