@@ -97,10 +97,13 @@ internal static class AppendPreparation
             throw new ArgumentException($"The append has {request.Conditions.Count:N0} conditions; at most {FactLimits.ConditionsPerAppendMax:N0} are possible.", nameof(request));
         if (request.AppendId is { } id && NameCheck.Text("The append id", id, 1, FactLimits.AppendIdBytesMax) is { } wrongId)
             throw new ArgumentException(wrongId, nameof(request));
+        var names = 0L;
         for (var i = 0; i < conditions.Length; i++)
+        {
             if (Wrong(conditions[i]) is { } wrong) throw new ArgumentException($"conditions[{i}]: {wrong}", nameof(request));
+            names += conditions[i].Query?.NameCount ?? 0;
+        }
 
-        var names = conditions.Sum(static condition => (long)(condition.Query?.NameCount ?? 0));
         if (names > FactLimits.QueryNamesPerAppendMax)
             throw new ArgumentException($"The queries of the conditions name {names:N0} stores, types and tags; at most {FactLimits.QueryNamesPerAppendMax:N0} are possible in one append.", nameof(request));
     }

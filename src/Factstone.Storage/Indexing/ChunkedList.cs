@@ -3,7 +3,8 @@ namespace Factstone.Storage;
 /// <summary>A long list that grows without ever being copied whole; one thread appends, others read.</summary>
 internal sealed class ChunkedList<T>
 {
-    const int ChunkBits = 12;
+    // Small enough that a chunk is no large object of the runtime, which only a full collection frees.
+    const int ChunkBits = 10;
     const int ChunkItems = 1 << ChunkBits;
 
     readonly GrowingList<T[]> _chunks = new();

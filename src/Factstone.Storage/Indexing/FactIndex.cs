@@ -12,6 +12,7 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
     readonly Defect _defect;
     readonly StorageOptions _options;
     readonly MemoryFiller _filler = new();
+    AppendSnapshot _withoutHeads = AppendSnapshot.Empty;
     IndexPart[] _parts;
 
     /// <summary>The parts in memory that the writer still looks at, oldest first; those of which a run was made meanwhile stay for a while, for appends that were prepared before.</summary>
@@ -170,11 +171,11 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
     public AppendSnapshot Prepare(PreparedAppend append)
     {
         var parts = Parts;
-        var until = Position.None;
-        foreach (var part in parts)
-            if (part is Run) until = part.Last;
-        if (until == Position.None) return AppendSnapshot.Empty;
+        var newest = parts.Length - 1;
+        while (newest >= 0 && parts[newest] is not Run) newest--;
+        if (newest < 0) return AppendSnapshot.Empty;
 
+        var until = parts[newest].Last;
         Dictionary<StreamName, StreamState>? heads = null;
         StreamName last = default;
         foreach (ref readonly var fact in append.Facts.AsSpan())
@@ -186,7 +187,17 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
 
         foreach (var condition in append.Conditions)
             if (condition.Stream.Store is not null) PrepareHead(parts, condition.Stream, ref heads);
-        return new AppendSnapshot { Until = until, Heads = heads };
+        return heads is null ? WithoutHeads(until) : new AppendSnapshot { Until = until, Heads = heads };
+    }
+
+    /// <summary>What most appends are prepared on between two runs, so they share it.</summary>
+    AppendSnapshot WithoutHeads(Position until)
+    {
+        var shared = Volatile.Read(ref _withoutHeads);
+        if (shared.Until == until) return shared;
+        shared = new AppendSnapshot { Until = until, Heads = null };
+        Volatile.Write(ref _withoutHeads, shared);
+        return shared;
     }
 
     static void PrepareHead(ReadOnlySpan<IndexPart> parts, StreamName stream, ref Dictionary<StreamName, StreamState>? heads)

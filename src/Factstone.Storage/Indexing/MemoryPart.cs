@@ -22,7 +22,7 @@ internal sealed class MemoryPart(Position first) : IndexPart
     readonly GrowingList<BatchTime> _times = new();
     readonly GrowingList<Segment> _segments = new();
     readonly GrowingList<PositionRange> _holes = new();
-    readonly MemoryTerms _terms = new();
+    readonly MemoryTerms _terms = new(first);
     Segment? _segment;
     StoreEntry? _store;
     long _streams;
@@ -55,7 +55,13 @@ internal sealed class MemoryPart(Position first) : IndexPart
     /// <summary>The last RecordedAt up to <see cref="End"/>.</summary>
     public long LastTime { get; set; }
 
-    public StreamEntry? Find(StreamName stream) => _stores.GetValueOrDefault(stream.Store)?.Find(stream.Key);
+    public StreamEntry? Find(StreamName stream)
+    {
+        // Mostly the store of the fact before it, by the very same text.
+        var store = _store;
+        if (store is null || !ReferenceEquals(store.Name, stream.Store)) store = _stores.GetValueOrDefault(stream.Store);
+        return store?.Find(stream.Key);
+    }
 
     public override bool TryFind(Position position, out Segment segment, out long fileOffset)
     {

@@ -2,7 +2,7 @@ namespace Factstone.Storage;
 
 /// <summary>The positions of stores, types and tags in memory; listed when somebody asks, so that the writer does not have to.</summary>
 /// <remarks>Threads: any number, one at a time within.</remarks>
-internal sealed class MemoryTerms
+internal sealed class MemoryTerms(Position first)
 {
     readonly Lock _lock = new();
     readonly Dictionary<Term, PositionsOfTerm> _lists = [];
@@ -56,36 +56,50 @@ internal sealed class MemoryTerms
 
     PositionsOfTerm ListOf(in Term term)
     {
-        if (!_lists.TryGetValue(term, out var list)) _lists.Add(term, list = new PositionsOfTerm());
+        if (!_lists.TryGetValue(term, out var list)) _lists.Add(term, list = new PositionsOfTerm(first));
         return list;
     }
 }
 
-/// <summary>The positions of one term, ascending. One thread at a time adds, others read.</summary>
-internal sealed class PositionsOfTerm : IStreamPlaces
+/// <summary>The positions of one term in a part, ascending. One thread at a time adds, others read.</summary>
+internal sealed class PositionsOfTerm(Position first) : IStreamPlaces
 {
-    readonly GrowingList<Position> _positions = new();
+    /// <summary>Each by its distance from the part's first, which is short, so that a list takes half the space.</summary>
+    readonly GrowingList<int> _offsets = new();
 
-    public int Count => _positions.Count;
+    public int Count => _offsets.Count;
 
-    public Place this[int index] => new(default, _positions[index], retracts: false);
+    public Place this[int index] => At(_offsets[index]);
 
     public int CountUntil(Position until)
     {
-        var positions = _positions.Items;
-        int low = 0, high = positions.Length;
+        var offsets = _offsets.Items;
+        var last = until.Value - first.Value;
+        int low = 0, high = offsets.Length;
         while (low < high)
         {
             var middle = (low + high) >>> 1;
-            if (positions[middle] <= until) low = middle + 1;
+            if (offsets[middle] <= last) low = middle + 1;
             else high = middle;
         }
 
         return low;
     }
 
+    /// <summary>Copies some of them, from an index on.</summary>
+    /// <returns>How many: as many as there is room for, fewer only at the end.</returns>
+    public int Copy(int index, Span<Place> places)
+    {
+        var offsets = _offsets.Items[index..];
+        var count = Math.Min(offsets.Length, places.Length);
+        for (var i = 0; i < count; i++) places[i] = At(offsets[i]);
+        return count;
+    }
+
     /// <summary>Only streams have versions.</summary>
     public int CountBelow(StreamVersion version) => throw new InvariantException("a list of positions has no versions");
 
-    public void Add(Position position) => _positions.Add(position);
+    public void Add(Position position) => _offsets.Add(checked((int)(position.Value - first.Value)));
+
+    Place At(int offset) => new(default, new Position(first.Value + offset), retracts: false);
 }

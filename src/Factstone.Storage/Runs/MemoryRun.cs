@@ -51,7 +51,7 @@ internal static class MemoryRun
         {
             var places = stream.Places;
             writer.BeginList(key, places.Length, streams: 0);
-            foreach (ref readonly var place in places) writer.Add(place);
+            writer.Add(places);
             writer.EndList();
         }
     }
@@ -59,13 +59,14 @@ internal static class MemoryRun
     static void WriteTerms(MemoryPart part, RunWriter writer)
     {
         var begun = part.Stores().ToDictionary(static store => store.Store, static store => store.Streams, StringComparer.Ordinal);
+        Span<Place> places = stackalloc Place[PositionListFormat.PlacesPerBlock];
         var terms = part.AllTerms(part.Last).Select(static pair => (Key: TermKey.Encode(pair.Key), pair.Value)).ToArray();
         Array.Sort(terms, static (x, y) => x.Key.AsSpan().SequenceCompareTo(y.Key));
         foreach (var (key, positions) in terms)
         {
             var streams = TermKey.Kind(key) == TermKind.Store ? begun.GetValueOrDefault(Encoding.UTF8.GetString(key.AsSpan(1))) : 0;
             writer.BeginList(key, positions.Count, streams);
-            for (var i = 0; i < positions.Count; i++) writer.Add(positions[i]);
+            for (var i = 0; i < positions.Count; i += places.Length) writer.Add(places[..positions.Copy(i, places)]);
             writer.EndList();
         }
     }

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace Factstone.Storage;
 
 /// <summary>Makes one run of several that follow one another, a piece at a time, so that memory and pauses stay small.</summary>
@@ -12,6 +10,8 @@ internal sealed class RunMerge : IDisposable
     readonly RunWriter _writer;
     readonly Defect _defect;
     readonly IEnumerator<int> _steps;
+    readonly List<PositionListHead> _heads = [];
+    readonly Place[] _places = new Place[PositionListFormat.PlacesPerBlock];
 
     public RunMerge(IReadOnlyList<Run> runs, IStorageFile file, Defect defect)
     {
@@ -53,22 +53,29 @@ internal sealed class RunMerge : IDisposable
 
         var cursors = _runs.Select(static run => new TermCursor(run, [])).ToList();
         var open = cursors.Where(static cursor => cursor.MoveNext()).ToList();
-        var done = 0L;
+        var same = new List<TermCursor>();
+        var done = 0;
         while (open.Count > 0)
         {
-            var same = SmallestOf(open);
+            FindSmallest(open, same);
             var kind = TermKey.Kind(same[0].Term);
             if (kind == TermKind.AppendId) MergeAppend(same);
             else if (kind == TermKind.Cell) _writer.AddValue(same[^1].Term, same[^1].Value); // the newest write wins
             else
             {
-                foreach (var count in MergeList(same))
+                BeginList(same, kind);
+                for (var i = 0; i < _heads.Count; i++)
                 {
-                    done += count;
-                    if (done < PlacesPerStep) continue;
-                    done = 0;
-                    yield return 0;
+                    for (var block = 0; block < _heads[i].Blocks; block++)
+                    {
+                        done += MergeBlock(same[i], kind, _heads[i], block);
+                        if (done < PlacesPerStep) continue;
+                        done = 0;
+                        yield return 0;
+                    }
                 }
+
+                _writer.EndList();
             }
 
             foreach (var cursor in same)
@@ -83,7 +90,7 @@ internal sealed class RunMerge : IDisposable
     void CopyPlaces(Run run, long at)
     {
         var places = run.Read(at, Math.Min(CopiedBytes, (run.Footer.Facts * RunFormat.PlaceBytes) - at));
-        for (var i = 0; i < places.Length; i += RunFormat.PlaceBytes) _writer.AddPlace(BinaryPrimitives.ReadUInt32LittleEndian(places[i..]));
+        _writer.AddPlaces(places);
         GC.KeepAlive(run);
     }
 
@@ -101,18 +108,17 @@ internal sealed class RunMerge : IDisposable
         }
     }
 
-    /// <summary>The cursors that stand at the first term of all, in the order of their runs.</summary>
-    static List<TermCursor> SmallestOf(List<TermCursor> open)
+    /// <summary>Finds the cursors that stand at the first term of all, in the order of their runs.</summary>
+    static void FindSmallest(List<TermCursor> open, List<TermCursor> same)
     {
-        var same = new List<TermCursor> { open[0] };
+        same.Clear();
+        same.Add(open[0]);
         for (var i = 1; i < open.Count; i++)
         {
             var order = open[i].Term.SequenceCompareTo(same[0].Term);
             if (order < 0) same.Clear();
             if (order <= 0) same.Add(open[i]);
         }
-
-        return same;
     }
 
     void MergeAppend(List<TermCursor> same)
@@ -123,32 +129,26 @@ internal sealed class RunMerge : IDisposable
         _writer.AddValue(same[^1].Term, value[..AppendSpanFormat.Write(value, append, _runs[0].First)]);
     }
 
-    IEnumerable<int> MergeList(List<TermCursor> same)
+    void BeginList(List<TermCursor> same, TermKind kind)
     {
-        var kind = TermKey.Kind(same[0].Term);
-        var lists = new List<RunPlaces>();
+        _heads.Clear();
         long count = 0, streams = 0;
         foreach (var cursor in same)
         {
             if (_defect == Defect.MergeDropsList && cursor != same[0] && cursor == same[^1]) continue;
             var head = PositionListHead.Read(cursor.Value, kind, cursor.Run.First);
-            lists.Add(new RunPlaces(cursor.Run, kind, head, cursor.Value));
+            _heads.Add(head);
             count += head.Count;
             streams += head.Streams;
         }
 
         _writer.BeginList(same[0].Term, count, streams);
-        foreach (var list in lists)
-        {
-            for (var i = 0; i < list.Count; i++)
-            {
-                _writer.Add(list[i]);
-                if ((i + 1) % PlacesPerStep == 0) yield return PlacesPerStep;
-            }
+    }
 
-            yield return list.Count % PlacesPerStep;
-        }
-
-        _writer.EndList();
+    int MergeBlock(TermCursor cursor, TermKind kind, in PositionListHead head, int block)
+    {
+        var places = RunPlaces.Decode(cursor.Run, kind, head, cursor.Value, block, _places);
+        _writer.Add(places);
+        return places.Length;
     }
 }

@@ -5,7 +5,7 @@ namespace Factstone.Storage;
 /// <summary>Writes a run's bytes one behind the other, and keeps a checksum of each block.</summary>
 internal sealed class RunOutput(IStorageFile file)
 {
-    const int BufferBytes = 64 * RunFormat.BlockBytes;
+    const int BufferBytes = 16 * RunFormat.BlockBytes;
 
     readonly byte[] _buffer = new byte[BufferBytes];
     readonly List<uint> _checksums = [];
@@ -29,6 +29,13 @@ internal sealed class RunOutput(IStorageFile file)
 
     public void Write(uint value)
     {
+        if (_buffer.Length - _length >= sizeof(uint))
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(_buffer.AsSpan(_length), value);
+            _length += sizeof(uint);
+            return;
+        }
+
         Span<byte> bytes = stackalloc byte[sizeof(uint)];
         BinaryPrimitives.WriteUInt32LittleEndian(bytes, value);
         Write(bytes);

@@ -17,7 +17,7 @@ internal sealed class RunPlaces : IStreamPlaces
         (_run, _head, _isStream) = (run, head, kind == TermKind.Stream);
         _block = new Place[Math.Min(head.Count, PositionListFormat.PlacesPerBlock)];
         if (head.IsLong) return;
-        Decode(value[(int)head.ListOffset..], head.First, (int)head.Count);
+        Decode(value[(int)head.ListOffset..], _isStream, head.First, _block);
         _blockNumber = 0;
     }
 
@@ -75,9 +75,27 @@ internal sealed class RunPlaces : IStreamPlaces
     void Load(int block)
     {
         if (block == _blockNumber) return;
-        Decode(Block(_run, _head, block, out var first, out var count), first, count);
+        Decode(Block(_run, _head, block, out var first, out var count), _isStream, first, _block.AsSpan(0, count));
         GC.KeepAlive(_run);
         _blockNumber = block;
+    }
+
+    /// <summary>The places of one block of a list, of a short list all, into a buffer for <see cref="PositionListFormat.PlacesPerBlock"/>.</summary>
+    public static Span<Place> Decode(Run run, TermKind kind, in PositionListHead head, ReadOnlySpan<byte> value, int block, Span<Place> places)
+    {
+        var isStream = kind == TermKind.Stream;
+        if (!head.IsLong)
+        {
+            places = places[..(int)head.Count];
+            Decode(value[(int)head.ListOffset..], isStream, head.First, places);
+            return places;
+        }
+
+        var bytes = Block(run, head, block, out var first, out var count);
+        places = places[..count];
+        Decode(bytes, isStream, first, places);
+        GC.KeepAlive(run);
+        return places;
     }
 
     /// <summary>The bytes of a block of a long list, its first place and how many it has.</summary>
@@ -100,10 +118,10 @@ internal sealed class RunPlaces : IStreamPlaces
         return (first, offset);
     }
 
-    void Decode(ReadOnlySpan<byte> source, in Place first, int count)
+    static void Decode(ReadOnlySpan<byte> source, bool isStream, in Place first, Span<Place> places)
     {
-        _block[0] = first;
+        places[0] = first;
         var at = 0;
-        for (var i = 1; i < count; i++) _block[i] = PositionListFormat.ReadNext(source, ref at, _isStream, _block[i - 1]);
+        for (var i = 1; i < places.Length; i++) places[i] = PositionListFormat.ReadNext(source, ref at, isStream, places[i - 1]);
     }
 }

@@ -12,7 +12,7 @@ internal sealed class RunWriter(IStorageFile file, Position first)
 
     readonly RunOutput _output = new(file);
     readonly ArrayBufferWriter<byte> _termBlock = new();
-    readonly ArrayBufferWriter<byte> _places = new();
+    readonly byte[] _places = new byte[PositionListFormat.BlockBytesMax];
     readonly ArrayBufferWriter<byte> _skipRows = new();
     readonly List<long> _blockOffsets = [];
     readonly List<TermPlace> _hashes = [];
@@ -20,6 +20,8 @@ internal sealed class RunWriter(IStorageFile file, Position first)
     int _lastTermLength;
     byte[] _term = new byte[TermKey.BytesMax];
     int _termLength;
+    int _placesLength;
+    bool _isStream;
     PositionListHead _head;
     Place _before;
     long _listed;
@@ -33,6 +35,9 @@ internal sealed class RunWriter(IStorageFile file, Position first)
 
     /// <summary>The place of the next fact.</summary>
     public void AddPlace(long fileOffset) => _output.Write((uint)fileOffset);
+
+    /// <summary>The places of the next facts, as a run holds them.</summary>
+    public void AddPlaces(ReadOnlySpan<byte> places) => _output.Write(places);
 
     /// <summary>The facts from a position on are in this segment. After the places.</summary>
     public void AddSegment(Position from, Position segmentBase, int generation)
@@ -69,37 +74,40 @@ internal sealed class RunWriter(IStorageFile file, Position first)
     {
         BeginTerm(term);
         _head = new PositionListHead { Count = count, Streams = streams, ListOffset = _output.FileOffset };
+        _isStream = TermKey.Kind(term) == TermKind.Stream;
         _listed = 0;
-        _places.ResetWrittenCount();
+        _placesLength = 0;
         _skipRows.ResetWrittenCount();
     }
 
-    public void Add(in Place place)
+    public void Add(ReadOnlySpan<Place> places)
     {
-        var isStream = TermKey.Kind(_term) == TermKind.Stream;
-        if (_listed == 0) _head.First = place;
-        if (_listed % PositionListFormat.PlacesPerBlock == 0) BeginBlock(place);
-        else _places.Advance(PositionListFormat.WriteNext(_places.GetSpan(2 * Leb128.BytesMax), isStream, _before, place));
-        _before = place;
-        _listed++;
+        foreach (ref readonly var place in places)
+        {
+            if (_listed == 0) _head.First = place;
+            if (_listed % PositionListFormat.PlacesPerBlock == 0) BeginBlock(place);
+            else _placesLength += PositionListFormat.WriteNext(_places.AsSpan(_placesLength), _isStream, _before, place);
+            _before = place;
+            _listed++;
+        }
     }
 
     public void EndList()
     {
         Invariant.Holds(_listed == _head.Count && _listed > 0);
         _head.Last = _before;
-        if (TermKey.Kind(_term) == TermKind.Stream && _head.First.Version.Value == 1) _streams++;
+        if (_isStream && _head.First.Version.Value == 1) _streams++;
         if (_head.IsLong)
         {
             EndBlock();
             _output.Write(_skipRows.WrittenSpan);
             _head.ListBytes = _output.FileOffset - _head.ListOffset;
-            _places.ResetWrittenCount();
+            _placesLength = 0;
         }
 
         Span<byte> head = stackalloc byte[PositionListFormat.HeadBytesMax];
         var length = _head.Write(head, TermKey.Kind(_term), first);
-        EndTerm(head[..length], _places.WrittenSpan);
+        EndTerm(head[..length], _places.AsSpan(0, _placesLength));
     }
 
     /// <summary>A term that is no list.</summary>
@@ -165,8 +173,8 @@ internal sealed class RunWriter(IStorageFile file, Position first)
 
     void EndBlock()
     {
-        _output.Write(_places.WrittenSpan);
-        _places.ResetWrittenCount();
+        _output.Write(_places.AsSpan(0, _placesLength));
+        _placesLength = 0;
     }
 
     void BeginTerm(ReadOnlySpan<byte> term)

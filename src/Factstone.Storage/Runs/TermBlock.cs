@@ -1,21 +1,29 @@
 namespace Factstone.Storage;
 
 /// <summary>Goes through the terms of one dictionary block. See docs/format.md, "Terms".</summary>
-internal sealed class TermBlock(ReadOnlyMemory<byte> bytes)
+internal sealed class TermBlock
 {
     readonly byte[] _term = new byte[TermKey.BytesMax];
     int _termLength;
     int _at;
     int _valueAt;
+    ReadOnlyMemory<byte> _bytes;
+
+    public TermBlock() { }
+
+    public TermBlock(ReadOnlyMemory<byte> bytes) => _bytes = bytes;
 
     /// <summary>The term; valid until the next move.</summary>
     public ReadOnlySpan<byte> Term => _term.AsSpan(0, _termLength);
 
-    public ReadOnlyMemory<byte> Value => bytes[_valueAt.._at];
+    public ReadOnlyMemory<byte> Value => _bytes[_valueAt.._at];
+
+    /// <summary>Begins another block.</summary>
+    public void Open(ReadOnlyMemory<byte> bytes) => (_bytes, _at, _valueAt, _termLength) = (bytes, 0, 0, 0);
 
     public bool MoveNext()
     {
-        var source = bytes.Span;
+        var source = _bytes.Span;
         if (_at == source.Length) return false;
         var shared = (int)PositionListFormat.Read(source, ref _at);
         var own = (int)PositionListFormat.Read(source, ref _at);

@@ -7,11 +7,14 @@ internal sealed class TermCursor
     readonly Run _run;
     readonly byte[] _from;
     long _block;
-    TermBlock? _terms;
+    readonly TermBlock _terms = new();
+    byte[] _bytes = [];
+    bool _isOpen;
 
     public TermCursor(Run run, byte[] from)
     {
         (_run, _from) = (run, from);
+        if (from.Length == 0) return;
 
         // The last block whose first term is not behind it.
         long low = 1, high = run.Footer.BlockCount;
@@ -27,37 +30,40 @@ internal sealed class TermCursor
 
     public Run Run => _run;
 
-    public ReadOnlySpan<byte> Term => _terms!.Term;
+    public ReadOnlySpan<byte> Term => _terms.Term;
 
-    public ReadOnlySpan<byte> Value => _terms!.Value.Span;
+    public ReadOnlySpan<byte> Value => _terms.Value.Span;
 
     public bool MoveNext()
     {
         while (true)
         {
-            if (_terms is null)
+            if (!_isOpen)
             {
                 if (_block >= _run.Footer.BlockCount) return false;
-                _terms = Load(_block++);
+                Load(_block++);
+                _isOpen = true;
             }
 
             while (_terms.MoveNext())
                 if (_terms.Term.SequenceCompareTo(_from) >= 0) return true;
-            _terms = null;
+            _isOpen = false;
         }
     }
 
     ReadOnlySpan<byte> FirstTerm(long block)
     {
-        var terms = Load(block);
-        terms.MoveNext();
-        return terms.Term;
+        Load(block);
+        _terms.MoveNext();
+        return _terms.Term;
     }
 
-    TermBlock Load(long block)
+    void Load(long block)
     {
-        var terms = new TermBlock(_run.TermBlockAt(block).ToArray());
+        var bytes = _run.TermBlockAt(block);
+        if (_bytes.Length < bytes.Length) _bytes = new byte[bytes.Length * 2];
+        bytes.CopyTo(_bytes);
+        _terms.Open(_bytes.AsMemory(0, bytes.Length));
         GC.KeepAlive(_run);
-        return terms;
     }
 }

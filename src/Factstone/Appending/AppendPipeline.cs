@@ -86,7 +86,7 @@ internal sealed class AppendPipeline : IDisposable
         }
         catch (FactstoneException refused)
         {
-            foreach (var pending in _group) pending.Decision = AppendDecision.Failed(refused);
+            foreach (var pending in _group) pending.Decision = new AppendDecision.Failed(refused);
         }
         catch (Exception unforeseen) when (unforeseen is not MachineStoppedException)
         {
@@ -109,24 +109,21 @@ internal sealed class AppendPipeline : IDisposable
     /// <summary>Turns a decision into an answer; reads what the answer needs.</summary>
     public void Answer(PendingAppend pending)
     {
-        var decision = pending.Decision;
         try
         {
-            switch (decision.Kind)
+            switch (pending.Decision)
             {
-                case AppendDecisionKind.Accepted:
-                    pending.SetOutcome(new AppendOutcome.Committed(decision.Receipt!));
+                case AppendDecision.Accepted accepted:
+                    pending.SetOutcome(new AppendOutcome.Committed(accepted.Receipt));
                     break;
-                case AppendDecisionKind.Repeat:
-                case AppendDecisionKind.Conflict:
-                    pending.SetOutcome(ReadOutcome(pending));
+                case AppendDecision.Unknown unknown:
+                    pending.SetOutcome(new AppendOutcome.Unknown(pending.Append.AppendId, unknown.Receipt.FirstPosition, unknown.Receipt.LastPosition, unknown.Cause));
                     break;
-                case AppendDecisionKind.Unknown:
-                    var receipt = decision.Receipt!;
-                    pending.SetOutcome(new AppendOutcome.Unknown(pending.Append.AppendId, receipt.FirstPosition, receipt.LastPosition, (FactstoneException)decision.Exception!));
+                case AppendDecision.Failed failed:
+                    pending.SetException(failed.Exception);
                     break;
                 default:
-                    pending.SetException(decision.Exception!);
+                    pending.SetOutcome(ReadOutcome(pending));
                     break;
             }
         }
@@ -166,9 +163,9 @@ internal sealed class AppendPipeline : IDisposable
         {
             lock (pending)
             {
-                return pending.OutcomeRead ??= pending.Decision.Kind == AppendDecisionKind.Repeat
-                    ? RepeatedAppend.Answer(pending.Append, pending.Decision.Span, _storage)
-                    : ConflictAnswer.For(pending.Decision, _storage);
+                return pending.OutcomeRead ??= pending.Decision is AppendDecision.Repeat repeat
+                    ? RepeatedAppend.Answer(pending.Append, repeat.Span, _storage)
+                    : ConflictAnswer.For((AppendDecision.Conflict)pending.Decision!, _storage);
             }
         }
         finally
@@ -181,7 +178,7 @@ internal sealed class AppendPipeline : IDisposable
     AppendDecision Decide(PendingAppend pending, IAppendSession session)
     {
         session.Consider(pending.Snapshot);
-        if (pending.Append.AppendId is { } id && session.FindAppend(id) is { } span) return AppendDecision.Repeat(span);
+        if (pending.Append.AppendId is { } id && session.FindAppend(id) is { } span) return new AppendDecision.Repeat(span);
         try
         {
             if (_options.Defect != Defect.NoConditions && ConditionCheck.Decide(pending, session, _storage) is { } failing) return failing;
@@ -189,26 +186,26 @@ internal sealed class AppendPipeline : IDisposable
         catch (FactstoneException unreadable)
         {
             // It alone is refused; the others of its group are not concerned.
-            return AppendDecision.Failed(unreadable);
+            return new AppendDecision.Failed(unreadable);
         }
 
-        return AppendDecision.Accepted(session.Accept(pending.Append, Clock.Next()));
+        return new AppendDecision.Accepted(session.Accept(pending.Append, Clock.Next()));
     }
 
     /// <summary>Of the appends that were to be written nobody knows; the others wrote nothing, but were decided on a state that may not be.</summary>
     void Fail(FactstoneException cause)
     {
         foreach (var pending in _group)
-            pending.Decision = pending.Decision is { Kind: AppendDecisionKind.Accepted, Receipt: { } receipt }
-                ? AppendDecision.Unknown(receipt, cause)
-                : AppendDecision.Failed(new LedgerFailedException($"Nothing of this append was written. {cause.Message}", cause));
+            pending.Decision = pending.Decision is AppendDecision.Accepted { Receipt: var receipt }
+                ? new AppendDecision.Unknown(receipt, cause)
+                : new AppendDecision.Failed(new LedgerFailedException($"Nothing of this append was written. {cause.Message}", cause));
     }
 
     void CompleteGroup()
     {
         foreach (var pending in _group)
         {
-            if (pending.Decision.Kind is AppendDecisionKind.Repeat or AppendDecisionKind.Conflict)
+            if (pending.Decision is AppendDecision.Repeat or AppendDecision.Conflict)
                 lock (_toRead) _toRead.Add(pending);
             Complete(pending);
         }

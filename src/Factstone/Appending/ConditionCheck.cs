@@ -30,15 +30,15 @@ internal static class ConditionCheck
             if (condition.Query is { } query)
             {
                 var after = condition.After ?? Position.None;
-                if (after > storage.Head.Position) return AppendDecision.Failed(Ahead(i, after, storage.Head.Position));
-                if (session.FirstMatch(i, query, after) is { Value: > 0 } found) return AppendDecision.Conflict(condition, found, session.Last);
+                if (after > storage.Head.Position) return new AppendDecision.Failed(Ahead(i, after, storage.Head.Position));
+                if (session.FirstMatch(i, query, after) is { Value: > 0 } found) return new AppendDecision.Conflict(condition) { FirstMatch = found, Until = session.Last };
                 continue;
             }
 
             if (condition.IsOnCell)
             {
                 var cell = session.StateOf(condition.Cell);
-                if (!CellConditionCheck.Holds(condition, cell, pending.Values, i, storage)) return AppendDecision.Conflict(condition, cell);
+                if (!CellConditionCheck.Holds(condition, cell, pending.Values, i, storage)) return new AppendDecision.Conflict(condition) { ActualCellVersion = cell.Version };
                 continue;
             }
 
@@ -52,7 +52,7 @@ internal static class ConditionCheck
                 AppendConditionKind.RecordMissing => !state.HasValue,
                 _ => IsEqual(condition, state, pending, i, session, storage),
             };
-            if (!holds) return AppendDecision.Conflict(condition, state);
+            if (!holds) return new AppendDecision.Conflict(condition) { Actual = state };
         }
 
         return null;

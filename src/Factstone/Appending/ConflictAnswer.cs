@@ -3,9 +3,9 @@ namespace Factstone;
 /// <summary>Brings along what beat an append, so that its caller can decide again without a second read.</summary>
 internal static class ConflictAnswer
 {
-    public static AppendOutcome.Conflict For(in AppendDecision decision, IFactStorage storage)
+    public static AppendOutcome.Conflict For(AppendDecision.Conflict decision, IFactStorage storage)
     {
-        var (condition, actual) = (decision.Condition!, decision.Actual);
+        var (condition, actual) = (decision.Condition, decision.Actual);
         if (condition.IsOnCell) return new AppendOutcome.Conflict(condition, StreamVersion.None, [], IsComplete: true) { ActualCellVersion = decision.ActualCellVersion };
 
         if (condition.Query is { } query)

@@ -26,8 +26,8 @@ internal sealed class PendingAppend(AppendPipeline pipeline, PreparedAppend appe
     /// <summary>What the conditions on values came to when they were prepared.</summary>
     public PreparedValue[] Values { get; } = values;
 
-    /// <summary>What the writer decided.</summary>
-    public AppendDecision Decision { get; set; }
+    /// <summary>What the writer decided; null until then.</summary>
+    public AppendDecision? Decision { get; set; }
 
     /// <summary>Of a repeat or a conflict: the outcome, once it has been read.</summary>
     public AppendOutcome? OutcomeRead { get; set; }
@@ -71,7 +71,7 @@ internal sealed class PendingAppend(AppendPipeline pipeline, PreparedAppend appe
     void Cancel()
     {
         if (Interlocked.CompareExchange(ref _state, Cancelled, Queued) != Queued) return;
-        Decision = AppendDecision.Failed(new OperationCanceledException("The append was cancelled before it was taken; nothing was written.", _cancellationToken));
+        Decision = new AppendDecision.Failed(new OperationCanceledException("The append was cancelled before it was taken; nothing was written.", _cancellationToken));
         pipeline.Complete(this);
     }
 
