@@ -65,44 +65,7 @@ internal static class DamagedCopy
         }
 
         // Without MANIFEST and HEAD one bit can cost a whole segment; what that leaves has tests of its own.
-        if (wasDamaged && hasManifest) Repair(files, root, model, options with { Defect = Defect.None }, where, counts);
-    }
-
-    /// <summary>All but what the damage touches is kept, nothing else is lost, and the ledger goes on.</summary>
-    static void Repair(MemoryFileSystem files, string root, ModelFacts model, LedgerOptions options, string where, SimulationCounts counts)
-    {
-        var report = LedgerRepair.Run(files, root, options.ToStorageOptions(), isDryRun: false, progress: null, default);
-        SimulationFailure.When(!report.WasDamaged || report.FactsLeft + report.FactsLost != model.Head, $"after {where} a repair left {report.FactsLeft} facts and lost {report.FactsLost} of {model.Head}");
-        SimulationFailure.When(report.FactsLost > 1, $"after {where} a repair lost {report.FactsLost} facts for one bit");
-        counts.Count(report.FactsLost > 0 ? "repair: fact lost" : "repair: nothing lost");
-
-        using var ledger = Ledger.Open(FileStorage.Open(files, root, options.ToStorageOptions(), default), options);
-        SimulationFailure.When(ledger.Damage.Count > 0, $"after {where} and a repair there is still damage: {string.Join(" ", ledger.Damage)}");
-        SimulationFailure.When(SimulationRun.Sync(ledger.GetHeadAsync()).Value != model.Head + 1, $"after {where} the receipt of a repair is not the last fact");
-        for (var position = 1L; position <= model.Head; position++)
-        {
-            var fact = SimulationRun.Sync(ledger.ReadAtAsync(new Position(position)));
-            var isLost = report.Lost.Any(range => range.First.Value <= position && position <= range.Last.Value);
-            SimulationFailure.When(isLost != fact is null, $"after {where} the repair's report and the ledger differ about position {position}");
-            if (fact is not null) FactComparison.Same(fact, model.All[(int)position - 1], model, ledger.Id.Tag);
-        }
-
-        CompareCells(ledger, model, report, where, counts);
-        foreach (var id in model.Appends.Keys)
-            SimulationFailure.When(report.UnknownAppendIds.Count == 0 && !report.MayHaveLostCells && SimulationRun.Sync(ledger.FindAppendAsync(id)) is null, $"after {where} and a repair append {id} is forgotten: {string.Join(" ", report.Damage)} Lost {string.Join(" ", report.Lost)}, cells {string.Join(" ", report.LostCells)}, incomplete {string.Join(" ", report.IncompleteAppends)}");
-    }
-
-    static void CompareCells(Ledger ledger, ModelFacts model, RepairReport report, string where, SimulationCounts counts)
-    {
-        foreach (var name in model.Cells.Names)
-        {
-            if (report.LostCells.Any(lost => lost.Cell == name && lost.Version.Value == model.Cells.Writes(name).Count))
-            {
-                SimulationFailure.When(SimulationRun.Sync(ledger.ReadCellAsync(name.Bucket, name.Name)) is not null, $"after {where} and a repair cell {name} has a value that is not its newest");
-                counts.Count("repair: cell lost");
-            }
-            else if (!report.MayHaveLostCells) CellComparison.Same(ledger, model, name, $" after {where} and a repair");
-        }
+        if (wasDamaged && hasManifest) RepairedCopy.Examine(files, root, model, random, options with { Defect = Defect.None }, where, counts);
     }
 
     static bool IsClean(MemoryFileSystem files, string path)

@@ -1,0 +1,146 @@
+using Factstone.Storage;
+using Factstone.Testing;
+
+namespace Factstone.Tests.Simulation;
+
+/// <summary>Repairs a damaged copy of a ledger on a disk that fails, again and again until it is done, and goes on with what is left.</summary>
+internal static class RepairedCopy
+{
+    const int TriesMax = 5;
+
+    /// <summary>All but what the damage touches is kept, nothing else is lost, and the ledger goes on.</summary>
+    /// <param name="damaged">The copy, closed.</param>
+    /// <param name="root">Its directory.</param>
+    /// <param name="model">What was in it before the damage.</param>
+    /// <param name="random">Decides which I/O fails.</param>
+    /// <param name="options">How it is opened, but for the file system.</param>
+    /// <param name="where">The damage, for messages.</param>
+    /// <param name="counts">Where what happened is counted.</param>
+    public static void Examine(MemoryFileSystem damaged, string root, ModelFacts model, Random random, LedgerOptions options, string where, SimulationCounts counts)
+    {
+        // What a repair will do it says beforehand, and that changes nothing; so it is known however often it is stopped.
+        var report = LedgerRepair.Run(damaged, root, options.ToStorageOptions(), isDryRun: true, progress: null, default);
+        SimulationFailure.When(!report.WasDamaged || report.FactsLeft + report.FactsLost != model.Head, $"after {where} a repair left {report.FactsLeft} facts and lost {report.FactsLost} of {model.Head}");
+        SimulationFailure.When(report.FactsLost > 1, $"after {where} a repair lost {report.FactsLost} facts for one bit");
+        counts.Count(report.FactsLost > 0 ? "repair: fact lost" : "repair: nothing lost");
+
+        var disk = new SimulatedDisk(random.Next());
+        CopyTo(disk, damaged, root);
+        RunUntilDone(disk, root, report, random, options, where, counts);
+        counts.Add(disk.FaultCounts);
+
+        using (var ledger = Open(disk, root, options))
+        {
+            Check(ledger, model, report, where, counts);
+            GoOn(ledger, model, random, (ManualCrank)options.Crank, where);
+        }
+
+        using var again = Open(disk, root, options);
+        SimulationFailure.When(again.Damage.Count > 0 || Position(again) < model.Head + 2, $"after {where}, a repair and another append a reopen finds position {Position(again)} and damage: {string.Join(" ", again.Damage)}");
+    }
+
+    static void RunUntilDone(SimulatedDisk disk, string root, RepairReport expected, Random random, LedgerOptions options, string where, SimulationCounts counts)
+    {
+        var wasStopped = false;
+        for (var tries = 1; ; tries++)
+        {
+            disk.Faults.Clear();
+            disk.CapacityBytes = long.MaxValue;
+            var isLast = tries == TriesMax;
+            if (!isLast && random.Next(4) > 0) disk.Faults.At(disk.IoCount + random.Next(1, 150), (Fault)random.Next(1, Enum.GetValues<Fault>().Length + 1));
+            if (!isLast && random.Next(4) == 0) disk.CapacityBytes = disk.UsedBytes + random.Next(0, 80_000);
+            try
+            {
+                var done = LedgerRepair.Run(disk.FileSystem, root, options.ToStorageOptions(), isDryRun: false, progress: null, default);
+                SimulationFailure.When(!done.WasDamaged && !wasStopped, $"after {where} a repair finds no damage where a dry run found some: {string.Join(" ", expected.Damage)}");
+                counts.Count(wasStopped ? "repair: done after it was stopped" : "repair: done at once");
+                break;
+            }
+            catch (PowerLostException)
+            {
+                wasStopped = true;
+                disk.KillProcess();
+                counts.Count("repair: died");
+            }
+            catch (FactstoneException refused) when (!isLast && refused is LedgerIOException or LedgerFullException)
+            {
+                wasStopped = true;
+                counts.Count("repair: refused");
+            }
+        }
+
+        disk.Faults.Clear();
+        disk.CapacityBytes = long.MaxValue;
+    }
+
+    static void Check(Ledger ledger, ModelFacts model, RepairReport report, string where, SimulationCounts counts)
+    {
+        SimulationFailure.When(ledger.Damage.Count > 0, $"after {where} and a repair there is still damage: {string.Join(" ", ledger.Damage)}");
+        SimulationFailure.When(Position(ledger) != model.Head + 1, $"after {where} the receipt of a repair is not the last fact");
+        SimulationFailure.When(ledger.Epoch != report.Epoch, $"after {where} and a repair the epoch is {ledger.Epoch} instead of {report.Epoch}");
+        for (var position = 1L; position <= model.Head; position++)
+        {
+            var fact = SimulationRun.Sync(ledger.ReadAtAsync(new Position(position)));
+            var isLost = report.Lost.Any(range => range.First.Value <= position && position <= range.Last.Value);
+            SimulationFailure.When(isLost != fact is null, $"after {where} the repair's report and the ledger differ about position {position}");
+            if (fact is not null) FactComparison.Same(fact, model.All[(int)position - 1], model, ledger.Id.Tag);
+        }
+
+        CheckCells(ledger, model, report, where, counts);
+        foreach (var id in model.Appends.Keys)
+            SimulationFailure.When(report.UnknownAppendIds.Count == 0 && !report.MayHaveLostCells && SimulationRun.Sync(ledger.FindAppendAsync(id)) is null, $"after {where} and a repair append {id} is forgotten: {string.Join(" ", report.Damage)} Lost {string.Join(" ", report.Lost)}, cells {string.Join(" ", report.LostCells)}, incomplete {string.Join(" ", report.IncompleteAppends)}");
+    }
+
+    static void CheckCells(Ledger ledger, ModelFacts model, RepairReport report, string where, SimulationCounts counts)
+    {
+        foreach (var name in model.Cells.Names)
+        {
+            if (report.LostCells.Any(lost => lost.Cell == name && lost.Version.Value == model.Cells.Writes(name).Count))
+            {
+                SimulationFailure.When(SimulationRun.Sync(ledger.ReadCellAsync(name.Bucket, name.Name)) is not null, $"after {where} and a repair cell {name} has a value that is not its newest");
+                counts.Count("repair: cell lost");
+            }
+            else if (!report.MayHaveLostCells) CellComparison.Same(ledger, model, name, $" after {where} and a repair");
+        }
+    }
+
+    /// <summary>A few streams get another fact: no version, and no position, that anybody was shown is given again.</summary>
+    static void GoOn(Ledger ledger, ModelFacts model, Random random, ManualCrank crank, string where)
+    {
+        var streams = model.Streams.ToList();
+        var name = streams.Count > 0 ? streams[random.Next(streams.Count)] : new StreamName("s", "new");
+        var before = SimulationRun.Sync(ledger.GetVersionAsync(name));
+        var sent = ledger.TryAppendAsync(new AppendRequest { Facts = [new NewFact(name, "after")], Conditions = [AppendCondition.StreamAt(name, before)] }).AsTask();
+        while (!sent.IsCompleted && crank.Step("factstone writer"))
+            while (crank.Completions.Count > 0) crank.RunCompletion(0);
+        SimulationFailure.When(!sent.IsCompletedSuccessfully || sent.Result is not AppendOutcome.Committed, $"after {where} and a repair an append to {name} at {before} was answered with {(sent.IsCompletedSuccessfully ? sent.Result : sent.Exception)}");
+        var receipt = sent.Result.EnsureCommitted();
+        SimulationFailure.When(receipt.FirstPosition.Value != model.Head + 2, $"after {where} and a repair an append got position {receipt.FirstPosition}");
+        SimulationFailure.When(receipt.Versions[0].Version.Value <= model.Stream(name).Count, $"after {where} and a repair {name} got version {receipt.Versions[0].Version} again");
+    }
+
+    static Ledger Open(SimulatedDisk disk, string root, LedgerOptions options)
+    {
+        options = options with { FileSystem = disk.FileSystem };
+        return Ledger.Open(FileStorage.Open(disk.FileSystem, root, options.ToStorageOptions(), default), options);
+    }
+
+    static long Position(Ledger ledger) => SimulationRun.Sync(ledger.GetHeadAsync()).Value;
+
+    static void CopyTo(SimulatedDisk disk, MemoryFileSystem from, string root)
+    {
+        var files = disk.FileSystem;
+        foreach (var directory in (string[])[root, $"{root}/segments", $"{root}/index"])
+            if (!files.DirectoryExists(directory)) files.CreateDirectory(directory);
+        foreach (var path in from.Paths)
+        {
+            var content = new byte[from.LengthOf(path)];
+            from.ReadAll(path).CopyTo(content, 0);
+            using var file = files.Open(path, FileOpening.CreateNew);
+            file.Write(content, 0);
+            file.Sync();
+        }
+
+        foreach (var directory in (string[])[root, $"{root}/segments", $"{root}/index"]) files.SyncDirectory(directory);
+    }
+}
