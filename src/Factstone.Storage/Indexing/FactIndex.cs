@@ -350,6 +350,21 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
     /// <summary>What is known of a fact without reading a file; null where a run has it.</summary>
     public MemoryFact? TryMemoryFact(Position position) => PartOf(position) is MemoryPart memory ? memory[position] : null;
 
+    /// <summary>The first fact of a short range that matches a query; none when none does.</summary>
+    /// <returns>False where not all of the range is in memory.</returns>
+    public bool TryFirstMatch(FactQuery query, Position after, Position until, out Position first)
+    {
+        first = Position.None;
+        var parts = Parts;
+        for (var i = parts.Length - 1; i >= 0 && parts[i].Last > after; i--)
+        {
+            if (parts[i] is not MemoryPart memory) return false;
+            if (memory.FirstMatch(query, after, until) is { Value: > 0 } found) first = found;
+        }
+
+        return true;
+    }
+
     public void Frame(Segment segment, in FrameHeader header, string? appendId)
     {
         // A run ends where a group begins: all before that was durable by then.

@@ -125,6 +125,15 @@ internal sealed class MemoryPart(Position first) : IndexPart
         return Position.None;
     }
 
+    /// <summary>The first fact here of a range that is known and matches a query; none when none does.</summary>
+    public Position FirstMatch(FactQuery query, Position after, Position until)
+    {
+        var from = after < first ? first : after.Next();
+        for (var position = from; position <= until && position <= Last; position = position.Next())
+            if (this[position].Matches(query)) return position;
+        return Position.None;
+    }
+
     /// <summary>The time of the last append before a position; null when none of it is here.</summary>
     public long? LastTimeBefore(Position position)
     {

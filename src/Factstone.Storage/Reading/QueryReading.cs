@@ -8,6 +8,9 @@ internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog da
     const int PageMin = 16;
     const int PageMax = 256;
 
+    /// <summary>So many facts in memory are asked one by one, which takes less than looking up the lists of a query's terms.</summary>
+    const int AskedMax = 512;
+
     public IEnumerable<Fact> Read(FactQuery query, Position after, Position until, bool backward)
     {
         using var window = IndexedReading.NewWindow(isLong: query.IsAll);
@@ -24,6 +27,12 @@ internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog da
     public Position First(FactQuery query, Position after, Position until)
     {
         if (until <= after) return Position.None;
+        if (until.Value - after.Value <= AskedMax && index.TryFirstMatch(query, after, until, out var first))
+        {
+            RefuseHole(query, after, first > Position.None ? first : until);
+            return first;
+        }
+
         foreach (var candidate in Candidates(query, after, until, backward: false))
             if (Matches(query, candidate)) return candidate.Position;
         return Position.None;
