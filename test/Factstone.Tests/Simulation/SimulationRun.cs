@@ -21,12 +21,14 @@ internal sealed class SimulationRun
     readonly TextWriter? _trace;
     readonly Requests _requests;
     readonly int _memoryFactsMax;
-    readonly List<Sent> _sent = [];
-    readonly List<Sent> _unchecked = [];
+    readonly List<SentAppend> _sent = [];
+    readonly List<SentAppend> _unchecked = [];
     readonly HashSet<AppendRequest> _maybe = new(ReferenceEqualityComparer.Instance);
     readonly Dictionary<AppendRequest, AppendReceipt> _acknowledged = new(ReferenceEqualityComparer.Instance);
     readonly ModelFacts _model = new();
     readonly List<ModelFollower> _followers = [];
+    readonly AnswerComparison _answers;
+    readonly ReadComparison _reads;
     ManualCrank _crank = new();
     IFileSystem? _files;
     Ledger? _ledger;
@@ -45,6 +47,8 @@ internal sealed class SimulationRun
         _counts = counts;
         _defect = defect;
         _trace = trace;
+        _answers = new AnswerComparison(_model, counts);
+        _reads = new ReadComparison(_model, _requests, _random, _clock, counts);
     }
 
     public SimulatedDisk Disk => _disk;
@@ -61,7 +65,7 @@ internal sealed class SimulationRun
         Guarded(End);
         EnsureOpen(withoutFaults: true);
         if (_ledger!.Opening.RecoveryIsPending) WaitForRoom();
-        CheckAll(_ledger!);
+        _reads.All(_ledger!);
         foreach (var follower in _followers) FollowToTheEnd(follower);
         _counts.Add(_disk.FaultCounts);
     }
@@ -104,7 +108,7 @@ internal sealed class SimulationRun
     void WaitForRoom()
     {
         var head = Sync(_ledger!.GetHeadAsync()).Value;
-        Excused(() => CompareAll([.. Facts(_ledger.ReadAsync()).Take((int)_model.Head)], [.. _model.All.Take((int)head)], _ledger));
+        Excused(() => _reads.Same([.. Facts(_ledger.ReadAsync()).Take((int)_model.Head)], [.. _model.All.Take((int)head)], _ledger));
         if (_random.Next(2) == 0)
         {
             _disk.Faults.Clear();
@@ -150,7 +154,7 @@ internal sealed class SimulationRun
         for (var i = _random.Next(1, 6); i > 0; i--)
         {
             var request = _requests.Draw(_model);
-            var sent = new Sent(request, _model.Head, _model.Count);
+            var sent = new SentAppend(request, _model.Head, _model.Count);
             _trace?.WriteLine($"send {_requests.All.Count - 1}: {request.Facts.Count} facts, {request.Cells.Count} cells, id {request.AppendId}, {string.Join(" and ", request.Conditions)}");
             _counts.Appends++;
             _sent.Add(sent);
@@ -227,7 +231,7 @@ internal sealed class SimulationRun
         }
 
         _unchecked.AddRange(answered);
-        foreach (var sent in answered.Where(IsOpen)) _maybe.Add(sent.Request);
+        foreach (var sent in answered.Where(sent => sent.IsOpen)) _maybe.Add(sent.Request);
         if (!hasDied) CheckRefusals(); // after a crash only the next open tells what they were decided on
         _sent.RemoveAll(sent => sent.Task.IsCompleted);
         _shown = Math.Max(_shown, _model.Head);
@@ -235,101 +239,9 @@ internal sealed class SimulationRun
 
     void CheckRefusals()
     {
-        foreach (var sent in _unchecked) CheckRefusal(sent);
+        foreach (var sent in _unchecked) _answers.Check(sent, _ledger?.Id.Tag ?? 0);
         _unchecked.Clear();
     }
-
-    void CheckRefusal(Sent sent)
-    {
-        if (sent.Task.IsFaulted)
-        {
-            var exception = sent.Task.Exception!.InnerException!;
-            SimulationFailure.When(exception is not PowerLostException && !IsRefusal(exception), $"an append failed without a cause: {exception.Message}");
-            _counts.Count(exception.GetType().Name);
-            return;
-        }
-
-        switch (sent.Task.Result)
-        {
-            case AppendOutcome.Conflict conflict:
-                _counts.Count("conflict");
-                CheckConflict(sent, conflict);
-                break;
-            case AppendOutcome.Duplicate duplicate:
-                _counts.Count("duplicate");
-                var original = _model.Appends.GetValueOrDefault(sent.Request.AppendId!);
-                SimulationFailure.When(original is null || original.First != duplicate.Receipt.FirstPosition.Value, $"a repeat of {sent.Request.AppendId} was answered with position {duplicate.Receipt.FirstPosition}");
-                SimulationFailure.When(!IsSameContent(original!.Request, sent.Request), $"other content passed for a repeat of {sent.Request.AppendId}");
-                break;
-            case AppendOutcome.AppendIdReused reused:
-                _counts.Count("reused");
-                SimulationFailure.When(!_model.Appends.TryGetValue(reused.AppendId, out var first) || IsSameContent(first.Request, sent.Request), $"{reused.AppendId} was called reused");
-                break;
-            case AppendOutcome.Unknown:
-                _counts.Count("unknown");
-                break;
-        }
-    }
-
-    /// <summary>Whether nobody knows if it is there.</summary>
-    static bool IsOpen(Sent sent) => sent.Task.IsFaulted ? sent.Task.Exception!.InnerException is PowerLostException : sent.Task.Result is AppendOutcome.Unknown;
-
-    void CheckConflict(Sent sent, AppendOutcome.Conflict conflict)
-    {
-        SimulationFailure.When(!sent.Request.Conditions.Contains(conflict.Condition), "a conflict names a condition that was not given");
-        if (conflict.Condition.IsOnCell)
-        {
-            CheckCellConflict(sent, conflict);
-            return;
-        }
-
-        if (conflict.Condition.Query is not null)
-        {
-            CheckQueryConflict(sent, conflict);
-            return;
-        }
-
-        var stream = _model.Stream(conflict.Condition.Stream);
-        var actual = conflict.ActualVersion.Value;
-        SimulationFailure.When(actual > stream.Count, $"a conflict says that {conflict.Condition.Stream} is at version {actual}; it never was");
-        var at = actual == 0 ? 0 : stream[(int)actual - 1].Position;
-        SimulationFailure.When(_model.Holds(conflict.Condition, at), $"a conflict although it held: {conflict.Condition} at {at}");
-        var isStale = actual < stream.Count && stream[(int)actual].Position <= sent.HeadThen;
-        SimulationFailure.When(isStale, $"a conflict was decided on a state from before the append was sent: {conflict.Condition}");
-        foreach (var fact in conflict.Facts) FactComparison.Same(fact, stream[(int)fact.StreamVersion.Value - 1], _model, _ledger!.Id.Tag);
-    }
-
-    /// <summary>What it brings along are the matching facts from the first on: at least those that were there when the append was sent.</summary>
-    void CheckQueryConflict(Sent sent, AppendOutcome.Conflict conflict)
-    {
-        _counts.Count("conflict by query");
-        var condition = conflict.Condition;
-        var matching = _model.Matching(condition.Query!, condition.After?.Value ?? 0, _model.Head).ToList();
-        SimulationFailure.When(matching.Count == 0 || matching[0].Position != conflict.FirstMatch.Value, $"a conflict although it held: {condition}, and position {conflict.FirstMatch} was named");
-        SimulationFailure.When(conflict.Facts.Count > matching.Count, $"a conflict brings more facts than match: {condition}");
-        for (var i = 0; i < conflict.Facts.Count; i++) FactComparison.Same(conflict.Facts[i], matching[i], _model, _ledger!.Id.Tag);
-        var isStale = conflict.IsComplete && matching.Count(fact => fact.Position <= sent.HeadThen) > conflict.Facts.Count;
-        SimulationFailure.When(isStale, $"a conflict was decided on a state from before the append was sent: {condition}");
-    }
-
-    void CheckCellConflict(Sent sent, AppendOutcome.Conflict conflict)
-    {
-        _counts.Count("conflict on a cell");
-        var writes = _model.Cells.Writes(conflict.Condition.Cell);
-        var actual = (int)conflict.ActualCellVersion.Value;
-        SimulationFailure.When(actual > writes.Count, $"a conflict says that cell {conflict.Condition.Cell} is at version {actual}; it never was");
-        SimulationFailure.When(_model.Cells.Holds(conflict.Condition, actual), $"a conflict although it held: {conflict.Condition} at version {actual}");
-        SimulationFailure.When(actual < writes.Count && writes[actual].Append <= sent.AppendsThen, $"a conflict was decided on a state from before the append was sent: {conflict.Condition}");
-    }
-
-    static bool IsSameContent(AppendRequest a, AppendRequest b) => IsSameCells(a.Cells, b.Cells) && a.Facts.Count == b.Facts.Count && a.Facts.Zip(b.Facts).All(pair =>
-        pair.First.Stream == pair.Second.Stream && pair.First.Type == pair.Second.Type && pair.First.Retracts == pair.Second.Retracts
-        && pair.First.ContentType == pair.Second.ContentType && pair.First.ValidFrom == pair.Second.ValidFrom
-        && pair.First.Tags.Order(StringComparer.Ordinal).SequenceEqual(pair.Second.Tags.Order(StringComparer.Ordinal))
-        && pair.First.Payload.Span.SequenceEqual(pair.Second.Payload.Span));
-
-    static bool IsSameCells(IReadOnlyList<NewCell> a, IReadOnlyList<NewCell> b) => a.Count == b.Count && a.Zip(b).All(pair =>
-        pair.First.Cell == pair.Second.Cell && pair.First.IsDelete == pair.Second.IsDelete && pair.First.Value.Span.SequenceEqual(pair.Second.Value.Span));
 
     // ---- reads ----
 
@@ -337,7 +249,7 @@ internal sealed class SimulationRun
     void Check()
     {
         Settle();
-        Excused(() => ReadSome(_ledger!, _model.Head));
+        Excused(() => _reads.Some(_ledger!, _model.Head));
     }
 
     /// <summary>A read while appends are on their way: the head may be ahead of the answers, never of the disk.</summary>
@@ -351,76 +263,6 @@ internal sealed class SimulationRun
             foreach (var fact in Facts(_ledger!.ReadAsync(new ReadOptions { Backward = true, Limit = 5 })))
                 if (fact.Position.Value <= _model.Head) FactComparison.Same(fact, _model.All[(int)fact.Position.Value - 1], _model, _ledger!.Id.Tag);
         });
-    }
-
-    void ReadSome(Ledger ledger, long head)
-    {
-        _counts.Count("reads");
-        var until = _random.Next(2) == 0 ? head : _random.NextInt64(0, head + 1);
-        LedgerTime asOf = LedgerTime.AtPosition(new Position(until));
-        if (until > 0 && _random.Next(3) == 0)
-        {
-            var time = _model.All[(int)until - 1].RecordedAt + TimeSpan.FromMicroseconds(_random.Next(-1, 2));
-            if (time <= _clock.GetUtcNow())
-            {
-                asOf = LedgerTime.RecordedBy(time);
-                until = _model.PositionAt(time);
-                if (until > head) return;
-                var resolved = Sync(ledger.ResolveAsync(asOf)).Position.Value;
-                SimulationFailure.When(resolved != until, $"recorded by {time:O} is position {until}, not {resolved}");
-            }
-        }
-
-        var stream = _requests.Stream();
-        var expected = _model.Stream(stream).Where(fact => fact.Position <= until).ToList();
-        var backward = _random.Next(2) == 0;
-        var read = Facts(ledger.ReadStreamAsync(stream, new StreamReadOptions { AsOf = asOf, Backward = backward }));
-        if (backward) read.Reverse();
-        CompareAll(read, expected, ledger);
-
-        var latest = Sync(ledger.ReadLatestAsync(stream, asOf));
-        var value = expected.Count > 0 && !expected[^1].Fact.Retracts ? expected[^1] : null;
-        SimulationFailure.When(latest is null != value is null, $"{stream} as of {until}: value expected {value is not null}, found {latest is not null}");
-        if (latest is not null) FactComparison.Same(latest, value!, _model, ledger.Id.Tag);
-
-        var listed = Facts(ledger.ListAsync(stream.Store, new ListOptions { AsOf = asOf })).Select(fact => fact.Stream.Key);
-        var keys = _model.Streams.Where(name => name.Store == stream.Store && _model.LastAt(name, until) is { Fact.Retracts: false }).Select(name => name.Key).Order(Utf8Order.Instance);
-        SimulationFailure.When(!listed.SequenceEqual(keys), $"the keys of {stream.Store} as of {until} differ");
-
-        var query = _requests.Query();
-        var (after, limit) = (until == 0 || _random.Next(2) == 0 ? 0 : _random.NextInt64(until), _random.Next(3) == 0 ? _random.Next(1, 4) : (long?)null);
-        var matching = _model.Matching(query, after, until);
-        if (backward) matching = matching.Reverse();
-        var options = new ReadOptions { From = new Position(backward ? until : after + 1), Backward = backward, AsOf = asOf, Limit = limit };
-        if (backward && after > 0) options = options with { RecordedFrom = _model.All[(int)after - 1].RecordedAt + TimeSpan.FromMicroseconds(1) };
-        if (!backward || after == 0 || _model.All[(int)after].RecordedAt != _model.All[(int)after - 1].RecordedAt)
-            CompareAll(Facts(ledger.ReadAsync(query, options)), [.. limit is { } most ? matching.Take((int)most) : matching], ledger);
-        SimulationFailure.When(Sync(ledger.CountAsync(query, asOf)) != _model.Matching(query, 0, until).Count(), $"the count of {query} as of {until} differs");
-
-        CellComparison.Same(ledger, _model, _requests.Cell());
-        CellComparison.SameList(ledger, _model, _requests.Cell().Bucket);
-
-        if (_model.Appends.Count == 0) return;
-        var (id, append) = _model.Appends.ElementAt(_random.Next(_model.Appends.Count));
-        if (append.First + append.Request.Facts.Count - 1 > head) return;
-        var receipt = Sync(ledger.FindAppendAsync(id));
-        SimulationFailure.When(receipt is null || receipt.FirstPosition.Value != append.First || receipt.Count != append.Request.Facts.Count, $"append {id} is at {append.First}, and was found at {receipt?.FirstPosition}");
-    }
-
-    void CheckAll(Ledger ledger)
-    {
-        var head = Sync(ledger.GetHeadAsync()).Value;
-        SimulationFailure.When(head != _model.Head, $"the head is {head}, and the model's is {_model.Head}");
-        CompareAll(Facts(ledger.ReadAsync()), _model.All, ledger);
-        CellComparison.AllAreSame(ledger, _model);
-        foreach (var id in _model.Appends.Keys)
-            SimulationFailure.When(Sync(ledger.FindAppendAsync(id)) is null, $"append {id} is not known");
-    }
-
-    void CompareAll(List<Fact> actual, IReadOnlyList<ModelFact> expected, Ledger ledger)
-    {
-        SimulationFailure.When(actual.Count != expected.Count, $"{expected.Count} facts expected, {actual.Count} found");
-        for (var i = 0; i < actual.Count; i++) FactComparison.Same(actual[i], expected[i], _model, ledger.Id.Tag);
     }
 
     /// <summary>Another process reads: it sees at least what was answered before it looked, at most what is durable, and that exactly.</summary>
@@ -450,8 +292,8 @@ internal sealed class SimulationRun
     void ReadSomeOfReader(long head)
     {
         var facts = Facts(_reader!.ReadAsync(new ReadOptions { AsOf = LedgerTime.AtPosition(new Position(head)), From = new Position(Math.Max(1, head - 20)) }));
-        CompareAll(facts, [.. _model.All.Skip((int)Math.Max(0, head - 21)).Take((int)(head - Math.Max(1, head - 20) + 1))], _reader!);
-        ReadSome(_reader!, head);
+        _reads.Same(facts, [.. _model.All.Skip((int)Math.Max(0, head - 21)).Take((int)(head - Math.Max(1, head - 20) + 1))], _reader!);
+        _reads.Some(_reader!, head);
     }
 
     // ---- followers ----
@@ -700,7 +542,7 @@ internal sealed class SimulationRun
     {
         var id = CellsOnlyThere().First(one => one.Time == time).Id;
         var stored = _ledger!.Storage.ReadAppendCells(id).Select(cell => cell.IsDelete ? NewCell.Delete(cell.Cell.Bucket, cell.Cell.Name) : NewCell.Put(cell.Cell.Bucket, cell.Cell.Name, cell.Value)).ToList();
-        var candidates = _maybe.Where(request => request.AppendId == id && request.Facts.Count == 0 && IsSameCells(request.Cells, stored)).ToList();
+        var candidates = _maybe.Where(request => request.AppendId == id && request.Facts.Count == 0 && AnswerComparison.IsSameCells(request.Cells, stored)).ToList();
         SimulationFailure.When(candidates.Count == 0, $"append {id} is there with other cells than were sent");
         return candidates.Find(_acknowledged.ContainsKey) ?? candidates.Find(request => request.Conditions.All(_model.Holds)) ?? candidates[0];
     }
@@ -721,7 +563,7 @@ internal sealed class SimulationRun
     /// <summary>A failing disk excuses a refusal, never a wrong answer; and never damage, since nothing was damaged.</summary>
     bool IsExcused(Exception exception) => _isFaulty && IsRefusal(exception);
 
-    static bool IsRefusal(Exception exception) => exception is LedgerIOException or LedgerFullException or LedgerFailedException;
+    internal static bool IsRefusal(Exception exception) => exception is LedgerIOException or LedgerFullException or LedgerFailedException;
 
     LedgerOptions Options() => new()
     {
@@ -751,18 +593,5 @@ internal sealed class SimulationRun
         while (Sync(enumerator.MoveNextAsync())) all.Add(enumerator.Current);
         Invariant.Holds(enumerator.DisposeAsync().IsCompleted);
         return all;
-    }
-
-    sealed class Sent(AppendRequest request, long headThen, int appendsThen)
-    {
-        public AppendRequest Request => request;
-
-        /// <summary>The model's head when it was sent.</summary>
-        public long HeadThen => headThen;
-
-        /// <summary>How many appends the model had then.</summary>
-        public int AppendsThen => appendsThen;
-
-        public Task<AppendOutcome> Task { get; set; } = new TaskCompletionSource<AppendOutcome>().Task;
     }
 }

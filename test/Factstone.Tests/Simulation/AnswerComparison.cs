@@ -1,0 +1,97 @@
+using Factstone.Testing;
+
+namespace Factstone.Tests.Simulation;
+
+/// <summary>What was answered to appends that were not committed, beside the model.</summary>
+internal sealed class AnswerComparison(ModelFacts model, SimulationCounts counts)
+{
+    /// <summary>One that was not committed.</summary>
+    public void Check(SentAppend sent, uint ledgerTag)
+    {
+        if (sent.Task.IsFaulted)
+        {
+            var exception = sent.Task.Exception!.InnerException!;
+            SimulationFailure.When(exception is not PowerLostException && !SimulationRun.IsRefusal(exception), $"an append failed without a cause: {exception.Message}");
+            counts.Count(exception.GetType().Name);
+            return;
+        }
+
+        switch (sent.Task.Result)
+        {
+            case AppendOutcome.Conflict conflict:
+                counts.Count("conflict");
+                CheckConflict(sent, conflict, ledgerTag);
+                break;
+            case AppendOutcome.Duplicate duplicate:
+                counts.Count("duplicate");
+                var original = model.Appends.GetValueOrDefault(sent.Request.AppendId!);
+                SimulationFailure.When(original is null || original.First != duplicate.Receipt.FirstPosition.Value, $"a repeat of {sent.Request.AppendId} was answered with position {duplicate.Receipt.FirstPosition}");
+                SimulationFailure.When(!IsSameContent(original!.Request, sent.Request), $"other content passed for a repeat of {sent.Request.AppendId}");
+                break;
+            case AppendOutcome.AppendIdReused reused:
+                counts.Count("reused");
+                SimulationFailure.When(!model.Appends.TryGetValue(reused.AppendId, out var first) || IsSameContent(first.Request, sent.Request), $"{reused.AppendId} was called reused");
+                break;
+            case AppendOutcome.Unknown:
+                counts.Count("unknown");
+                break;
+        }
+    }
+
+    void CheckConflict(SentAppend sent, AppendOutcome.Conflict conflict, uint ledgerTag)
+    {
+        SimulationFailure.When(!sent.Request.Conditions.Contains(conflict.Condition), "a conflict names a condition that was not given");
+        if (conflict.Condition.IsOnCell)
+        {
+            CheckCellConflict(sent, conflict);
+            return;
+        }
+
+        if (conflict.Condition.Query is not null)
+        {
+            CheckQueryConflict(sent, conflict, ledgerTag);
+            return;
+        }
+
+        var stream = model.Stream(conflict.Condition.Stream);
+        var actual = conflict.ActualVersion.Value;
+        SimulationFailure.When(actual > stream.Count, $"a conflict says that {conflict.Condition.Stream} is at version {actual}; it never was");
+        var at = actual == 0 ? 0 : stream[(int)actual - 1].Position;
+        SimulationFailure.When(model.Holds(conflict.Condition, at), $"a conflict although it held: {conflict.Condition} at {at}");
+        var isStale = actual < stream.Count && stream[(int)actual].Position <= sent.HeadThen;
+        SimulationFailure.When(isStale, $"a conflict was decided on a state from before the append was sent: {conflict.Condition}");
+        foreach (var fact in conflict.Facts) FactComparison.Same(fact, stream[(int)fact.StreamVersion.Value - 1], model, ledgerTag);
+    }
+
+    /// <summary>What it brings along are the matching facts from the first on: at least those that were there when the append was sent.</summary>
+    void CheckQueryConflict(SentAppend sent, AppendOutcome.Conflict conflict, uint ledgerTag)
+    {
+        counts.Count("conflict by query");
+        var condition = conflict.Condition;
+        var matching = model.Matching(condition.Query!, condition.After?.Value ?? 0, model.Head).ToList();
+        SimulationFailure.When(matching.Count == 0 || matching[0].Position != conflict.FirstMatch.Value, $"a conflict although it held: {condition}, and position {conflict.FirstMatch} was named");
+        SimulationFailure.When(conflict.Facts.Count > matching.Count, $"a conflict brings more facts than match: {condition}");
+        for (var i = 0; i < conflict.Facts.Count; i++) FactComparison.Same(conflict.Facts[i], matching[i], model, ledgerTag);
+        var isStale = conflict.IsComplete && matching.Count(fact => fact.Position <= sent.HeadThen) > conflict.Facts.Count;
+        SimulationFailure.When(isStale, $"a conflict was decided on a state from before the append was sent: {condition}");
+    }
+
+    void CheckCellConflict(SentAppend sent, AppendOutcome.Conflict conflict)
+    {
+        counts.Count("conflict on a cell");
+        var writes = model.Cells.Writes(conflict.Condition.Cell);
+        var actual = (int)conflict.ActualCellVersion.Value;
+        SimulationFailure.When(actual > writes.Count, $"a conflict says that cell {conflict.Condition.Cell} is at version {actual}; it never was");
+        SimulationFailure.When(model.Cells.Holds(conflict.Condition, actual), $"a conflict although it held: {conflict.Condition} at version {actual}");
+        SimulationFailure.When(actual < writes.Count && writes[actual].Append <= sent.AppendsThen, $"a conflict was decided on a state from before the append was sent: {conflict.Condition}");
+    }
+
+    static bool IsSameContent(AppendRequest a, AppendRequest b) => IsSameCells(a.Cells, b.Cells) && a.Facts.Count == b.Facts.Count && a.Facts.Zip(b.Facts).All(pair =>
+        pair.First.Stream == pair.Second.Stream && pair.First.Type == pair.Second.Type && pair.First.Retracts == pair.Second.Retracts
+        && pair.First.ContentType == pair.Second.ContentType && pair.First.ValidFrom == pair.Second.ValidFrom
+        && pair.First.Tags.Order(StringComparer.Ordinal).SequenceEqual(pair.Second.Tags.Order(StringComparer.Ordinal))
+        && pair.First.Payload.Span.SequenceEqual(pair.Second.Payload.Span));
+
+    public static bool IsSameCells(IReadOnlyList<NewCell> a, IReadOnlyList<NewCell> b) => a.Count == b.Count && a.Zip(b).All(pair =>
+        pair.First.Cell == pair.Second.Cell && pair.First.IsDelete == pair.Second.IsDelete && pair.First.Value.Span.SequenceEqual(pair.Second.Value.Span));
+}
