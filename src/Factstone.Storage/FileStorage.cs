@@ -210,6 +210,12 @@ internal sealed class FileStorage : IFactStorage
 
     public Fact? ReadAt(Position position) => _facts.ReadAt(position);
 
+    public void Fold(Position from, Position until, bool backward, FactVisitor visitor, CancellationToken cancellationToken) => _facts.Fold(from, until, backward, visitor, cancellationToken);
+
+    public void FoldQuery(FactQuery query, Position after, Position until, bool backward, FactVisitor visitor, CancellationToken cancellationToken) => _queries.Fold(query, after, until, backward, visitor, cancellationToken);
+
+    public void FoldStream(StreamName stream, StreamVersion from, Position until, bool backward, FactVisitor visitor, CancellationToken cancellationToken) => _facts.FoldStream(stream, from, until, backward, visitor, cancellationToken);
+
     public IReadOnlyList<StoreCount> Stores() => _facts.Stores(Head.Position);
 
     public IEnumerable<string> Keys(string store, string prefix, string? after, Position until) => _facts.Keys(store, prefix, after, until);
@@ -308,7 +314,7 @@ internal sealed class FileStorage : IFactStorage
         {
             StopWorkers();
             _opening?.Builder.Dispose();
-            _gate.Close();
+            if (_gate.Close()) _segments.StayMapped();
             _index.CloseRuns();
             _opening?.CloseFiles();
             lock (_refreshing)

@@ -272,6 +272,58 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
         return _storage.CountQuery(query, Position.None, until);
     }
 
+    /// <summary>Takes the facts that <see cref="ReadAsync(ReadOptions?, CancellationToken)"/> gives into a state, one after the other, without an object for each: the fastest way through many facts.</summary>
+    /// <param name="seed">The state before the first fact.</param>
+    /// <param name="folder">Called on this thread for each fact, with the state to change; false ends the fold. It may use the ledger, append and wait for that, or take its time: nothing waits for it. What it throws, the caller gets.</param>
+    /// <param name="options">From where, in which direction, how many, at which point; null for all, forward.</param>
+    /// <param name="cancellationToken">Ends the fold before the next fact.</param>
+    /// <returns>The state behind the last fact.</returns>
+    /// <exception cref="LedgerDamagedException">The next fact is damaged; those behind it can be read from the following position on.</exception>
+    public async ValueTask<TState> FoldAsync<TState>(TState seed, FactFolder<TState> folder, ReadOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        options ??= new ReadOptions();
+        if (Nothing(options.Limit)) return seed;
+        var (after, until) = await RangeAsync(options, cancellationToken).ConfigureAwait(false);
+        if (after >= until) return seed;
+
+        var fold = new Fold<TState>(seed, folder, options.Limit) { LeavesOutOwn = true, After = after };
+        _storage.Fold(options.Backward ? until : after.Next(), until, options.Backward, fold, cancellationToken);
+        return fold.State;
+    }
+
+    /// <summary>The same for the facts that match a query, as <see cref="ReadAsync(FactQuery, ReadOptions?, CancellationToken)"/> gives them.</summary>
+    /// <exception cref="ArgumentException">The query is refused; the message says why.</exception>
+    /// <exception cref="LedgerDamagedException">The next fact is damaged, or whether a damaged one matches cannot be told; those behind it can be read from the following position on.</exception>
+    public async ValueTask<TState> FoldAsync<TState>(FactQuery query, TState seed, FactFolder<TState> folder, ReadOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        Check(query);
+        ArgumentNullException.ThrowIfNull(folder);
+        options ??= new ReadOptions();
+        if (Nothing(options.Limit)) return seed;
+        var (after, until) = await RangeAsync(options, cancellationToken).ConfigureAwait(false);
+
+        var fold = new Fold<TState>(seed, folder, options.Limit) { LeavesOutOwn = true };
+        _storage.FoldQuery(query, after, until, options.Backward, fold, cancellationToken);
+        return fold.State;
+    }
+
+    /// <summary>The same for the facts of one stream, as <see cref="ReadStreamAsync"/> gives them.</summary>
+    /// <exception cref="LedgerDamagedException">The next fact is damaged, or a damaged fact may belong to the stream.</exception>
+    public async ValueTask<TState> FoldStreamAsync<TState>(StreamName stream, TState seed, FactFolder<TState> folder, StreamReadOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new StreamReadOptions();
+        Check(stream);
+        ArgumentNullException.ThrowIfNull(folder);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.From.Value, nameof(options));
+        if (Nothing(options.Limit)) return seed;
+
+        var until = (await ResolveAsync(options.AsOf, cancellationToken).ConfigureAwait(false)).Position;
+        var fold = new Fold<TState>(seed, folder, options.Limit);
+        _storage.FoldStream(stream, options.From, until, options.Backward, fold, cancellationToken);
+        return fold.State;
+    }
+
     /// <summary>Facts of one stream in order of version; none for a stream that does not exist.</summary>
     /// <exception cref="LedgerDamagedException">The next fact is damaged, or a damaged fact may belong to the stream.</exception>
     public async IAsyncEnumerable<Fact> ReadStreamAsync(StreamName stream, StreamReadOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)

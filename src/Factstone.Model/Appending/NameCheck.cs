@@ -20,6 +20,9 @@ internal static class NameCheck
     /// <summary>Whether a store is Factstone's own, and so hidden from reads that do not name it.</summary>
     public static bool IsOwn(string store) => store is ['$', ..];
 
+    /// <summary>The same of a store in UTF-8.</summary>
+    public static bool IsOwn(ReadOnlySpan<byte> store) => store is [(byte)'$', ..];
+
     public static string? StoreForReading(string? store)
     {
         if (store is null) return "It names no stream. Write STORE/KEY, such as 'orders/42'.";

@@ -42,7 +42,7 @@ internal readonly ref struct HeaderView
         }
     }
 
-    public TextList TagBytes() => new(Slice(_slices.Tags));
+    public FactTags TagBytes() => new(Slice(_slices.Tags));
 
     public StreamName Stream => new(Encoding.UTF8.GetString(Store), Encoding.UTF8.GetString(Key));
     public string? Type => TextOrNull(_slices.Type);
@@ -247,30 +247,5 @@ internal readonly ref struct HeaderView
     struct Slices
     {
         public Range16 Causation, Derivation, ForeignId, Store, Key, Type, Tags, Correlation, Producer, ContentType;
-    }
-}
-
-/// <summary>The texts of a list in a header, behind its count.</summary>
-internal ref struct TextList
-{
-    readonly ReadOnlySpan<byte> _bytes;
-    int _at;
-
-    public TextList(ReadOnlySpan<byte> bytes)
-    {
-        _bytes = bytes;
-        if (!bytes.IsEmpty) Leb128.TryRead(bytes, ref _at, out _);
-    }
-
-    public ReadOnlySpan<byte> Current { get; private set; }
-
-    public readonly TextList GetEnumerator() => this;
-
-    public bool MoveNext()
-    {
-        if (_at >= _bytes.Length || !Leb128.TryRead(_bytes, ref _at, out var length)) return false;
-        Current = _bytes.Slice(_at, (int)length);
-        _at += (int)length;
-        return true;
     }
 }

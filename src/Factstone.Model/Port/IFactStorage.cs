@@ -67,6 +67,15 @@ internal interface IFactStorage : IDisposable
     /// <summary>Facts of one stream with versions from <paramref name="from"/> on, or backward from it, positions up to <paramref name="until"/>.</summary>
     IEnumerable<Fact> ReadStream(StreamName stream, StreamVersion from, Position until, bool backward);
 
+    /// <summary>Shows the facts that <see cref="Read"/> gives, where they stand, until the visitor has seen enough. Nothing is held while it looks.</summary>
+    void Fold(Position from, Position until, bool backward, FactVisitor visitor, CancellationToken cancellationToken);
+
+    /// <summary>The same for those that <see cref="ReadQuery"/> gives.</summary>
+    void FoldQuery(FactQuery query, Position after, Position until, bool backward, FactVisitor visitor, CancellationToken cancellationToken);
+
+    /// <summary>The same for those that <see cref="ReadStream"/> gives.</summary>
+    void FoldStream(StreamName stream, StreamVersion from, Position until, bool backward, FactVisitor visitor, CancellationToken cancellationToken);
+
     /// <summary>One fact; null where it is gone for good, as a repair has found.</summary>
     Fact? ReadAt(Position position);
 

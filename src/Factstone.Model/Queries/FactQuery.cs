@@ -78,6 +78,13 @@ public sealed class FactQuery : IReadOnlyList<FactQueryItem>, IEquatable<FactQue
         return Matches(fact.Stream.Store, fact.Stream.Key, fact.Type, _asksForTags ? fact.TagArray : []);
     }
 
+    /// <summary>The same for one that has been checked.</summary>
+    internal bool Matches(in FactView fact)
+    {
+        var stream = fact.Stream;
+        return Matches(stream.Store, stream.Key, fact.Type, _asksForTags ? fact.TagArray : []);
+    }
+
     /// <summary>The same for one that has been checked. Allocates nothing.</summary>
     internal bool Matches(string store, string key, string? type, ReadOnlySpan<string> tags)
     {

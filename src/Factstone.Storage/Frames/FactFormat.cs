@@ -67,8 +67,15 @@ internal static class FactFormat
     /// <summary>Reads and checks one fact at the beginning of <paramref name="source"/>. Never throws on bad bytes.</summary>
     public static FactStatus TryRead(ReadOnlySpan<byte> source, uint seed, out FactExtent extent, out HeaderView header)
     {
+        if (TryReadLengths(source, out extent)) return Check(source, extent, seed, out header);
         header = default;
-        if (!TryReadLengths(source, out extent)) return FactStatus.HeaderDamaged;
+        return FactStatus.HeaderDamaged;
+    }
+
+    /// <summary>Checks a fact whose lengths were read, and reads its header. Never throws on bad bytes.</summary>
+    public static FactStatus Check(ReadOnlySpan<byte> source, scoped in FactExtent extent, uint seed, out HeaderView header)
+    {
+        header = default;
         if (source.Length < extent.BodyAt) return FactStatus.HeaderDamaged;
 
         var checksumsAt = extent.HeaderAt + extent.HeaderLength;

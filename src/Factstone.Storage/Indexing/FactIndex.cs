@@ -284,6 +284,8 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
     /// <summary>Where a fact is; false where the log is too damaged to tell.</summary>
     public bool TryFind(Position position, out Segment segment, out long fileOffset) => PartOf(position).TryFind(position, out segment, out fileOffset);
 
+    public FactPlace PlaceOf(Position position) => TryFind(position, out var segment, out var fileOffset) ? new FactPlace(position, segment, fileOffset) : new FactPlace(position, null, 0);
+
     /// <summary>The first position in a range whose fact, and so its stream, is unknown; none when all are known.</summary>
     public Position FirstHole(Position after, Position until)
     {

@@ -1,7 +1,7 @@
 namespace Factstone.Storage;
 
 /// <summary>Reads single facts where the index says they are, and checks each before anybody sees it.</summary>
-internal sealed class FactReader(FactIndex index, DamageLog damage, FileWindow window)
+internal sealed class FactReader(DamageLog damage, FileWindow window)
 {
     /// <summary>A small fact is read whole by the first look.</summary>
     const int FirstLookBytes = 1_024;
@@ -9,40 +9,43 @@ internal sealed class FactReader(FactIndex index, DamageLog damage, FileWindow w
     readonly NameCache _names = new();
 
     /// <exception cref="LedgerDamagedException">The fact is not what was written; writes are refused from now on.</exception>
-    public Fact Read(Position position)
+    public Fact Read(in FactPlace place)
     {
-        if (!index.TryFind(position, out var segment, out var fileOffset))
-            throw new LedgerDamagedException($"The fact at position {position} cannot be read.", damage.At(position));
-
-        var source = Look(segment, fileOffset, FirstLookBytes);
-        if (FactFormat.TryReadLengths(source, out var extent) && extent.Length > source.Length)
-            source = Look(segment, fileOffset, extent.Length);
-
-        var status = FactFormat.TryRead(source, segment.Seed, out extent, out var header);
-        if (status != FactStatus.Whole || header.Position != position) throw Damaged(position, segment, fileOffset, status);
-
-        var bytes = source.Slice(extent.HeaderAt, extent.Length - extent.HeaderAt).ToArray();
-        var fact = new Fact(header, _names.Stream(header), _names.Type(header), bytes, extent.HeaderLength, extent.BodyAt - extent.HeaderAt, extent.MetadataLength, segment.LedgerTag);
-        GC.KeepAlive(segment);
+        var fact = View(place).ToFact();
+        GC.KeepAlive(place.Segment);
         return fact;
     }
 
-    /// <summary>Tells the processor which bytes will be read soon, so that they are on their way by then.</summary>
-    public void Expect(Position position)
+    /// <summary>A fact where it stands: in the mapped file, as long as its segment is referenced and nobody lets go of the mapping; or in the window, until the next look.</summary>
+    /// <exception cref="LedgerDamagedException">The fact is not what was written; writes are refused from now on.</exception>
+    public FactView View(in FactPlace place)
     {
-        if (index.TryFind(position, out var segment, out var fileOffset) && segment.Mapped is not null) segment.Expect(fileOffset);
+        if (place.Segment is not { } segment) throw Missing(place.Position, "The fact");
+        var source = Look(segment, place.FileOffset, FirstLookBytes);
+        var isFact = FactFormat.TryReadLengths(source, out var extent);
+        if (isFact && extent.Length > source.Length) source = Look(segment, place.FileOffset, extent.Length);
+
+        HeaderView header = default;
+        var status = isFact ? FactFormat.Check(source, extent, segment.Seed, out header) : FactStatus.HeaderDamaged;
+        if (status != FactStatus.Whole || header.Position != place.Position) throw Damaged(place, segment, status);
+
+        return new FactView(header, source[extent.HeaderAt..extent.Length], extent.BodyAt - extent.HeaderAt, extent.MetadataLength, segment.LedgerTag, _names);
     }
 
-    /// <summary>When the fact at a position was recorded, from its header alone.</summary>
-    public long ReadTime(Position position)
+    /// <summary>Tells the processor which bytes will be read soon, so that they are on their way by then.</summary>
+    public static void Expect(in FactPlace place)
     {
-        if (!index.TryFind(position, out var segment, out var fileOffset))
-            throw new LedgerDamagedException($"The time of the fact at position {position} cannot be read.", damage.At(position));
+        if (place.Segment is { Mapped: not null } segment) segment.Expect(place.FileOffset);
+    }
 
-        var source = Look(segment, fileOffset, FirstLookBytes);
-        if (FactFormat.TryReadLengths(source, out var extent) && extent.BodyAt > source.Length) source = Look(segment, fileOffset, extent.BodyAt);
+    /// <summary>When the fact was recorded, from its header alone.</summary>
+    public long ReadTime(in FactPlace place)
+    {
+        if (place.Segment is not { } segment) throw Missing(place.Position, "The time of the fact");
+        var source = Look(segment, place.FileOffset, FirstLookBytes);
+        if (FactFormat.TryReadLengths(source, out var extent) && extent.BodyAt > source.Length) source = Look(segment, place.FileOffset, extent.BodyAt);
         var status = FactFormat.TryRead(source, segment.Seed, out _, out var header);
-        if (status == FactStatus.HeaderDamaged || header.Position != position) throw Damaged(position, segment, fileOffset, FactStatus.HeaderDamaged);
+        if (status == FactStatus.HeaderDamaged || header.Position != place.Position) throw Damaged(place, segment, FactStatus.HeaderDamaged);
         var time = header.RecordedAt;
         GC.KeepAlive(segment);
         return time;
@@ -51,12 +54,14 @@ internal sealed class FactReader(FactIndex index, DamageLog damage, FileWindow w
     ReadOnlySpan<byte> Look(Segment segment, long fileOffset, int bytes) =>
         segment.Mapped is null ? window.At(segment.File, fileOffset, bytes) : segment.MappedBytes(fileOffset, bytes);
 
-    LedgerDamagedException Damaged(Position position, Segment segment, long fileOffset, FactStatus status)
+    LedgerDamagedException Missing(Position position, string what) => new($"{what} at position {position} cannot be read.", damage.At(position));
+
+    LedgerDamagedException Damaged(in FactPlace place, Segment segment, FactStatus status)
     {
         window.Forget();
         var what = status == FactStatus.BodyDamaged ? "The payload or metadata of a fact is damaged." : "The header of a fact is damaged.";
-        var found = new Damage(segment.Path, fileOffset, position, position, what);
+        var found = new Damage(segment.Path, place.FileOffset, place.Position, place.Position, what);
         damage.Add(found);
-        return new LedgerDamagedException($"The fact at position {position} cannot be read.", [found]);
+        return new LedgerDamagedException($"The fact at position {place.Position} cannot be read.", [found]);
     }
 }

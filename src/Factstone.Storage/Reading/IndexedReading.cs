@@ -4,11 +4,10 @@ namespace Factstone.Storage;
 /// <remarks>Threads: any number. What spans many facts is read in pages, so that nothing is held between two of them.</remarks>
 internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog damage, IndexMending mending, ReaderGate gate, StorageOptions options)
 {
-    const int PlacesPerPage = 256;
     const int KeysPerPage = 256;
 
     /// <summary>The facts of a stream are far from one another: so many ahead, the processor is told where.</summary>
-    const int PlacesExpected = 3;
+    const int FactsExpected = 3;
 
     public StreamState StateAt(StreamName stream, Position until)
     {
@@ -65,7 +64,7 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
 
         // Between two rows of a run's table, the facts themselves say when they were recorded.
         using var window = NewWindow(isLong: false);
-        var reader = new FactReader(index, damage, window);
+        var reader = new FactReader(damage, window);
         while (high.Value - low.Value > 1)
         {
             var middle = new Position((low.Value + high.Value) >>> 1);
@@ -81,37 +80,21 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
         return position;
     }
 
-    public IEnumerable<Fact> Read(Position from, Position until, bool backward)
-    {
-        using var window = NewWindow(isLong: true);
-        var reader = new FactReader(index, damage, window);
-        if (backward)
-        {
-            for (var position = from <= until ? from : until; position > Position.None; position = new Position(position.Value - 1))
-                if (lost.Contains(position, out var gone)) position = gone.First;
-                else yield return ReadAt(reader, position);
-        }
-        else
-        {
-            for (var position = from > Position.None ? from : new Position(1); position <= until; position = position.Next())
-                if (lost.Contains(position, out var gone)) position = gone.Last;
-                else yield return ReadAt(reader, position);
-        }
-    }
+    public IEnumerable<Fact> Read(Position from, Position until, bool backward) => Read(Pages(from, until, backward), isLong: true);
+
+    public IEnumerable<Fact> ReadStream(StreamName stream, StreamVersion from, Position until, bool backward) => Read(StreamPages(stream, from, until, backward), isLong: false);
+
+    public void Fold(Position from, Position until, bool backward, FactVisitor visitor, CancellationToken cancellationToken) =>
+        Fold(Pages(from, until, backward), isLong: true, visitor, cancellationToken);
+
+    public void FoldStream(StreamName stream, StreamVersion from, Position until, bool backward, FactVisitor visitor, CancellationToken cancellationToken) =>
+        Fold(StreamPages(stream, from, until, backward), isLong: false, visitor, cancellationToken);
 
     public Fact? ReadAt(Position position)
     {
         if (lost.Contains(position, out _)) return null;
         using var window = NewWindow(isLong: false);
-        return ReadAt(new FactReader(index, damage, window), position);
-    }
-
-    public IEnumerable<Fact> ReadStream(StreamName stream, StreamVersion from, Position until, bool backward)
-    {
-        using var window = NewWindow(isLong: false);
-        var reader = new FactReader(index, damage, window);
-        var facts = backward ? ReadBackward(stream, from, until, reader) : ReadForward(stream, from, until, reader);
-        foreach (var fact in facts) yield return fact;
+        return ReadAt(new FactReader(damage, window), position);
     }
 
     public IEnumerable<string> Keys(string store, string prefix, string? after, Position until)
@@ -140,32 +123,78 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
     /// <summary>How many stores are known.</summary>
     public int CountStores() => Ask(index.Stores).Count;
 
-    IEnumerable<Fact> ReadForward(StreamName stream, StreamVersion from, Position until, FactReader reader)
+    /// <summary>The places of all facts between two positions but those that are gone for good.</summary>
+    IEnumerable<FactPage> Pages(Position from, Position until, bool backward)
+    {
+        var page = new FactPage();
+        var next = !backward ? from > Position.None ? from : new Position(1) : from <= until ? from : until;
+        while (next > Position.None && next <= until)
+        {
+            var first = next;
+            page.Grow();
+            next = Ask(() => Fill(page, first, until, backward));
+            if (page.Count > 0) yield return page;
+        }
+    }
+
+    /// <summary>Returns the position behind the last that it came to.</summary>
+    Position Fill(FactPage page, Position position, Position until, bool backward)
+    {
+        page.Clear();
+        while (page.Count < page.Room && position > Position.None && position <= until)
+        {
+            if (lost.Contains(position, out var gone)) position = backward ? gone.First : gone.Last;
+            else if (!TryAdd(page, position)) return position;
+            position = new Position(position.Value + (backward ? -1 : 1));
+        }
+
+        return position;
+    }
+
+    /// <summary>False where the index is damaged behind what the page has: that is looked at when all before it was read.</summary>
+    bool TryAdd(FactPage page, Position position)
+    {
+        try
+        {
+            page.Add(index.PlaceOf(position));
+            return true;
+        }
+        catch (RunDamagedException) when (page.Count > 0)
+        {
+            return false;
+        }
+    }
+
+    IEnumerable<FactPage> StreamPages(StreamName stream, StreamVersion from, Position until, bool backward) =>
+        backward ? StreamPagesBackward(stream, from, until) : StreamPagesForward(stream, from, until);
+
+    IEnumerable<FactPage> StreamPagesForward(StreamName stream, StreamVersion from, Position until)
     {
         var expected = Math.Max(from.Value, 1);
         var last = Position.None;
-        var places = new Place[PlacesPerPage];
-        int count;
+        var page = new StreamPage();
         do
         {
             var next = new StreamVersion(expected);
-            count = Ask(() => index.Places(stream, next, until, backward: false, places));
-            for (var i = 0; i < count; i++)
+            page.Grow();
+            Ask(() => Fill(page, stream, next, until, backward: false));
+            for (var start = 0; start < page.Facts.Count; start = page.Facts.End)
             {
-                if (places[i].Version.Value != expected) RefuseGap(stream, new StreamVersion(expected), last, places[i].Position);
-                if (i + PlacesExpected < count) Expect(reader, places[i + PlacesExpected].Position);
-                yield return ReadAt(reader, places[i].Position);
-                last = places[i].Position;
-                expected = places[i].Version.Value + 1;
+                var version = page.VersionAt(start);
+                if (version.Value != expected) RefuseGap(stream, new StreamVersion(expected), last, page.Facts[start].Position);
+                page.ShowDense(start, step: 1);
+                yield return page.Facts;
+                last = page.Facts[page.Facts.End - 1].Position;
+                expected = page.VersionAt(page.Facts.End - 1).Value + 1;
             }
         }
-        while (count == places.Length);
+        while (!page.IsLast);
 
         if (last == Position.None && from > StreamVersion.None) last = StateBelow(stream, from, until);
         RefuseHole(stream, last, until);
     }
 
-    IEnumerable<Fact> ReadBackward(StreamName stream, StreamVersion from, Position until, FactReader reader)
+    IEnumerable<FactPage> StreamPagesBackward(StreamName stream, StreamVersion from, Position until)
     {
         if (from.Value > Position.MaxValue) from = StreamVersion.None;
         var head = StateAtOrHole(stream, until);
@@ -177,30 +206,76 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
         // Where a later version is known, all versions below it were written.
         var expected = beginsAtEnd ? head.Version.Value : from.Value;
         var last = until;
-        var places = new Place[PlacesPerPage];
-        while (expected > 0)
+        var page = new StreamPage();
+        while (expected > 0 && !page.IsLast)
         {
             var next = new StreamVersion(expected);
-            var count = Ask(() => index.Places(stream, next, until, backward: true, places));
-            for (var i = 0; i < count; i++)
+            page.Grow();
+            Ask(() => Fill(page, stream, next, until, backward: true));
+            for (var start = 0; start < page.Facts.Count; start = page.Facts.End)
             {
-                if (places[i].Version.Value != expected) RefuseGap(stream, new StreamVersion(expected), places[i].Position, last);
-                yield return ReadAt(reader, places[i].Position);
-                last = places[i].Position;
-                expected = places[i].Version.Value - 1;
+                var version = page.VersionAt(start);
+                if (version.Value != expected) RefuseGap(stream, new StreamVersion(expected), page.Facts[start].Position, last);
+                page.ShowDense(start, step: -1);
+                yield return page.Facts;
+                last = page.Facts[page.Facts.End - 1].Position;
+                expected = page.VersionAt(page.Facts.End - 1).Value - 1;
             }
-
-            if (count < places.Length) break;
         }
 
         if (expected > 0) RefuseGap(stream, new StreamVersion(expected), Position.None, last);
     }
 
+    bool Fill(StreamPage page, StreamName stream, StreamVersion from, Position until, bool backward)
+    {
+        page.Facts.Clear();
+        var found = index.Places(stream, from, until, backward, page.Places);
+        page.IsLast = found < page.Places.Length;
+        for (var i = 0; i < found; i++)
+        {
+            if (TryAdd(page.Facts, page.Places[i].Position)) continue;
+            page.IsLast = false;
+            break;
+        }
+
+        return page.IsLast;
+    }
+
+    IEnumerable<Fact> Read(IEnumerable<FactPage> pages, bool isLong)
+    {
+        using var window = NewWindow(isLong);
+        var reader = new FactReader(damage, window);
+        foreach (var page in pages)
+        {
+            for (var i = page.Start; i < page.End; i++)
+            {
+                if (i + FactsExpected < page.End) FactReader.Expect(page[i + FactsExpected]);
+                yield return Read(reader, page[i]);
+            }
+        }
+    }
+
+    void Fold(IEnumerable<FactPage> pages, bool isLong, FactVisitor visitor, CancellationToken cancellationToken)
+    {
+        using var showing = Show(isLong, visitor, cancellationToken);
+        foreach (var page in pages)
+        {
+            for (var i = page.Start; i < page.End; i++)
+            {
+                if (i + FactsExpected < page.End) FactReader.Expect(page[i + FactsExpected]);
+                if (!showing.At(page[i], onlyWhere: null)) return;
+            }
+        }
+    }
+
+    /// <summary>Begins to show facts to a visitor.</summary>
+    public FactShowing Show(bool isLong, FactVisitor visitor, CancellationToken cancellationToken) => new(gate, damage, NewWindow(isLong), visitor, cancellationToken);
+
     /// <summary>When the fact at a position was recorded; where it is gone for good, the one before it.</summary>
     long TimeAt(FactReader reader, Position position)
     {
         while (lost.Contains(position, out var gone)) position = new Position(gone.First.Value - 1);
-        return position == Position.None ? long.MinValue : Ask(() => reader.ReadTime(position));
+        return position == Position.None ? long.MinValue : Ask(() => reader.ReadTime(index.PlaceOf(position)));
     }
 
     StreamState StateAtOrHole(StreamName stream, Position until) => Ask(() => index.StateAt(stream, until));
@@ -216,29 +291,34 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
     public Fact ReadAt(FactReader reader, Position position)
     {
         using var reading = gate.Enter();
+        return reader.Read(Find(position));
+    }
+
+    public FactPlace PlaceOf(Position position)
+    {
+        using var reading = gate.Enter();
+        return Find(position);
+    }
+
+    Fact Read(FactReader reader, in FactPlace place)
+    {
+        using var reading = gate.Enter();
+        return reader.Read(place);
+    }
+
+    /// <summary>For who is in.</summary>
+    FactPlace Find(Position position)
+    {
         while (true)
         {
             try
             {
-                return reader.Read(position);
+                return index.PlaceOf(position);
             }
             catch (RunDamagedException found)
             {
                 mending.Mend(found.Run);
             }
-        }
-    }
-
-    void Expect(FactReader reader, Position position)
-    {
-        using var reading = gate.Enter();
-        try
-        {
-            reader.Expect(position);
-        }
-        catch (RunDamagedException)
-        {
-            // Whoever reads it has the run made again.
         }
     }
 

@@ -14,12 +14,22 @@ internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog da
     public IEnumerable<Fact> Read(FactQuery query, Position after, Position until, bool backward)
     {
         using var window = IndexedReading.NewWindow(isLong: query.IsAll);
-        var reader = new FactReader(index, damage, window);
-        foreach (var (position, needsCheck) in Candidates(query, after, until, backward))
+        var reader = new FactReader(damage, window);
+        foreach (var candidate in Candidates(query, after, until, backward))
         {
-            if (lost.Contains(position, out _)) continue;
-            if (needsCheck && MatchesInMemory(query, position) == false) continue;
-            if (facts.ReadAt(reader, position) is var fact && (!needsCheck || query.Matches(fact))) yield return fact;
+            if (!MayMatch(query, candidate)) continue;
+            if (facts.ReadAt(reader, candidate.Position) is var fact && (!candidate.NeedsCheck || query.Matches(fact))) yield return fact;
+        }
+    }
+
+    /// <summary>Shows each fact where it stands.</summary>
+    public void Fold(FactQuery query, Position after, Position until, bool backward, FactVisitor visitor, CancellationToken cancellationToken)
+    {
+        using var showing = facts.Show(isLong: query.IsAll, visitor, cancellationToken);
+        foreach (var candidate in Candidates(query, after, until, backward))
+        {
+            if (!MayMatch(query, candidate)) continue;
+            if (!showing.At(facts.PlaceOf(candidate.Position), candidate.NeedsCheck ? query : null)) return;
         }
     }
 
@@ -93,6 +103,10 @@ internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog da
 
     bool Asked(FactQuery query, Candidate candidate) =>
         !candidate.NeedsCheck || (MatchesInMemory(query, candidate.Position) ?? (facts.ReadAt(candidate.Position) is { } fact && query.Matches(fact)));
+
+    /// <summary>Whether the fact has to be read.</summary>
+    bool MayMatch(FactQuery query, Candidate candidate) =>
+        !lost.Contains(candidate.Position, out _) && !(candidate.NeedsCheck && MatchesInMemory(query, candidate.Position) == false);
 
     /// <summary>Whether a fact matches; null where only its file knows.</summary>
     bool? MatchesInMemory(FactQuery query, Position position) => index.TryMemoryFact(position) is { } fact ? fact.Matches(query) : null;

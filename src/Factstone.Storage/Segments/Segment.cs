@@ -4,6 +4,7 @@ namespace Factstone.Storage;
 internal sealed class Segment(IStorageFile file, SegmentHeader header, uint ledgerTag) : IDisposable
 {
     long _mappedLength;
+    bool _staysMapped;
     long _readableEnd;
 
     /// <summary>A file that is looked at by itself.</summary>
@@ -49,9 +50,12 @@ internal sealed class Segment(IStorageFile file, SegmentHeader header, uint ledg
         file.SetLength(length);
     }
 
+    /// <summary>Somebody may still look at what is mapped when the file is closed: the mapping goes when nobody refers to it any more.</summary>
+    public void StayMapped() => _staysMapped = true;
+
     public void Dispose()
     {
-        Mapped?.Dispose();
+        if (!_staysMapped) Mapped?.Dispose();
         file.Dispose();
     }
 }

@@ -17,6 +17,12 @@ internal sealed class SegmentDirectory
     /// <summary>Null where its file is missing.</summary>
     public Segment? Find(Position segmentBase, int generation) => _open.GetValueOrDefault((segmentBase, generation));
 
+    /// <summary>Somebody may still look at what is mapped when the files are closed.</summary>
+    public void StayMapped()
+    {
+        foreach (var segment in _open.Values) segment.StayMapped();
+    }
+
     /// <summary>Whether a live segment holds these positions.</summary>
     public bool Holds(Position segmentBase, int generation, Position first, Position last)
     {

@@ -42,7 +42,9 @@ internal sealed class LedgerAnswers(Ledger ledger, IReadOnlyList<Fact> facts, IR
     {
         var expected = facts.Where(query.Matches).ToList();
         if (backward) expected.Reverse();
-        var read = Collect(ledger.ReadAsync(query, new ReadOptions { Backward = backward }), out var found);
+        var options = new ReadOptions { Backward = backward };
+        var read = Collect(ledger.ReadAsync(query, options), out var found);
+        SameByFold(read, found, folder => ledger.FoldAsync(query, 0, folder, options));
         Assert.True(read.Count <= expected.Count);
         for (var i = 0; i < read.Count; i++) Same(expected[i], read[i]);
         if (found is null)
@@ -82,7 +84,9 @@ internal sealed class LedgerAnswers(Ledger ledger, IReadOnlyList<Fact> facts, IR
         var next = backward ? facts.Count : 1;
         while (next >= 1 && next <= facts.Count)
         {
-            var read = Collect(ledger.ReadAsync(new ReadOptions { From = new Position(next), Backward = backward }), out var found);
+            var options = new ReadOptions { From = new Position(next), Backward = backward };
+            var read = Collect(ledger.ReadAsync(options), out var found);
+            SameByFold(read, found, folder => ledger.FoldAsync(0, folder, options));
             foreach (var fact in read)
             {
                 Same(facts[next - 1], fact);
@@ -101,8 +105,8 @@ internal sealed class LedgerAnswers(Ledger ledger, IReadOnlyList<Fact> facts, IR
     {
         var expected = facts.Where(fact => fact.Stream == stream && fact.Position <= until).ToList();
         var options = new StreamReadOptions { AsOf = until };
-        RightOrDamaged(expected, ledger.ReadStreamAsync(stream, options));
-        RightOrDamaged([.. Enumerable.Reverse(expected)], ledger.ReadStreamAsync(stream, options with { Backward = true }));
+        RightOrDamaged(expected, stream, options);
+        RightOrDamaged([.. Enumerable.Reverse(expected)], stream, options with { Backward = true });
         var latest = expected.LastOrDefault() is { Retracts: false } last ? last : null;
         RightOrDamaged(latest, latest, () => SmallLedger.Now(ledger.ReadLatestAsync(stream, until)));
         RightOrDamaged(null, expected.Count, () => SmallLedger.Now(ledger.GetVersionAsync(stream, until)).Value);
@@ -114,8 +118,8 @@ internal sealed class LedgerAnswers(Ledger ledger, IReadOnlyList<Fact> facts, IR
         for (var version = 1L; version <= expected.Count + 1; version++)
         {
             var from = new StreamVersion(version);
-            RightOrDamaged([.. expected.Where(fact => fact.StreamVersion >= from)], ledger.ReadStreamAsync(stream, new StreamReadOptions { From = from }));
-            RightOrDamaged([.. expected.Where(fact => fact.StreamVersion <= from).Reverse()], ledger.ReadStreamAsync(stream, new StreamReadOptions { From = from, Backward = true }));
+            RightOrDamaged([.. expected.Where(fact => fact.StreamVersion >= from)], stream, new StreamReadOptions { From = from });
+            RightOrDamaged([.. expected.Where(fact => fact.StreamVersion <= from).Reverse()], stream, new StreamReadOptions { From = from, Backward = true });
         }
     }
 
@@ -166,6 +170,39 @@ internal sealed class LedgerAnswers(Ledger ledger, IReadOnlyList<Fact> facts, IR
                 RightOrDamaged(null, (long)expected, () => SmallLedger.Now(ledger.ResolveAsync(LedgerTime.RecordedBy(asked))).Position.Value);
             }
         }
+    }
+
+    void RightOrDamaged(List<Fact> expected, StreamName stream, StreamReadOptions options)
+    {
+        RightOrDamaged(expected, ledger.ReadStreamAsync(stream, options));
+        var read = Collect(ledger.ReadStreamAsync(stream, options), out var found);
+        SameByFold(read, found, folder => ledger.FoldStreamAsync(stream, 0, folder, options));
+    }
+
+    /// <summary>A fold is shown what a read gives, and ends as it ends.</summary>
+    static void SameByFold(List<Fact> read, LedgerDamagedException? found, Func<FactFolder<int>, ValueTask<int>> fold)
+    {
+        var folded = new List<Fact>();
+        LedgerDamagedException? foundByFold = null;
+        try
+        {
+            var count = SmallLedger.Now(fold((ref count, in fact) =>
+            {
+                folded.Add(fact.ToFact());
+                count++;
+                return true;
+            }));
+            Assert.Equal(folded.Count, count);
+        }
+        catch (LedgerDamagedException damage)
+        {
+            foundByFold = damage;
+        }
+
+        Assert.Equal(read.Count, folded.Count);
+        for (var i = 0; i < read.Count; i++) Same(read[i], folded[i]);
+        Assert.Equal(found?.Message, foundByFold?.Message);
+        Assert.Equal(found?.Damage, foundByFold?.Damage);
     }
 
     void RightOrDamaged(List<Fact> expected, IAsyncEnumerable<Fact> read)

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Factstone.Storage;
+namespace Factstone;
 
 /// <summary>The names of the last fact that was read: the next one often has the same.</summary>
 internal sealed class NameCache

@@ -1,0 +1,50 @@
+namespace Factstone.Storage;
+
+/// <summary>Shows facts to a visitor where they stand. Mapped files stay mapped meanwhile; nothing else is held while the visitor looks.</summary>
+internal sealed class FactShowing : IDisposable
+{
+    readonly ReaderGate _gate;
+    readonly FileWindow _window;
+    readonly FactReader _reader;
+    readonly FactVisitor _visitor;
+    readonly CancellationToken _cancellationToken;
+
+    public FactShowing(ReaderGate gate, DamageLog damage, FileWindow window, FactVisitor visitor, CancellationToken cancellationToken)
+    {
+        gate.EnterToStay();
+        _gate = gate;
+        _window = window;
+        _reader = new FactReader(damage, window);
+        _visitor = visitor;
+        _cancellationToken = cancellationToken;
+    }
+
+    /// <summary>Shows the fact at a place, if it matches; false when the visitor has seen enough.</summary>
+    public bool At(in FactPlace place, FactQuery? onlyWhere)
+    {
+        _cancellationToken.ThrowIfCancellationRequested();
+        var fact = View(place);
+        var goesOn = (onlyWhere is not null && !onlyWhere.Matches(fact)) || _visitor.Visit(fact);
+        GC.KeepAlive(place.Segment);
+        return goesOn;
+    }
+
+    public void Dispose()
+    {
+        _gate.Leave();
+        _window.Dispose();
+    }
+
+    FactView View(in FactPlace place)
+    {
+        if (place.Segment is not { Mapped: null })
+        {
+            _gate.ThrowIfClosed();
+            return _reader.View(place);
+        }
+
+        // The file must not be closed under the read; what was read stays in the window.
+        using var reading = _gate.Enter();
+        return _reader.View(place);
+    }
+}
