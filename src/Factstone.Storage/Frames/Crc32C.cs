@@ -1,6 +1,9 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Factstone.Storage;
 
@@ -8,6 +11,18 @@ namespace Factstone.Storage;
 internal static class Crc32C
 {
     const uint Start = 0xFFFFFFFF;
+
+    /// <summary>Fewer bytes are not worth the joining of lanes.</summary>
+    const int LanedBytesMin = 3 * 6 * sizeof(ulong);
+
+    const int LaneWordsMax = 64;
+
+    /// <summary>
+    /// What a state is multiplied by to move it on by so many words, less one step of the instruction that takes the
+    /// product back to 32 bits: x^(64 × words − 33) mod P, bits reversed. To move on by a word is what the instruction
+    /// does with a word of zeros.
+    /// </summary>
+    static readonly uint[] Shifts = MakeShifts();
 
     public static uint Of(ReadOnlySpan<byte> bytes) => ~Append(Start, bytes);
 
@@ -18,14 +33,59 @@ internal static class Crc32C
 
     public static uint Append(uint state, uint value) => BitOperations.Crc32C(state, value);
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static uint Append(uint state, ReadOnlySpan<byte> bytes)
+    public static uint Append(uint state, ReadOnlySpan<byte> bytes) =>
+        bytes.Length >= LanedBytesMin && Pclmulqdq.IsSupported ? AppendInLanes(state, bytes) : AppendOneByOne(state, bytes);
+
+    /// <summary>The instruction takes three steps to give its result, and can begin one in each: so three thirds of the bytes go through it at once.</summary>
+    static uint AppendInLanes(uint state, ReadOnlySpan<byte> bytes)
     {
-        var at = 0;
-        for (; bytes.Length - at >= sizeof(ulong); at += sizeof(ulong))
-            state = BitOperations.Crc32C(state, BinaryPrimitives.ReadUInt64LittleEndian(bytes[at..]));
-        for (; at < bytes.Length; at++)
-            state = BitOperations.Crc32C(state, bytes[at]);
-        return state;
+        while (bytes.Length >= LanedBytesMin)
+        {
+            var words = Math.Min(bytes.Length / (3 * sizeof(ulong)), LaneWordsMax);
+            ref var first = ref MemoryMarshal.GetReference(bytes);
+            ref var second = ref Unsafe.Add(ref first, words * sizeof(ulong));
+            ref var third = ref Unsafe.Add(ref second, words * sizeof(ulong));
+            uint one = state, two = 0, three = 0;
+            for (nint at = 0; at < words * sizeof(ulong); at += sizeof(ulong))
+            {
+                one = BitOperations.Crc32C(one, Unsafe.ReadUnaligned<ulong>(ref Unsafe.AddByteOffset(ref first, at)));
+                two = BitOperations.Crc32C(two, Unsafe.ReadUnaligned<ulong>(ref Unsafe.AddByteOffset(ref second, at)));
+                three = BitOperations.Crc32C(three, Unsafe.ReadUnaligned<ulong>(ref Unsafe.AddByteOffset(ref third, at)));
+            }
+
+            var moved = Pclmulqdq.CarrylessMultiply(Vector128.CreateScalar((ulong)one), Vector128.CreateScalar((ulong)Shifts[2 * words]), 0)
+                ^ Pclmulqdq.CarrylessMultiply(Vector128.CreateScalar((ulong)two), Vector128.CreateScalar((ulong)Shifts[words]), 0);
+            state = BitOperations.Crc32C(0, moved.ToScalar()) ^ three;
+            bytes = bytes[(3 * words * sizeof(ulong))..];
+        }
+
+        return AppendOneByOne(state, bytes);
+    }
+
+    static uint AppendOneByOne(uint state, ReadOnlySpan<byte> bytes)
+    {
+        for (; bytes.Length >= sizeof(ulong); bytes = bytes[sizeof(ulong)..])
+            state = BitOperations.Crc32C(state, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
+        if (bytes.Length >= sizeof(uint))
+        {
+            state = BitOperations.Crc32C(state, BinaryPrimitives.ReadUInt32LittleEndian(bytes));
+            bytes = bytes[sizeof(uint)..];
+        }
+
+        if (bytes.Length >= sizeof(ushort))
+        {
+            state = BitOperations.Crc32C(state, BinaryPrimitives.ReadUInt16LittleEndian(bytes));
+            bytes = bytes[sizeof(ushort)..];
+        }
+
+        return bytes.IsEmpty ? state : BitOperations.Crc32C(state, bytes[0]);
+    }
+
+    static uint[] MakeShifts()
+    {
+        var shifts = new uint[(2 * LaneWordsMax) + 1];
+        shifts[1] = 1;
+        for (var words = 2; words < shifts.Length; words++) shifts[words] = BitOperations.Crc32C(shifts[words - 1], 0UL);
+        return shifts;
     }
 }

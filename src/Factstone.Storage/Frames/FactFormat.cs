@@ -67,26 +67,28 @@ internal static class FactFormat
     /// <summary>Reads and checks one fact at the beginning of <paramref name="source"/>. Never throws on bad bytes.</summary>
     public static FactStatus TryRead(ReadOnlySpan<byte> source, uint seed, out FactExtent extent, out HeaderView header)
     {
-        if (TryReadLengths(source, out extent)) return Check(source, extent, seed, out header);
         header = default;
-        return FactStatus.HeaderDamaged;
+        return TryReadLengths(source, out extent) && IsHeaderWhole(source, extent, seed) && HeaderView.TryRead(source.Slice(extent.HeaderAt, extent.HeaderLength), out header)
+            ? IsBodyWhole(source, extent, seed) ? FactStatus.Whole : FactStatus.BodyDamaged
+            : FactStatus.HeaderDamaged;
     }
 
-    /// <summary>Checks a fact whose lengths were read, and reads its header. Never throws on bad bytes.</summary>
-    public static FactStatus Check(ReadOnlySpan<byte> source, scoped in FactExtent extent, uint seed, out HeaderView header)
+    /// <summary>The same for a fact whose lengths were read, of which <paramref name="header"/> remembers what most ask for.</summary>
+    public static FactStatus TryRead(ReadOnlySpan<byte> source, in FactExtent extent, uint seed, HeaderMarks header) =>
+        IsHeaderWhole(source, extent, seed) && header.TryRead(source.Slice(extent.HeaderAt, extent.HeaderLength))
+            ? IsBodyWhole(source, extent, seed) ? FactStatus.Whole : FactStatus.BodyDamaged
+            : FactStatus.HeaderDamaged;
+
+    /// <summary>Whether the checksum holds of all that stands in front of it.</summary>
+    static bool IsHeaderWhole(ReadOnlySpan<byte> source, in FactExtent extent, uint seed)
     {
-        header = default;
-        if (source.Length < extent.BodyAt) return FactStatus.HeaderDamaged;
-
         var checksumsAt = extent.HeaderAt + extent.HeaderLength;
-        if (BinaryPrimitives.ReadUInt32LittleEndian(source[checksumsAt..]) != Crc32C.Of(seed, source[..checksumsAt])
-            || !HeaderView.TryRead(source.Slice(extent.HeaderAt, extent.HeaderLength), out header)) return FactStatus.HeaderDamaged;
-
-        return source.Length >= extent.Length
-            && BinaryPrimitives.ReadUInt32LittleEndian(source[(checksumsAt + sizeof(uint))..]) == Crc32C.Of(seed, source.Slice(extent.BodyAt, extent.BodyLength))
-            ? FactStatus.Whole
-            : FactStatus.BodyDamaged;
+        return source.Length >= extent.BodyAt && BinaryPrimitives.ReadUInt32LittleEndian(source[checksumsAt..]) == Crc32C.Of(seed, source[..checksumsAt]);
     }
+
+    static bool IsBodyWhole(ReadOnlySpan<byte> source, in FactExtent extent, uint seed) =>
+        source.Length >= extent.Length
+        && BinaryPrimitives.ReadUInt32LittleEndian(source[(extent.HeaderAt + extent.HeaderLength + sizeof(uint))..]) == Crc32C.Of(seed, source.Slice(extent.BodyAt, extent.BodyLength));
 
     /// <summary>Adds a fact's checksums to those that the frame's trailer covers.</summary>
     public static void AddChecksums(ReadOnlySpan<byte> fact, in FactExtent extent, ref uint trailer)

@@ -6,7 +6,7 @@ internal sealed class FactReader(DamageLog damage, FileWindow window)
     /// <summary>A small fact is read whole by the first look.</summary>
     const int FirstLookBytes = 1_024;
 
-    readonly NameCache _names = new();
+    readonly FactMarks _marks = new();
 
     /// <exception cref="LedgerDamagedException">The fact is not what was written; writes are refused from now on.</exception>
     public Fact Read(in FactPlace place)
@@ -16,7 +16,7 @@ internal sealed class FactReader(DamageLog damage, FileWindow window)
         return fact;
     }
 
-    /// <summary>A fact where it stands: in the mapped file, as long as its segment is referenced and nobody lets go of the mapping; or in the window, until the next look.</summary>
+    /// <summary>A fact where it stands: in the mapped file, as long as its segment is referenced and nobody lets go of the mapping; or in the window. Valid until the next look.</summary>
     /// <exception cref="LedgerDamagedException">The fact is not what was written; writes are refused from now on.</exception>
     public FactView View(in FactPlace place)
     {
@@ -25,11 +25,13 @@ internal sealed class FactReader(DamageLog damage, FileWindow window)
         var isFact = FactFormat.TryReadLengths(source, out var extent);
         if (isFact && extent.Length > source.Length) source = Look(segment, place.FileOffset, extent.Length);
 
-        HeaderView header = default;
-        var status = isFact ? FactFormat.Check(source, extent, segment.Seed, out header) : FactStatus.HeaderDamaged;
-        if (status != FactStatus.Whole || header.Position != place.Position) throw Damaged(place, segment, status);
+        var status = isFact ? FactFormat.TryRead(source, extent, segment.Seed, _marks.Header) : FactStatus.HeaderDamaged;
+        if (status != FactStatus.Whole || _marks.Header.Position != place.Position) throw Damaged(place, segment, status);
 
-        return new FactView(header, source[extent.HeaderAt..extent.Length], extent.BodyAt - extent.HeaderAt, extent.MetadataLength, segment.LedgerTag, _names);
+        _marks.SaltAt = extent.BodyAt - extent.HeaderAt;
+        _marks.MetadataLength = extent.MetadataLength;
+        _marks.LedgerTag = segment.LedgerTag;
+        return new FactView(source[extent.HeaderAt..extent.Length], _marks);
     }
 
     /// <summary>Tells the processor which bytes will be read soon, so that they are on their way by then.</summary>

@@ -7,7 +7,7 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
     const int KeysPerPage = 256;
 
     /// <summary>The facts of a stream are far from one another: so many ahead, the processor is told where.</summary>
-    const int FactsExpected = 3;
+    const int FactsExpected = 4;
 
     public StreamState StateAt(StreamName stream, Position until)
     {
@@ -249,7 +249,7 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
         {
             for (var i = page.Start; i < page.End; i++)
             {
-                if (i + FactsExpected < page.End) FactReader.Expect(page[i + FactsExpected]);
+                if (!isLong && i + FactsExpected < page.End) FactReader.Expect(page[i + FactsExpected]);
                 yield return Read(reader, page[i]);
             }
         }
@@ -262,7 +262,7 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
         {
             for (var i = page.Start; i < page.End; i++)
             {
-                if (i + FactsExpected < page.End) FactReader.Expect(page[i + FactsExpected]);
+                if (!isLong && i + FactsExpected < page.End) FactReader.Expect(page[i + FactsExpected]);
                 if (!showing.At(page[i], onlyWhere: null)) return;
             }
         }

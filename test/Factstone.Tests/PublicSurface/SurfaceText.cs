@@ -45,7 +45,7 @@ static class SurfaceText
         { IsEnum: true } => "enum",
         { IsInterface: true } => "interface",
         _ when typeof(Delegate).IsAssignableFrom(type) => "delegate",
-        { IsValueType: true } => $"{(type.GetCustomAttribute<IsReadOnlyAttribute>() is null ? "" : "readonly ")}{(IsRecord(type) ? "record " : "")}struct",
+        { IsValueType: true } => $"{(type.GetCustomAttribute<IsReadOnlyAttribute>() is null ? "" : "readonly ")}{(type.IsByRefLike ? "ref " : "")}{(IsRecord(type) ? "record " : "")}struct",
         { IsAbstract: true, IsSealed: true } => "static class",
         _ => $"{(type.IsAbstract ? "abstract " : type.IsSealed ? "sealed " : "")}{(IsRecord(type) ? "record" : "class")}",
     };
@@ -64,7 +64,7 @@ static class SurfaceText
 
     static string Marks(MemberInfo member) =>
         (member.GetCustomAttribute<ExperimentalAttribute>() is { } experimental ? $"[{experimental.DiagnosticId}] " : "")
-        + (member.GetCustomAttribute<ObsoleteAttribute>() is { } obsolete && member.GetCustomAttribute<RequiredMemberAttribute>() is null ? $"[obsolete: {obsolete.Message}] " : "");
+        + (member.GetCustomAttribute<ObsoleteAttribute>() is { } obsolete && member.GetCustomAttribute<RequiredMemberAttribute>() is null && member is not Type { IsByRefLike: true } ? $"[obsolete: {obsolete.Message}] " : "");
 
     static string Scope(MethodBase method) =>
         (method.IsPublic ? "" : "protected ") + (method.IsStatic ? "static " : "")

@@ -104,6 +104,8 @@ public sealed class ModelRunTests
 
                 Assert.Equal(asOf ?? _model.Head, (await ledger.ResolveAsync(time)).Position);
                 Same(_model.ReadStream(stream, version, backward, limit, asOf), await ledger.ReadStreamAsync(stream, new StreamReadOptions { From = version, Backward = backward, Limit = limit, AsOf = time }).ToListAsync());
+                Same(_model.ReadStream(stream, version, backward, limit, asOf), await Folded((seed, folder) => ledger.FoldStreamAsync(stream, seed, folder, new StreamReadOptions { From = version, Backward = backward, Limit = limit, AsOf = time })));
+                Same(_model.Read(from, backward, limit, asOf), await Folded((seed, folder) => ledger.FoldAsync(seed, folder, new ReadOptions { From = from, Backward = backward, Limit = limit, AsOf = time })));
                 Same(_model.Read(from, backward, limit, asOf), await ledger.ReadAsync(new ReadOptions { From = from, Backward = backward, Limit = limit, AsOf = time }).ToListAsync());
                 Same(_model.ReadStream(stream, asOf: asOf), await ledger.ReadHistoryAsync(stream, time).ToListAsync());
                 Same(_model.List(store, prefix, after, limit, asOf), await ledger.ListAsync(store, new ListOptions { Prefix = prefix, After = after, Limit = limit, AsOf = time }).ToListAsync());
@@ -114,8 +116,10 @@ public sealed class ModelRunTests
                 var query = RandomAppends.AnyQuery(_random);
                 var recordedFrom = _model.Facts.Count > 0 && _random.Next(3) == 0 ? _random.Pick(_model.Facts).RecordedAtMicroseconds + _random.Next(-1, 2) : (long?)null;
                 var matching = _model.Read(from, backward, null, asOf).Where(fact => ModelQuery.Matches(query, fact.Proposed) && (recordedFrom is null || fact.RecordedAtMicroseconds >= recordedFrom));
-                var options = new ReadOptions { From = from, Backward = backward, Limit = limit, AsOf = time, RecordedFrom = recordedFrom is { } first ? DateTimeOffset.UnixEpoch.AddTicks(first * 10) : null };
-                Same(limit is { } most ? matching.Take((int)most) : matching, await ledger.ReadAsync(query, options).ToListAsync());
+                var options = new ReadOptions { From = from, Backward = backward, Limit = limit, AsOf = time, RecordedFrom = recordedFrom is { } begin ? DateTimeOffset.UnixEpoch.AddTicks(begin * 10) : null };
+                var first = limit is { } most ? matching.Take((int)most).ToList() : [.. matching];
+                Same(first, await ledger.ReadAsync(query, options).ToListAsync());
+                Same(first, await Folded((seed, folder) => ledger.FoldAsync(query, seed, folder, options)));
                 Assert.Equal(_model.Read(asOf: asOf).Count(fact => ModelQuery.Matches(query, fact.Proposed)), await ledger.CountAsync(query, time));
                 var cell = RandomAppends.AnyCell(_random);
                 var found = await ledger.ReadCellAsync(cell.Bucket, cell.Name);
@@ -155,6 +159,12 @@ public sealed class ModelRunTests
                     return (LedgerTime.RecordedBy(DateTimeOffset.UnixEpoch.AddTicks(time * 10)), _model.RecordedBy(time));
             }
         }
+
+        static ValueTask<List<Fact>> Folded(Func<List<Fact>, FactFolder<List<Fact>>, ValueTask<List<Fact>>> fold) => fold([], (ref facts, in fact) =>
+        {
+            facts.Add(fact.ToFact());
+            return true;
+        });
 
         static void Same(IEnumerable<ModelFact> expected, List<Fact> actual) => Assert.Null(ModelFact.Difference([.. expected], actual));
 
