@@ -69,6 +69,7 @@ internal sealed class CommandLine(CliHost host)
             new InspectCommand(common),
             new StatsCommand(common),
             new BenchCommand(common),
+            new GrowthStepCommand(common),
         };
         common.AddTo(root);
         if (help.Action is HelpAction action) help.Action = new HelpWithExample(action);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Factstone.Cli.Bench;
+using Factstone.Cli.Growth;
 using Factstone.Cli.Output;
 
 namespace Factstone.Cli.Commands;
@@ -18,16 +19,65 @@ internal sealed class BenchCommand : LedgerCommand
         DefaultValueFactory = _ => SecondsDefault,
     };
 
-    public BenchCommand(CommonOptions common)
-        : base("bench", "Measures appends in a temporary ledger beside the ledger's directory, and the disk's own pwrite + fdatasync of the same bytes.", "factstone bench --seconds 3", common) =>
-        Options.Add(_seconds);
+    readonly Option<bool> _growth = new("--growth") { Description = "Measures instead how appends, reads, opening and memory grow with the ledger." };
 
-    protected override async Task<int> RunAsync(ParseResult parsed, Session session, CancellationToken ct)
+    readonly Option<string> _sizes = new("--sizes")
+    {
+        HelpName = "FACTS,…",
+        Description = "With --growth: the sizes of the ledgers, from small to large. 20 million facts take about 8 GB.",
+        DefaultValueFactory = _ => GrowthOptions.SizesDefault,
+    };
+
+    readonly Option<long?> _keys = new("--keys") { HelpName = "N", Description = "With --growth: how many keys the facts are drawn from, in each ledger. [default: a tenth of its facts]" };
+
+    readonly Option<int> _rounds = new("--rounds")
+    {
+        HelpName = "N",
+        Description = "With --growth: how often each operation is measured at each size, in turn.",
+        DefaultValueFactory = _ => GrowthOptions.RoundsDefault,
+    };
+
+    readonly Option<string?> _in = new("--in") { HelpName = "DIR", Description = "With --growth: where the ledgers are made. [default: beside the ledger's directory]" };
+
+    readonly Option<bool> _keep = new("--keep") { Description = "With --growth: leaves the ledgers there. The next --growth in the same directory uses them again." };
+
+    public BenchCommand(CommonOptions common)
+        : base("bench", "Measures appends in a temporary ledger beside the ledger's directory, and the disk's own pwrite + fdatasync of the same bytes; or with --growth, what grows with the ledger.", "factstone bench --seconds 3", common)
+    {
+        Options.Add(_seconds);
+        Options.Add(_growth);
+        Options.Add(_sizes);
+        Options.Add(_keys);
+        Options.Add(_rounds);
+        Options.Add(_in);
+        Options.Add(_keep);
+    }
+
+    protected override Task<int> RunAsync(ParseResult parsed, Session session, CancellationToken ct)
+    {
+        var isGrowth = parsed.GetValue(_growth);
+        Option[] others = isGrowth ? [_seconds] : [_sizes, _keys, _rounds, _in, _keep];
+        foreach (var option in others)
+            if (parsed.GetResult(option) is { Implicit: false }) throw CliException.Usage($"{option.Name} goes {(isGrowth ? "without" : "with")} --growth only.");
+        return isGrowth ? new GrowthRun(session, Growth(parsed, session)).RunAsync(ct) : MeasureAsync(parsed, session, ct);
+    }
+
+    GrowthOptions Growth(ParseResult parsed, Session session)
+    {
+        var rounds = parsed.GetValue(_rounds);
+        if (rounds is < 1 or > GrowthOptions.RoundsMax) throw CliException.Usage($"--rounds: from 1 to {GrowthOptions.RoundsMax}.");
+        var sizes = GrowthOptions.ParseSizes(parsed.GetValue(_sizes)!, parsed.GetValue(_keys));
+        if (parsed.GetValue(_in) is { Length: 0 }) throw CliException.Usage("--in: the directory has no name.");
+        var directory = parsed.GetValue(_in) is { } given ? Path.GetFullPath(given) : Beside(session, "growth");
+        return new GrowthOptions(sizes, directory, parsed.GetValue(_keep), rounds);
+    }
+
+    async Task<int> MeasureAsync(ParseResult parsed, Session session, CancellationToken ct)
     {
         var seconds = parsed.GetValue(_seconds);
         if (!(seconds is > 0 and <= SecondsMax)) throw CliException.Usage($"--seconds: above 0, at most {SecondsMax}.");
 
-        var place = Directory.CreateDirectory($"{Path.GetFullPath(session.Directory).TrimEnd('/')}.bench-{Environment.ProcessId}");
+        var place = Directory.CreateDirectory(Beside(session, "bench"));
         try
         {
             if (!session.IsJson) WriteHead(session, place.FullName);
@@ -49,6 +99,8 @@ internal sealed class BenchCommand : LedgerCommand
             place.Delete(recursive: true);
         }
     }
+
+    static string Beside(Session session, string what) => $"{Path.GetFullPath(session.Directory).TrimEnd('/')}.{what}-{Environment.ProcessId}";
 
     static void WriteHead(Session session, string directory)
     {

@@ -1,0 +1,38 @@
+namespace Factstone.Cli.Growth;
+
+/// <summary>Something that growth must not do, and whether it did.</summary>
+/// <param name="Name">One word or two, which programs read.</param>
+/// <param name="What">As a phrase.</param>
+/// <param name="Value">What was measured.</param>
+/// <param name="Most">What it may be.</param>
+/// <param name="Unit">Of both.</param>
+internal sealed record GrowthBar(string Name, string What, double Value, double Most, string Unit)
+{
+    const double GrowthMost = 2;
+    const double LongStreamsMost = 3;
+    const double MegabytesMost = 250;
+    const double OpenMillisecondsMost = 50;
+    const string Times = "times";
+    const string OpenName = "open";
+
+    public bool IsMet => Value <= Most;
+
+    public static IReadOnlyList<GrowthBar> Of(GrowthResult result)
+    {
+        var bars = new List<GrowthBar>();
+        foreach (var row in result.Rows)
+            if (row.Columns > 1 && row.Name != OpenName) bars.Add(new GrowthBar(row.Name, $"{row.What}: the slowest larger ledger against the smallest", row.TimeGrowth, GrowthMost, Times));
+
+        var longStreams = result.Rows.Where(row => row.Columns == 1).ToList();
+        if (longStreams.Count > 1)
+            bars.Add(new GrowthBar("as-of-long", $"as-of reads of streams of {result.Sizes[^1].LongStreams[0]:N0} to {result.Sizes[^1].LongStreams[^1]:N0} versions: the slowest against the fastest", longStreams.Max(row => row.Time(0)) / longStreams.Min(row => row.Time(0)), LongStreamsMost, Times));
+
+        var largest = $"{result.Sizes[^1].Facts:N0} facts";
+        bars.Add(new GrowthBar(OpenName, $"open {largest} after a clean close, and read one", result.Rows.First(row => row.Name == OpenName).Time(result.Sizes.Count - 1) / 1_000, OpenMillisecondsMost, "ms"));
+        if (result.Loads[^1] is { Facts: > 0, MemoryPeak: > 0 } load) bars.Add(new GrowthBar("memory-loading", $"peak of RssAnon + RssShmem while {largest} are loaded", Megabytes(load.MemoryPeak), MegabytesMost, "MB"));
+        if (result.ReadingMemoryPeak > 0) bars.Add(new GrowthBar("memory-reading", "the same of a process that reads and appends there", Megabytes(result.ReadingMemoryPeak), MegabytesMost, "MB"));
+        return bars;
+    }
+
+    static double Megabytes(long bytes) => bytes / 1_000_000.0;
+}

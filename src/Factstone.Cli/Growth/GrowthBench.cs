@@ -1,0 +1,170 @@
+using System.Diagnostics;
+
+namespace Factstone.Cli.Growth;
+
+/// <summary>Does the same to ledgers of different sizes, in turn, round by round, so that all of them meet the same machine; the median of the rounds counts.</summary>
+internal sealed class GrowthBench(GrowthOptions options, Action<string> progress)
+{
+    const int OpeningRounds = 15;
+
+    /// <summary>Not counted: what is compiled and mapped meanwhile is slow.</summary>
+    const int RoundsBefore = 3;
+
+    /// <summary>Reads before anything is measured: enough to touch each stretch of a mapped file that the system maps at a time.</summary>
+    const long ReadsBeforeMin = 20_000;
+    const long FactsPerReadBefore = 20;
+
+    /// <summary>Appends are warmed on another ledger, since each makes a small one larger.</summary>
+    const int AppendRoundsBefore = 150;
+    static readonly GrowthSize Scratch = new(10_000, 1_000, []);
+
+    public async Task<GrowthResult> RunAsync(CancellationToken ct)
+    {
+        var loads = new List<GrowthStepResult>();
+        foreach (var size in options.Sizes)
+        {
+            progress($"loading {size.Facts:N0} facts");
+            loads.Add(await GrowthStep.RunAsync(GrowthStep.Load, options.DirectoryOf(size), size, done => progress($"loading {size.Facts:N0} facts: {done:N0}"), ct));
+        }
+
+        progress($"using {options.Largest.Facts:N0} facts in a process of its own");
+        var reading = await GrowthStep.RunAsync(GrowthStep.Read, options.DirectoryOf(options.Largest), options.Largest, static _ => { }, ct);
+        await RestAsync(options.Largest, ct);
+
+        var rows = new List<GrowthRow> { await MeasureOpeningAsync(ct) };
+        rows.AddRange(await MeasureOperationsAsync(ct));
+        return new GrowthResult(options.Sizes, rows, loads, reading.MemoryPeak);
+    }
+
+    /// <summary>The read step has appended, so its close has made a run, and the next open may merge.</summary>
+    async Task RestAsync(GrowthSize size, CancellationToken ct)
+    {
+        await using var ledger = await Ledger.OpenAsync(options.DirectoryOf(size), cancellationToken: ct);
+        await GrowthLoading.RestAsync(options.DirectoryOf(size), ct);
+    }
+
+    /// <summary>From a clean close to the first fact that is read.</summary>
+    async Task<GrowthRow> MeasureOpeningAsync(CancellationToken ct)
+    {
+        var row = new GrowthRow("open", "open after a clean close, and read one fact", options.Sizes.Count);
+        for (var round = -RoundsBefore; round < OpeningRounds; round++)
+        {
+            progress($"opening, round {Math.Max(1, round + 1)} of {OpeningRounds}");
+            foreach (var i in InTurn(round))
+            {
+                ct.ThrowIfCancellationRequested();
+                var size = options.Sizes[i];
+                var stream = new GrowthFacts(size).StreamOf(0);
+                var (cpu, started) = (Environment.CpuUsage.TotalTime, Stopwatch.GetTimestamp());
+                await using var ledger = await Ledger.OpenAsync(options.DirectoryOf(size), cancellationToken: ct);
+                if (await ledger.ReadLatestAsync(stream, cancellationToken: ct) is null) throw new InvalidDataException($"{stream} is not there.");
+                if (round >= 0) row.Add(i, Stopwatch.GetElapsedTime(started), Environment.CpuUsage.TotalTime - cpu, times: 1);
+            }
+        }
+
+        return row;
+    }
+
+    async Task<List<GrowthRow>> MeasureOperationsAsync(CancellationToken ct)
+    {
+        var ledgers = new List<GrowthLedger>();
+        try
+        {
+            foreach (var size in options.Sizes) ledgers.Add(await GrowthLedger.OpenAsync(options.DirectoryOf(size), size, seed: 1, ct));
+            await WarmUpAsync(ledgers, ct);
+
+            // Reads first: what is appended afterwards is in memory, and would be a larger part of a smaller ledger.
+            var rows = new List<GrowthRow>();
+            foreach (var operation in GrowthOperation.All.Where(operation => !operation.Appends)) rows.Add(await MeasureAsync(operation, ledgers, ct));
+            rows.AddRange(await MeasureLongStreamsAsync(ledgers[^1], ct));
+            foreach (var operation in GrowthOperation.All.Where(operation => operation.Appends)) rows.Add(await MeasureAsync(operation, ledgers, ct));
+            return rows;
+        }
+        finally
+        {
+            foreach (var ledger in ledgers) await ledger.DisposeAsync();
+        }
+    }
+
+    async Task WarmUpAsync(List<GrowthLedger> ledgers, CancellationToken ct)
+    {
+        await WarmUpAppendsAsync(ct);
+        foreach (var ledger in ledgers)
+        {
+            progress($"warming {ledger.Size.Facts:N0} facts");
+            foreach (var operation in GrowthOperation.All.Where(operation => !operation.Appends))
+            {
+                var reads = Math.Max(ReadsBeforeMin, ledger.Size.Facts / FactsPerReadBefore) * operation.TimesPerRound / GrowthOperation.All[0].TimesPerRound;
+                for (var done = 0L; done < reads; done += operation.TimesPerRound)
+                {
+                    ct.ThrowIfCancellationRequested();
+                    await operation.Draw(ledger, operation.TimesPerRound)();
+                }
+            }
+        }
+    }
+
+    async Task WarmUpAppendsAsync(CancellationToken ct)
+    {
+        progress("warming appends");
+        var directory = options.ScratchDirectory;
+        await GrowthLoading.RunAsync(directory, Scratch, static _ => { }, ct);
+        await using (var ledger = await GrowthLedger.OpenAsync(directory, Scratch, seed: 3, ct))
+        {
+            for (var round = 0; round < AppendRoundsBefore; round++)
+                foreach (var operation in GrowthOperation.All.Where(operation => operation.Appends)) await MeasureAsync(operation, ledger, null, 0, ct);
+        }
+
+        Directory.Delete(directory, recursive: true);
+    }
+
+    async Task<GrowthRow> MeasureAsync(GrowthOperation operation, List<GrowthLedger> ledgers, CancellationToken ct)
+    {
+        var row = new GrowthRow(operation.Name, operation.What, ledgers.Count) { Appends = operation.Appends };
+        for (var round = -RoundsBefore; round < options.Rounds; round++)
+        {
+            progress($"{operation.What}, round {Math.Max(1, round + 1)} of {options.Rounds}");
+            foreach (var i in InTurn(round)) await MeasureAsync(operation, ledgers[i], round >= 0 ? row : null, i, ct);
+        }
+
+        return row;
+    }
+
+    /// <summary>The same read of streams of different lengths, in one ledger.</summary>
+    async Task<List<GrowthRow>> MeasureLongStreamsAsync(GrowthLedger ledger, CancellationToken ct)
+    {
+        var longStreams = ledger.Size.LongStreams;
+        var operations = longStreams.Select((versions, i) => GrowthOperation.AsOfVersions(i, versions)).ToList();
+        var rows = operations.Select(operation => new GrowthRow(operation.Name, operation.What, 1)).ToList();
+        for (var round = -RoundsBefore; round < options.Rounds; round++)
+        {
+            progress($"long streams, round {Math.Max(1, round + 1)} of {options.Rounds}");
+            for (var i = 0; i < operations.Count; i++)
+            {
+                var at = (i + round + RoundsBefore) % operations.Count;
+                await MeasureAsync(operations[at], ledger, round >= 0 ? rows[at] : null, 0, ct);
+            }
+        }
+
+        return rows;
+    }
+
+    static async Task MeasureAsync(GrowthOperation operation, GrowthLedger ledger, GrowthRow? row, int column, CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        var run = operation.Draw(ledger, operation.TimesPerRound);
+        var (cpu, started) = (Environment.CpuUsage.TotalTime, Stopwatch.GetTimestamp());
+        await run();
+        row?.Add(column, Stopwatch.GetElapsedTime(started), Environment.CpuUsage.TotalTime - cpu, operation.TimesPerRound);
+    }
+
+    /// <summary>Another size goes first in each round.</summary>
+    IEnumerable<int> InTurn(int round) => Enumerable.Range(0, options.Sizes.Count).Select(i => (i + round + RoundsBefore) % options.Sizes.Count);
+}
+
+/// <summary>What all of it came to.</summary>
+/// <param name="Sizes">The ledgers.</param>
+/// <param name="Rows">A row for each operation; those of the largest ledger alone have one column.</param>
+/// <param name="Loads">Of each size.</param>
+/// <param name="ReadingMemoryPeak">Bytes, of the process that used the largest.</param>
+internal sealed record GrowthResult(IReadOnlyList<GrowthSize> Sizes, IReadOnlyList<GrowthRow> Rows, IReadOnlyList<GrowthStepResult> Loads, long ReadingMemoryPeak);

@@ -1,0 +1,32 @@
+namespace Factstone.Cli.Growth;
+
+/// <summary>Something that is done again and again to ledgers of different sizes.</summary>
+/// <param name="Name">One word or two, which programs read.</param>
+/// <param name="What">As a phrase.</param>
+/// <param name="TimesPerRound">How often in each round.</param>
+/// <param name="Appends">Whether it writes, and so waits for the disk.</param>
+/// <param name="Draw">Draws what will be done so many times, so that drawing costs nothing while it is measured; the answers are checked.</param>
+internal sealed record GrowthOperation(string Name, string What, int TimesPerRound, bool Appends, Func<GrowthLedger, int, Func<Task>> Draw)
+{
+    const int Reads = 500;
+    const int Writes = 12;
+    const int Pages = 10;
+
+    /// <summary>Keys in one page.</summary>
+    public const int PageKeys = 100;
+
+    public static readonly IReadOnlyList<GrowthOperation> All =
+    [
+        new("latest", "the latest fact of a key", Reads, Appends: false, (ledger, times) => ledger.Latest(times)),
+        new("as-of-position", "a key as of a position", Reads, Appends: false, (ledger, times) => ledger.AsOfPosition(times)),
+        new("as-of-time", "a key as of a time", Reads, Appends: false, (ledger, times) => ledger.AsOfTime(times)),
+        new("page-of-keys", $"{PageKeys} keys with their versions, from anywhere", Pages, Appends: false, (ledger, times) => ledger.PageOfKeys(times)),
+        new("append", "one fact to a key", Writes, Appends: true, (ledger, times) => ledger.Append(times)),
+        new("dcb-append", "one fact, if no fact has two tags", Writes, Appends: true, (ledger, times) => ledger.AppendUnlessMatch(times)),
+        new("new-stream", "the first fact of a key", Writes, Appends: true, (ledger, times) => ledger.AppendNew(times)),
+    ];
+
+    /// <summary>Reads of one stream of so many versions as of a position.</summary>
+    public static GrowthOperation AsOfVersions(int longStream, long versions) =>
+        new($"as-of-{versions}", $"a key of {versions:N0} versions as of a position", Reads, Appends: false, (ledger, times) => ledger.AsOfLongStream(longStream, times));
+}
