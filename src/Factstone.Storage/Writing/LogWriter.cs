@@ -312,16 +312,31 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
         }
         catch (LedgerFullException) when (wanted > end)
         {
-            chain.Current.File.Reserve(available, end - available);
-            return end;
+            return ReserveExactly(available, end);
         }
     }
 
-    static void GiveBackZeros(Segment old, long end)
+    long ReserveExactly(long available, long end)
     {
         try
         {
-            old.Shorten(end);
+            chain.Current.File.Reserve(available, end - available);
+            return end;
+        }
+        catch (LedgerFullException)
+        {
+            // The file has grown by what the disk still had. The index can use that; and a ledger that is closed as it
+            // was opened must have the length that it had, or the next open takes it for one that was not closed.
+            GiveBackZeros(chain.Current, available);
+            throw;
+        }
+    }
+
+    static void GiveBackZeros(Segment segment, long end)
+    {
+        try
+        {
+            segment.Shorten(end);
         }
         catch (FactstoneException)
         {
