@@ -1,0 +1,250 @@
+using System.Security.Cryptography;
+using System.Text;
+using Factstone.Storage;
+
+namespace Factstone.Tests.Processes;
+
+/// <summary>A real file system runs full in the middle of a run, or of a merge, while the log still has its room: appends go on in memory to twice its bound.</summary>
+/// <remarks>The log's space is zeroed far ahead before the disk is filled, so that what meets the full disk is the index.</remarks>
+public sealed class FullDiskForRunsTests
+{
+    const int Megabytes = 64;
+    const int LogMegabytes = 16;
+    const int FactsPerAppend = 100;
+    const int MemoryFacts = 2_000;
+    const int RunsPerMerge = 8;
+    const string Filler = "filler";
+    const string Gap = "gap";
+
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    readonly List<RecoveryBranch> _taken = [];
+
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    // Some of the run's bytes have a place, the others have none.
+    [Fact]
+    public async Task Appends_go_on_to_twice_the_memory_bound_when_a_run_finds_the_disk_full_and_all_is_well_when_there_is_room()
+    {
+        using var disk = LoopDisk.New(Megabytes);
+        await using var ledger = await OpenAsync(disk);
+        await AppendAsync(ledger, FactsPerAppend);
+        await WaitAsync(() => LogBytes(disk) >= LogMegabytes * 1_024 * 1_024, "The log's space is not zeroed ahead.");
+
+        for (var round = 0; round < 3; round++)
+        {
+            var before = Count(RecoveryBranch.RunNotWritten);
+            var end = RunEnd(ledger);
+            Fill(disk, RunBytes(ledger) / 2);
+            await AppendUntilFullAsync(ledger);
+            Assert.Equal(end, RunEnd(ledger));
+            await StandsAtTheBoundAsync(disk, ledger);
+            Assert.True(Count(RecoveryBranch.RunNotWritten) > before);
+
+            disk.Free(Filler);
+            await AppendAsync(ledger, MemoryFacts);
+            await WaitAsync(() => RunEnd(ledger) >= end + (2 * MemoryFacts), "No run is written although there is room.");
+        }
+
+        await EndsWellAsync(disk, ledger);
+    }
+
+    // Seven runs stand. The eighth fits, the one of all eight does not.
+    [Fact]
+    public async Task A_merge_that_finds_the_disk_full_leaves_the_runs_as_they_were_and_is_done_when_there_is_room()
+    {
+        using var disk = LoopDisk.New(Megabytes);
+        await using var ledger = await OpenAsync(disk);
+        await AppendAsync(ledger, RunsPerMerge * MemoryFacts);
+        await WaitAsync(() => Runs(ledger).Count == RunsPerMerge - 1, "The runs are not written.");
+        Assert.True(LogBytes(disk) >= LogMegabytes * 1_024 * 1_024);
+
+        Fill(disk, RunBytes(ledger) * 3 / 2);
+        await AppendUntilFullAsync(ledger);
+        Assert.Equal(RunsPerMerge, Runs(ledger).Count);
+        await StandsAtTheBoundAsync(disk, ledger);
+        Assert.Equal(0, Count(RecoveryBranch.RunsMerged));
+
+        disk.Free(Filler);
+        await AppendAsync(ledger, MemoryFacts);
+        await WaitAsync(() => Count(RecoveryBranch.RunsMerged) > 0 && Runs(ledger).Count < RunsPerMerge, "The runs are not merged although there is room.");
+        await EndsWellAsync(disk, ledger);
+    }
+
+    // What has no run is in the log. The open reads it, however much it is, and needs no room for that. A session in which
+    // every append was refused leaves the ledger as it was: closed cleanly.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_ledger_opens_while_the_disk_is_full_whatever_there_is_of_its_index(bool isIndexDeleted)
+    {
+        using var disk = LoopDisk.New(Megabytes);
+        await using (var ledger = await OpenAsync(disk))
+        {
+            await AppendAsync(ledger, RunsPerMerge * MemoryFacts);
+            await WaitAsync(() => Runs(ledger).Count == RunsPerMerge - 1, "The runs are not written.");
+            Fill(disk, RunBytes(ledger) * 3 / 2);
+            await AppendUntilFullAsync(ledger);
+            await StandsAtTheBoundAsync(disk, ledger);
+        }
+
+        // The close has given back the log's zeros, and written what had no run there. That is taken away again.
+        foreach (var run in System.IO.Directory.GetFiles(Index(disk)).Order(StringComparer.Ordinal).Skip(isIndexDeleted ? 0 : RunsPerMerge)) File.Delete(run);
+        disk.Free(Filler);
+        disk.Fill(Filler);
+        for (var i = 0; i < 2; i++)
+        {
+            await using var ledger = await OpenAsync(disk);
+            Assert.True(ledger.Opening.WasClosedCleanly);
+            Assert.Equal(isIndexDeleted ? 0 : RunsPerMerge * MemoryFacts, RunEnd(ledger));
+            await HoldsAsync(ledger);
+            await RefusesAsync(ledger);
+            await HasNoHalfMadeFileAsync(disk, ledger);
+        }
+
+        await using var again = await OpenAsync(disk);
+        await RefusesAsync(again);
+        disk.Free(Filler);
+        await AppendAsync(again, 3 * MemoryFacts);
+        await EndsWellAsync(disk, again);
+    }
+
+    async Task EndsWellAsync(LoopDisk disk, Ledger ledger)
+    {
+        await AppendAsync(ledger, RunsPerMerge * MemoryFacts);
+        await WaitAsync(() => Count(RecoveryBranch.RunsMerged) > 0, "Nothing is merged although there is room.");
+        await HoldsAsync(ledger);
+        var head = await ledger.GetHeadAsync(Cancellation);
+        await ledger.DisposeAsync();
+
+        var report = await Ledger.VerifyAsync(Directory(disk), new VerifyOptions { Deep = true }, cancellationToken: Cancellation);
+        Assert.Empty(report.Damage);
+        await using var again = await OpenAsync(disk);
+        Assert.True(again.Opening.WasClosedCleanly);
+        Assert.Equal(head, await again.GetHeadAsync(Cancellation));
+        Assert.Equal(head.Value, RunEnd(again));
+        await HoldsAsync(again);
+        await HasNoHalfMadeFileAsync(disk, again);
+    }
+
+    /// <summary>It refuses now, has in memory exactly twice what it should, answers for all of it, and has left nothing half-made.</summary>
+    static async Task StandsAtTheBoundAsync(LoopDisk disk, Ledger ledger)
+    {
+        Assert.Equal(2 * MemoryFacts, (await ledger.GetHeadAsync(Cancellation)).Value - RunEnd(ledger));
+        await RefusesAsync(ledger);
+        await HoldsAsync(ledger);
+        await HasNoHalfMadeFileAsync(disk, ledger);
+        await using var reading = await Ledger.OpenReadOnlyAsync(Directory(disk), cancellationToken: Cancellation);
+        await HoldsAsync(reading);
+    }
+
+    /// <summary>The builder may be in the middle of a last try.</summary>
+    static Task HasNoHalfMadeFileAsync(LoopDisk disk, Ledger ledger) => WaitAsync(
+        () => System.IO.Directory.GetFiles(Index(disk)).Order(StringComparer.Ordinal).SequenceEqual(Runs(ledger).Select(static run => run.Path)),
+        "There are files in the index that are not of it.");
+
+    static async Task RefusesAsync(Ledger ledger)
+    {
+        var head = await ledger.GetHeadAsync(Cancellation);
+        for (var i = 0; i < 10; i++)
+        {
+            var refused = await Assert.ThrowsAsync<LedgerFullException>(async () => await ledger.AppendAsync(Facts(head.Value), Cancellation));
+            Assert.True(refused.IsTransient);
+        }
+
+        Assert.Equal(head, await ledger.GetHeadAsync(Cancellation));
+    }
+
+    static async Task HoldsAsync(Ledger ledger)
+    {
+        Assert.Empty(ledger.Damage);
+        var expected = 0L;
+        await foreach (var fact in ledger.ReadAsync(cancellationToken: Cancellation))
+        {
+            Assert.Equal(Fact(expected++).Payload, fact.Payload);
+            if (expected % 97 != 0) continue;
+            Assert.Equal(fact.Position, (await ledger.ReadLatestAsync(fact.Stream, fact.Position, Cancellation))!.Position);
+            Assert.Equal(1, await ledger.CountAsync(FactQuery.Tags(fact.Tags[0]), cancellationToken: Cancellation));
+        }
+
+        Assert.Equal((await ledger.GetHeadAsync(Cancellation)).Value, expected);
+    }
+
+    static string Directory(LoopDisk disk) => Path.Combine(disk.MountPoint, "ledger");
+
+    static string Index(LoopDisk disk) => Path.Combine(Directory(disk), "index");
+
+    ValueTask<Ledger> OpenAsync(LoopDisk disk) => Ledger.OpenAsync(
+        Directory(disk),
+        new LedgerOptions { MemoryFactsMax = MemoryFacts, ZeroAheadBytesMin = LogMegabytes * 1_024 * 1_024, Took = Take },
+        Cancellation);
+
+    void Take(RecoveryBranch branch)
+    {
+        lock (_taken) _taken.Add(branch);
+    }
+
+    int Count(RecoveryBranch branch)
+    {
+        lock (_taken) return _taken.Count(one => one == branch);
+    }
+
+    /// <summary>The tags make a run of these facts larger than what is written of one at a time.</summary>
+    static NewFact Fact(long number) => new($"orders/{number % 97}", "placed", $$"""{"n":{{number}}}""") { Tags = [Hash(2 * number), Hash((2 * number) + 1)] };
+
+    static NewFact[] Facts(long after) => [.. Enumerable.Range(0, FactsPerAppend).Select(i => Fact(after + i))];
+
+    static string Hash(long number) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{number}")));
+
+    static async Task AppendAsync(Ledger ledger, int count)
+    {
+        for (var i = 0; i < count; i += FactsPerAppend) await ledger.AppendAsync(Facts((await ledger.GetHeadAsync(Cancellation)).Value), Cancellation);
+    }
+
+    static async Task AppendUntilFullAsync(Ledger ledger)
+    {
+        for (var count = 0; ; count += FactsPerAppend)
+        {
+            Assert.True(count <= 4 * MemoryFacts, "Appends go on beyond twice the bound.");
+            try
+            {
+                await AppendAsync(ledger, FactsPerAppend);
+            }
+            catch (LedgerFullException)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Leaves room for so many bytes.</summary>
+    static void Fill(LoopDisk disk, long butFor)
+    {
+        using (var gap = File.Create(Path.Combine(disk.MountPoint, Gap)))
+        {
+            gap.Write(new byte[butFor]);
+            gap.Flush(flushToDisk: true);
+        }
+
+        disk.Fill(Filler);
+        disk.Free(Gap);
+    }
+
+    static IReadOnlyList<Run> Runs(Ledger ledger) => ((FileStorage)ledger.Storage).Runs();
+
+    static long RunEnd(Ledger ledger) => Runs(ledger) is [.., var last] ? last.Last.Value : 0;
+
+    /// <summary>Bytes of a run of as many facts as memory should hold.</summary>
+    static long RunBytes(Ledger ledger) => Runs(ledger).FirstOrDefault(static run => run.Footer.Facts == MemoryFacts)?.Footer.FileBytes ?? 300 * 1_024;
+
+    static long LogBytes(LoopDisk disk) => new DirectoryInfo(Path.Combine(Directory(disk), "segments")).EnumerateFiles("*.log").Sum(static file => file.Length);
+
+    static async Task WaitAsync(Func<bool> until, string otherwise)
+    {
+        for (var waited = TimeSpan.Zero; !until(); waited += TimeSpan.FromMilliseconds(10))
+        {
+            Assert.True(waited < Patience, otherwise);
+            await Task.Delay(10, Cancellation);
+        }
+    }
+}
