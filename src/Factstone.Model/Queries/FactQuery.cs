@@ -81,6 +81,7 @@ public sealed class FactQuery : IReadOnlyList<FactQueryItem>, IEquatable<FactQue
     /// <summary>The same for one that has been checked.</summary>
     internal bool Matches(in FactView fact)
     {
+        if (IsAll) return !NameCheck.IsOwn(fact.StoreUtf8);
         var stream = fact.Stream;
         return Matches(stream.Store, stream.Key, fact.Type, _asksForTags ? fact.TagArray : []);
     }

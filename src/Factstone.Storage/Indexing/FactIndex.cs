@@ -286,6 +286,9 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
 
     public FactPlace PlaceOf(Position position) => TryFind(position, out var segment, out var fileOffset) ? new FactPlace(position, segment, fileOffset) : new FactPlace(position, null, 0);
 
+    /// <summary>Adds the places of facts that follow one another, as far as one part has them and there is room; returns the position behind the last.</summary>
+    public Position AddPlaces(FactPage page, Position position, Position until) => PartOf(position).AddPlaces(page, position, until);
+
     /// <summary>The first position in a range whose fact, and so its stream, is unknown; none when all are known.</summary>
     public Position FirstHole(Position after, Position until)
     {

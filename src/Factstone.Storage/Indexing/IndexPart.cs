@@ -19,6 +19,15 @@ internal abstract class IndexPart
     /// <summary>Where a fact is; false where the log is too damaged to tell.</summary>
     public abstract bool TryFind(Position position, out Segment segment, out long fileOffset);
 
+    /// <summary>Adds the places of facts that follow one another, as far as they are here and there is room; returns the position behind the last.</summary>
+    public virtual Position AddPlaces(FactPage page, Position position, Position until)
+    {
+        var last = Last < until ? Last : until;
+        for (; position <= last && page.Count < page.Room; position = position.Next())
+            page.Add(TryFind(position, out var segment, out var fileOffset) ? new FactPlace(position, segment, fileOffset) : new FactPlace(position, null, 0));
+        return position;
+    }
+
     /// <summary>The last place of a stream at or below a position; default when it has none here.</summary>
     public abstract StreamState StateAt(StreamName stream, in TermKey key, Position until);
 

@@ -85,10 +85,14 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
     public IEnumerable<Fact> ReadStream(StreamName stream, StreamVersion from, Position until, bool backward) => Read(StreamPages(stream, from, until, backward), isLong: false);
 
     public void Fold(Position from, Position until, bool backward, FactVisitor visitor, CancellationToken cancellationToken) =>
-        Fold(Pages(from, until, backward), isLong: true, visitor, cancellationToken);
+        Fold(onlyWhere: null, from, until, backward, visitor, cancellationToken);
+
+    /// <summary>The same of those that match a query, where it is given.</summary>
+    public void Fold(FactQuery? onlyWhere, Position from, Position until, bool backward, FactVisitor visitor, CancellationToken cancellationToken) =>
+        Fold(Pages(from, until, backward), isLong: true, onlyWhere, visitor, cancellationToken);
 
     public void FoldStream(StreamName stream, StreamVersion from, Position until, bool backward, FactVisitor visitor, CancellationToken cancellationToken) =>
-        Fold(StreamPages(stream, from, until, backward), isLong: false, visitor, cancellationToken);
+        Fold(StreamPages(stream, from, until, backward), isLong: false, onlyWhere: null, visitor, cancellationToken);
 
     public Fact? ReadAt(Position position)
     {
@@ -141,11 +145,27 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
     Position Fill(FactPage page, Position position, Position until, bool backward)
     {
         page.Clear();
+        if (!backward && lost.IsEmpty) position = FillForward(page, position, until);
         while (page.Count < page.Room && position > Position.None && position <= until)
         {
             if (lost.Contains(position, out var gone)) position = backward ? gone.First : gone.Last;
             else if (!TryAdd(page, position)) return position;
             position = new Position(position.Value + (backward ? -1 : 1));
+        }
+
+        return position;
+    }
+
+    /// <summary>As far as the index is whole: from where it is damaged on, it is asked for one place after the other.</summary>
+    Position FillForward(FactPage page, Position position, Position until)
+    {
+        try
+        {
+            while (page.Count < page.Room && position <= until) position = index.AddPlaces(page, position, until);
+        }
+        catch (RunDamagedException)
+        {
+            return page.Count == 0 ? position : page[page.Count - 1].Position.Next();
         }
 
         return position;
@@ -255,7 +275,7 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
         }
     }
 
-    void Fold(IEnumerable<FactPage> pages, bool isLong, FactVisitor visitor, CancellationToken cancellationToken)
+    void Fold(IEnumerable<FactPage> pages, bool isLong, FactQuery? onlyWhere, FactVisitor visitor, CancellationToken cancellationToken)
     {
         using var showing = Show(isLong, visitor, cancellationToken);
         foreach (var page in pages)
@@ -263,7 +283,7 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
             for (var i = page.Start; i < page.End; i++)
             {
                 if (!isLong && i + FactsExpected < page.End) FactReader.Expect(page[i + FactsExpected]);
-                if (!showing.At(page[i], onlyWhere: null)) return;
+                if (!showing.At(page[i], onlyWhere)) return;
             }
         }
     }

@@ -32,6 +32,8 @@ internal sealed class LostFacts
     /// <summary>How many facts are gone.</summary>
     public long Count { get; }
 
+    public bool IsEmpty => _frames.Length == 0;
+
     /// <summary>Reads what the segments say that a repair has written; damage where one cannot be understood.</summary>
     public static LostFacts Read(IFileSystem files, LedgerLayout layout, IReadOnlyList<SegmentHeader> segments, List<Damage> damage)
     {

@@ -25,6 +25,12 @@ internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog da
     /// <summary>Shows each fact where it stands.</summary>
     public void Fold(FactQuery query, Position after, Position until, bool backward, FactVisitor visitor, CancellationToken cancellationToken)
     {
+        if (IsScan(query, after, until, backward))
+        {
+            facts.Fold(query, backward ? until : after.Next(), until, backward, visitor, cancellationToken);
+            return;
+        }
+
         using var showing = facts.Show(isLong: query.IsAll, visitor, cancellationToken);
         foreach (var candidate in Candidates(query, after, until, backward))
         {
@@ -103,6 +109,10 @@ internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog da
 
     bool Asked(FactQuery query, Candidate candidate) =>
         !candidate.NeedsCheck || (MatchesInMemory(query, candidate.Position) ?? (facts.ReadAt(candidate.Position) is { } fact && query.Matches(fact)));
+
+    /// <summary>Where any fact may match and none is unknown, there is nothing to look for.</summary>
+    bool IsScan(FactQuery query, Position after, Position until, bool backward) =>
+        query.IsAll && until > after && !(backward && after > Position.None) && index.FirstHole(after, until) == Position.None;
 
     /// <summary>Whether the fact has to be read.</summary>
     bool MayMatch(FactQuery query, Candidate candidate) =>

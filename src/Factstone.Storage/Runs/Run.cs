@@ -101,8 +101,27 @@ internal sealed class Run : IndexPart, IDisposable
         var place = Read((position.Value - First.Value) * RunFormat.PlaceBytes, RunFormat.PlaceBytes);
         fileOffset = BinaryPrimitives.ReadUInt32LittleEndian(place);
         GC.KeepAlive(this);
-        segment = SegmentAt(position).Segment!;
+        segment = SegmentAt(position, out _).Segment!;
         return segment is not null && fileOffset > 0;
+    }
+
+    public override Position AddPlaces(FactPage page, Position position, Position until)
+    {
+        var last = Math.Min(Math.Min(Last.Value, until.Value), position.Value + page.Room - page.Count - 1);
+        var places = Read((position.Value - First.Value) * RunFormat.PlaceBytes, (last - position.Value + 1) * RunFormat.PlaceBytes);
+        while (position.Value <= last)
+        {
+            var segment = SegmentAt(position, out var behind);
+            for (; position.Value <= last && position < behind; position = position.Next())
+            {
+                var fileOffset = BinaryPrimitives.ReadUInt32LittleEndian(places);
+                places = places[RunFormat.PlaceBytes..];
+                page.Add(fileOffset > 0 ? new FactPlace(position, segment.Segment, fileOffset) : new FactPlace(position, null, 0));
+            }
+        }
+
+        GC.KeepAlive(this);
+        return position;
     }
 
     public override StreamState StateAt(StreamName stream, in TermKey key, Position until)
@@ -286,7 +305,9 @@ internal sealed class Run : IndexPart, IDisposable
         return false;
     }
 
-    RunSegment SegmentAt(Position position)
+    /// <param name="position">A position of the run.</param>
+    /// <param name="behind">From which one on the facts are in the next segment.</param>
+    RunSegment SegmentAt(Position position, out Position behind)
     {
         int low = 0, high = _segments.Length - 1;
         while (low < high)
@@ -296,6 +317,7 @@ internal sealed class Run : IndexPart, IDisposable
             else high = middle - 1;
         }
 
+        behind = low + 1 < _segments.Length ? _segments[low + 1].From : Last.Next();
         return _segments[low];
     }
 
