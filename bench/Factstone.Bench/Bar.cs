@@ -1,24 +1,23 @@
+using System.Globalization;
+
 namespace Factstone.Bench;
 
-/// <summary>What a workload must reach, and what it should.</summary>
-/// <param name="SqliteRatio">Times the rate of SQLite; 0 for no such bar.</param>
-/// <param name="Rate">Facts per second; 0 for no such bar.</param>
-/// <param name="Goal">As text.</param>
-/// <param name="GoalRate">Facts per second; 0 where the goal is a share of the probe.</param>
-/// <param name="GoalShare">Share of the probe; 0 where the goal is a rate.</param>
-internal sealed record Bar(double SqliteRatio, double Rate, string Goal, double GoalRate, double GoalShare)
+/// <summary>What a workload must reach, or should.</summary>
+/// <param name="Text">As it is shown.</param>
+/// <param name="IsMet">Whether the medians, by the side's name, reach it.</param>
+internal sealed record Bar(string Text, Func<IReadOnlyDictionary<string, double>, bool> IsMet)
 {
-    public static Bar Of(string workload) => workload switch
-    {
-        "W1" => new(1.2, 0, "0.95 × probe", 0, 0.95),
-        "W2" => new(2.5, 120_000, "280,000/s", 280_000, 0),
-        "W3" or "W3-drawn" => new(3, 0, "650,000/s", 650_000, 0),
-        _ => new(0, 300_000, "2,000,000/s", 2_000_000, 0),
-    };
+    /// <summary>So many times what another side does.</summary>
+    public static Bar Times(double factor, string side) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"{(factor == 1 ? "" : $"{factor} × ")}{side}"), medians => medians[Side.Factstone] >= factor * medians[side]);
 
-    public string Must => string.Join(" and ", new[] { SqliteRatio > 0 ? $"{SqliteRatio} × SQLite" : "", Rate > 0 ? $"{Rate:N0}/s" : "" }.Where(part => part.Length > 0));
+    /// <summary>At least so many a second.</summary>
+    public static Bar Rate(double rate) => new(string.Create(CultureInfo.InvariantCulture, $"{rate:N0}/s"), medians => medians[Side.Factstone] >= rate);
 
-    public bool IsMet(double rate, double sqlite) => rate >= SqliteRatio * sqlite && rate >= Rate;
+    /// <summary>At most so much.</summary>
+    public static Bar AtMost(double value, string unit) => new(string.Create(CultureInfo.InvariantCulture, $"{value} {unit}"), medians => medians[Side.Factstone] <= value);
 
-    public bool IsGoalMet(double rate, double probe) => rate >= GoalRate && rate >= GoalShare * probe;
+    public Bar And(Bar other) => new($"{Text} and {other.Text}", medians => IsMet(medians) && other.IsMet(medians));
+
+    public string Shown(IReadOnlyDictionary<string, double> medians) => $"{Text}: {(IsMet(medians) ? "met" : "missed")}";
 }

@@ -1,14 +1,10 @@
-using System.Globalization;
 using Factstone.Cli.Bench;
 
 namespace Factstone.Bench;
 
-/// <summary>The disk's own probe, SQLite and the ledger, in turn within each round, so that all of them meet the same machine.</summary>
+/// <summary>All sides of each workload in turn within each round, so that all of them meet the same machine.</summary>
 internal static class Comparison
 {
-    const int Seed = 20_260_101;
-    static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(400);
-
     public static async Task<int> RunAsync(string[] words, TextWriter output)
     {
         if (ComparisonOptions.Parse(words) is not { } options)
@@ -20,12 +16,13 @@ internal static class Comparison
         var directory = Directory.CreateDirectory(Path.Combine(options.Directory, $"factstone-bench-{Environment.ProcessId}"));
         try
         {
-            await RunAsync(options, directory.FullName, output);
+            await using var context = new BenchContext(options, directory.FullName);
+            await RunAsync(context, options.IsJson ? new JsonResults(output) : new TableResults(output));
             return 0;
         }
         catch (InvalidDataException wrong)
         {
-            await output.WriteLineAsync($"What was read back is not what was written: {wrong.Message}");
+            await Console.Error.WriteLineAsync($"What was read is not what was written: {wrong.Message}");
             return 1;
         }
         finally
@@ -34,70 +31,48 @@ internal static class Comparison
         }
     }
 
-    static async Task RunAsync(ComparisonOptions options, string directory, TextWriter output)
+    static async Task RunAsync(BenchContext context, IResults results)
     {
-        var streams = new ZipfStreams(Seed);
-        var payloads = new Payloads(Seed);
-        var sizes = new Dictionary<Workload, int>();
-        foreach (var workload in options.Workloads) sizes[workload] = await FrameSizes.MeasureAsync(directory, workload, streams, payloads);
-        BenchTarget[] targets = [DiskProbe.Target(workload => sizes[workload]), SqliteStore.Target, LedgerStore.Target];
-
-        await output.WriteLineAsync($"Machine: {Machine.Describe(directory)}");
-        await output.WriteLineAsync(SqliteStore.Describe(directory));
-        await output.WriteLineAsync($"JSON of {Payloads.Bytes} bytes to {ZipfStreams.Count:N0} streams, zipf {ZipfStreams.Exponent}, seed {Seed}; {options.Rounds} rounds of {options.Seconds} s each; bytes in the ledger's log for one append: {string.Join(", ", sizes.Select(size => $"{size.Key.Name} {size.Value:N0}"))}.");
-
-        var rates = options.Workloads.ToDictionary(workload => workload, _ => targets.ToDictionary(target => target.Name, _ => new Rates()));
-        foreach (var workload in options.Workloads)
-        {
-            foreach (var target in targets)
-                await new WorkloadRun(workload, target, streams, payloads).RunAsync(directory, TimeSpan.FromSeconds(Math.Min(options.Seconds, WarmUp.TotalSeconds)), CancellationToken.None);
-        }
-
+        var options = context.Options;
+        await results.BeginAsync(
+            $"Machine: {Machine.Describe(context.Directory)}",
+            SqliteStore.Describe(context.Directory),
+            $"JSON of {Payloads.Bytes} bytes; {options.Rounds} rounds of {options.Seconds} s each; stores that are read have {options.Facts:N0} facts.");
         var patience = TimeProvider.System.GetUtcNow().AddMinutes(options.WaitMinutes);
-        for (var round = 0; round < options.Rounds; round++)
+        foreach (var workload in Workloads.Make(context, options.Workloads))
         {
-            foreach (var workload in options.Workloads)
+            await using (workload)
             {
-                // Another one goes first in each round.
-                var measured = await MeasureAsync(workload, [.. targets.Skip(round % targets.Length), .. targets.Take(round % targets.Length)], directory, options, patience, (streams, payloads));
-                foreach (var (target, rate) in measured.Rates) rates[workload][target].Add(rate);
-                await output.WriteLineAsync($"round {round + 1} {workload.Name}: {string.Join(", ", measured.Rates.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Key} {one.Value:N0}")))}; others used {100 * measured.Others:0} % of the processors{(measured.Attempts > 1 ? $"; repeated {measured.Attempts - 1} times" : "")}");
+                BenchContext.Report($"{workload.Name} {workload.What}: being prepared");
+                await workload.PrepareAsync();
+                var result = new ComparedResult(workload);
+                for (var round = 0; round < (workload.Varies ? options.Rounds : 1); round++)
+                {
+                    // Another one goes first in each round.
+                    var sides = workload.Sides;
+                    var measured = await MeasureAsync(round, [.. sides.Skip(round % sides.Count), .. sides.Take(round % sides.Count)], patience);
+                    result.Add(measured);
+                    BenchContext.Report($"{workload.Name} round {round + 1}: {measured}");
+                }
+
+                await results.AddAsync(result);
             }
         }
 
-        await output.WriteLineAsync("Everything that SQLite and Factstone acknowledged was read back after a reopen: as many facts per stream, versions without gaps, the same payloads.");
-        await WriteTableAsync(options, rates, output);
+        await results.EndAsync("Everything that SQLite and Factstone answered was compared with what was written.");
     }
 
-    /// <summary>Measures all targets, one right after the other; again, while there is patience, if others were at work meanwhile.</summary>
-    static async Task<(Dictionary<string, double> Rates, double Others, int Attempts)> MeasureAsync(
-        Workload workload, IReadOnlyList<BenchTarget> targets, string directory, ComparisonOptions options, DateTimeOffset patience, (ZipfStreams Streams, Payloads Payloads) data)
+    /// <summary>Measures all sides, one right after the other; again, while there is patience, if others were at work meanwhile.</summary>
+    static async Task<MeasuredRound> MeasureAsync(int round, IReadOnlyList<Side> sides, DateTimeOffset patience)
     {
         for (var attempt = 1; ; attempt++)
         {
             await OtherWork.WaitForQuietAsync(patience);
             var others = new OtherWork();
-            var rates = new Dictionary<string, double>();
-            foreach (var target in targets)
-                rates[target.Name] = await new WorkloadRun(workload, target, data.Streams, data.Payloads).RunAsync(directory, TimeSpan.FromSeconds(options.Seconds), CancellationToken.None);
-            if (others.Share() is var share && (share < OtherWork.Limit || TimeProvider.System.GetUtcNow() >= patience)) return (rates, share, attempt);
+            var values = new Dictionary<string, double>();
+            foreach (var side in sides) values[side.Name] = await side.MeasureAsync();
+            var measured = new MeasuredRound(round + 1, values, others.Share(), attempt);
+            if (measured.Others < OtherWork.Limit || TimeProvider.System.GetUtcNow() >= patience) return measured;
         }
     }
-
-    static async Task WriteTableAsync(ComparisonOptions options, Dictionary<Workload, Dictionary<string, Rates>> rates, TextWriter output)
-    {
-        await output.WriteLineAsync();
-        await output.WriteLineAsync("| workload | probe | SQLite | Factstone | ÷ SQLite | ÷ probe | must | goal |");
-        await output.WriteLineAsync("|---|---|---|---|---|---|---|---|");
-        foreach (var workload in options.Workloads)
-        {
-            var (probe, sqlite, ours) = (rates[workload]["probe"], rates[workload]["SQLite"], rates[workload]["Factstone"]);
-            var bar = Bar.Of(workload.Name);
-            await output.WriteLineAsync(string.Create(
-                CultureInfo.InvariantCulture,
-                $"| {workload.Name} {workload.What} | {Shown(probe)} | {Shown(sqlite)} | **{ours.Median:N0}** ({ours.Least:N0}–{ours.Most:N0}) | {ours.Median / sqlite.Median:0.00} | {ours.Median / probe.Median:0.00} | {bar.Must}: {(bar.IsMet(ours.Median, sqlite.Median) ? "met" : "missed")} | {bar.Goal}: {(bar.IsGoalMet(ours.Median, probe.Median) ? "met" : "missed")} |"));
-        }
-    }
-
-    static string Shown(Rates rates) => string.Create(CultureInfo.InvariantCulture, $"{rates.Median:N0} ({rates.Least:N0}–{rates.Most:N0})");
 }

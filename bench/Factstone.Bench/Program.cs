@@ -1,3 +1,3 @@
 using Factstone.Bench;
 
-return await Comparison.RunAsync(args, Console.Out);
+return args is [BenchChild.Word, .. var words] ? await BenchChild.RunAsync(words) : await Comparison.RunAsync(args, Console.Out);

@@ -6,7 +6,7 @@ namespace Factstone.Bench;
 /// <summary>SQLite as a careful user would set it up for the same work: one table with a unique (stream, seq) and an index by time, WAL, synced on each commit, prepared statements.</summary>
 internal sealed class SqliteStore : IBenchStore
 {
-    const string Schema = """
+    public const string Schema = """
         pragma journal_mode = wal;
         pragma synchronous = full;
         pragma cache_size = -65536;

@@ -1,0 +1,49 @@
+namespace Factstone.Bench;
+
+/// <summary>The ledger, by its public face.</summary>
+internal sealed class LoadedLedger(Ledger ledger, LoadedFacts facts) : ILoadedStore
+{
+    public static async ValueTask<LoadedLedger> OpenAsync(string directory, LoadedFacts facts) => new(await Ledger.OpenAsync(directory), facts);
+
+    /// <summary>Loads all facts, one an append; returns when each was recorded.</summary>
+    public static async ValueTask<DateTimeOffset[]> LoadAsync(string directory, LoadedFacts facts)
+    {
+        var times = new DateTimeOffset[facts.Count];
+        var answered = 0;
+        await using var ledger = await Ledger.OpenAsync(directory);
+        await using var appender = ledger.OpenAppender();
+        for (var i = 0; i < facts.Count; i++)
+            await appender.SendAsync(new AppendRequest(new NewFact(facts.Names[facts.StreamOf(i)], "changed", facts.PayloadOf(i))), outcome => times[answered++] = outcome.EnsureCommitted().RecordedAt);
+        await appender.FlushAsync();
+        return times;
+    }
+
+    public async ValueTask<long> ReadLatestAsync(int stream) => Digest((await ledger.ReadLatestAsync(facts.Names[stream]))!);
+
+    public async ValueTask<long> ReadStreamAsync(int stream)
+    {
+        var digest = 0L;
+        await foreach (var fact in ledger.ReadStreamAsync(facts.Names[stream])) digest += Digest(fact);
+        return digest;
+    }
+
+    public async ValueTask<long> CountAsync()
+    {
+        var count = 0L;
+        await foreach (var _ in ledger.ReadAsync()) count++;
+        return count;
+    }
+
+    public async ValueTask<long> SumAsync()
+    {
+        var sum = 0L;
+        await foreach (var fact in ledger.ReadAsync()) sum += TotalField.Hundredths(fact.Payload.Span);
+        return sum;
+    }
+
+    public async ValueTask<long> ReadAsOfAsync(int stream, DateTimeOffset time) => Digest((await ledger.ReadLatestAsync(facts.Names[stream], LedgerTime.RecordedBy(time)))!);
+
+    public ValueTask DisposeAsync() => ledger.DisposeAsync();
+
+    static long Digest(Fact fact) => FactDigest.Of(fact.StreamVersion.Value, fact.Payload.Span);
+}

@@ -1,0 +1,76 @@
+using System.Text;
+using Factstone.Cli.Bench;
+
+namespace Factstone.Bench;
+
+/// <summary>SQLite behind one writer thread: what is queued is decided in turn in one transaction, and answered after its commit.</summary>
+internal sealed class SqliteGroupStore : IDisposable
+{
+    static readonly byte[][] Streams = [.. Enumerable.Range(0, ZipfStreams.Count).Select(i => Encoding.UTF8.GetBytes($"orders/{i}"))];
+
+    /// <summary>A fact's tags, by which facts of two tags are found.</summary>
+    const string Tags = "create table if not exists tags(tag text not null, position integer not null, primary key(tag, position)) without rowid;";
+
+    readonly SqliteDatabase _database;
+    readonly SqliteStatement _begin;
+    readonly SqliteStatement _commit;
+    readonly SqliteStatement _lastVersion;
+    readonly SqliteStatement _insert;
+    readonly SqliteStatement _insertTag;
+    readonly SqliteStatement _match;
+    readonly GroupWriter<ConditionalAppend> _writer;
+    long _last;
+
+    public SqliteGroupStore(string path)
+    {
+        _database = new SqliteDatabase(path, SqliteStore.Schema + Tags);
+        _begin = _database.Prepare("begin immediate");
+        _commit = _database.Prepare("commit");
+        _lastVersion = _database.Prepare("select max(seq) from facts where stream = ?1");
+        _insert = _database.Prepare("insert into facts(position, stream, seq, type, recorded_at, payload) values(?1, ?2, ?3, 'changed', ?4, ?5)");
+        _insertTag = _database.Prepare("insert into tags(tag, position) values(?1, ?2)");
+        _match = _database.Prepare("select 1 from tags a join tags b on b.tag = ?2 and b.position = a.position where a.tag = ?1 and a.position > ?3 limit 1");
+        _writer = new GroupWriter<ConditionalAppend>(Write);
+    }
+
+    public Task<ConditionalAnswer> AppendAsync(ConditionalAppend append)
+    {
+        _writer.Add(append);
+        return append.Task;
+    }
+
+    public void Dispose()
+    {
+        _writer.Dispose();
+        foreach (var statement in new[] { _begin, _commit, _lastVersion, _insert, _insertTag, _match }) statement.Dispose();
+        _database.Dispose();
+    }
+
+    void Write(List<ConditionalAppend> group)
+    {
+        _begin.Run();
+        foreach (var append in group) append.Answer = Decide(append);
+        _commit.Run();
+        foreach (var append in group) append.SetResult(append.Answer);
+    }
+
+    ConditionalAnswer Decide(ConditionalAppend append)
+    {
+        _lastVersion.BindText(1, Streams[append.Stream]).Step();
+        var version = _lastVersion.Int64(0);
+        _lastVersion.Reset();
+        if (append.ExpectedVersion is { } expected && expected != version) return new ConditionalAnswer(false, version, 0);
+        if (append.Tags is [var one, var other])
+        {
+            var matches = _match.BindText(1, one.Utf8).BindText(2, other.Utf8).Bind(3, append.After).Step();
+            _match.Reset();
+            if (matches) return new ConditionalAnswer(false, version, 0);
+        }
+
+        var position = ++_last;
+        _insert.Bind(1, position).BindText(2, Streams[append.Stream]).Bind(3, version + 1)
+            .Bind(4, TimeProvider.System.GetUtcNow().Ticks / TimeSpan.TicksPerMicrosecond).BindBlob(5, append.Payload).Run();
+        foreach (var tag in append.Tags) _insertTag.BindText(1, tag.Utf8).Bind(2, position).Run();
+        return new ConditionalAnswer(true, version + 1, position);
+    }
+}
