@@ -75,9 +75,13 @@ internal static class FactFormat
 
     /// <summary>The same for a fact whose lengths were read, of which <paramref name="header"/> remembers what most ask for.</summary>
     public static FactStatus TryRead(ReadOnlySpan<byte> source, in FactExtent extent, uint seed, HeaderMarks header) =>
-        IsHeaderWhole(source, extent, seed) && header.TryRead(source.Slice(extent.HeaderAt, extent.HeaderLength))
+        TryReadHeader(source, extent, seed, header)
             ? IsBodyWhole(source, extent, seed) ? FactStatus.Whole : FactStatus.BodyDamaged
             : FactStatus.HeaderDamaged;
+
+    /// <summary>Reads and checks the header alone of a fact whose lengths were read; false where it is damaged.</summary>
+    public static bool TryReadHeader(ReadOnlySpan<byte> source, in FactExtent extent, uint seed, HeaderMarks header) =>
+        IsHeaderWhole(source, extent, seed) && header.TryRead(source.Slice(extent.HeaderAt, extent.HeaderLength));
 
     /// <summary>Whether the checksum holds of all that stands in front of it.</summary>
     static bool IsHeaderWhole(ReadOnlySpan<byte> source, in FactExtent extent, uint seed)

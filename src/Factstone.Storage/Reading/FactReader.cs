@@ -45,10 +45,11 @@ internal sealed class FactReader(DamageLog damage, FileWindow window)
     {
         if (place.Segment is not { } segment) throw Missing(place.Position, "The time of the fact");
         var source = Look(segment, place.FileOffset, FirstLookBytes);
-        if (FactFormat.TryReadLengths(source, out var extent) && extent.BodyAt > source.Length) source = Look(segment, place.FileOffset, extent.BodyAt);
-        var status = FactFormat.TryRead(source, segment.Seed, out _, out var header);
-        if (status == FactStatus.HeaderDamaged || header.Position != place.Position) throw Damaged(place, segment, FactStatus.HeaderDamaged);
-        var time = header.RecordedAt;
+        var isFact = FactFormat.TryReadLengths(source, out var extent);
+        if (isFact && extent.BodyAt > source.Length) source = Look(segment, place.FileOffset, extent.BodyAt);
+        if (!isFact || !FactFormat.TryReadHeader(source, extent, segment.Seed, _marks.Header) || _marks.Header.Position != place.Position)
+            throw Damaged(place, segment, FactStatus.HeaderDamaged);
+        var time = _marks.Header.RecordedAt;
         GC.KeepAlive(segment);
         return time;
     }

@@ -60,18 +60,7 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
     {
         if (recordedBy >= head.RecordedAt && options.Defect != Defect.RecordedByIsExclusive) return head.Position;
         var time = options.Defect == Defect.RecordedByIsExclusive ? recordedBy - 1 : recordedBy;
-        var (low, high) = Ask(() => index.Bracket(time));
-
-        // Between two rows of a run's table, the facts themselves say when they were recorded.
-        using var window = NewWindow(isLong: false);
-        var reader = new FactReader(damage, window);
-        while (high.Value - low.Value > 1)
-        {
-            var middle = new Position((low.Value + high.Value) >>> 1);
-            if (TimeAt(reader, middle) <= time) low = middle;
-            else high = middle;
-        }
-
+        var low = Ask(() => LastRecordedBy(time));
         var position = low < head.Position ? low : head.Position;
 
         // A fact without a header has no time: it may have been recorded before or after.
@@ -291,11 +280,29 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
     /// <summary>Begins to show facts to a visitor.</summary>
     public FactShowing Show(bool isLong, FactVisitor visitor, CancellationToken cancellationToken) => new(gate, damage, NewWindow(isLong), visitor, cancellationToken);
 
+    /// <summary>The last position that was recorded at or before a time, as far as the index knows.</summary>
+    Position LastRecordedBy(long time)
+    {
+        var (low, high) = index.Bracket(time);
+
+        // Between two rows of a run's table, the facts themselves say when they were recorded.
+        using var window = NewWindow(isLong: false);
+        var reader = new FactReader(damage, window);
+        while (high.Value - low.Value > 1)
+        {
+            var middle = new Position((low.Value + high.Value) >>> 1);
+            if (TimeAt(reader, middle) <= time) low = middle;
+            else high = middle;
+        }
+
+        return low;
+    }
+
     /// <summary>When the fact at a position was recorded; where it is gone for good, the one before it.</summary>
     long TimeAt(FactReader reader, Position position)
     {
         while (lost.Contains(position, out var gone)) position = new Position(gone.First.Value - 1);
-        return position == Position.None ? long.MinValue : Ask(() => reader.ReadTime(index.PlaceOf(position)));
+        return position == Position.None ? long.MinValue : reader.ReadTime(index.PlaceOf(position));
     }
 
     StreamState StateAtOrHole(StreamName stream, Position until) => Ask(() => index.StateAt(stream, until));
