@@ -20,26 +20,23 @@ internal sealed class LoadedLedger(Ledger ledger, LoadedFacts facts) : ILoadedSt
 
     public async ValueTask<long> ReadLatestAsync(int stream) => Digest((await ledger.ReadLatestAsync(facts.Names[stream]))!);
 
-    public async ValueTask<long> ReadStreamAsync(int stream)
+    public ValueTask<long> ReadStreamAsync(int stream) => ledger.FoldStreamAsync(facts.Names[stream], 0L, static (ref digest, in fact) =>
     {
-        var digest = 0L;
-        await foreach (var fact in ledger.ReadStreamAsync(facts.Names[stream])) digest += Digest(fact);
-        return digest;
-    }
+        digest += FactDigest.Of(fact.StreamVersion.Value, fact.Payload);
+        return true;
+    });
 
-    public async ValueTask<long> CountAsync()
+    public ValueTask<long> CountAsync() => ledger.FoldAsync(0L, static (ref count, in _) =>
     {
-        var count = 0L;
-        await foreach (var _ in ledger.ReadAsync()) count++;
-        return count;
-    }
+        count++;
+        return true;
+    });
 
-    public async ValueTask<long> SumAsync()
+    public ValueTask<long> SumAsync() => ledger.FoldAsync(0L, static (ref sum, in fact) =>
     {
-        var sum = 0L;
-        await foreach (var fact in ledger.ReadAsync()) sum += TotalField.Hundredths(fact.Payload.Span);
-        return sum;
-    }
+        sum += TotalField.Hundredths(fact.Payload);
+        return true;
+    });
 
     public async ValueTask<long> ReadAsOfAsync(int stream, DateTimeOffset time) => Digest((await ledger.ReadLatestAsync(facts.Names[stream], LedgerTime.RecordedBy(time)))!);
 
