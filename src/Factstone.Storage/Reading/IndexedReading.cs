@@ -290,12 +290,24 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
         var reader = new FactReader(damage, window);
         while (high.Value - low.Value > 1)
         {
-            var middle = new Position((low.Value + high.Value) >>> 1);
+            var middle = Between(low, high);
+
+            // Whichever half it will be, its middle is on its way by then.
+            ExpectBetween(low, high);
+            ExpectBetween(low, middle);
+            ExpectBetween(middle, high);
             if (TimeAt(reader, middle) <= time) low = middle;
             else high = middle;
         }
 
         return low;
+
+        static Position Between(Position low, Position high) => new((low.Value + high.Value) >>> 1);
+
+        void ExpectBetween(Position low, Position high)
+        {
+            if (high.Value - low.Value > 1) FactReader.Expect(index.PlaceOf(Between(low, high)));
+        }
     }
 
     /// <summary>When the fact at a position was recorded; where it is gone for good, the one before it.</summary>
