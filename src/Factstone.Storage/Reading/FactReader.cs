@@ -1,12 +1,12 @@
 namespace Factstone.Storage;
 
 /// <summary>Reads single facts where the index says they are, and checks each before anybody sees it.</summary>
-internal sealed class FactReader(DamageLog damage, FileWindow window)
+internal sealed class FactReader(DamageLog damage, FileWindow window, FactMarks? marks = null)
 {
     /// <summary>A small fact is read whole by the first look.</summary>
     const int FirstLookBytes = 1_024;
 
-    readonly FactMarks _marks = new();
+    readonly FactMarks _marks = marks ?? new FactMarks();
 
     /// <exception cref="LedgerDamagedException">The fact is not what was written; writes are refused from now on.</exception>
     public Fact Read(in FactPlace place)

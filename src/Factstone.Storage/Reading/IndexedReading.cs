@@ -9,6 +9,10 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
     /// <summary>The facts of a stream are far from one another: so many ahead, the processor is told where.</summary>
     const int FactsExpected = 4;
 
+    /// <summary>Of the fact that was last read by itself: the next one often has the same store and type.</summary>
+    [ThreadStatic]
+    static FactMarks? _marks;
+
     public StreamState StateAt(StreamName stream, Position until)
     {
         using var reading = gate.Enter();
@@ -87,7 +91,7 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
     {
         if (lost.Contains(position, out _)) return null;
         using var window = NewWindow(isLong: false);
-        return ReadAt(new FactReader(damage, window), position);
+        return ReadAt(new FactReader(damage, window, _marks ??= new FactMarks()), position);
     }
 
     public IEnumerable<string> Keys(string store, string prefix, string? after, Position until)
