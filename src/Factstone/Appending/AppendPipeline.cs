@@ -203,11 +203,11 @@ internal sealed class AppendPipeline : IDisposable
 
     void CompleteGroup()
     {
-        foreach (var pending in _group)
-        {
-            if (pending.Decision is AppendDecision.Repeat or AppendDecision.Conflict)
-                lock (_toRead) _toRead.Add(pending);
-            Complete(pending);
-        }
+        // Who races for one stream is answered in numbers: the lock is taken once for all of them.
+        if (_group.Exists(NeedsReading))
+            lock (_toRead) _toRead.UnionWith(_group.Where(NeedsReading));
+        foreach (var pending in _group) Complete(pending);
     }
+
+    static bool NeedsReading(PendingAppend pending) => pending.Decision is AppendDecision.Repeat or AppendDecision.Conflict;
 }

@@ -17,10 +17,16 @@ internal static class ConflictAnswer
 
         var isComplete = true;
         var facts = ExpectedVersion(condition, actual) is { } expected && actual.Version > expected
-            ? Bounded(storage.ReadStream(condition.Stream, expected.Next(), actual.Position, backward: false), out isComplete)
+            ? Bounded(Beating(condition.Stream, expected, actual, storage), out isComplete)
             : [];
         return new AppendOutcome.Conflict(condition, actual.Version, facts, isComplete);
     }
+
+    /// <summary>The facts of a stream behind a version. Most who race are beaten by one, and where that is, is known.</summary>
+    static IEnumerable<Fact> Beating(StreamName stream, StreamVersion expected, in StreamState actual, IFactStorage storage) =>
+        actual.Version == expected.Next() && storage.ReadAt(actual.Position) is { } only && only.StreamVersion == actual.Version && only.Stream == stream
+            ? [only]
+            : storage.ReadStream(stream, expected.Next(), actual.Position, backward: false);
 
     /// <summary>As many as an answer may bring along.</summary>
     static List<Fact> Bounded(IEnumerable<Fact> beating, out bool areAll)
