@@ -5,9 +5,6 @@ namespace Factstone.Storage;
 /// <summary>The first bytes of a file on the disk, mapped for reading.</summary>
 internal sealed unsafe class DiskMapping : IMappedFile
 {
-    /// <summary>A small fact.</summary>
-    const int ExpectedBytes = 384;
-
     const int LineBytes = 64;
 
     readonly byte* _address;
@@ -33,10 +30,10 @@ internal sealed unsafe class DiskMapping : IMappedFile
         return new ReadOnlySpan<byte>(_address + fileOffset, length);
     }
 
-    public void Expect(long fileOffset)
+    public void Expect(long fileOffset, int bytes)
     {
         if (!Sse.IsSupported || fileOffset < 0 || (nuint)fileOffset >= _length) return;
-        for (var line = 0; line < ExpectedBytes; line += LineBytes) Sse.Prefetch0(_address + fileOffset + line);
+        for (var line = 0; line < bytes; line += LineBytes) Sse.Prefetch0(_address + fileOffset + line);
     }
 
     void Unmap()

@@ -103,6 +103,6 @@ internal interface IMappedFile : IDisposable
     /// <summary>Bytes of the file; valid as long as the mapping is referenced. Keep it alive until the last look.</summary>
     ReadOnlySpan<byte> Bytes(long fileOffset, int length);
 
-    /// <summary>Bytes from here on will be read soon. Nothing is read now, and a place that is not there does no harm.</summary>
-    void Expect(long fileOffset);
+    /// <summary>So many bytes from here on will be read soon. Nothing is read now, and a place that is not there does no harm.</summary>
+    void Expect(long fileOffset, int bytes);
 }

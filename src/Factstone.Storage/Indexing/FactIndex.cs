@@ -221,6 +221,7 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
 
     static StreamState StateAt(ReadOnlySpan<IndexPart> parts, StreamName stream, in TermKey key, Position until)
     {
+        foreach (var part in parts) part.Expect(key);
         for (var i = parts.Length - 1; i >= 0; i--)
         {
             if (parts[i].First > until) continue;

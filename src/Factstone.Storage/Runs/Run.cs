@@ -124,6 +124,9 @@ internal sealed class Run : IndexPart, IDisposable
         return position;
     }
 
+    public override void Expect(in TermKey key) =>
+        _bytes.Expect(Footer.BucketsAt + (RunFormat.BucketOf(key.Hash, RunFormat.FirstBuckets(Footer.Terms)) * RunFormat.BucketBytes), RunFormat.BucketBytes);
+
     public override StreamState StateAt(StreamName stream, in TermKey key, Position until)
     {
         if (!TryFindTerm(key, out var value)) return default;

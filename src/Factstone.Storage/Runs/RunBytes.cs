@@ -38,6 +38,9 @@ internal sealed class RunBytes : IDisposable
         return _mapped is not null ? TryMapped(fileOffset, (int)bytes, out read) : TryPieces(fileOffset, (int)bytes, out read);
     }
 
+    /// <summary>Some bytes will be read soon.</summary>
+    public void Expect(long fileOffset, int bytes) => _mapped?.Expect(fileOffset, bytes);
+
     public void Dispose() => _mapped?.Dispose();
 
     bool TryMapped(long fileOffset, int bytes, out ReadOnlySpan<byte> read)

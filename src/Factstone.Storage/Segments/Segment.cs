@@ -3,6 +3,9 @@ namespace Factstone.Storage;
 /// <summary>One open file of the log: its header, and its bytes for whoever reads.</summary>
 internal sealed class Segment(IStorageFile file, SegmentHeader header, uint ledgerTag) : IDisposable
 {
+    /// <summary>A small fact.</summary>
+    const int ExpectedBytes = 384;
+
     long _mappedLength;
     bool _staysMapped;
     long _readableEnd;
@@ -41,7 +44,7 @@ internal sealed class Segment(IStorageFile file, SegmentHeader header, uint ledg
     }
 
     /// <summary>Bytes from here on will be read soon.</summary>
-    public void Expect(long fileOffset) => Mapped!.Expect(fileOffset);
+    public void Expect(long fileOffset) => Mapped!.Expect(fileOffset, ExpectedBytes);
 
     /// <summary>The file is about to end here.</summary>
     public void Shorten(long length)
