@@ -14,33 +14,40 @@ public sealed class Fact
 
     /// <summary>Takes a fact apart that was read and checked. The bytes are copied.</summary>
     internal Fact(in HeaderView header, ReadOnlyMemory<byte> headerBytes, ReadOnlyMemory<byte> salt, ReadOnlyMemory<byte> metadata, ReadOnlyMemory<byte> payload, uint ledgerTag)
-        : this(header, header.Stream, header.Type, [.. headerBytes.Span, .. salt.Span, .. metadata.Span, .. payload.Span], headerBytes.Length, headerBytes.Length, metadata.Length, ledgerTag)
     {
-    }
-
-    /// <summary>A fact that was read and checked. The bytes stay with it and are never changed.</summary>
-    /// <param name="header">Its header, taken apart; it may stand elsewhere.</param>
-    /// <param name="stream">What the header says of its stream.</param>
-    /// <param name="type">What the header says of its type.</param>
-    /// <param name="bytes">Header; from somewhere behind it salt, metadata and payload.</param>
-    /// <param name="headerLength">Bytes of the header.</param>
-    /// <param name="saltAt">Where the salt begins.</param>
-    /// <param name="metadataLength">Bytes of the metadata.</param>
-    /// <param name="ledgerTag">Of the ledger.</param>
-    internal Fact(in HeaderView header, StreamName stream, string? type, byte[] bytes, int headerLength, int saltAt, int metadataLength, uint ledgerTag)
-    {
-        _bytes = bytes;
-        _headerLength = headerLength;
-        _saltAt = saltAt;
-        _metadataLength = metadataLength;
+        _bytes = [.. headerBytes.Span, .. salt.Span, .. metadata.Span, .. payload.Span];
+        _headerLength = headerBytes.Length;
+        _saltAt = headerBytes.Length;
+        _metadataLength = metadata.Length;
         _ledgerTag = ledgerTag;
         Position = header.Position;
-        Stream = stream;
+        Stream = header.Stream;
         StreamVersion = header.StreamVersion;
-        Type = type;
+        Type = header.Type;
         RecordedAtMicroseconds = header.RecordedAt;
         Retracts = header.Retracts;
         IsJson = header.IsJson;
+    }
+
+    /// <summary>A fact that was read and checked. The bytes stay with it and are never changed.</summary>
+    /// <param name="marks">Where its parts stand.</param>
+    /// <param name="stream">What the header says of its stream.</param>
+    /// <param name="type">What the header says of its type.</param>
+    /// <param name="bytes">Header; from somewhere behind it salt, metadata and payload.</param>
+    internal Fact(FactMarks marks, StreamName stream, string? type, byte[] bytes)
+    {
+        _bytes = bytes;
+        _headerLength = marks.Header.Length;
+        _saltAt = marks.SaltAt;
+        _metadataLength = marks.MetadataLength;
+        _ledgerTag = marks.LedgerTag;
+        Position = marks.Header.Position;
+        Stream = stream;
+        StreamVersion = marks.Header.StreamVersion;
+        Type = type;
+        RecordedAtMicroseconds = marks.Header.RecordedAt;
+        Retracts = marks.Header.Retracts;
+        IsJson = marks.Header.IsJson;
     }
 
     /// <summary>Its place in the whole ledger.</summary>

@@ -105,7 +105,7 @@ public readonly ref struct FactView
     internal string[] TagArray => _marks.Header.HasMore ? View().Tags : [];
 
     /// <summary>The fact as an object of its own, which stays.</summary>
-    public Fact ToFact() => new(View(), Stream, Type, _bytes.ToArray(), _marks.Header.Length, _marks.SaltAt, _marks.MetadataLength, _marks.LedgerTag);
+    public Fact ToFact() => new(_marks, Stream, Type, _bytes.ToArray());
 
     /// <summary>Position, stream, version and type.</summary>
     public override string ToString() => $"@{Position} {Stream} v{StreamVersion}{(Type is { } type ? $" {type}" : "")}";

@@ -26,6 +26,7 @@ internal sealed class HeaderMarks
     public StreamVersion StreamVersion { get; private set; }
     public long RecordedAt { get; private set; }
     public bool Retracts { get; private set; }
+    public bool IsJson { get; private set; }
 
     /// <summary>Whether there is more to the header than stands here.</summary>
     public bool HasMore { get; private set; }
@@ -61,7 +62,7 @@ internal sealed class HeaderMarks
         Position = new Position((long)position);
         StreamVersion = new StreamVersion((long)version);
         RecordedAt = time;
-        (Retracts, HasMore) = (false, false);
+        (Retracts, IsJson, HasMore) = (false, true, false);
         return true;
     }
 
@@ -75,6 +76,7 @@ internal sealed class HeaderMarks
         StreamVersion = header.StreamVersion;
         RecordedAt = header.RecordedAt;
         Retracts = header.Retracts;
+        IsJson = header.IsJson;
         HasMore = true;
         return true;
     }
