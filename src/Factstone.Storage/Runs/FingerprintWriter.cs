@@ -6,7 +6,7 @@ namespace Factstone.Storage;
 /// <remarks>Goes over the terms once for each part of the table that fits in memory, so that memory does not grow with their number.</remarks>
 internal sealed class FingerprintWriter(RunOutput output, long terms)
 {
-    const int BucketsPerPass = 32 * 1_024 * 1_024 / RunFormat.BucketBytes;
+    const int BucketsPerPass = 8 * 1_024 * 1_024 / RunFormat.BucketBytes;
 
     readonly long _firstBuckets = RunFormat.FirstBuckets(terms);
     readonly byte[] _buckets = new byte[Math.Min(RunFormat.FirstBuckets(terms), BucketsPerPass) * RunFormat.BucketBytes];

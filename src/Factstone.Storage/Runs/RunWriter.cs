@@ -8,7 +8,7 @@ namespace Factstone.Storage;
 internal sealed class RunWriter(IStorageFile file, Position first)
 {
     /// <summary>Up to so many terms, their hashes are kept; beyond, the terms are read again.</summary>
-    const int HashesKeptMax = 1_000_000;
+    const int HashesKeptMax = 250_000;
 
     readonly RunOutput _output = new(file);
     readonly ArrayBufferWriter<byte> _termBlock = new();
