@@ -1,0 +1,87 @@
+using Factstone.Storage;
+using Factstone.Testing;
+using Factstone.Tests.Damage;
+
+namespace Factstone.Tests.Indexing;
+
+/// <summary>What the append session of the storage does in the rare cases that the pipeline meets late: a group that was let go, and a head that it has to look up by itself.</summary>
+public sealed class WriterLookUpTests
+{
+    const int Streams = 2_000;
+
+    static PreparedAppend Prepared(StreamName stream) => AppendPreparation.Prepare(new AppendRequest(new NewFact(stream, "placed", "1")), new SeededSalts(new Random(5)));
+
+    // A group of which one append could not be decided was let go after others had been accepted; their callers were told
+    // that nothing was written, and the next group wrote them.
+    [Fact]
+    public async Task A_group_that_was_let_go_is_not_written_by_the_next_commit()
+    {
+        var files = new MemoryFileSystem();
+        using (var ledger = SmallLedger.Open(files))
+        {
+            SmallLedger.AppendOne(ledger);
+            var time = ledger.Storage.Head.RecordedAt;
+            var letGo = ledger.Storage.BeginAppend();
+            letGo.Accept(Prepared("orders/gone"), time + 1);
+            letGo.Accept(Prepared("orders/both"), time + 2);
+
+            var session = ledger.Storage.BeginAppend();
+            Assert.Equal(StreamVersion.None, session.State("orders/gone").Version);
+            var receipt = session.Accept(Prepared("orders/both"), time + 3);
+            session.Commit();
+            Assert.Equal((new Position(2), new StreamVersion(1)), (receipt.FirstPosition, receipt.StreamVersion));
+            await HoldsAsync(ledger);
+        }
+
+        using var again = SmallLedger.Open(files);
+        await HoldsAsync(again);
+
+        static async Task HoldsAsync(Ledger ledger)
+        {
+            Assert.Equal(2, (await ledger.GetHeadAsync(TestContext.Current.CancellationToken)).Value);
+            Assert.Null(await ledger.ReadLatestAsync("orders/gone", cancellationToken: TestContext.Current.CancellationToken));
+            Assert.Equal(1, (await ledger.GetVersionAsync("orders/both", cancellationToken: TestContext.Current.CancellationToken)).Value);
+        }
+    }
+
+    // An append that waited while more than memory holds passed it has its head looked up by the writer. A damaged block
+    // met there went by as an exception that nobody knew, and ended all appends; the run has to be made again, as for any reader.
+    [Fact]
+    public void A_head_that_the_writer_looks_up_in_a_damaged_run_is_answered_from_the_log()
+    {
+        var taken = new List<RecoveryBranch>();
+        var files = new MemoryFileSystem();
+        var options = SmallLedger.Options(files) with { MemoryFactsMax = Streams, Took = taken.Add };
+
+        // Keys so long that an open, which looks at few blocks, leaves most of them unread.
+        static StreamName Stream(int number) => new("orders", $"{new string('k', 400)}{number:D6}{new string('k', 400)}");
+        long time;
+        using (var ledger = SmallLedger.Open(options))
+        {
+            for (var at = 0; at < Streams; at += 100)
+                SmallLedger.Now(ledger.TryAppendAsync(new AppendRequest { Facts = [.. Enumerable.Range(at, 100).Select(i => new NewFact(Stream(i), "placed", "1"))] })).EnsureCommitted();
+        }
+
+        using (var ledger = SmallLedger.Open(options))
+        {
+            time = ledger.Storage.Head.RecordedAt;
+            var run = Assert.Single(files.Paths, path => path.EndsWith(".run", StringComparison.Ordinal));
+            for (var byteAt = 0L; byteAt < files.LengthOf(run); byteAt += RunFormat.BlockBytes) files.FlipBit(run, byteAt * 8);
+            taken.Clear();
+
+            // Prepared before there was a run: what it says of heads is out of date.
+            var session = ledger.Storage.BeginAppend();
+            session.Consider(AppendSnapshot.Empty);
+            var receipt = session.Accept(Prepared(Stream(777)), time + 1);
+            session.Commit();
+            Assert.Equal(2, receipt.StreamVersion.Value);
+            Assert.Contains(RecoveryBranch.WriterLookedUp, taken);
+            Assert.Contains(RecoveryBranch.RunMended, taken);
+            Assert.Empty(ledger.Damage);
+        }
+
+        using var again = SmallLedger.Open(options);
+        Assert.Empty(again.Damage);
+        Assert.Equal(2, again.Storage.StateAt(Stream(777), again.Storage.Head.Position).Version.Value);
+    }
+}
