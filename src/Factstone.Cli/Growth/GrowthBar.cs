@@ -21,7 +21,7 @@ internal sealed record GrowthBar(string Name, string What, double Value, double 
     {
         var bars = new List<GrowthBar>();
         foreach (var row in result.Rows)
-            if (row.Columns > 1 && row.Name != OpenName) bars.Add(new GrowthBar(row.Name, $"{row.What}: the slowest larger ledger against the smallest", row.TimeGrowth, GrowthMost, Times));
+            if (row.Columns > 1 && row.Name is not (OpenName or GrowthRow.Machine)) bars.Add(new GrowthBar(row.Name, $"{row.What}: the slowest larger ledger against the smallest", row.TimeGrowth, GrowthMost, Times));
 
         var longStreams = result.Rows.Where(row => row.Columns == 1).ToList();
         if (longStreams.Count > 1)

@@ -27,11 +27,13 @@ internal sealed class GrowthBench(GrowthOptions options, Action<string> progress
             loads.Add(await GrowthStep.RunAsync(GrowthStep.Load, options.DirectoryOf(size), size, done => progress($"loading {size.Facts:N0} facts: {done:N0}"), ct));
         }
 
+        await ReadThroughAsync(ct);
         progress($"using {options.Largest.Facts:N0} facts in a process of its own");
         var reading = await GrowthStep.RunAsync(GrowthStep.Read, options.DirectoryOf(options.Largest), options.Largest, static _ => { }, ct);
         await RestAsync(options.Largest, ct);
 
         var rows = new List<GrowthRow> { await MeasureOpeningAsync(ct) };
+        rows.Add(MeasureMachine(ct));
         rows.AddRange(await MeasureOperationsAsync(ct));
         return new GrowthResult(options.Sizes, rows, loads, reading.MemoryPeak);
     }
@@ -63,6 +65,52 @@ internal sealed class GrowthBench(GrowthOptions options, Action<string> progress
         }
 
         return row;
+    }
+
+    /// <summary>Of logs that nobody has open, so that none changes its length meanwhile.</summary>
+    GrowthRow MeasureMachine(CancellationToken ct)
+    {
+        const int Looks = 1_000;
+        progress("the machine itself");
+        var row = new GrowthRow(GrowthRow.Machine, "the machine: one byte anywhere in the log", options.Sizes.Count);
+        var probes = new List<MachineProbe>();
+        try
+        {
+            foreach (var size in options.Sizes) probes.Add(new MachineProbe(options.DirectoryOf(size)));
+            foreach (var probe in probes) probe.WarmUp();
+            for (var round = -RoundsBefore; round < options.Rounds; round++)
+            {
+                foreach (var i in InTurn(round))
+                {
+                    ct.ThrowIfCancellationRequested();
+                    var look = probes[i].Draw(Looks);
+                    var (cpu, started) = (Environment.CpuUsage.TotalTime, Stopwatch.GetTimestamp());
+                    look();
+                    if (round >= 0) row.Add(i, Stopwatch.GetElapsedTime(started), Environment.CpuUsage.TotalTime - cpu, Looks);
+                }
+            }
+        }
+        finally
+        {
+            foreach (var probe in probes) probe.Dispose();
+        }
+
+        return row;
+    }
+
+    /// <summary>So that all of it is in the system's memory, and no read waits for the disk: a system may take files out of it that nobody has read for a while.</summary>
+    async Task ReadThroughAsync(CancellationToken ct)
+    {
+        var buffer = new byte[4 * 1_024 * 1_024];
+        foreach (var size in options.Sizes)
+        {
+            progress($"reading the files of {size.Facts:N0} facts");
+            foreach (var path in Directory.EnumerateFiles(options.DirectoryOf(size), "*", SearchOption.AllDirectories).Where(static path => path.EndsWith(".log", StringComparison.Ordinal) || path.EndsWith(".run", StringComparison.Ordinal)))
+            {
+                await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+                while (await file.ReadAsync(buffer, ct) > 0) { }
+            }
+        }
     }
 
     async Task<List<GrowthRow>> MeasureOperationsAsync(CancellationToken ct)

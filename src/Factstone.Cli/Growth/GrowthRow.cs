@@ -5,6 +5,9 @@ namespace Factstone.Cli.Growth;
 /// <summary>How long an operation takes at each size; medians of the rounds.</summary>
 internal sealed class GrowthRow(string name, string what, int columns)
 {
+    /// <summary>Name of the row that has no bar: what the machine does without a ledger.</summary>
+    public const string Machine = "machine";
+
     readonly Rates[] _time = [.. Enumerable.Range(0, columns).Select(_ => new Rates())];
     readonly Rates[] _processor = [.. Enumerable.Range(0, columns).Select(_ => new Rates())];
 

@@ -5,7 +5,7 @@ namespace Factstone.Cli.Tests;
 /// <summary><c>bench --growth</c> keeps working: it runs small. What it measures then says nothing.</summary>
 public sealed class GrowthCommandTests : IDisposable
 {
-    static readonly string[] Operations = ["open", "latest", "as-of-position", "as-of-time", "page-of-keys", "as-of-10", "as-of-1000", "append", "dcb-append", "new-stream"];
+    static readonly string[] Operations = ["open", "machine", "latest", "as-of-position", "as-of-time", "page-of-keys", "as-of-10", "as-of-1000", "append", "dcb-append", "new-stream"];
 
     readonly TempDirectory _directory = new();
 
