@@ -218,7 +218,8 @@ internal sealed class FileStorage : IFactStorage
 
     public IReadOnlyList<StoreCount> Stores() => _facts.Stores(Head.Position);
 
-    public IEnumerable<string> Keys(string store, string prefix, string? after, Position until) => _facts.Keys(store, prefix, after, until);
+    public IEnumerable<(StreamName Stream, StreamState State)> Streams(string store, string prefix, string? after, Position until, long expected) =>
+        _facts.Streams(store, prefix, after, until, expected);
 
     public CellState StateOf(CellName cell) => FindCell(cell)?.State ?? default;
 

@@ -409,12 +409,9 @@ public sealed class Ledger : IAsyncDisposable, IDisposable
 
         var until = (await ResolveAsync(options.AsOf, cancellationToken).ConfigureAwait(false)).Position;
         var left = options.Limit ?? long.MaxValue;
-        foreach (var key in _storage.Keys(store, options.Prefix, options.After, until))
+        foreach (var (stream, state) in _storage.Streams(store, options.Prefix, options.After, until, left))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var stream = new StreamName(store, key);
-            var state = _storage.StateAt(stream, until);
-            if (state.Version == StreamVersion.None) continue; // its first fact came later
             yield return new StreamSummary(stream, state.Version, state.Position, state.IsRetracted);
             if (--left == 0) yield break;
         }

@@ -83,9 +83,14 @@ internal interface IFactStorage : IDisposable
     /// <exception cref="LedgerDamagedException">They cannot be told, because a damaged fact may be of another store.</exception>
     IReadOnlyList<StoreCount> Stores();
 
-    /// <summary>The keys of a store with a prefix, after a key, in order, whatever they are at which position.</summary>
+    /// <summary>The streams of a store whose keys have a prefix, after a key, in order, each with its last fact at or below a position; without those that have none there.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="prefix">What the keys begin with.</param>
+    /// <param name="after">The key that they come behind; null for all.</param>
+    /// <param name="until">The position.</param>
+    /// <param name="expected">How many will probably be asked for.</param>
     /// <exception cref="LedgerDamagedException">They cannot be told, because a damaged fact at or below <paramref name="until"/> may be of another key.</exception>
-    IEnumerable<string> Keys(string store, string prefix, string? after, Position until);
+    IEnumerable<(StreamName Stream, StreamState State)> Streams(string store, string prefix, string? after, Position until, long expected);
 
     /// <summary>What is so of a cell now.</summary>
     /// <exception cref="LedgerDamagedException">It cannot be told, because a damaged frame may hold a newer write of it.</exception>

@@ -309,14 +309,33 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
         throw new InvariantException("there is always a part");
     }
 
-    /// <summary>The keys of a store that begin with a prefix, behind a key, in order.</summary>
-    public IEnumerable<string> Keys(string store, string prefix, string? after)
+    /// <summary>Some streams of a store whose keys begin with a prefix, behind a key, in order, each with its last place at or below a position.</summary>
+    public void FindStreams(string store, string prefix, string? after, Position until, StreamHeads heads)
     {
-        // The first key behind another is that one with a zero behind it, which no key has.
-        var from = after is null ? "" : after + '\0';
-        var lists = new List<IEnumerable<string>>();
-        foreach (var part in Parts) lists.Add(part.Keys(store, prefix, from));
-        return SortedUnion.Of(lists, Utf8Order.Instance);
+        var open = new List<StreamCursor>();
+        var parts = Parts;
+        for (var i = parts.Length - 1; i >= 0; i--) // the newest first: it knows what is so now
+            if (parts[i].OpenStreams(store, prefix, after) is { } cursor && cursor.MoveNext()) open.Add(cursor);
+
+        heads.Clear();
+        while (open.Count > 0 && heads.HasRoom)
+        {
+            var least = open[0];
+            for (var i = 1; i < open.Count; i++)
+                if (open[i].Key.SequenceCompareTo(least.Key) < 0) least = open[i];
+
+            heads.Begin(least.Key);
+            for (var i = 0; i < open.Count; i++)
+            {
+                if (!heads.IsAt(open[i].Key)) continue;
+                heads.Meet(open[i].StateAt(until));
+                if (!open[i].MoveNext()) open.RemoveAt(i--);
+            }
+
+            heads.End();
+        }
+
+        heads.IsLast = open.Count == 0;
     }
 
     /// <summary>All stores in order, with what is in them.</summary>

@@ -45,8 +45,8 @@ internal abstract class IndexPart
     /// <summary>At least as many as the term has positions here.</summary>
     public abstract long CountAtMost(in Term term, in TermKey key);
 
-    /// <summary>The keys of a store that begin with a prefix, from a key on, in order.</summary>
-    public abstract IEnumerable<string> Keys(string store, string prefix, string from);
+    /// <summary>The streams of a store whose keys begin with a prefix, behind a key, in order; null when there surely are none.</summary>
+    public abstract StreamCursor? OpenStreams(string store, string prefix, string? after);
 
     /// <summary>The stores, each with its number of facts and of streams that begin here.</summary>
     public abstract IEnumerable<StoreCount> Stores();

@@ -90,7 +90,8 @@ internal sealed class MemoryPart(Position first) : IndexPart
 
     public override long CountAtMost(in Term term, in TermKey key) => ListOf(term, Last)?.Count ?? 0;
 
-    public override IEnumerable<string> Keys(string store, string prefix, string from) => _stores.GetValueOrDefault(store)?.Keys(prefix, from) ?? [];
+    public override StreamCursor? OpenStreams(string store, string prefix, string? after) =>
+        _stores.TryGetValue(store, out var entry) ? new MemoryStreamCursor(entry, prefix, after is null ? "" : after + '\0') : null;
 
     public override IEnumerable<StoreCount> Stores()
     {

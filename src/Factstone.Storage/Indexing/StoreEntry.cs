@@ -25,15 +25,8 @@ internal sealed class StoreEntry(string name)
 
     public void Add(StreamEntry entry) => _streams[entry.Name.Key] = entry;
 
-    /// <summary>The keys with a prefix, from a key on, in order, as they are when the first is asked for.</summary>
-    public IEnumerable<string> Keys(string prefix, string from)
-    {
-        var keys = Sorted();
-        var start = Array.BinarySearch(keys, Utf8Order.Instance.Compare(from, prefix) > 0 ? from : prefix, Utf8Order.Instance);
-        for (var i = start >= 0 ? start : ~start; i < keys.Length && keys[i].StartsWith(prefix, StringComparison.Ordinal); i++) yield return keys[i];
-    }
-
-    string[] Sorted()
+    /// <summary>All keys there are, in the order of their bytes.</summary>
+    public string[] SortedKeys()
     {
         // New keys only ever come in addition, so a list of the same length is the same list.
         var sorted = Volatile.Read(ref _sorted);

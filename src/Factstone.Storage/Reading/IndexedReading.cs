@@ -94,19 +94,32 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
         return ReadAt(new FactReader(damage, window, _marks ??= new FactMarks()), position);
     }
 
-    public IEnumerable<string> Keys(string store, string prefix, string? after, Position until)
+    public IEnumerable<(StreamName Stream, StreamState State)> Streams(string store, string prefix, string? after, Position until, long expected)
     {
         var hole = index.FirstHole(Position.None, until);
         if (hole > Position.None)
             throw new LedgerDamagedException($"Whether {store} has another key, from position {hole}, cannot be told.", damage.At(hole));
 
-        while (true)
+        var room = (int)Math.Clamp(expected, 1, KeysPerPage);
+        StreamHeads heads;
+        do
         {
-            var page = Ask(() => index.Keys(store, prefix, after).Take(KeysPerPage).ToList());
-            foreach (var key in page) yield return key;
-            if (page.Count < KeysPerPage) yield break;
-            after = page[^1];
+            (heads, var from) = (new StreamHeads(room), after);
+            Ask(() =>
+            {
+                index.FindStreams(store, prefix, from, until, heads);
+                return heads;
+            });
+            foreach (var (key, state) in heads.Found)
+            {
+                var stream = new StreamName(store, key);
+                if (lost.Raise(stream, state, until) is { Version.Value: > 0 } head) yield return (stream, head); // else its first fact came later
+                after = key;
+            }
+
+            room = KeysPerPage;
         }
+        while (!heads.IsLast);
     }
 
     public IReadOnlyList<StoreCount> Stores(Position until)

@@ -129,7 +129,12 @@ internal sealed class Run : IndexPart, IDisposable
 
     public override StreamState StateAt(StreamName stream, in TermKey key, Position until)
     {
-        if (!TryFindTerm(key, out var value)) return default;
+        return TryFindTerm(key, out var value) ? StateIn(value, until) : default;
+    }
+
+    /// <summary>The same, from what the dictionary says of the stream.</summary>
+    public StreamState StateIn(ReadOnlySpan<byte> value, Position until)
+    {
         var head = PositionListHead.Read(value, TermKind.Stream, First);
         if (head.Last.Position <= until) return head.Last.State;
         if (head.First.Position > until) return default;
@@ -178,18 +183,7 @@ internal sealed class Run : IndexPart, IDisposable
         return count;
     }
 
-    public override IEnumerable<string> Keys(string store, string prefix, string from)
-    {
-        var start = Utf8Order.Instance.Compare(from, prefix) > 0 ? from : prefix;
-        var storePrefix = TermKey.Prefix(TermKind.Stream, store, "");
-        var cursor = new TermCursor(this, TermKey.Prefix(TermKind.Stream, store, start));
-        while (cursor.MoveNext() && cursor.Term.StartsWith(storePrefix))
-        {
-            var key = Encoding.UTF8.GetString(cursor.Term[storePrefix.Length..]);
-            if (!key.StartsWith(prefix, StringComparison.Ordinal)) yield break;
-            yield return key;
-        }
-    }
+    public override StreamCursor? OpenStreams(string store, string prefix, string? after) => new RunStreamCursor(this, store, prefix, after);
 
     public override IEnumerable<StoreCount> Stores()
     {
@@ -286,10 +280,21 @@ internal sealed class Run : IndexPart, IDisposable
         return places;
     }
 
+    /// <summary>The dictionary block that a term is in; null when it is not here.</summary>
+    public long? BlockOf(in TermKey key)
+    {
+        var isHere = TryFindTerm(key, out _, out var block);
+        GC.KeepAlive(this);
+        return isHere ? block : null;
+    }
+
+    bool TryFindTerm(in TermKey key, out ReadOnlySpan<byte> value) => TryFindTerm(key, out value, out _);
+
     /// <summary>One look tells that a term is not here; a second finds it.</summary>
-    bool TryFindTerm(in TermKey key, out ReadOnlySpan<byte> value)
+    bool TryFindTerm(in TermKey key, out ReadOnlySpan<byte> value, out long block)
     {
         value = default;
+        block = 0;
         var fingerprint = RunFormat.Fingerprint(key.Hash);
         for (var bucket = RunFormat.BucketOf(key.Hash, RunFormat.FirstBuckets(Footer.Terms)); bucket < Footer.BucketCount; bucket++)
         {
@@ -298,7 +303,7 @@ internal sealed class Run : IndexPart, IDisposable
             for (var at = 0; at < taken * RunFormat.SlotBytes; at += RunFormat.SlotBytes)
             {
                 if (BinaryPrimitives.ReadUInt16LittleEndian(slots[at..]) != fingerprint) continue;
-                var block = BinaryPrimitives.ReadUInt32LittleEndian(slots[(at + sizeof(ushort))..]);
+                block = BinaryPrimitives.ReadUInt32LittleEndian(slots[(at + sizeof(ushort))..]);
                 if (TermBlock.TryFind(TermBlockAt(block), key.Bytes, out value)) return true;
             }
 

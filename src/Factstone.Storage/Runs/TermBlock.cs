@@ -21,6 +21,16 @@ internal sealed class TermBlock
     /// <summary>Begins another block.</summary>
     public void Open(ReadOnlyMemory<byte> bytes) => (_bytes, _at, _valueAt, _termLength) = (bytes, 0, 0, 0);
 
+    /// <summary>The first term of a block.</summary>
+    public static ReadOnlySpan<byte> First(ReadOnlySpan<byte> block)
+    {
+        var at = 0;
+        var shared = PositionListFormat.Read(block, ref at);
+        Invariant.Holds(shared == 0);
+        var length = (int)PositionListFormat.Read(block, ref at);
+        return block.Slice(at, length);
+    }
+
     public bool MoveNext()
     {
         var source = _bytes.Span;

@@ -11,17 +11,20 @@ internal sealed class TermCursor
     byte[] _bytes = [];
     bool _isOpen;
 
-    public TermCursor(Run run, byte[] from)
+    /// <param name="run">The run.</param>
+    /// <param name="from">The first term, whether it is there or not; empty for the first of all.</param>
+    /// <param name="block">The dictionary block that it is in, or the one before; null where nobody knows.</param>
+    public TermCursor(Run run, byte[] from, long? block = null)
     {
-        (_run, _from) = (run, from);
-        if (from.Length == 0) return;
+        (_run, _from, _block) = (run, from, block ?? 0);
+        if (from.Length == 0 || block is not null) return;
 
         // The last block whose first term is not behind it.
         long low = 1, high = run.Footer.BlockCount;
         while (low < high)
         {
             var middle = (low + high) >>> 1;
-            if (FirstTerm(middle).SequenceCompareTo(from) <= 0) low = middle + 1;
+            if (CompareFirst(middle) <= 0) low = middle + 1;
             else high = middle;
         }
 
@@ -51,11 +54,12 @@ internal sealed class TermCursor
         }
     }
 
-    ReadOnlySpan<byte> FirstTerm(long block)
+    /// <summary>Compares the first term of a block, of which all bytes stand there, with the one to begin from.</summary>
+    int CompareFirst(long block)
     {
-        Load(block);
-        _terms.MoveNext();
-        return _terms.Term;
+        var order = TermBlock.First(_run.TermBlockAt(block)).SequenceCompareTo(_from);
+        GC.KeepAlive(_run);
+        return order;
     }
 
     void Load(long block)
