@@ -5,7 +5,8 @@ namespace Factstone.Bench;
 /// <summary>W1 to W4: appends to fresh stores, beside SQLite and the disk's own probe; read back after a reopen.</summary>
 internal sealed class AppendWorkload(BenchContext context, Workload workload) : IComparedWorkload
 {
-    static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(400);
+    /// <summary>Until then the compiler has seen enough of what runs most.</summary>
+    static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3);
 
     BenchTarget[] _targets = [];
 
