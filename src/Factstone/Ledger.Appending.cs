@@ -1,4 +1,3 @@
-using Factstone.Storage;
 
 namespace Factstone;
 
