@@ -130,8 +130,8 @@ internal static class RepairedCopy
     static void CopyTo(SimulatedDisk disk, MemoryFileSystem from, string root)
     {
         var files = disk.FileSystem;
-        foreach (var directory in (string[])[root, $"{root}/segments", $"{root}/index"])
-            if (!files.DirectoryExists(directory)) files.CreateDirectory(directory);
+        List<string> directories = [root, $"{root}/segments", $"{root}/index", .. from.Paths.Select(FileNames.DirectoryOf)];
+        foreach (var directory in directories.Where(directory => !files.DirectoryExists(directory))) files.CreateDirectory(directory);
         foreach (var path in from.Paths)
         {
             var content = new byte[from.LengthOf(path)];
@@ -141,6 +141,6 @@ internal static class RepairedCopy
             file.Sync();
         }
 
-        foreach (var directory in (string[])[root, $"{root}/segments", $"{root}/index"]) files.SyncDirectory(directory);
+        foreach (var directory in directories.Distinct()) files.SyncDirectory(directory);
     }
 }
