@@ -254,40 +254,15 @@ public sealed class ConditionRaceTests
         public Task<AppendOutcome[]> Start(Action? halfTime = null)
         {
             var round = ++_round;
-            var appends = new ValueTask<AppendOutcome>[Callers];
-            Queue(0, Callers / 2);
-            halfTime?.Invoke();
-            Queue(Callers / 2, Callers);
-            return Task.WhenAll(appends.Select(append => append.AsTask()));
-
-            void Queue(int from, int to) => Parallel.For(from, to, new ParallelOptions { MaxDegreeOfParallelism = 4 }, caller =>
-                appends[caller] = ledger.TryAppendAsync(new AppendRequest(new NewFact(Stream, "won", $$"""{"round":{{round}},"by":{{caller}}}"""))
-                {
-                    Conditions = [AppendCondition.StreamAt(Stream, _seen[caller])],
-                }));
+            return Racers.Start(Callers, caller => ledger.TryAppendAsync(new AppendRequest(new NewFact(Stream, "won", Value(round, caller))) { Conditions = [AppendCondition.StreamAt(Stream, _seen[caller])] }), halfTime);
         }
 
-        public void OneWins(AppendOutcome[] outcomes, int round)
+        public void OneWins(AppendOutcome[] outcomes, int round) => Racers.OneWins(outcomes, winner => Value(round, winner), (caller, receipt, conflict) =>
         {
-            var winner = Array.FindIndex(outcomes, outcome => outcome is AppendOutcome.Committed);
-            var receipt = Assert.Single(outcomes.OfType<AppendOutcome.Committed>()).Receipt;
-            for (var caller = 0; caller < Callers; caller++)
-            {
-                if (outcomes[caller] is AppendOutcome.Conflict conflict)
-                {
-                    var fact = Assert.Single(conflict.Facts);
-                    Assert.Equal($$"""{"round":{{round}},"by":{{winner}}}""", fact.Json);
-                    Assert.Equal(receipt.FirstPosition, fact.Position);
-                    Assert.Equal(receipt.StreamVersion, conflict.ActualVersion);
-                    Assert.True(conflict.IsComplete);
-                    _seen[caller] = conflict.ActualVersion;
-                }
-                else
-                {
-                    Assert.Equal(winner, caller);
-                    _seen[caller] = receipt.StreamVersion;
-                }
-            }
-        }
+            if (conflict is not null) Assert.Equal(receipt.StreamVersion, conflict.ActualVersion);
+            _seen[caller] = receipt.StreamVersion;
+        });
+
+        static string Value(int round, int caller) => $$"""{"round":{{round}},"by":{{caller}}}""";
     }
 }

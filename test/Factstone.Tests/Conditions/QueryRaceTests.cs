@@ -221,7 +221,9 @@ public sealed class QueryRaceTests
         },
     };
 
-    static NewFact Won(int caller, int round) => new($"race/{caller % 5}", "won", $$"""{"round":{{round}},"by":{{caller}}}""") { Tags = ["seat:7", $"caller:{caller}", $"round:{round}"] };
+    static NewFact Won(int caller, int round) => new($"race/{caller % 5}", "won", Value(caller, round)) { Tags = ["seat:7", $"caller:{caller}", $"round:{round}"] };
+
+    static string Value(int caller, int round) => $$"""{"round":{{round}},"by":{{caller}}}""";
 
     /// <summary>Callers on one boundary, each of whom knows what its last outcome said and nothing else.</summary>
     sealed class Race(Ledger ledger, Asked asked)
@@ -229,17 +231,8 @@ public sealed class QueryRaceTests
         readonly Position[] _seen = [.. Enumerable.Repeat(ledger.Storage.Head.Position, Callers)];
 
         /// <summary>All callers append on what they have seen; every append is queued when this returns.</summary>
-        public Task<AppendOutcome[]> Start(int round, Action? halfTime = null)
-        {
-            var appends = new ValueTask<AppendOutcome>[Callers];
-            Queue(0, Callers / 2);
-            halfTime?.Invoke();
-            Queue(Callers / 2, Callers);
-            return Task.WhenAll(appends.Select(append => append.AsTask()));
-
-            void Queue(int from, int to) => Parallel.For(from, to, new ParallelOptions { MaxDegreeOfParallelism = 4 }, caller =>
-                appends[caller] = ledger.TryAppendAsync(new AppendRequest(Won(caller, round)) { Conditions = [Condition(caller, round)] }));
-        }
+        public Task<AppendOutcome[]> Start(int round, Action? halfTime = null) =>
+            Racers.Start(Callers, caller => ledger.TryAppendAsync(new AppendRequest(Won(caller, round)) { Conditions = [Condition(caller, round)] }), halfTime);
 
         AppendCondition Condition(int caller, int round)
         {
@@ -256,27 +249,10 @@ public sealed class QueryRaceTests
             return AppendCondition.NoMatch(query, _seen[caller]);
         }
 
-        public void OneWins(AppendOutcome[] outcomes, int round)
+        public void OneWins(AppendOutcome[] outcomes, int round) => Racers.OneWins(outcomes, winner => Value(winner, round), (caller, receipt, conflict) =>
         {
-            var winner = Array.FindIndex(outcomes, outcome => outcome is AppendOutcome.Committed);
-            var receipt = Assert.Single(outcomes.OfType<AppendOutcome.Committed>()).Receipt;
-            for (var caller = 0; caller < Callers; caller++)
-            {
-                if (outcomes[caller] is AppendOutcome.Conflict conflict)
-                {
-                    var fact = Assert.Single(conflict.Facts);
-                    Assert.Equal($$"""{"round":{{round}},"by":{{winner}}}""", fact.Json);
-                    Assert.Equal(receipt.FirstPosition, fact.Position);
-                    Assert.Equal(receipt.FirstPosition, conflict.FirstMatch);
-                    Assert.True(conflict.IsComplete);
-                    _seen[caller] = fact.Position;
-                }
-                else
-                {
-                    Assert.Equal(winner, caller);
-                    _seen[caller] = receipt.LastPosition;
-                }
-            }
-        }
+            if (conflict is not null) Assert.Equal(receipt.FirstPosition, conflict.FirstMatch);
+            _seen[caller] = receipt.LastPosition;
+        });
     }
 }

@@ -1,0 +1,41 @@
+namespace Factstone.Tests;
+
+/// <summary>Callers who append at once, and of whom one can win.</summary>
+internal static class Racers
+{
+    /// <summary>All callers append, each with its number; every append is queued when this returns.</summary>
+    public static Task<AppendOutcome[]> Start(int callers, Func<int, ValueTask<AppendOutcome>> append, Action? halfTime)
+    {
+        var appends = new ValueTask<AppendOutcome>[callers];
+        Queue(0, callers / 2);
+        halfTime?.Invoke();
+        Queue(callers / 2, callers);
+        return Task.WhenAll(appends.Select(append => append.AsTask()));
+
+        void Queue(int from, int to) => Parallel.For(from, to, new ParallelOptions { MaxDegreeOfParallelism = 4 }, caller => appends[caller] = append(caller));
+    }
+
+    /// <summary>Exactly one was accepted, and each of the others learns that from its outcome alone.</summary>
+    /// <param name="outcomes">By caller.</param>
+    /// <param name="value">What a caller wrote.</param>
+    /// <param name="took">Given each caller, the winner's receipt, and the caller's conflict; null for the winner.</param>
+    public static void OneWins(AppendOutcome[] outcomes, Func<int, string> value, Action<int, AppendReceipt, AppendOutcome.Conflict?> took)
+    {
+        var winner = Array.FindIndex(outcomes, outcome => outcome is AppendOutcome.Committed);
+        var receipt = Assert.Single(outcomes.OfType<AppendOutcome.Committed>()).Receipt;
+        for (var caller = 0; caller < outcomes.Length; caller++)
+        {
+            var conflict = outcomes[caller] as AppendOutcome.Conflict;
+            if (conflict is null) Assert.Equal(winner, caller);
+            else
+            {
+                var fact = Assert.Single(conflict.Facts);
+                Assert.Equal(value(winner), fact.Json);
+                Assert.Equal(receipt.FirstPosition, fact.Position);
+                Assert.True(conflict.IsComplete);
+            }
+
+            took(caller, receipt, conflict);
+        }
+    }
+}
