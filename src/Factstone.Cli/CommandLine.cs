@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using Factstone.Cli.Commands;
 using Factstone.Cli.Output;
 
@@ -109,10 +110,22 @@ internal sealed class CommandLine(CliHost host)
     static string Sentence(ParseResult parsed)
     {
         // Of several complaints the one about a word that was typed says most.
-        var what = parsed.UnmatchedTokens is [var unknown, ..] ? $"'{unknown}' is not known here" : parsed.Errors[0].Message.TrimEnd('.');
+        var what = parsed.UnmatchedTokens is [var unknown, ..] ? $"'{TakenOption(parsed) ?? unknown}' is not known here" : Sentence(parsed.Errors[0]);
         var name = string.Join(' ', Path(parsed.CommandResult.Command));
         return $"{what}. See '{name} --help'.";
     }
+
+    static string Sentence(ParseError error)
+    {
+        // The parser names the type of .NET instead.
+        var number = error.SymbolResult is OptionResult { Tokens.Count: 1, Option: var option } ? Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType : null;
+        var kind = number == typeof(long) || number == typeof(int) ? "whole number" : number == typeof(double) ? "number" : null;
+        return kind is not null && error.SymbolResult is OptionResult wrong ? $"{wrong.Option.Name}: '{wrong.Tokens[0].Value}' is no {kind} that it takes" : error.Message.TrimEnd('.');
+    }
+
+    /// <summary>An option that the command does not have is taken for an argument if there is room for one, and then it is the word behind it that is too many.</summary>
+    static string? TakenOption(ParseResult parsed) =>
+        parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(static argument => argument.Tokens).Select(static word => word.Value).FirstOrDefault(static word => word.StartsWith("--", StringComparison.Ordinal));
 
     static IEnumerable<string> Path(Command command) => [.. command.Parents.OfType<Command>().Take(1).SelectMany(Path), command.Name];
 }

@@ -272,6 +272,18 @@ public sealed class CommandTests : IDisposable
         Assert.False(Directory.Exists(_cli.Ledger));
     }
 
+    [Theory]
+    [InlineData("--limit: 'many' is no whole number", "facts", "--limit", "many")]
+    [InlineData("--limit: '99999999999999999999' is no whole number", "follow", "--limit", "99999999999999999999")]
+    [InlineData("--rounds: '1.5' is no whole number", "bench", "--growth", "--rounds", "1.5")]
+    [InlineData("--lock-wait: 'long' is no number", "write", "s/k", "1", "--lock-wait", "long")]
+    [InlineData("'--as-of' is not known here", "facts", "--as-of", "@2")]
+    [InlineData("'--lmit' is not known here", "append", "--lmit", "3", "s/k", "t", "1")]
+    [InlineData("'--no-such' is not known here", "read", "s/k", "--no-such")]
+    [InlineData("'more' is not known here", "facts", "all", "more")]
+    public async Task The_word_that_is_wrong_is_named_and_what_should_stand_there(string saying, params string[] arguments) =>
+        (await _cli.RunAsync(arguments)).Fails(ExitCodes.Refused, saying);
+
     [Fact]
     public async Task Every_command_has_help_with_an_example()
     {
