@@ -284,7 +284,7 @@ internal static class AppendPreparation
         var fault = JsonCheck.Check(target[..length]);
         return fault == JsonFault.None
             ? length
-            : throw Refused(index, fact.Stream, $"The payload is refused: {JsonCheck.Describe(target[..length], fault)} Bytes that are not JSON need a ContentType.");
+            : throw Refused(index, fact.Stream, $"The payload is refused: {JsonCheck.Describe(target[..length], fault)} A text in JSON stands in double quotes; bytes that are not JSON need a ContentType.");
     }
 
     static int EncodeText(Span<byte> target, string text, string what, NewFact fact, int index)

@@ -16,6 +16,7 @@ public sealed class BadInputTests : IDisposable
     {
         { "more than 4 MiB", "\"" + new string('x', 5 * 1_024 * 1_024) + "\"", "4,194,304" },
         { "not JSON", "{total:50}", "not JSON" },
+        { "a text without its quotes", "dark", "double quotes" },
         { "not a number", "NaN", "not JSON" },
         { "two values", "1 2", "not JSON" },
         { "nothing", "", "empty" },
