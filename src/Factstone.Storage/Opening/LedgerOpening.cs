@@ -210,7 +210,8 @@ internal sealed class LedgerOpening : IDisposable
             var isLast = i + 1 == Manifest.Segments.Count;
             var header = Manifest.Segments[i];
             var before = _damage.Count;
-            _segments.OpenSegment(header, FileOpening.Existing, isLast ? Published?.Position.Next() ?? header.BasePosition : Manifest.Segments[i + 1].BasePosition);
+            var segment = _segments.OpenSegment(header, FileOpening.Existing, isLast ? Published?.Position.Next() ?? header.BasePosition : Manifest.Segments[i + 1].BasePosition);
+            if (!isLast) segment?.KeepFound(Manifest.EndOf(i)!.Value);
             if (_damage.Count > before && !isLast) _options.Took?.Invoke(RecoveryBranch.DamageInSealedSegment);
         }
     }
@@ -338,6 +339,7 @@ internal sealed class LedgerOpening : IDisposable
     void Recover(Segment segment, LogEnd end)
     {
         _segments.ReadDurable(segment, end.From, end.UntrustedFrom, Index.Next, until: null);
+        segment.KeepFound(end.UntrustedFrom);
         Chain = new SegmentChain(_files, _layout, _options, _manifests, Directory) { Manifest = Manifest, Current = segment };
         if (_options.Defect is Defect.TrustLastGroup or Defect.SameSegmentAfterCrash)
         {

@@ -95,6 +95,7 @@ internal sealed class ReadOnlyOpening : IDisposable
         if (_options.WalksAll) return;
         _current = Directory.Find(end.Base, end.Generation);
         (_fileOffset, _next) = (end.FileOffset, Index.Next);
+        _current?.KeepFound(end.FileOffset);
     }
 
     /// <summary>Lets go of what the writer has made runs of since.</summary>
@@ -112,13 +113,15 @@ internal sealed class ReadOnlyOpening : IDisposable
     List<Run> OpenRuns()
     {
         Directory.Follow(Manifest);
-        foreach (var header in Manifest.Segments)
+        for (var i = 0; i < Manifest.Segments.Count; i++)
         {
+            var header = Manifest.Segments[i];
             if (Directory.Find(header.BasePosition, header.Generation) is not null) continue;
             var path = _layout.Segment(header.BasePosition, header.Generation);
             try
             {
-                if (_files.FileExists(path)) _segments.OpenSegment(header, FileOpening.ReadOnly, header.BasePosition);
+                var segment = _files.FileExists(path) ? _segments.OpenSegment(header, FileOpening.ReadOnly, header.BasePosition) : null;
+                if (Manifest.EndOf(i) is { } end) segment?.KeepFound(end);
             }
             catch (LedgerIOException) when (!_files.FileExists(path))
             {
@@ -326,6 +329,7 @@ internal sealed class ReadOnlyOpening : IDisposable
 
         // A read that failed half-way may have left facts in the index; it is done again from where the last whole one ended.
         _segments.ReadDurable(segment, _fileOffset, end, _next, _options.Defect == Defect.ReadBeyondHead ? null : until);
+        segment.KeepFound(end);
         (_fileOffset, _next) = (end, Index.Next);
     }
 

@@ -55,7 +55,7 @@ internal sealed class FactReader(DamageLog damage, FileWindow window, FactMarks?
     }
 
     ReadOnlySpan<byte> Look(Segment segment, long fileOffset, int bytes) =>
-        segment.Mapped is null ? window.At(segment.File, fileOffset, bytes) : segment.MappedBytes(fileOffset, bytes);
+        segment.Maps(fileOffset, bytes) ? segment.MappedBytes(fileOffset, bytes) : window.At(segment.File, fileOffset, bytes);
 
     LedgerDamagedException Missing(Position position, string what) => new($"{what} at position {position} cannot be read.", damage.At(position));
 

@@ -43,6 +43,7 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
     {
         _tail = tail;
         LastTime = lastTime;
+        chain.Current.Keep(tail);
         space.Follow(chain.Current.Path, tail, spaceEnd);
     }
 
@@ -90,7 +91,7 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
         space.Dispose();
 
         // What is behind the mark are zeros ahead. An open takes the file's length for the proof that nobody wrote since.
-        chain.Current.Shorten(end);
+        chain.Current.File.SetLength(end);
         chain.Current.File.Sync();
         _tail = end;
     }
@@ -247,6 +248,7 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
         if (options.Defect != Defect.RunOverUndurable) AddToIndex();
         LastTime = _group.LastTime;
         index.Recorded(LastTime);
+        chain.Current.Keep(_tail);
         publish(new StorageHead(new Position(index.Next.Value - 1), LastTime), _tail);
         if (space.Advance(_tail)) zeroing.Wake();
     }
@@ -336,7 +338,7 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
     {
         try
         {
-            segment.Shorten(end);
+            segment.File.SetLength(end);
         }
         catch (FactstoneException)
         {
