@@ -204,6 +204,7 @@ internal sealed class MemoryPart(Position first) : IndexPart
         var batch = 0;
         for (var position = last.Next(); position <= Last; position = position.Next())
         {
+            while (batch + 1 < times.Length && times[batch + 1].First <= position) batch++;
             var fact = this[position];
             if (fact.Stream is not { } stream)
             {
@@ -212,7 +213,6 @@ internal sealed class MemoryPart(Position first) : IndexPart
                 continue;
             }
 
-            while (batch + 1 < times.Length && times[batch + 1].First <= position) batch++;
             var place = stream.Places[stream.CountUntil(position) - 1];
             newer.Add(SegmentOf(fact), fact.FileOffset, times[batch].Time, place, newer.FindOrMake(stream.Name.Store, stream.Name.Key), fact.Type, fact.Tags!);
         }

@@ -1,0 +1,43 @@
+using Factstone.Storage;
+
+namespace Factstone.Tests.Indexing;
+
+public sealed class MemoryPartTests
+{
+    // A part whose first fact is gone for good has the time before it for its own: with an older one, a read as of a time
+    // between the two would be sent here, and be shown the facts in front that were recorded later.
+    [Fact]
+    public void What_is_left_behind_a_run_and_begins_with_a_lost_fact_begins_at_the_time_of_the_fact_before_it()
+    {
+        var header = new SegmentHeader
+        {
+            Format = 2,
+            LedgerId = new LedgerId(Guid.NewGuid()),
+            Epoch = 1,
+            Sequence = 1,
+            BasePosition = new Position(1),
+            Generation = 1,
+            Nonce = 1,
+            PreviousBase = Position.None,
+            PreviousGeneration = 0,
+            PreviousEnd = 0,
+            BaseTime = 0,
+        };
+        using var segment = new Segment(new MemoryFileSystem().Open("segment", FileOpening.CreateNew), header);
+        var part = new MemoryPart(new Position(1));
+        Add(100);
+        Add(200);
+        part.AddLost(segment, lastTime: 200);
+        Add(300);
+
+        Assert.Equal(200, part.Behind(new Position(2)).FirstTime);
+        Assert.Equal(300, part.Behind(new Position(3)).FirstTime);
+        Assert.Equal((new Position(3), new Position(4)), part.Behind(new Position(2)).Bracket(299));
+
+        void Add(long time)
+        {
+            var place = new Place(new StreamVersion(part.Next.Value), part.Next, retracts: false);
+            part.Add(segment, SegmentHeader.Bytes, time, place, part.FindOrMake("orders", "1"), "placed", []);
+        }
+    }
+}
