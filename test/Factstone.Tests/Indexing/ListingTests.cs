@@ -1,0 +1,75 @@
+using System.Text;
+using Factstone.Storage;
+using Factstone.Testing;
+using Factstone.Tests.Damage;
+
+namespace Factstone.Tests.Indexing;
+
+/// <summary>Pages of keys, merged from memory and runs, are what a sorted list of all keys says.</summary>
+public sealed class ListingTests
+{
+    // Of these, UTF-16 and UTF-8 have another order; and one begins where another ends.
+    static readonly string[] Pieces = ["a", "b", " ", "~", "é", "\uD7FF", "\uE000", "\uFFFD", "\U00010000", "\U0010FFFF"];
+    static readonly string[] Stores = ["s", "s\uE000", "s\U00010000"];
+
+    static CancellationToken Now => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(6)]
+    [InlineData(30)]
+    public async Task Keys_by_prefix_after_a_key_as_of_a_position_and_by_page_are_those_of_a_sorted_list(int memoryFactsMax)
+    {
+        var seed = Environment.TickCount;
+        var random = new Random(seed);
+        var model = new ModelLedger();
+        using var ledger = SmallLedger.Open(SmallLedger.Options(new MemoryFileSystem()) with { MemoryFactsMax = memoryFactsMax });
+        for (var round = 0; round < 80; round++)
+        {
+            var facts = Enumerable.Range(0, random.Next(1, 6)).Select(_ => Draw(random, model)).ToArray();
+            model.Append(new AppendRequest { Facts = facts }, round);
+            await ledger.AppendAsync(facts, Now);
+            for (var i = 0; i < 4; i++) await Same(random, model, ledger, $"seed {seed}, round {round}");
+        }
+    }
+
+    static async Task Same(Random random, ModelLedger model, Ledger ledger, string why)
+    {
+        var store = Stores[random.Next(Stores.Length)];
+        var known = Known(random, model);
+        var prefix = random.Next(3) switch { 0 => "", 1 => known, _ => Text(random, 1) };
+        var after = random.Next(5) switch { 0 => null, 1 => prefix, 2 => known, 3 => prefix + Text(random, 2), _ => Text(random, 2) };
+        var options = new ListOptions { Prefix = prefix, After = after, AsOf = random.Next(2) == 0 ? model.Head : new Position(random.Next(1, model.Facts.Count + 1)), Limit = random.Next(1, 4) };
+
+        var paged = new List<StreamSummary>();
+        for (var next = options; next is not null;)
+        {
+            var page = await ledger.ListStreamsAsync(store, next, Now).ToListAsync();
+            paged.AddRange(page);
+            next = page.Count == options.Limit && paged.Count <= model.Facts.Count ? next with { After = page[^1].Stream.Key } : null;
+        }
+
+        var expected = model.Facts.Where(fact => fact.Position <= options.AsOf.Position && fact.Stream.Store == store)
+            .GroupBy(fact => fact.Stream.Key)
+            .Where(stream => stream.Key.StartsWith(prefix, StringComparison.Ordinal) && (after is null || ModelLedger.ByUtf8Bytes.Compare(stream.Key, after) > 0))
+            .OrderBy(stream => stream.Key, ModelLedger.ByUtf8Bytes)
+            .Select(stream => stream.Last())
+            .Select(last => new StreamSummary(last.Stream, last.StreamVersion, last.Position, last.Proposed.Retracts));
+        Assert.True(expected.SequenceEqual(paged), $"{why}: {store}, {options}");
+    }
+
+    static NewFact Draw(Random random, ModelLedger model)
+    {
+        var stream = new StreamName(Stores[random.Next(Stores.Length)], random.Next(3) == 0 ? Known(random, model) : Text(random, 4));
+        return random.Next(5) == 0 ? NewFact.Retraction(stream) : new NewFact(stream, "made", "1");
+    }
+
+    static string Known(Random random, ModelLedger model) => model.Facts.Count == 0 ? "" : model.Facts[random.Next(model.Facts.Count)].Stream.Key;
+
+    static string Text(Random random, int pieces)
+    {
+        var text = new StringBuilder();
+        for (var i = random.Next(pieces + 1); i > 0; i--) text.Append(Pieces[random.Next(Pieces.Length)]);
+        return text.ToString();
+    }
+}
