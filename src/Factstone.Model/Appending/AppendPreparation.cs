@@ -11,6 +11,9 @@ internal static class AppendPreparation
     /// <summary>More than the writer's header fields and the frame add to one fact.</summary>
     const int BytesPerFact = 96;
 
+    /// <summary>So many facts before its turn a payload is asked for; what the caller has made before the last sync is rarely near.</summary>
+    const int FactsAhead = 2;
+
     /// <summary>More than the frame adds to an append, its id included.</summary>
     const int BytesPerAppend = 256;
 
@@ -37,6 +40,7 @@ internal static class AppendPreparation
             for (var i = 0; i < prepared.Length; i++)
             {
                 var fact = facts[i] ?? throw Refused(i, default, "It is null.");
+                if (i + FactsAhead < facts.Length) facts[i + FactsAhead]?.PrefetchPayload();
                 var tags = Check(fact, i, before);
                 var producer = Producer(fact, i);
                 Grow(ref buffer, at, HeaderBytesMax(fact, tags, producer) + FactHash.SaltBytes + MetadataBytesMax(fact, i) + PayloadBytesMax(fact, i));

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Factstone;
@@ -85,4 +86,6 @@ public sealed record NewFact
 
     /// <summary>The payload as it was given as text: encoded straight into the ledger's buffer, without bytes of its own.</summary>
     internal string? PayloadText { get; private init; }
+
+    internal void PrefetchPayload() => Prefetch.Start(PayloadText is { } text ? MemoryMarshal.AsBytes(text.AsSpan()) : _payload.Span);
 }
