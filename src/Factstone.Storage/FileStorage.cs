@@ -210,6 +210,8 @@ internal sealed class FileStorage : IFactStorage
 
     public Fact? ReadAt(Position position) => _facts.ReadAt(position);
 
+    public IEnumerable<Fact> ReadEach(IEnumerable<Position> positions, long limit) => _facts.ReadEach(positions, limit);
+
     public void Fold(Position from, Position until, bool backward, FactVisitor visitor, CancellationToken cancellationToken) => _facts.Fold(from, until, backward, visitor, cancellationToken);
 
     public void FoldQuery(FactQuery query, Position after, Position until, bool backward, FactVisitor visitor, CancellationToken cancellationToken) => _queries.Fold(query, after, until, backward, visitor, cancellationToken);

@@ -8,13 +8,20 @@ public sealed partial class Ledger
     public async IAsyncEnumerable<Fact> ListAsync(string store, ListOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         options ??= new ListOptions();
-        var left = Nothing(options.Limit) ? 0 : options.Limit ?? long.MaxValue;
-        await foreach (var stream in ListStreamsAsync(store, options with { Limit = left == 0 ? 0 : null }, cancellationToken).ConfigureAwait(false))
+        Check(store, options);
+        if (Nothing(options.Limit)) yield break;
+
+        var until = (await ResolveAsync(options.AsOf, cancellationToken).ConfigureAwait(false)).Position;
+        var limit = options.Limit ?? long.MaxValue;
+        foreach (var fact in _storage.ReadEach(Values(), limit)) yield return fact;
+
+        IEnumerable<Position> Values()
         {
-            if (stream.IsRetracted) continue;
-            if (_storage.ReadAt(stream.Position) is not { } fact) continue;
-            yield return fact;
-            if (--left == 0) yield break;
+            foreach (var (_, state) in _storage.Streams(store, options.Prefix, options.After, until, limit))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (state.HasValue) yield return state.Position;
+            }
         }
     }
 
@@ -26,11 +33,7 @@ public sealed partial class Ledger
     public async IAsyncEnumerable<StreamSummary> ListStreamsAsync(string store, ListOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         options ??= new ListOptions();
-        if (NameCheck.StoreForReading(store) is { } wrong) throw new ArgumentException(wrong, nameof(store));
-        ArgumentNullException.ThrowIfNull(options.Prefix);
-        var wrongKey = NameCheck.Text("The prefix", options.Prefix, 0, FactLimits.KeyBytesMax)
-            ?? (options.After is { } after ? NameCheck.Text("The key to go on after", after, 0, FactLimits.KeyBytesMax) : null);
-        if (wrongKey is not null) throw new ArgumentException(wrongKey, nameof(options));
+        Check(store, options);
         if (Nothing(options.Limit)) yield break;
 
         var until = (await ResolveAsync(options.AsOf, cancellationToken).ConfigureAwait(false)).Position;
@@ -98,5 +101,14 @@ public sealed partial class Ledger
             yield return new CellName(bucket, name);
             if (--left == 0) yield break;
         }
+    }
+
+    static void Check(string store, ListOptions options)
+    {
+        if (NameCheck.StoreForReading(store) is { } wrong) throw new ArgumentException(wrong, nameof(store));
+        ArgumentNullException.ThrowIfNull(options.Prefix);
+        var wrongKey = NameCheck.Text("The prefix", options.Prefix, 0, FactLimits.KeyBytesMax)
+            ?? (options.After is { } after ? NameCheck.Text("The key to go on after", after, 0, FactLimits.KeyBytesMax) : null);
+        if (wrongKey is not null) throw new ArgumentException(wrongKey, nameof(options));
     }
 }

@@ -79,6 +79,9 @@ internal interface IFactStorage : IDisposable
     /// <summary>One fact; null where it is gone for good, as a repair has found.</summary>
     Fact? ReadAt(Position position);
 
+    /// <summary>The facts at some positions, in the order in which they are given; without those that are gone for good, and no more than a limit. Some are looked for together, so positions are taken a few ahead of the facts.</summary>
+    IEnumerable<Fact> ReadEach(IEnumerable<Position> positions, long limit);
+
     /// <summary>All stores in order, with what is in them.</summary>
     /// <exception cref="LedgerDamagedException">They cannot be told, because a damaged fact may be of another store.</exception>
     IReadOnlyList<StoreCount> Stores();

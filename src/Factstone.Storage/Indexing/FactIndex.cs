@@ -287,6 +287,9 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
 
     public FactPlace PlaceOf(Position position) => TryFind(position, out var segment, out var fileOffset) ? new FactPlace(position, segment, fileOffset) : new FactPlace(position, null, 0);
 
+    /// <summary>Tells the processor that the place of a fact will be asked for soon.</summary>
+    public void Expect(Position position) => PartOf(position).Expect(position);
+
     /// <summary>Adds the places of facts that follow one another, as far as one part has them and there is room; returns the position behind the last.</summary>
     public Position AddPlaces(FactPage page, Position position, Position until) => PartOf(position).AddPlaces(page, position, until);
 

@@ -9,6 +9,9 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
     /// <summary>The facts of a stream are far from one another: so many ahead, the processor is told where.</summary>
     const int FactsExpected = 4;
 
+    /// <summary>Positions given by somebody else are looked for so many at a time.</summary>
+    const int FactsTogether = 16;
+
     /// <summary>Of the fact that was last read by itself: the next one often has the same store and type.</summary>
     [ThreadStatic]
     static FactMarks? _marks;
@@ -92,6 +95,22 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
         if (lost.Contains(position, out _)) return null;
         using var window = NewWindow(isLong: false);
         return ReadAt(new FactReader(damage, window, _marks ??= new FactMarks()), position);
+    }
+
+    public IEnumerable<Fact> ReadEach(IEnumerable<Position> positions, long limit)
+    {
+        using var window = NewWindow(isLong: false);
+        var reader = new FactReader(damage, window);
+        var known = positions.Where(position => !lost.Contains(position, out _));
+        if (limit <= int.MaxValue) known = known.Take((int)limit);
+        foreach (var some in known.Chunk(FactsTogether))
+        {
+            // What the first of them would wait for is on its way for all of them.
+            foreach (var position in some) index.Expect(position);
+            var places = Array.ConvertAll(some, PlaceOf);
+            foreach (var place in places) FactReader.Expect(place);
+            foreach (var place in places) yield return Read(reader, place);
+        }
     }
 
     public IEnumerable<(StreamName Stream, StreamState State)> Streams(string store, string prefix, string? after, Position until, long expected)

@@ -8,7 +8,7 @@ internal static class MemoryRun
     public static RunFooter Write(MemoryPart part, IStorageFile file, LedgerId ledgerId, long epoch)
     {
         Invariant.Holds(!part.IsEmpty && !part.HasHoles);
-        var writer = new RunWriter(file, part.First);
+        using var writer = new RunWriter(file, part.First);
         WritePlaces(part, writer);
         WriteTimes(part, writer);
         WriteStreams(part, writer);

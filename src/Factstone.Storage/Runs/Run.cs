@@ -127,6 +127,8 @@ internal sealed class Run : IndexPart, IDisposable
     public override void Expect(in TermKey key) =>
         _bytes.Expect(Footer.BucketsAt + (RunFormat.BucketOf(key.Hash, RunFormat.FirstBuckets(Footer.Terms)) * RunFormat.BucketBytes), RunFormat.BucketBytes);
 
+    public override void Expect(Position position) => _bytes.Expect((position.Value - First.Value) * RunFormat.PlaceBytes, RunFormat.PlaceBytes);
+
     public override StreamState StateAt(StreamName stream, in TermKey key, Position until)
     {
         return TryFindTerm(key, out var value) ? StateIn(value, until) : default;

@@ -29,7 +29,11 @@ internal sealed class RunMerge : IDisposable
     /// <summary>Writes some more; false when all is written.</summary>
     public bool Step() => _steps.MoveNext();
 
-    public void Dispose() => _steps.Dispose();
+    public void Dispose()
+    {
+        _steps.Dispose();
+        _writer.Dispose();
+    }
 
     IEnumerable<int> Steps()
     {

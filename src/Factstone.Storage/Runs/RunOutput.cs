@@ -1,41 +1,47 @@
+using System.Buffers;
 using System.Buffers.Binary;
 
 namespace Factstone.Storage;
 
 /// <summary>Writes a run's bytes one behind the other, and keeps a checksum of each block.</summary>
-internal sealed class RunOutput(IStorageFile file)
+internal sealed class RunOutput(IStorageFile file) : IDisposable
 {
-    const int BufferBytes = 16 * RunFormat.BlockBytes;
+    /// <summary>
+    /// Written by one call, at a multiple of itself. It is the size of a processor's large page: Linux keeps what is
+    /// written like that in one such page, and maps it as one (ext4 since 6.16, XFS since 5.18), which halves the time
+    /// of a look into a large run.
+    /// </summary>
+    const int PieceBytes = 2 * 1_024 * 1_024;
 
-    readonly byte[] _buffer = new byte[BufferBytes];
     readonly List<uint> _checksums = [];
+    byte[] _buffer = ArrayPool<byte>.Shared.Rent(PieceBytes);
     long _flushed;
     int _length;
 
+    /// <summary>How much of the buffer is in the checksums.</summary>
+    int _summed;
+
     /// <summary>Where the next byte goes.</summary>
     public long FileOffset => _flushed + _length;
+
+    /// <summary>Up to where the buffer is filled before it is written.</summary>
+    int Room => PieceBytes - (int)(_flushed % PieceBytes);
 
     public void Write(ReadOnlySpan<byte> bytes)
     {
         while (bytes.Length > 0)
         {
-            if (_length == _buffer.Length) Flush();
-            var taken = Math.Min(bytes.Length, _buffer.Length - _length);
+            if (_length == Room) Flush();
+            var taken = Math.Min(bytes.Length, Room - _length);
             bytes[..taken].CopyTo(_buffer.AsSpan(_length));
             _length += taken;
             bytes = bytes[taken..];
+            Sum();
         }
     }
 
     public void Write(uint value)
     {
-        if (_buffer.Length - _length >= sizeof(uint))
-        {
-            BinaryPrimitives.WriteUInt32LittleEndian(_buffer.AsSpan(_length), value);
-            _length += sizeof(uint);
-            return;
-        }
-
         Span<byte> bytes = stackalloc byte[sizeof(uint)];
         BinaryPrimitives.WriteUInt32LittleEndian(bytes, value);
         Write(bytes);
@@ -59,12 +65,11 @@ internal sealed class RunOutput(IStorageFile file)
     /// <summary>Writes out what is buffered, so that it can be read. Only at the end of a block, or of all blocks.</summary>
     public void Flush()
     {
-        var bytes = _buffer.AsSpan(0, _length);
-        for (var at = 0; at < bytes.Length; at += RunFormat.BlockBytes)
-            _checksums.Add(Crc32C.Of(bytes[at..Math.Min(at + RunFormat.BlockBytes, bytes.Length)]));
-        file.Write(bytes, _flushed);
+        Sum();
+        if (_summed < _length) AddChecksum(_length);
+        file.Write(_buffer.AsSpan(0, _length), _flushed);
         _flushed += _length;
-        _length = 0;
+        (_length, _summed) = (0, 0);
     }
 
     /// <summary>Ends the blocks and writes their checksums.</summary>
@@ -84,5 +89,24 @@ internal sealed class RunOutput(IStorageFile file)
     {
         file.Write(footer, _flushed);
         _flushed += footer.Length;
+    }
+
+    public void Dispose()
+    {
+        var buffer = _buffer;
+        _buffer = [];
+        if (buffer.Length > 0) ArrayPool<byte>.Shared.Return(buffer);
+    }
+
+    /// <summary>Takes each whole block into the checksums while the processor has it at hand.</summary>
+    void Sum()
+    {
+        while (_length - _summed >= RunFormat.BlockBytes) AddChecksum(_summed + RunFormat.BlockBytes);
+    }
+
+    void AddChecksum(int end)
+    {
+        _checksums.Add(Crc32C.Of(_buffer.AsSpan(_summed..end)));
+        _summed = end;
     }
 }

@@ -5,7 +5,7 @@ namespace Factstone.Storage;
 
 /// <summary>Writes one run, from front to back: places, segments, times, terms in order, and what finds them. See docs/format.md, "Run".</summary>
 /// <remarks>Memory: a few buffers, eight bytes for each 16 terms, and 20 for each 128 places of the longest list.</remarks>
-internal sealed class RunWriter(IStorageFile file, Position first)
+internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
 {
     /// <summary>Up to so many terms, their hashes are kept; beyond, the terms are read again.</summary>
     const int HashesKeptMax = 250_000;
@@ -159,6 +159,8 @@ internal sealed class RunWriter(IStorageFile file, Position first)
         _output.WriteFooter(bytes);
         return footer;
     }
+
+    public void Dispose() => _output.Dispose();
 
     void BeginBlock(in Place place)
     {
