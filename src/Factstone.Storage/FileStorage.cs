@@ -210,7 +210,10 @@ internal sealed class FileStorage : IFactStorage
 
     public Fact? ReadAt(Position position) => _facts.ReadAt(position);
 
-    public IEnumerable<Fact> ReadEach(IEnumerable<Position> positions, long limit) => _facts.ReadEach(positions, limit);
+    public Fact? ReadLatest(StreamName stream, Position until) => _facts.ReadLatest(stream, until);
+
+    public IEnumerable<Fact> ReadValues(string store, string prefix, string? after, Position until, long limit, CancellationToken cancellationToken) =>
+        _facts.ReadValues(store, prefix, after, until, limit, cancellationToken);
 
     public void Fold(Position from, Position until, bool backward, FactVisitor visitor, CancellationToken cancellationToken) => _facts.Fold(from, until, backward, visitor, cancellationToken);
 

@@ -19,6 +19,9 @@ internal sealed record StorageOptions
 
     public long MemoryBytesMax { get; init; } = 8 * 1_024 * 1_024;
 
+    /// <summary>A run of the index with more bytes is not merged any more: eight of this size stay below the 64 GiB that a run can have.</summary>
+    public long MergedRunBytesMax { get; init; } = 7L * 1_024 * 1_024 * 1_024;
+
     /// <summary>Whether files are mapped for reading, where the file system can. A device error under a mapping ends the process.</summary>
     public bool MapsFiles { get; init; } = true;
 

@@ -12,17 +12,7 @@ public sealed partial class Ledger
         if (Nothing(options.Limit)) yield break;
 
         var until = (await ResolveAsync(options.AsOf, cancellationToken).ConfigureAwait(false)).Position;
-        var limit = options.Limit ?? long.MaxValue;
-        foreach (var fact in _storage.ReadEach(Values(), limit)) yield return fact;
-
-        IEnumerable<Position> Values()
-        {
-            foreach (var (_, state) in _storage.Streams(store, options.Prefix, options.After, until, limit))
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                if (state.HasValue) yield return state.Position;
-            }
-        }
+        foreach (var fact in _storage.ReadValues(store, options.Prefix, options.After, until, options.Limit ?? long.MaxValue, cancellationToken)) yield return fact;
     }
 
     /// <summary>The streams of a store in the order of their keys, each with its last version, those of retracted records included. A store that starts with <c>$</c> can be named, too.</summary>

@@ -137,8 +137,7 @@ public sealed partial class Ledger
     {
         Check(stream);
         var until = (await ResolveAsync(asOf, cancellationToken).ConfigureAwait(false)).Position;
-        var state = _storage.StateAt(stream, until);
-        return state.HasValue ? _storage.ReadAt(state.Position) : null;
+        return _storage.ReadLatest(stream, until);
     }
 
     /// <summary>The last version of a stream; 0 when it has no fact.</summary>

@@ -152,6 +152,9 @@ internal sealed class RunInspection(Session session, Run run)
             json.WriteStartArray("versions");
             foreach (var place in read) json.WriteNumberValue(place.Version.Value);
             json.WriteEndArray();
+            json.WriteStartArray("fileOffsets");
+            foreach (var place in read) json.WriteNumberValue(place.FileOffset);
+            json.WriteEndArray();
             json.WriteStartArray("retracting");
             foreach (var place in read)
                 if (place.Retracts) json.WriteNumberValue(place.Position.Value);

@@ -79,8 +79,12 @@ internal interface IFactStorage : IDisposable
     /// <summary>One fact; null where it is gone for good, as a repair has found.</summary>
     Fact? ReadAt(Position position);
 
-    /// <summary>The facts at some positions, in the order in which they are given; without those that are gone for good, and no more than a limit. Some are looked for together, so positions are taken a few ahead of the facts.</summary>
-    IEnumerable<Fact> ReadEach(IEnumerable<Position> positions, long limit);
+    /// <summary>The last fact of a stream at or below a position; null where it has none there, or that one retracts.</summary>
+    /// <exception cref="LedgerDamagedException">It is damaged, or a damaged fact may be of this stream.</exception>
+    Fact? ReadLatest(StreamName stream, Position until);
+
+    /// <summary>The facts that <see cref="Streams"/> names and that give their records a value, up to a limit. Some are looked for together, a few ahead of the one that is returned.</summary>
+    IEnumerable<Fact> ReadValues(string store, string prefix, string? after, Position until, long limit, CancellationToken cancellationToken);
 
     /// <summary>All stores in order, with what is in them.</summary>
     /// <exception cref="LedgerDamagedException">They cannot be told, because a damaged fact may be of another store.</exception>

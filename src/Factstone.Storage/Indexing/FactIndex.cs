@@ -208,25 +208,28 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
 
         Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
         var key = TermKey.Encode(Term.Stream(stream), buffer);
-        var state = StateAt(parts, stream, key, new Position(Position.MaxValue));
+        var state = LastPlace(parts, stream, key, new Position(Position.MaxValue)).State;
         if (state.Version > StreamVersion.None) (heads ??= [])[stream] = state;
     }
 
-    public StreamState StateAt(StreamName stream, Position until)
+    public StreamState StateAt(StreamName stream, Position until) => LastPlace(stream, until).State;
+
+    /// <summary>The last place of a stream at or below a position; default when it has none.</summary>
+    public Place LastPlace(StreamName stream, Position until)
     {
         Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
         var parts = Parts;
-        return StateAt(parts, stream, KeyFor(Term.Stream(stream), parts, buffer), until);
+        return LastPlace(parts, stream, KeyFor(Term.Stream(stream), parts, buffer), until);
     }
 
-    static StreamState StateAt(ReadOnlySpan<IndexPart> parts, StreamName stream, in TermKey key, Position until)
+    static Place LastPlace(ReadOnlySpan<IndexPart> parts, StreamName stream, in TermKey key, Position until)
     {
         foreach (var part in parts) part.Expect(key);
         for (var i = parts.Length - 1; i >= 0; i--)
         {
             if (parts[i].First > until) continue;
-            var state = parts[i].StateAt(stream, key, until);
-            if (state.Version > StreamVersion.None) return state;
+            var place = parts[i].LastPlace(stream, key, until);
+            if (place.Version > StreamVersion.None) return place;
         }
 
         return default;
@@ -285,10 +288,13 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
     /// <summary>Where a fact is; false where the log is too damaged to tell.</summary>
     public bool TryFind(Position position, out Segment segment, out long fileOffset) => PartOf(position).TryFind(position, out segment, out fileOffset);
 
-    public FactPlace PlaceOf(Position position) => TryFind(position, out var segment, out var fileOffset) ? new FactPlace(position, segment, fileOffset) : new FactPlace(position, null, 0);
+    /// <summary>Where a fact of a stream is.</summary>
+    public FactPlace PlaceOf(in Place place) =>
+        place.FileOffset > 0 && PartOf(place.Position) is Run run && run.SegmentOf(place.Position) is { } segment
+            ? new FactPlace(place.Position, segment, place.FileOffset)
+            : PlaceOf(place.Position);
 
-    /// <summary>Tells the processor that the place of a fact will be asked for soon.</summary>
-    public void Expect(Position position) => PartOf(position).Expect(position);
+    public FactPlace PlaceOf(Position position) => TryFind(position, out var segment, out var fileOffset) ? new FactPlace(position, segment, fileOffset) : new FactPlace(position, null, 0);
 
     /// <summary>Adds the places of facts that follow one another, as far as one part has them and there is room; returns the position behind the last.</summary>
     public Position AddPlaces(FactPage page, Position position, Position until) => PartOf(position).AddPlaces(page, position, until);
@@ -324,18 +330,18 @@ internal sealed class FactIndex : IFrameVisitor, ITermIndex
         while (open.Count > 0 && heads.HasRoom)
         {
             var least = open[0];
-            for (var i = 1; i < open.Count; i++)
-                if (open[i].Key.SequenceCompareTo(least.Key) < 0) least = open[i];
+            foreach (var cursor in open)
+                if (cursor.IsBefore(least)) least = cursor;
 
-            heads.Begin(least.Key);
-            for (var i = 0; i < open.Count; i++)
-            {
-                if (!heads.IsAt(open[i].Key)) continue;
-                heads.Meet(open[i].StateAt(until));
-                if (!open[i].MoveNext()) open.RemoveAt(i--);
-            }
+            Place last = default;
+            foreach (var cursor in open)
+                if (last.Version == StreamVersion.None && cursor.IsWith(least)) last = cursor.LastPlace(until);
+            heads.Add(least.Key, last);
 
-            heads.End();
+            // The one that the others are compared with moves last.
+            for (var i = open.Count - 1; i >= 0; i--)
+                if (open[i] != least && open[i].IsWith(least) && !open[i].MoveNext()) open.RemoveAt(i);
+            if (!least.MoveNext()) open.Remove(least);
         }
 
         heads.IsLast = open.Count == 0;

@@ -138,6 +138,8 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
             runs.Add(run);
         }
 
+        // Eight of them must not make a run that is larger than its format can say.
+        runs.RemoveRange(0, runs.FindLastIndex(run => run.Footer.FileBytes > options.MergedRunBytesMax) + 1);
         var plan = RunPlan.Next([.. runs.Select(static run => run.Footer.Facts)]);
         var (start, length) = plan.GetOffsetAndLength(runs.Count);
         if (length == 0) return false;

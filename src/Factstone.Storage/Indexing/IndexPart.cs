@@ -31,11 +31,8 @@ internal abstract class IndexPart
     /// <summary>Tells the processor what a look for a term will touch first, so that it is on its way by then.</summary>
     public virtual void Expect(in TermKey key) { }
 
-    /// <summary>The same for a look for a fact.</summary>
-    public virtual void Expect(Position position) { }
-
     /// <summary>The last place of a stream at or below a position; default when it has none here.</summary>
-    public abstract StreamState StateAt(StreamName stream, in TermKey key, Position until);
+    public abstract Place LastPlace(StreamName stream, in TermKey key, Position until);
 
     /// <summary>The places of a stream here, in their order; null when it has none.</summary>
     public abstract IStreamPlaces? FindStream(StreamName stream, in TermKey key);

@@ -22,12 +22,12 @@ internal sealed class MemoryStreamCursor : StreamCursor
 
     public override ReadOnlySpan<byte> Key => _key.AsSpan(0, _keyLength);
 
-    public override bool MoveNext()
+    protected override bool Move()
     {
         if (_next == _keys.Length || !_keys[_next].StartsWith(_prefix, StringComparison.Ordinal)) return false;
         _keyLength = Encoding.UTF8.GetBytes(_keys[_next++], _key);
         return true;
     }
 
-    public override StreamState StateAt(Position until) => _store.Find(_keys[_next - 1])!.StateAt(until);
+    public override Place LastPlace(Position until) => _store.Find(_keys[_next - 1])!.LastPlace(until);
 }

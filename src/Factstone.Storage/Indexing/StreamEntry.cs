@@ -26,12 +26,12 @@ internal sealed class StreamEntry(StreamName name, StreamState before) : IStream
     /// <summary>The head without such facts.</summary>
     public StreamState Durable => Count == 0 ? _before : Places[^1].State;
 
-    /// <summary>The last place at or below a position.</summary>
-    public StreamState StateAt(Position until)
+    /// <summary>The last place at or below a position; default when there is none.</summary>
+    public Place LastPlace(Position until)
     {
         var places = Places;
         var count = CountUntil(places, until);
-        return count == 0 ? default : places[count - 1].State;
+        return count == 0 ? default : places[count - 1];
     }
 
     public int CountUntil(Position until) => CountUntil(Places, until);
@@ -69,16 +69,22 @@ internal sealed class StreamEntry(StreamName name, StreamState before) : IStream
     public void Add(in Place place) => _places.Add(place);
 }
 
-/// <summary>One fact of a stream: version, position and whether it retracts.</summary>
-internal readonly struct Place(StreamVersion version, Position position, bool retracts)
+/// <summary>One fact of a stream: version, position, whether it retracts, and where it is in its segment.</summary>
+internal readonly struct Place(StreamVersion version, Position position, bool retracts, uint fileOffset = 0)
 {
     readonly long _positionAndBit = (position.Value << 1) | (retracts ? 1L : 0L);
 
     public StreamVersion Version => version;
+
+    /// <summary>As a run says it beside the stream, so that nobody needs to look it up; 0 where that has to be done.</summary>
+    public uint FileOffset => fileOffset;
 
     public Position Position => new(_positionAndBit >> 1);
 
     public bool Retracts => (_positionAndBit & 1) != 0;
 
     public StreamState State => new(Version, Position, Retracts);
+
+    /// <summary>The same with its place in its segment.</summary>
+    public Place At(uint offset) => new(Version, Position, Retracts, offset);
 }

@@ -19,19 +19,9 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
     public StreamState StateAt(StreamName stream, Position until)
     {
         using var reading = gate.Enter();
-        while (true)
-        {
-            try
-            {
-                var state = index.StateAt(stream, until);
-                RefuseHole(stream, state.Position, until);
-                return lost.Raise(stream, state, until);
-            }
-            catch (RunDamagedException found)
-            {
-                mending.Mend(found.Run);
-            }
-        }
+        var state = LastPlace(stream, until).State;
+        RefuseHole(stream, state.Position, until);
+        return lost.Raise(stream, state, until);
     }
 
     public AppendSpan? FindAppend(string appendId, Position head)
@@ -97,23 +87,48 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
         return ReadAt(new FactReader(damage, window, _marks ??= new FactMarks()), position);
     }
 
-    public IEnumerable<Fact> ReadEach(IEnumerable<Position> positions, long limit)
+    /// <summary>The last fact of a stream at or below a position, if it gives the record a value.</summary>
+    public Fact? ReadLatest(StreamName stream, Position until)
     {
+        using var reading = gate.Enter();
+        var place = LastPlace(stream, until);
+        RefuseHole(stream, place.Position, until);
+        if (!lost.Raise(stream, place.State, until).HasValue) return null;
+        using var window = NewWindow(isLong: false);
+        return new FactReader(damage, window, _marks ??= new FactMarks()).Read(Find(place));
+    }
+
+    /// <summary>The facts that give the records of a store their values.</summary>
+    public IEnumerable<Fact> ReadValues(string store, string prefix, string? after, Position until, long limit, CancellationToken cancellationToken)
+    {
+        var values = Values(store, prefix, after, until, limit, cancellationToken);
+        if (limit <= int.MaxValue) values = values.Take((int)limit);
+
         using var window = NewWindow(isLong: false);
         var reader = new FactReader(damage, window);
-        var known = positions.Where(position => !lost.Contains(position, out _));
-        if (limit <= int.MaxValue) known = known.Take((int)limit);
-        foreach (var some in known.Chunk(FactsTogether))
+        foreach (var some in values.Chunk(FactsTogether))
         {
             // What the first of them would wait for is on its way for all of them.
-            foreach (var position in some) index.Expect(position);
             var places = Array.ConvertAll(some, PlaceOf);
             foreach (var place in places) FactReader.Expect(place);
             foreach (var place in places) yield return Read(reader, place);
         }
     }
 
-    public IEnumerable<(StreamName Stream, StreamState State)> Streams(string store, string prefix, string? after, Position until, long expected)
+    IEnumerable<Place> Values(string store, string prefix, string? after, Position until, long expected, CancellationToken cancellationToken)
+    {
+        foreach (var (_, state, last) in Heads(store, prefix, after, until, expected))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (state.HasValue) yield return last;
+        }
+    }
+
+    public IEnumerable<(StreamName Stream, StreamState State)> Streams(string store, string prefix, string? after, Position until, long expected) =>
+        Heads(store, prefix, after, until, expected).Select(static head => (head.Stream, head.State));
+
+    /// <summary>Streams in the order of their keys, each with its state and the place of its last fact that is left.</summary>
+    IEnumerable<(StreamName Stream, StreamState State, Place Last)> Heads(string store, string prefix, string? after, Position until, long expected)
     {
         var hole = index.FirstHole(Position.None, until);
         if (hole > Position.None)
@@ -129,10 +144,10 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
                 index.FindStreams(store, prefix, from, until, heads);
                 return heads;
             });
-            foreach (var (key, state) in heads.Found)
+            foreach (var (key, last) in heads.Found)
             {
                 var stream = new StreamName(store, key);
-                if (lost.Raise(stream, state, until) is { Version.Value: > 0 } head) yield return (stream, head); // else its first fact came later
+                if (lost.Raise(stream, last.State, until) is { Version.Value: > 0 } state) yield return (stream, state, last); // else its first fact came later
                 after = key;
             }
 
@@ -174,7 +189,7 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
         while (page.Count < page.Room && position > Position.None && position <= until)
         {
             if (lost.Contains(position, out var gone)) position = backward ? gone.First : gone.Last;
-            else if (!TryAdd(page, position)) return position;
+            else if (!TryAdd(page, new Place(default, position, retracts: false))) return position;
             position = new Position(position.Value + (backward ? -1 : 1));
         }
 
@@ -197,11 +212,11 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
     }
 
     /// <summary>False where the index is damaged behind what the page has: that is looked at when all before it was read.</summary>
-    bool TryAdd(FactPage page, Position position)
+    bool TryAdd(FactPage page, in Place place)
     {
         try
         {
-            page.Add(index.PlaceOf(position));
+            page.Add(index.PlaceOf(place));
             return true;
         }
         catch (RunDamagedException) when (page.Count > 0)
@@ -278,7 +293,7 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
         page.IsLast = found < page.Places.Length;
         for (var i = 0; i < found; i++)
         {
-            if (TryAdd(page.Facts, page.Places[i].Position)) continue;
+            if (TryAdd(page.Facts, page.Places[i])) continue;
             page.IsLast = false;
             break;
         }
@@ -366,13 +381,15 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
     public Fact ReadAt(FactReader reader, Position position)
     {
         using var reading = gate.Enter();
-        return reader.Read(Find(position));
+        return reader.Read(Find(new Place(default, position, retracts: false)));
     }
 
-    public FactPlace PlaceOf(Position position)
+    public FactPlace PlaceOf(Position position) => PlaceOf(new Place(default, position, retracts: false));
+
+    FactPlace PlaceOf(Place place)
     {
         using var reading = gate.Enter();
-        return Find(position);
+        return Find(place);
     }
 
     Fact Read(FactReader reader, in FactPlace place)
@@ -382,13 +399,29 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
     }
 
     /// <summary>For who is in.</summary>
-    FactPlace Find(Position position)
+    FactPlace Find(in Place place)
     {
         while (true)
         {
             try
             {
-                return index.PlaceOf(position);
+                return index.PlaceOf(place);
+            }
+            catch (RunDamagedException found)
+            {
+                mending.Mend(found.Run);
+            }
+        }
+    }
+
+    /// <summary>For who is in.</summary>
+    Place LastPlace(StreamName stream, Position until)
+    {
+        while (true)
+        {
+            try
+            {
+                return index.LastPlace(stream, until);
             }
             catch (RunDamagedException found)
             {

@@ -67,5 +67,5 @@ internal sealed class FingerprintWriter(RunOutput output, long terms)
     }
 }
 
-/// <summary>The hash of a term, and the dictionary block that it is in.</summary>
+/// <summary>The hash of a term, and the dictionary block that it is in, as a slot says it.</summary>
 internal readonly record struct TermPlace(ulong Hash, uint Block);

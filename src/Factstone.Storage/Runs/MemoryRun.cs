@@ -47,11 +47,17 @@ internal static class MemoryRun
     {
         var streams = part.AllStreams().Select(static stream => (Key: TermKey.Encode(Term.Stream(stream.Name)), Stream: stream)).ToArray();
         Array.Sort(streams, static (x, y) => x.Key.AsSpan().SequenceCompareTo(y.Key));
+        Span<Place> places = stackalloc Place[PositionListFormat.PlacesPerBlock];
         foreach (var (key, stream) in streams)
         {
-            var places = stream.Places;
-            writer.BeginList(key, places.Length, streams: 0);
-            writer.Add(places);
+            writer.BeginList(key, stream.Count, streams: 0);
+            for (var rest = stream.Places; rest.Length > 0; rest = rest[Math.Min(rest.Length, places.Length)..])
+            {
+                var some = places[..Math.Min(rest.Length, places.Length)];
+                for (var i = 0; i < some.Length; i++) some[i] = rest[i].At(part[rest[i].Position].FileOffset);
+                writer.Add(some);
+            }
+
             writer.EndList();
         }
     }

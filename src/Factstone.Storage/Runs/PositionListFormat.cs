@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace Factstone.Storage;
 
 /// <summary>How a run writes the positions of a term. See docs/format.md, "Position lists".</summary>
@@ -7,13 +9,16 @@ internal static class PositionListFormat
     /// <summary>Places decoded at a time; a list of no more stands in its dictionary entry.</summary>
     public const int PlacesPerBlock = 128;
 
-    /// <summary>A row of a long list's skip table: first position (u64), first version (u64), where the block begins (u32).</summary>
-    public const int SkipRowBytes = sizeof(ulong) + sizeof(ulong) + sizeof(uint);
+    /// <summary>A row of a long list's skip table: first position (u64), first version (u64), where the block begins (u32), where the first fact is in its segment (u32).</summary>
+    public const int SkipRowBytes = sizeof(ulong) + sizeof(ulong) + sizeof(uint) + sizeof(uint);
+
+    /// <summary>Of each place of a stream but the first of a block: where it is in its segment (u32), behind all that is said of their positions.</summary>
+    public const int OffsetBytes = sizeof(uint);
 
     /// <summary>A block, or an entry's head, at its longest.</summary>
     public const int BlockBytesMax = PlacesPerBlock * 2 * Leb128.BytesMax;
 
-    public const int HeadBytesMax = 8 * Leb128.BytesMax;
+    public const int HeadBytesMax = (8 * Leb128.BytesMax) + (2 * OffsetBytes);
 
     /// <summary>Writes the places behind the first of a block, each by what separates it from the one before.</summary>
     public static int WriteNext(Span<byte> target, bool isStream, in Place before, in Place place)
@@ -27,6 +32,7 @@ internal static class PositionListFormat
         return gap > 0 ? at + Leb128.Write(target[at..], gap) : at;
     }
 
+    /// <summary>The next place, of a stream without where it is in its segment.</summary>
     public static Place ReadNext(ReadOnlySpan<byte> source, ref int at, bool isStream, in Place before)
     {
         var value = Read(source, ref at);
@@ -34,6 +40,13 @@ internal static class PositionListFormat
         var gap = (value & 2) != 0 ? (long)Read(source, ref at) : 0;
         return new Place(new StreamVersion(before.Version.Value + 1 + gap), new Position(before.Position.Value + (long)(value >> 2)), (value & 1) != 0);
     }
+
+    /// <summary>Where a place of a stream is in its segment.</summary>
+    /// <param name="source">All that is said of the places behind the first of its block.</param>
+    /// <param name="number">The place's number among all of the block, from 1.</param>
+    /// <param name="count">How many the block has, the first included.</param>
+    public static uint ReadOffset(ReadOnlySpan<byte> source, long number, long count) =>
+        BinaryPrimitives.ReadUInt32LittleEndian(source[^(int)((count - number) * OffsetBytes)..]);
 
     public static ulong Read(ReadOnlySpan<byte> source, ref int at)
     {
@@ -73,6 +86,8 @@ internal struct PositionListHead
         {
             at += Leb128.Write(target[at..], (ulong)First.Version.Value);
             at += Leb128.Write(target[at..], ((ulong)(Last.Version.Value - First.Version.Value) << 2) | (First.Retracts ? 2UL : 0) | (Last.Retracts ? 1UL : 0));
+            at += WriteOffset(target[at..], First);
+            if (Count > 1) at += WriteOffset(target[at..], Last);
         }
 
         if (kind == TermKind.Store) at += Leb128.Write(target[at..], (ulong)Streams);
@@ -91,8 +106,8 @@ internal struct PositionListHead
         {
             var version = (long)PositionListFormat.Read(value, ref at);
             var more = PositionListFormat.Read(value, ref at);
-            head.First = new Place(new StreamVersion(version), first, (more & 2) != 0);
-            head.Last = new Place(new StreamVersion(version + (long)(more >> 2)), last, (more & 1) != 0);
+            head.First = new Place(new StreamVersion(version), first, (more & 2) != 0, ReadOffset(value, ref at));
+            head.Last = new Place(new StreamVersion(version + (long)(more >> 2)), last, (more & 1) != 0, head.Count > 1 ? ReadOffset(value, ref at) : head.First.FileOffset);
         }
         else
         {
@@ -113,5 +128,18 @@ internal struct PositionListHead
         }
 
         return head;
+    }
+
+    static int WriteOffset(Span<byte> target, in Place place)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(target, place.FileOffset);
+        return PositionListFormat.OffsetBytes;
+    }
+
+    static uint ReadOffset(ReadOnlySpan<byte> source, ref int at)
+    {
+        var offset = BinaryPrimitives.ReadUInt32LittleEndian(source[at..]);
+        at += PositionListFormat.OffsetBytes;
+        return offset;
     }
 }

@@ -127,23 +127,22 @@ internal sealed class Run : IndexPart, IDisposable
     public override void Expect(in TermKey key) =>
         _bytes.Expect(Footer.BucketsAt + (RunFormat.BucketOf(key.Hash, RunFormat.FirstBuckets(Footer.Terms)) * RunFormat.BucketBytes), RunFormat.BucketBytes);
 
-    public override void Expect(Position position) => _bytes.Expect((position.Value - First.Value) * RunFormat.PlaceBytes, RunFormat.PlaceBytes);
-
-    public override StreamState StateAt(StreamName stream, in TermKey key, Position until)
-    {
-        return TryFindTerm(key, out var value) ? StateIn(value, until) : default;
-    }
+    public override Place LastPlace(StreamName stream, in TermKey key, Position until) =>
+        TryFindTerm(key, out var value) ? LastPlaceIn(value, until) : default;
 
     /// <summary>The same, from what the dictionary says of the stream.</summary>
-    public StreamState StateIn(ReadOnlySpan<byte> value, Position until)
+    public Place LastPlaceIn(ReadOnlySpan<byte> value, Position until)
     {
         var head = PositionListHead.Read(value, TermKind.Stream, First);
-        if (head.Last.Position <= until) return head.Last.State;
+        if (head.Last.Position <= until) return head.Last;
         if (head.First.Position > until) return default;
-        var state = head.IsLong ? StateInBlocks(head, until) : LastUntil(value[(int)head.ListOffset..], head.First, head.Count, until);
+        var place = head.IsLong ? LastPlaceInBlocks(head, until) : LastUntil(value[(int)head.ListOffset..], head.First, head.Count, until);
         GC.KeepAlive(this);
-        return state;
+        return place;
     }
+
+    /// <summary>The segment that a fact is in; null where its file is gone.</summary>
+    public Segment? SegmentOf(Position position) => SegmentAt(position, out _).Segment;
 
     public override IStreamPlaces? FindStream(StreamName stream, in TermKey key) => FindList(TermKind.Stream, key);
 
@@ -200,15 +199,11 @@ internal sealed class Run : IndexPart, IDisposable
     public override (Position AtOrBefore, Position After) Bracket(long recordedBy)
     {
         if (FirstTime > recordedBy) return (new Position(First.Value - 1), First);
-        long low = 0, high = Footer.TimeCount;
-        while (low < high)
-        {
-            var middle = (low + high) >>> 1;
-            if (TimeRow(middle).Time <= recordedBy) low = middle + 1;
-            else high = middle;
-        }
-
-        return (low == 0 ? First : TimeRow(low - 1).First, low == Footer.TimeCount ? Last.Next() : TimeRow(low).First);
+        var count = Footer.TimeCount;
+        var until = count == 0 || TimeRow(0).Time > recordedBy ? 0
+            : Footer.LastTime <= recordedBy ? count
+            : RowSearch.CountUntil(new Times(this), count, TimeRow(0).Time, Footer.LastTime, recordedBy);
+        return (until == 0 ? First : TimeRow(until - 1).First, until == count ? Last.Next() : TimeRow(until).First);
     }
 
     /// <summary>Where a time begins, by number of its row.</summary>
@@ -227,12 +222,15 @@ internal sealed class Run : IndexPart, IDisposable
         return read;
     }
 
-    /// <summary>The bytes of a dictionary block, behind its length.</summary>
-    public ReadOnlySpan<byte> TermBlockAt(long number)
+    /// <summary>The bytes of a dictionary block, behind its head.</summary>
+    public ReadOnlySpan<byte> TermBlock(long number) =>
+        TermBlockAt(BinaryPrimitives.ReadInt64LittleEndian(Read(Footer.BlocksAt + (number * sizeof(long)), sizeof(long))), out _);
+
+    ReadOnlySpan<byte> TermBlockAt(long fileOffset, out long number)
     {
-        var offset = BinaryPrimitives.ReadInt64LittleEndian(Read(Footer.BlocksAt + (number * sizeof(long)), sizeof(long)));
-        var length = BinaryPrimitives.ReadUInt32LittleEndian(Read(offset, RunFormat.TermBlockHeadBytes));
-        return Read(offset + RunFormat.TermBlockHeadBytes, length);
+        var head = Read(fileOffset, RunFormat.TermBlockHeadBytes);
+        number = BinaryPrimitives.ReadUInt32LittleEndian(head[sizeof(uint)..]);
+        return Read(fileOffset + RunFormat.TermBlockHeadBytes, BinaryPrimitives.ReadUInt32LittleEndian(head));
     }
 
     /// <summary>Closes the file. What is mapped stays readable for whoever still reads.</summary>
@@ -245,32 +243,24 @@ internal sealed class Run : IndexPart, IDisposable
         Close();
     }
 
-    StreamState StateInBlocks(in PositionListHead head, Position until)
+    Place LastPlaceInBlocks(in PositionListHead head, Position until)
     {
-        // The last block that begins at or below it.
-        int low = 1, high = head.Blocks;
-        while (low < high)
-        {
-            var middle = (low + high) >>> 1;
-            if (RunPlaces.Row(this, head, middle).First.Position <= until) low = middle + 1;
-            else high = middle;
-        }
-
-        var block = RunPlaces.Block(this, head, low - 1, out var first, out var count);
+        var block = RunPlaces.Block(this, head, RunPlaces.BlockUntil(this, head, until), out var first, out var count);
         return LastUntil(block, first, count, until);
     }
 
-    static StreamState LastUntil(ReadOnlySpan<byte> places, Place place, long count, Position until)
+    static Place LastUntil(ReadOnlySpan<byte> places, Place place, long count, Position until)
     {
         var at = 0;
-        for (var i = 1L; i < count; i++)
+        var number = 0L;
+        for (; number + 1 < count; number++)
         {
             var next = PositionListFormat.ReadNext(places, ref at, isStream: true, place);
             if (next.Position > until) break;
             place = next;
         }
 
-        return place.State;
+        return number == 0 ? place : place.At(PositionListFormat.ReadOffset(places, number, count));
     }
 
     /// <summary>The positions of a stream, store, type or tag; null when it has none here.</summary>
@@ -305,8 +295,8 @@ internal sealed class Run : IndexPart, IDisposable
             for (var at = 0; at < taken * RunFormat.SlotBytes; at += RunFormat.SlotBytes)
             {
                 if (BinaryPrimitives.ReadUInt16LittleEndian(slots[at..]) != fingerprint) continue;
-                block = BinaryPrimitives.ReadUInt32LittleEndian(slots[(at + sizeof(ushort))..]);
-                if (TermBlock.TryFind(TermBlockAt(block), key.Bytes, out value)) return true;
+                var blockAt = (long)BinaryPrimitives.ReadUInt32LittleEndian(slots[(at + sizeof(ushort))..]) * RunFormat.TermBlockMultiple;
+                if (Storage.TermBlock.TryFind(TermBlockAt(blockAt, out block), key.Bytes, out value)) return true;
             }
 
             if (slots[RunFormat.BucketOverflowsAt] == 0) return false;
@@ -368,6 +358,12 @@ internal sealed class Run : IndexPart, IDisposable
         }
 
         return live.Reaches(footer.End) ? segments : null;
+    }
+
+    /// <summary>The times of the rows.</summary>
+    readonly struct Times(Run run) : ISortedRows
+    {
+        public long this[long number] => run.TimeRow(number).Time;
     }
 }
 

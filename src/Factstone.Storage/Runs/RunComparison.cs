@@ -88,6 +88,7 @@ internal sealed class RunComparison(Run run, SegmentDirectory segments, Action<P
             return;
         }
 
+        var isStream = term.Kind == TermKind.Stream;
         var from = found.CountUntil(new Position(piece.First.Value - 1));
         var until = found.CountUntil(piece.Last);
         if (until - from != expected.Count)
@@ -98,8 +99,10 @@ internal sealed class RunComparison(Run run, SegmentDirectory segments, Action<P
 
         for (var i = 0; i < expected.Count; i++)
         {
-            if (found[from + i].State == expected[i].State) continue;
-            Differs(expected[i].Position, $"{Named(term)} has {Said(expected[i])}, and {Said(found[from + i])} in it");
+            var right = isStream ? expected[i].At(piece[expected[i].Position].FileOffset) : expected[i];
+            var said = found[from + i];
+            if (said.State == right.State && said.FileOffset == right.FileOffset) continue;
+            Differs(right.Position, $"{Named(term)} has {Said(right)}, and {Said(said)} in it");
             return;
         }
     }
@@ -164,5 +167,5 @@ internal sealed class RunComparison(Run run, SegmentDirectory segments, Action<P
         _ => $"the tag {NameCheck.Shown(term.Name)}",
     };
 
-    static string Said(in Place place) => $"{(place.Version == StreamVersion.None ? "" : $"version {place.Version} ")}at position {place.Position}{(place.Retracts ? ", which retracts" : "")}";
+    static string Said(in Place place) => $"{(place.Version == StreamVersion.None ? "" : $"version {place.Version} ")}at position {place.Position}{(place.FileOffset == 0 ? "" : $", offset {place.FileOffset}")}{(place.Retracts ? ", which retracts" : "")}";
 }

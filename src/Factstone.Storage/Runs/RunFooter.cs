@@ -8,7 +8,7 @@ internal sealed record RunFooter
     /// <summary>"FACTRUN1" in ASCII, read as a little-endian number.</summary>
     const ulong Magic = 0x314E555254434146;
 
-    public const int Format = 1;
+    public const int Format = 2;
 
     const int MagicAt = 0;
     const int FormatAt = MagicAt + sizeof(ulong);

@@ -21,13 +21,16 @@ internal static class RunFormat
     /// <summary>Terms of one dictionary block; the first is written in full, the others by what they do not share with the one before.</summary>
     public const int TermsPerBlock = 16;
 
-    /// <summary>Bytes of the dictionary block that follow (u32).</summary>
-    public const int TermBlockHeadBytes = sizeof(uint);
+    /// <summary>Dictionary blocks begin at a multiple of this, so that a slot can say where in 32 bits.</summary>
+    public const int TermBlockMultiple = 16;
+
+    /// <summary>Bytes of the dictionary block that follow (u32), number of the block (u32).</summary>
+    public const int TermBlockHeadBytes = sizeof(uint) + sizeof(uint);
 
     /// <summary>A bucket of fingerprints is one line of the processor's cache.</summary>
     public const int BucketBytes = 64;
 
-    /// <summary>Fingerprint (u16) and number of the dictionary block (u32).</summary>
+    /// <summary>Fingerprint (u16) and offset of the dictionary block / <see cref="TermBlockMultiple"/> (u32).</summary>
     public const int SlotBytes = sizeof(ushort) + sizeof(uint);
 
     public const int SlotsPerBucket = 10;

@@ -39,17 +39,9 @@ internal sealed class RunPlaces : IStreamPlaces
         if (_head.Last.Position <= until) return Count;
         if (_head.First.Position > until) return 0;
 
-        // The last block that begins at or below it.
-        int low = 1, high = _head.Blocks;
-        while (low < high)
-        {
-            var middle = (low + high) >>> 1;
-            if (Row(_run, _head, middle).First.Position <= until) low = middle + 1;
-            else high = middle;
-        }
-
-        Load(low - 1);
-        return ((low - 1) * PositionListFormat.PlacesPerBlock) + StreamEntry.CountUntil(Loaded(low - 1), until);
+        var block = BlockUntil(_run, _head, until);
+        Load(block);
+        return (block * PositionListFormat.PlacesPerBlock) + StreamEntry.CountUntil(Loaded(block), until);
     }
 
     public int CountBelow(StreamVersion version)
@@ -67,6 +59,10 @@ internal sealed class RunPlaces : IStreamPlaces
         Load(low - 1);
         return ((low - 1) * PositionListFormat.PlacesPerBlock) + StreamEntry.CountBelow(Loaded(low - 1), version);
     }
+
+    /// <summary>The last block that begins at or below a position, which is in the list's range.</summary>
+    public static int BlockUntil(Run run, in PositionListHead head, Position until) =>
+        (int)RowSearch.CountUntil(new BlockStarts(run, head), head.Blocks, head.First.Position.Value, head.Last.Position.Value, until.Value) - 1;
 
     ReadOnlySpan<Place> Loaded(int block) => _block.AsSpan(0, CountIn(_head, block));
 
@@ -112,8 +108,9 @@ internal sealed class RunPlaces : IStreamPlaces
         var rowsAt = head.ListOffset + head.ListBytes - ((long)head.Blocks * PositionListFormat.SkipRowBytes);
         var row = run.Read(rowsAt + ((long)block * PositionListFormat.SkipRowBytes), PositionListFormat.SkipRowBytes);
         var version = BinaryPrimitives.ReadInt64LittleEndian(row[sizeof(long)..]);
-        var first = new Place(new StreamVersion(version >> 1), new Position(BinaryPrimitives.ReadInt64LittleEndian(row)), (version & 1) != 0);
         var offset = BinaryPrimitives.ReadUInt32LittleEndian(row[(2 * sizeof(long))..]);
+        var fileOffset = BinaryPrimitives.ReadUInt32LittleEndian(row[((2 * sizeof(long)) + sizeof(uint))..]);
+        var first = new Place(new StreamVersion(version >> 1), new Position(BinaryPrimitives.ReadInt64LittleEndian(row)), (version & 1) != 0, fileOffset);
         GC.KeepAlive(run);
         return (first, offset);
     }
@@ -123,5 +120,15 @@ internal sealed class RunPlaces : IStreamPlaces
         places[0] = first;
         var at = 0;
         for (var i = 1; i < places.Length; i++) places[i] = PositionListFormat.ReadNext(source, ref at, isStream, places[i - 1]);
+        if (!isStream) return;
+        for (var i = 1; i < places.Length; i++) places[i] = places[i].At(PositionListFormat.ReadOffset(source, i, places.Length));
+    }
+
+    /// <summary>The first position of each block of a list.</summary>
+    readonly struct BlockStarts(Run run, in PositionListHead head) : ISortedRows
+    {
+        readonly PositionListHead _head = head;
+
+        public long this[long number] => Row(run, _head, (int)number).First.Position.Value;
     }
 }

@@ -23,7 +23,7 @@ internal sealed class RunStreamCursor : StreamCursor
 
     public override ReadOnlySpan<byte> Key => _terms.Term[_keyAt..];
 
-    public override bool MoveNext() => _terms.MoveNext() && _terms.Term.StartsWith(_prefix);
+    protected override bool Move() => _terms.MoveNext() && _terms.Term.StartsWith(_prefix);
 
-    public override StreamState StateAt(Position until) => _run.StateIn(_terms.Value, until);
+    public override Place LastPlace(Position until) => _run.LastPlaceIn(_terms.Value, until);
 }

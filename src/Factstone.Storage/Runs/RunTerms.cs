@@ -24,7 +24,7 @@ internal static class RunTerms
         try
         {
             var found = new List<RunTerm>();
-            var terms = new TermBlock(run.TermBlockAt(block).ToArray());
+            var terms = new TermBlock(run.TermBlock(block).ToArray());
             while (terms.MoveNext()) found.Add(RunTerm.Read(run, terms.Term, terms.Value));
             GC.KeepAlive(run);
             return found;

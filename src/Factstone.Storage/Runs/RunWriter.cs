@@ -1,10 +1,11 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 
 namespace Factstone.Storage;
 
 /// <summary>Writes one run, from front to back: places, segments, times, terms in order, and what finds them. See docs/format.md, "Run".</summary>
-/// <remarks>Memory: a few buffers, eight bytes for each 16 terms, and 20 for each 128 places of the longest list.</remarks>
+/// <remarks>Memory: a few buffers, eight bytes for each 16 terms, and 24 for each 128 places of the longest list.</remarks>
 internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
 {
     /// <summary>Up to so many terms, their hashes are kept; beyond, the terms are read again.</summary>
@@ -13,14 +14,17 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
     readonly RunOutput _output = new(file);
     readonly ArrayBufferWriter<byte> _termBlock = new();
     readonly byte[] _places = new byte[PositionListFormat.BlockBytesMax];
+    readonly byte[] _offsets = new byte[PositionListFormat.PlacesPerBlock * PositionListFormat.OffsetBytes];
     readonly ArrayBufferWriter<byte> _skipRows = new();
     readonly List<long> _blockOffsets = [];
     readonly List<TermPlace> _hashes = [];
+    int _hashesPlaced;
     byte[] _lastTerm = new byte[TermKey.BytesMax];
     int _lastTermLength;
     byte[] _term = new byte[TermKey.BytesMax];
     int _termLength;
     int _placesLength;
+    int _offsetsLength;
     bool _isStream;
     PositionListHead _head;
     Place _before;
@@ -76,7 +80,7 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
         _head = new PositionListHead { Count = count, Streams = streams, ListOffset = _output.FileOffset };
         _isStream = TermKey.Kind(term) == TermKind.Stream;
         _listed = 0;
-        _placesLength = 0;
+        _placesLength = _offsetsLength = 0;
         _skipRows.ResetWrittenCount();
     }
 
@@ -86,7 +90,7 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
         {
             if (_listed == 0) _head.First = place;
             if (_listed % PositionListFormat.PlacesPerBlock == 0) BeginBlock(place);
-            else _placesLength += PositionListFormat.WriteNext(_places.AsSpan(_placesLength), _isStream, _before, place);
+            else AddNext(place);
             _before = place;
             _listed++;
         }
@@ -102,12 +106,11 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
             EndBlock();
             _output.Write(_skipRows.WrittenSpan);
             _head.ListBytes = _output.FileOffset - _head.ListOffset;
-            _placesLength = 0;
         }
 
         Span<byte> head = stackalloc byte[PositionListFormat.HeadBytesMax];
         var length = _head.Write(head, TermKey.Kind(_term), first);
-        EndTerm(head[..length], _places.AsSpan(0, _placesLength));
+        EndTerm(head[..length], _places.AsSpan(0, _placesLength), _offsets.AsSpan(0, _offsetsLength));
     }
 
     /// <summary>A term that is no list.</summary>
@@ -115,7 +118,7 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
     {
         BeginTerm(term);
         if (TermKey.Kind(term) == TermKind.AppendId) _appendIds++;
-        EndTerm(value, []);
+        EndTerm(value, [], []);
     }
 
     /// <summary>Writes what finds the terms, and the footer, which makes the run one.</summary>
@@ -170,13 +173,23 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
         BinaryPrimitives.WriteInt64LittleEndian(row, place.Position.Value);
         BinaryPrimitives.WriteInt64LittleEndian(row[sizeof(long)..], (place.Version.Value << 1) | (place.Retracts ? 1L : 0));
         BinaryPrimitives.WriteUInt32LittleEndian(row[(2 * sizeof(long))..], checked((uint)(_output.FileOffset - _head.ListOffset)));
+        BinaryPrimitives.WriteUInt32LittleEndian(row[((2 * sizeof(long)) + sizeof(uint))..], place.FileOffset);
         _skipRows.Advance(PositionListFormat.SkipRowBytes);
+    }
+
+    void AddNext(in Place place)
+    {
+        _placesLength += PositionListFormat.WriteNext(_places.AsSpan(_placesLength), _isStream, _before, place);
+        if (!_isStream) return;
+        BinaryPrimitives.WriteUInt32LittleEndian(_offsets.AsSpan(_offsetsLength), place.FileOffset);
+        _offsetsLength += PositionListFormat.OffsetBytes;
     }
 
     void EndBlock()
     {
         _output.Write(_places.AsSpan(0, _placesLength));
-        _placesLength = 0;
+        _output.Write(_offsets.AsSpan(0, _offsetsLength));
+        _placesLength = _offsetsLength = 0;
     }
 
     void BeginTerm(ReadOnlySpan<byte> term)
@@ -186,7 +199,7 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
         _termLength = term.Length;
     }
 
-    void EndTerm(ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest)
+    void EndTerm(ReadOnlySpan<byte> head, ReadOnlySpan<byte> places, ReadOnlySpan<byte> offsets)
     {
         var term = _term.AsSpan(0, _termLength);
         var isFirst = _terms % RunFormat.TermsPerBlock == 0;
@@ -195,11 +208,12 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
         WriteNumber((ulong)shared);
         WriteNumber((ulong)(term.Length - shared));
         _termBlock.Write(term[shared..]);
-        WriteNumber((ulong)(head.Length + rest.Length));
+        WriteNumber((ulong)(head.Length + places.Length + offsets.Length));
         _termBlock.Write(head);
-        _termBlock.Write(rest);
+        _termBlock.Write(places);
+        _termBlock.Write(offsets);
 
-        if (_terms < HashesKeptMax) _hashes.Add(new TermPlace(TermKey.Of(term).Hash, (uint)_blockOffsets.Count));
+        if (_terms < HashesKeptMax) _hashes.Add(new TermPlace(TermKey.Of(term).Hash, Block: 0)); // where that is, its end will tell
         _terms++;
         (_lastTerm, _term) = (_term, _lastTerm);
         _lastTermLength = _termLength;
@@ -210,11 +224,18 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
     void EndTermBlock()
     {
         if (_termBlock.WrittenCount == 0) return;
-        _blockOffsets.Add(_output.FileOffset);
+        _output.Align(RunFormat.TermBlockMultiple);
+        var block = SlotOf(_output.FileOffset);
+        foreach (ref var term in CollectionsMarshal.AsSpan(_hashes)[_hashesPlaced..]) term = term with { Block = block };
+        _hashesPlaced = _hashes.Count;
         _output.Write((uint)_termBlock.WrittenCount);
+        _output.Write(checked((uint)_blockOffsets.Count));
         _output.Write(_termBlock.WrittenSpan);
+        _blockOffsets.Add((long)block * RunFormat.TermBlockMultiple);
         _termBlock.ResetWrittenCount();
     }
+
+    static uint SlotOf(long blockAt) => checked((uint)(blockAt / RunFormat.TermBlockMultiple));
 
     IEnumerable<TermPlace> ReadTerms()
     {
@@ -227,7 +248,7 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
             if (bytes.Length < length) bytes = new byte[length * 2];
             file.Read(bytes.AsSpan(0, length), _blockOffsets[block] + RunFormat.TermBlockHeadBytes);
             var terms = new TermBlock(bytes.AsMemory(0, length));
-            while (terms.MoveNext()) yield return new TermPlace(TermKey.Of(terms.Term).Hash, (uint)block);
+            while (terms.MoveNext()) yield return new TermPlace(TermKey.Of(terms.Term).Hash, SlotOf(_blockOffsets[block]));
         }
     }
 }

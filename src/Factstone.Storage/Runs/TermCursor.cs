@@ -57,14 +57,14 @@ internal sealed class TermCursor
     /// <summary>Compares the first term of a block, of which all bytes stand there, with the one to begin from.</summary>
     int CompareFirst(long block)
     {
-        var order = TermBlock.First(_run.TermBlockAt(block)).SequenceCompareTo(_from);
+        var order = TermBlock.First(_run.TermBlock(block)).SequenceCompareTo(_from);
         GC.KeepAlive(_run);
         return order;
     }
 
     void Load(long block)
     {
-        var bytes = _run.TermBlockAt(block);
+        var bytes = _run.TermBlock(block);
         if (_bytes.Length < bytes.Length) _bytes = new byte[bytes.Length * 2];
         bytes.CopyTo(_bytes);
         _terms.Open(_bytes.AsMemory(0, bytes.Length));

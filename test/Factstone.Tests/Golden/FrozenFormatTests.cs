@@ -65,6 +65,41 @@ public sealed class FrozenFormatTests
         }
     }
 
+    // If this test fails, what a run says has changed: raise the run's format, so that those that users have are made
+    // again, and add a file beside these two.
+    [Fact]
+    public async Task The_bytes_of_a_run_are_those_of_its_format_2()
+    {
+        var files = await GoldenLedger.WriteAsync(withCells: true, TestContext.Current.CancellationToken);
+
+        Assert.Equal(Convert.ToHexString(await File.ReadAllBytesAsync(Path.Combine(Fixture("format-2-runs"), "run-2"), TestContext.Current.CancellationToken)), Convert.ToHexString(GoldenLedger.Bytes(files, GoldenLedger.Run)));
+    }
+
+    [Theory]
+    [InlineData("run-1", true)]
+    [InlineData("run-2", false)]
+    public async Task A_run_of_an_earlier_format_is_made_again_and_one_of_this_is_used(string run, bool isMadeAgain)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        using var copy = new FixtureCopy(Fixture("format-2-cells"));
+        var path = Path.Combine(copy.Path, GoldenLedger.Run);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.Copy(Path.Combine(Fixture("format-2-runs"), run), path);
+        var written = await File.ReadAllBytesAsync(path, cancellation);
+
+        await using (var reading = await Ledger.OpenReadOnlyAsync(copy.Path, cancellationToken: cancellation)) await HoldsTheCells(reading);
+        await using (var ledger = await Ledger.OpenAsync(copy.Path, cancellationToken: cancellation))
+        {
+            await HoldsTheCells(ledger);
+            Assert.Equal(3, (await ledger.ReadStreamAsync("orders/42", cancellationToken: cancellation).ToListAsync(cancellation)).Count);
+        }
+
+        var report = await Ledger.VerifyAsync(copy.Path, new VerifyOptions { Deep = true }, cancellationToken: cancellation);
+        Assert.Empty(report.Damage);
+        Assert.Equal(1, report.RunsCompared);
+        Assert.Equal(isMadeAgain, Convert.ToHexString(written) != Convert.ToHexString(await File.ReadAllBytesAsync(path, cancellation)));
+    }
+
     // The ledger of format-2-cells, of which the third fact's payload was damaged, repaired.
     [Fact]
     public async Task A_repaired_ledger_of_format_2_says_what_is_left_and_what_is_gone()

@@ -11,6 +11,9 @@ internal static class GoldenLedger
     /// <summary>Files whose bytes follow from what was appended; LOCK names a process.</summary>
     public static readonly string[] Files = ["HEAD", "MANIFEST", "segments/00000000000000000001.000001.log"];
 
+    /// <summary>The index of the one with cells.</summary>
+    public const string Run = "index/00000000000000000001-00000000000000000006.run";
+
     public static readonly DateTimeOffset Begin = new(2025, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
     /// <summary>Writes it, one append a second, and closes it.</summary>

@@ -74,6 +74,7 @@ public sealed class RunVerificationTests
     public static TheoryData<string, string> Lies => new()
     {
         { nameof(Lie.Offset), "the fact is at offset" },
+        { nameof(Lie.Offset), "the stream orders/2 has version 1 at position 2, offset" },
         { nameof(Lie.Retracts), "which retracts in it" },
         { nameof(Lie.Version), "in it" },
         { nameof(Lie.Stream), "the stream orders/2" },
