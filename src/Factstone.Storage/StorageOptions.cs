@@ -15,7 +15,7 @@ internal sealed record StorageOptions
     public int ZeroAheadBytesMax { get; init; } = 16 * 1_024 * 1_024;
 
     /// <summary>The newest facts are in memory; beyond so many, or so many bytes, they become a run. Where that cannot be written, appends go on to twice as much.</summary>
-    public int MemoryFactsMax { get; init; } = 32_768;
+    public int MemoryFactsMax { get; init; } = 16_384;
 
     public long MemoryBytesMax { get; init; } = 8 * 1_024 * 1_024;
 

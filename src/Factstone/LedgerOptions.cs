@@ -34,7 +34,7 @@ public sealed record LedgerOptions
 
     internal int ZeroAheadBytesMax { get; init; } = 16 * 1_024 * 1_024;
 
-    internal int MemoryFactsMax { get; init; } = 32_768;
+    internal int MemoryFactsMax { get; init; } = 16_384;
 
     internal long ReadOnlyFactsMax { get; init; } = 2_000_000;
 
