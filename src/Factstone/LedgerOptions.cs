@@ -36,6 +36,8 @@ public sealed record LedgerOptions
 
     internal int MemoryFactsMax { get; init; } = 16_384;
 
+    internal long MergedRunBytesMax { get; init; } = 7L * 1_024 * 1_024 * 1_024;
+
     internal long ReadOnlyFactsMax { get; init; } = 2_000_000;
 
     internal Action<RecoveryBranch>? Took { get; init; }
@@ -62,6 +64,7 @@ public sealed record LedgerOptions
             Crank = Crank,
             MapsFiles = MappedReads,
             MemoryFactsMax = MemoryFactsMax,
+            MergedRunBytesMax = MergedRunBytesMax,
             ReadOnlyFactsMax = ReadOnlyFactsMax,
             Took = Took,
             Defect = Defect,

@@ -28,7 +28,7 @@ public sealed class IndexCommandTests : IDisposable
 
         string Term(string kind, string name, string? key = null) =>
             json.Skip(1).Single(term => term.GetProperty("kind").GetString() == kind && term.GetProperty("name").GetString() == name && (key is null || term.GetProperty("key").GetString() == key)).GetRawText();
-        Assert.Equal("""{"kind":"stream","name":"orders","key":"1","count":3,"positions":[1,3,4],"versions":[1,2,3],"retracting":[4]}""", Term("stream", "orders", "1"));
+        Assert.Equal($$"""{"kind":"stream","name":"orders","key":"1","count":3,"positions":[1,3,4],"versions":[1,2,3],"fileOffsets":[{{string.Join(',', await OffsetsAsync(1, 3, 4))}}],"retracting":[4]}""", Term("stream", "orders", "1"));
         Assert.Equal("""{"kind":"store","name":"orders","count":4,"positions":[1,2,3,4]}""", Term("store", "orders"));
         Assert.Equal("""{"kind":"type","name":"placed","count":2,"positions":[1,2]}""", Term("type", "placed"));
         Assert.Equal("""{"kind":"tag","name":"vip","count":1,"positions":[2]}""", Term("tag", "vip"));
@@ -103,6 +103,18 @@ public sealed class IndexCommandTests : IDisposable
         var bytes = (byte[])whole.Clone();
         bytes[at] ^= 1;
         File.WriteAllBytes(path, bytes);
+    }
+
+    /// <summary>Where facts are in the only segment, as a look at that says.</summary>
+    async Task<IEnumerable<long>> OffsetsAsync(params int[] positions)
+    {
+        var segment = Assert.Single(Directory.GetFiles(Path.Combine(_cli.Ledger, "segments"), "*.log"));
+        var facts = (await _cli.RunAsync("inspect", segment, "--json")).Ends(ExitCodes.Done).Json
+            .Where(frame => frame.TryGetProperty("contents", out _))
+            .SelectMany(frame => frame.GetProperty("contents").EnumerateArray())
+            .Where(fact => fact.TryGetProperty("position", out _))
+            .ToDictionary(fact => fact.GetProperty("position").GetInt32(), fact => fact.GetProperty("fileOffset").GetInt64());
+        return positions.Select(position => facts[position]);
     }
 
     string OnlyRun() => Assert.Single(Directory.GetFiles(Path.Combine(_cli.Ledger, "index"), "*.run"));

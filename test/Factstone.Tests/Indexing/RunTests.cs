@@ -39,6 +39,23 @@ public sealed class RunTests
     }
 
     [Fact]
+    public void A_run_that_is_large_enough_is_not_merged_any_more_and_those_behind_it_are()
+    {
+        var files = new MemoryFileSystem();
+        var random = new Random(1);
+        using (var first = SmallLedger.Open(SmallLedger.Options(files) with { MemoryFactsMax = 4 }))
+            for (var i = 0; i < 100; i++) Committed(first, Draw(random, i));
+        var oldest = Runs(files)[0];
+        var large = files.LastWrittenByte(oldest);
+
+        using var ledger = SmallLedger.Open(SmallLedger.Options(files) with { MemoryFactsMax = 4, MergedRunBytesMax = large - 1 });
+        for (var i = 0; i < 200; i++) Committed(ledger, Draw(random, 1_000 + i));
+
+        Assert.Equal(oldest, Runs(files)[0]);
+        Assert.Contains(Runs(files).Skip(1), path => files.LastWrittenByte(path) >= large);
+    }
+
+    [Fact]
     public void A_deleted_index_is_made_again_with_progress_and_gives_the_same_answers()
     {
         var files = Written(out var facts);
