@@ -59,6 +59,6 @@ internal sealed class ExportJsonLinesCommand : LedgerCommand
             return;
         }
 
-        session.Output.WriteLine(TextFit.Clean($"{count:N0} {(count == 1 ? "fact" : "facts")} up to @{until} in {file}."));
+        session.Output.WriteLine(TextFit.Clean($"{Counted.Text(count, "fact")} up to @{until} in {file}."));
     }
 }

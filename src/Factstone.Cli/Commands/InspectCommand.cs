@@ -29,7 +29,7 @@ internal sealed class InspectCommand : LedgerCommand
 
         using var window = new FileWindow(bytesMin: 64 * 1_024, bytesMax: 1_024 * 1_024);
         var header = SegmentHeader.Read(window.At(file, 0, SegmentHeader.Bytes), out var newerFormat)
-            ?? throw CliException.Failed(newerFormat > 0 ? $"'{path}' has format {newerFormat}; this version of Factstone reads formats up to {LedgerLayout.Format}." : $"'{path}' is no file of a log, or its first {SegmentHeader.Bytes} bytes are damaged.");
+            ?? throw CliException.Failed(newerFormat > 0 ? $"'{path}' has format {newerFormat}; this version of Factstone reads formats up to {LedgerLayout.Format}." : $"'{path}' is no file of a log (segments/*.log) or of an index (index/*.run), or its first {SegmentHeader.Bytes} bytes are damaged.");
 
         WriteHeader(session, header, file.Length);
         var end = WriteFrames(session, new FrameReader(new Segment(file, header), window), file.Length, ct);

@@ -46,18 +46,18 @@ internal sealed class RepairCommand : LedgerCommand
     {
         if (!report.WasDamaged)
         {
-            session.Output.WriteLine($"No damage in {Count(report.FactsLeft, "fact")}; nothing to repair.");
+            session.Output.WriteLine($"No damage in {Counted.Text(report.FactsLeft, "fact")}; nothing to repair.");
             return;
         }
 
         Write(session, $"{report.Damage.Count:N0} damaged:", report.Damage);
-        Write(session, $"{Count(report.FactsLost, "fact")} lost, at position:", report.Lost);
+        Write(session, $"{Counted.Text(report.FactsLost, "fact")} lost, at position:", report.Lost);
         Write(session, "Of these it is known what they were:", [.. report.KnownLost.Select(fact => $"@{fact.Position} {fact.Stream} v{fact.StreamVersion}{(fact.Type is null ? "" : $" {fact.Type}")}")]);
         Write(session, "Appends that are no longer whole:", [.. report.IncompleteAppends.Select(append => $"@{append.Positions}{(append.AppendId is null ? "" : $" id '{append.AppendId}'")}")]);
         Write(session, "Appends whose id, if they had one, is lost, at position:", report.UnknownAppendIds);
         Write(session, "Cells that have lost their value:", [.. report.LostCells.Select(cell => $"{cell.Cell} v{cell.Version}")]);
         if (report.MayHaveLostCells) session.Output.WriteLine("Writes of cells may be lost, too, of which nothing is known.");
-        session.Output.WriteLine($"{Count(report.FactsLeft, "fact")} left; {Epoch(report)}");
+        session.Output.WriteLine($"{Counted.Text(report.FactsLeft, "fact")} left; {Epoch(report)}");
         if (report.IsDryRun) return;
         Write(session, "Kept aside:", report.Quarantined);
         session.Output.WriteLine($"The receipt is at @{report.Receipt}: factstone history '$receipts/repair'");
@@ -74,6 +74,4 @@ internal sealed class RepairCommand : LedgerCommand
         foreach (var line in lines.Take(ShownMax)) session.Output.WriteLine($"  {TextFit.Clean(line!.ToString()!)}");
         if (lines.Count > ShownMax) session.Output.WriteLine($"  and {lines.Count - ShownMax:N0} more");
     }
-
-    static string Count(long number, string what) => $"{number:N0} {what}{(number == 1 ? "" : "s")}";
 }

@@ -46,11 +46,11 @@ internal sealed class RunInspection(Session session, Run run)
     void WriteFooter(List<long> damaged)
     {
         var footer = run.Footer;
-        session.Output.WriteLine($"ledger {footer.LedgerId}, epoch {footer.Epoch}; run of @{footer.First} to @{footer.Last}, {footer.Facts:N0} {(footer.Facts == 1 ? "fact" : "facts")}, {footer.FileBytes:N0} bytes");
-        session.Output.WriteLine($"recorded {TimeText.Exact(Microseconds.ToTime(footer.FirstTime))} to {TimeText.Exact(Microseconds.ToTime(footer.LastTime))}, {footer.TimeCount:N0} times");
+        session.Output.WriteLine($"ledger {footer.LedgerId}, epoch {footer.Epoch}; run of @{footer.First} to @{footer.Last}, {Counted.Text(footer.Facts, "fact")}, {footer.FileBytes:N0} bytes");
+        session.Output.WriteLine($"recorded {TimeText.Exact(Microseconds.ToTime(footer.FirstTime))} to {TimeText.Exact(Microseconds.ToTime(footer.LastTime))}, {Counted.Text(footer.TimeCount, "time")}");
         session.Output.WriteLine($"the log goes on at offset {footer.End.FileOffset} of {LedgerLayout.SegmentName(footer.End.Base, footer.End.Generation)}");
         foreach (var (from, segment, generation) in Segments()) session.Output.WriteLine($"segment {LedgerLayout.SegmentName(segment, generation)} from @{from}");
-        session.Output.WriteLine($"{footer.Terms:N0} terms in {footer.BlockCount:N0} blocks and {footer.BucketCount:N0} buckets; {footer.Streams:N0} streams begin here; {footer.AppendIds:N0} append ids");
+        session.Output.WriteLine($"{Counted.Text(footer.Terms, "term")} in {Counted.Text(footer.BlockCount, "block")} and {Counted.Text(footer.BucketCount, "bucket")}; {footer.Streams:N0} {(footer.Streams == 1 ? "stream begins" : "streams begin")} here; {Counted.Text(footer.AppendIds, "append id")}");
         foreach (var block in damaged) session.Output.WriteLine($"DAMAGED: block {block}, at offset {block * RunFormat.BlockBytes}");
     }
 
@@ -106,7 +106,7 @@ internal sealed class RunInspection(Session session, Run run)
     void WriteCounts()
     {
         foreach (var (kind, (terms, places)) in _counts)
-            session.Output.WriteLine($"{terms,10:N0}  {Name(kind)}{(kind is TermKind.Cell ? "" : $", {places:N0} facts")}");
+            session.Output.WriteLine($"{terms,10:N0}  {Name(kind)}{(kind is TermKind.Cell ? "" : $", {Counted.Text(places, "fact")}")}");
         if (_unreadable.Count > 0) session.Output.WriteLine($"{_unreadable.Count,10:N0}  dictionary blocks that cannot be read");
     }
 

@@ -51,6 +51,6 @@ internal sealed class StatsCommand : LedgerCommand
         Line("append ids", $"{statistics.AppendIds:N0}");
         Line("cells", $"{statistics.Cells:N0}");
         Line("segments", $"{statistics.Segments:N0} with {statistics.SegmentBytes:N0} bytes");
-        Line("index", $"{statistics.Runs:N0} {(statistics.Runs == 1 ? "run" : "runs")} with {statistics.RunBytes:N0} bytes");
+        Line("index", $"{Counted.Text(statistics.Runs, "run")} with {statistics.RunBytes:N0} bytes");
     }
 }

@@ -45,7 +45,7 @@ internal sealed class StreamsCommand : LedgerCommand
             if (!isBehind) continue;
             if (limit-- == 0) break;
             if (session.IsJson) session.Output.WriteJson(json => Write(json, store));
-            else session.Output.WriteLine(TextFit.Clean($"{store.Store}  {store.Streams:N0} {(store.Streams == 1 ? "stream" : "streams")}, {store.Facts:N0} {(store.Facts == 1 ? "fact" : "facts")}"));
+            else session.Output.WriteLine(TextFit.Clean($"{store.Store}  {Counted.Text(store.Streams, "stream")}, {Counted.Text(store.Facts, "fact")}"));
         }
     }
 

@@ -22,7 +22,7 @@ internal sealed class VerifyCommand : LedgerCommand
         if (report.Damage.Count == 0) return ExitCodes.Done;
         NoticeIndex(session, report);
 
-        throw new CliException(ExitCodes.Damaged, ErrorNames.Damaged, $"The ledger in '{session.Directory}' is damaged in {report.Damage.Count:N0} {(report.Damage.Count == 1 ? "place" : "places")}. Nothing was changed.");
+        throw new CliException(ExitCodes.Damaged, ErrorNames.Damaged, $"The ledger in '{session.Directory}' is damaged in {Counted.Text(report.Damage.Count, "place")}. Nothing was changed.");
     }
 
     /// <summary>Says what to do about an index that is wrong: nothing depends on it.</summary>
@@ -49,8 +49,8 @@ internal sealed class VerifyCommand : LedgerCommand
 
     static void WriteText(Session session, VerifyReport report)
     {
-        session.Output.WriteLine($"{report.Facts:N0} facts in {report.Segments:N0} {(report.Segments == 1 ? "segment" : "segments")}, up to @{report.Head}.");
-        if (report.RunsCompared is { } runs) session.Output.WriteLine($"{runs:N0} {(runs == 1 ? "run" : "runs")} of the index compared with the log.");
+        session.Output.WriteLine($"{Counted.Text(report.Facts, "fact")} in {Counted.Text(report.Segments, "segment")}, up to @{report.Head}.");
+        if (report.RunsCompared is { } runs) session.Output.WriteLine($"{Counted.Text(runs, "run")} of the index compared with the log.");
         if (report.TornTailBytes > 0) session.Output.WriteLine($"A torn tail of {report.TornTailBytes:N0} bytes, which is no damage: a write in progress, or one that a crash cut short, of which nothing was acknowledged. The next open for writing deals with it.");
         else if (!report.IsClosedCleanly) session.Output.WriteLine("Open for writing now, or not closed by its last writer.");
         session.Output.WriteLine(report.Damage.Count == 0 ? "No damage." : $"{report.Damage.Count:N0} damaged:");

@@ -25,7 +25,7 @@ internal sealed class DemoTour(DemoPage page, TimeProvider clock)
     {
         page.Line("Factstone keeps facts: what happened, and when, for ever.");
         page.Heading("1 · A git history as facts");
-        page.Line($"{Number(import.Commits, "commit")} became {Number(import.Facts, "fact")} in {import.Duration.TotalSeconds:0.00} s, one atomic append a commit.");
+        page.Line($"{Counted.Text(import.Commits, "commit")} became {Counted.Text(import.Facts, "fact")} in {import.Duration.TotalSeconds:0.00} s, one atomic append a commit.");
         if (!import.IsWhole) page.Line($"(That is as far as a demo goes{(await source.CountCommitsAsync(ct) is { } all ? $", of {long.Parse(all, System.Globalization.CultureInfo.InvariantCulture):N0} commits" : "")}; 'import git' takes them all.)");
         if (source.IsShallow) page.Line("(A shallow clone: its first commit here seems to add every file.)");
     }
@@ -81,8 +81,6 @@ internal sealed class DemoTour(DemoPage page, TimeProvider clock)
         await foreach (var first in ledger.ReadAsync(new ReadOptions { Limit = 1 }, ct)) return first.Stream;
         throw new InvalidOperationException("The demo has imported nothing.");
     }
-
-    static string Number(long count, string what) => $"{count:N0} {what}{(count == 1 ? "" : "s")}";
 
     static string Shell(string word) => word.All(unit => char.IsAsciiLetterOrDigit(unit) || "/._-+~:@".Contains(unit, StringComparison.Ordinal)) ? word : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

@@ -13,7 +13,7 @@ internal static class FileLife
     {
         var versions = (await ledger.ReadLatestAsync(file, cancellationToken: ct))?.StreamVersion ?? StreamVersion.None;
         page.Heading("2 · The life of one file");
-        page.Line($"{TextFit.FitEnd(file.Key, 48)}: {versions.Value:N0} {(versions.Value == 1 ? "version" : "versions")}, none overwritten.");
+        page.Line($"{TextFit.FitEnd(file.Key, 48)}: {Counted.Text(versions.Value, "version")}, none overwritten.");
         page.Space();
         page.Dim("version  position  valid from   what       content   author");
 

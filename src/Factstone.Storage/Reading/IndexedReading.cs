@@ -39,17 +39,7 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
     public AppendSnapshot Prepare(PreparedAppend append)
     {
         using var reading = gate.Enter();
-        while (true)
-        {
-            try
-            {
-                return index.Prepare(append);
-            }
-            catch (RunDamagedException found)
-            {
-                mending.Mend(found.Run);
-            }
-        }
+        return AskInside(append, static (index, append) => index.Prepare(append));
     }
 
     /// <summary>The last position up to the head that was recorded at or before a time.</summary>
@@ -399,46 +389,26 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
     }
 
     /// <summary>For who is in.</summary>
-    FactPlace Find(in Place place)
-    {
-        while (true)
-        {
-            try
-            {
-                return index.PlaceOf(place);
-            }
-            catch (RunDamagedException found)
-            {
-                mending.Mend(found.Run);
-            }
-        }
-    }
+    FactPlace Find(in Place place) => AskInside(place, static (index, place) => index.PlaceOf(place));
 
     /// <summary>For who is in.</summary>
-    Place LastPlace(StreamName stream, Position until)
-    {
-        while (true)
-        {
-            try
-            {
-                return index.LastPlace(stream, until);
-            }
-            catch (RunDamagedException found)
-            {
-                mending.Mend(found.Run);
-            }
-        }
-    }
+    Place LastPlace(StreamName stream, Position until) => AskInside((stream, until), static (index, about) => index.LastPlace(about.stream, about.until));
 
     /// <summary>Asks the index; where that finds a run damaged, once more when the run has been made again.</summary>
     public T Ask<T>(Func<T> question)
     {
         using var reading = gate.Enter();
+        return AskInside(question, static (_, question) => question());
+    }
+
+    /// <summary>The same for who is in.</summary>
+    T AskInside<TAbout, T>(TAbout about, Func<FactIndex, TAbout, T> question)
+    {
         while (true)
         {
             try
             {
-                return question();
+                return question(index, about);
             }
             catch (RunDamagedException found)
             {

@@ -1,0 +1,83 @@
+namespace Factstone.Storage;
+
+internal sealed partial class FactIndex : IFrameVisitor
+{
+    public void Frame(Segment segment, in FrameHeader header, string? appendId)
+    {
+        // A run ends where a group begins: all before that was durable by then.
+        if (IsFull && header.GroupStart == header.FileOffset && header.BasePosition == Next)
+            WhenFull?.Invoke(new LogPlace(segment.Header.BasePosition, segment.Header.Generation, header.FileOffset));
+
+        // Frames that a run knows of come by when all of the log is walked.
+        var last = new Position(header.BasePosition.Value + header.FactCount - 1);
+        if (header.FactCount > 0 && last < Active.First) return;
+
+        // A frame that was rewritten after a crash may already be here, from a disk that was too full to rewrite it then.
+        if (appendId is not null && header.Kind == FrameKind.Batch && header.BasePosition >= Active.First && _defect != Defect.ForgetAppendIds)
+        {
+            var span = new AppendSpan(header.BasePosition, header.FactCount);
+            AddAppend(appendId, span, header.CellCount > 0 ? segment.PlaceOf(header.FileOffset) : default);
+        }
+
+        if (header.FactCount == 0) LastTime = Math.Max(LastTime, header.Time);
+    }
+
+    public void Fact(Segment segment, long fileOffset, in HeaderView header)
+    {
+        if (header.Position < Next) return;
+        _filler.Add(Active, segment, fileOffset, header);
+        LastTime = header.RecordedAt;
+    }
+
+    public void Cell(Segment segment, long fileOffset, in CellView cell) => ApplyCell(cell.Name, CellEntry.Of(segment, fileOffset, cell));
+
+    public void Lost(Segment segment, Position first, Position last)
+    {
+        while (Next < first) Active.AddHole();
+        while (Next <= last) Active.AddLost(segment, LastTime);
+    }
+
+    /// <summary>A cell of a group that is durable now.</summary>
+    public void ApplyCell(CellName cell, CellEntry entry)
+    {
+        Cells.Apply(cell, entry);
+        Active.AddCell(cell, entry);
+    }
+
+    public void MissedCells() => Cells.Missed();
+
+    /// <summary>A fact of a group that is durable now.</summary>
+    public void Add(Segment segment, long fileOffset, long recordedAt, in Place place, StreamEntry stream, string? type, string[] tags)
+    {
+        Active.Add(segment, fileOffset, recordedAt, place, stream, type, tags);
+        LastTime = recordedAt;
+    }
+
+    /// <summary>The time of an append, with facts or without.</summary>
+    public void Recorded(long time) => LastTime = Math.Max(LastTime, time);
+
+    /// <summary>The fact has been written anew at another place.</summary>
+    public void Move(Segment segment, long fileOffset, Position position) => Active.Move(segment, fileOffset, position);
+
+    /// <summary>The time of the last append before a position, which is no older than the last run.</summary>
+    public long LastTimeBefore(Position position)
+    {
+        if (Active.LastTimeBefore(position) is { } time) return time;
+        var parts = Parts;
+        for (var i = parts.Length - 2; i >= 0; i--)
+            if (parts[i].Last < position) return parts[i] is Run run ? run.Footer.LastTime : ((MemoryPart)parts[i]).LastTime;
+        return 0;
+    }
+
+    /// <summary>An append with an id.</summary>
+    /// <param name="appendId">The id.</param>
+    /// <param name="span">Its facts.</param>
+    /// <param name="frame">Where it is, if it wrote cells.</param>
+    public void AddAppend(string appendId, AppendSpan span, LogPlace frame) => Active.AddAppend(appendId, new IndexedAppend(span, frame));
+
+    /// <summary>Positions whose facts cannot be found, up to and including the last.</summary>
+    public void AddHoles(Position last)
+    {
+        while (Next <= last) Active.AddHole();
+    }
+}

@@ -1,0 +1,209 @@
+namespace Factstone.Storage;
+
+internal sealed partial class FactIndex : ITermIndex
+{
+    public StreamState StateAt(StreamName stream, Position until) => LastPlace(stream, until).State;
+
+    /// <summary>The last place of a stream at or below a position; default when it has none.</summary>
+    public Place LastPlace(StreamName stream, Position until)
+    {
+        Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
+        var parts = Parts;
+        return LastPlace(parts, stream, KeyFor(Term.Stream(stream), parts, buffer), until);
+    }
+
+    static Place LastPlace(ReadOnlySpan<IndexPart> parts, StreamName stream, in TermKey key, Position until)
+    {
+        foreach (var part in parts) part.Expect(key);
+        for (var i = parts.Length - 1; i >= 0; i--)
+        {
+            if (parts[i].First > until) continue;
+            var place = parts[i].LastPlace(stream, key, until);
+            if (place.Version > StreamVersion.None) return place;
+        }
+
+        return default;
+    }
+
+    /// <summary>Some places of a stream, in order of version.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="from">The first version; backward, the last, or none for the end.</param>
+    /// <param name="until">The last position.</param>
+    /// <param name="backward">From there on down.</param>
+    /// <param name="places">Filled from the start.</param>
+    /// <returns>How many there are; fewer than there is room for only at the end.</returns>
+    public int Places(StreamName stream, StreamVersion from, Position until, bool backward, Span<Place> places)
+    {
+        Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
+        var parts = Parts;
+        var key = KeyFor(Term.Stream(stream), parts, buffer);
+        var count = 0;
+        for (var i = 0; i < parts.Length && count < places.Length; i++)
+        {
+            var part = parts[backward ? parts.Length - 1 - i : i];
+            if (part.First > until || part.FindStream(stream, key) is not { } found) continue;
+            var end = found.CountUntil(until);
+            if (backward)
+            {
+                if (from > StreamVersion.None) end = Math.Min(end, found.CountBelow(from.Next()));
+                for (var j = end - 1; j >= 0 && count < places.Length; j--) places[count++] = found[j];
+            }
+            else
+            {
+                for (var j = found.CountBelow(from); j < end && count < places.Length; j++) places[count++] = found[j];
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>Where the log goes on behind the part before this one; null when it is the first.</summary>
+    public LogPlace? EndBefore(IndexPart part)
+    {
+        var parts = Parts;
+        var at = parts.IndexOf(part);
+        return at <= 0 ? null : parts[at - 1] is Run run ? run.Footer.End : ((MemoryPart)parts[at - 1]).End;
+    }
+
+    public IndexedAppend? FindAppend(string appendId)
+    {
+        Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
+        var parts = Parts;
+        var key = KeyFor(Term.AppendId(appendId), parts, buffer);
+        for (var i = parts.Length - 1; i >= 0; i--)
+            if (parts[i].FindAppend(appendId, key) is { } append) return append;
+        return null;
+    }
+
+    /// <summary>Where a fact is; false where the log is too damaged to tell.</summary>
+    public bool TryFind(Position position, out Segment segment, out long fileOffset) => PartOf(position).TryFind(position, out segment, out fileOffset);
+
+    /// <summary>Where a fact of a stream is.</summary>
+    public FactPlace PlaceOf(in Place place) =>
+        place.FileOffset > 0 && PartOf(place.Position) is Run run && run.SegmentOf(place.Position) is { } segment
+            ? new FactPlace(place.Position, segment, place.FileOffset)
+            : PlaceOf(place.Position);
+
+    public FactPlace PlaceOf(Position position) => TryFind(position, out var segment, out var fileOffset) ? new FactPlace(position, segment, fileOffset) : new FactPlace(position, null, 0);
+
+    /// <summary>Adds the places of facts that follow one another, as far as one part has them and there is room; returns the position behind the last.</summary>
+    public Position AddPlaces(FactPage page, Position position, Position until) => PartOf(position).AddPlaces(page, position, until);
+
+    /// <summary>The first position in a range whose fact, and so its stream, is unknown; none when all are known.</summary>
+    public Position FirstHole(Position after, Position until)
+    {
+        foreach (var part in Parts)
+            if (part is MemoryPart { HasHoles: true } memory && memory.FirstHole(after, until) is { Value: > 0 } hole) return hole;
+        return Position.None;
+    }
+
+    public bool IsHole(Position position) => FirstHole(new Position(position.Value - 1), position) > Position.None;
+
+    /// <summary>Two positions between which a time falls: what lies up to the first was recorded at or before it, and what lies from the second on, after.</summary>
+    public (Position AtOrBefore, Position After) Bracket(long recordedBy)
+    {
+        var parts = Parts;
+        for (var i = parts.Length - 1; i >= 0; i--)
+            if (parts[i].FirstTime <= recordedBy || i == 0) return parts[i].Bracket(recordedBy);
+        throw new InvariantException("there is always a part");
+    }
+
+    /// <summary>Some streams of a store whose keys begin with a prefix, behind a key, in order, each with its last place at or below a position.</summary>
+    public void FindStreams(string store, string prefix, string? after, Position until, StreamHeads heads)
+    {
+        var open = new List<StreamCursor>();
+        var parts = Parts;
+        for (var i = parts.Length - 1; i >= 0; i--) // the newest first: it knows what is so now
+            if (parts[i].OpenStreams(store, prefix, after) is { } cursor && cursor.MoveNext()) open.Add(cursor);
+
+        heads.Clear();
+        while (open.Count > 0 && heads.HasRoom)
+        {
+            var least = open[0];
+            foreach (var cursor in open)
+                if (cursor.IsBefore(least)) least = cursor;
+
+            Place last = default;
+            foreach (var cursor in open)
+                if (last.Version == StreamVersion.None && cursor.IsWith(least)) last = cursor.LastPlace(until);
+            heads.Add(least.Key, last);
+
+            // The one that the others are compared with moves last.
+            for (var i = open.Count - 1; i >= 0; i--)
+                if (open[i] != least && open[i].IsWith(least) && !open[i].MoveNext()) open.RemoveAt(i);
+            if (!least.MoveNext()) open.Remove(least);
+        }
+
+        heads.IsLast = open.Count == 0;
+    }
+
+    /// <summary>All stores in order, with what is in them.</summary>
+    public IReadOnlyList<StoreCount> Stores()
+    {
+        var stores = new SortedDictionary<string, StoreCount>(Utf8Order.Instance);
+        foreach (var part in Parts)
+        {
+            foreach (var store in part.Stores())
+            {
+                var known = stores.GetValueOrDefault(store.Store);
+                stores[store.Store] = new StoreCount(store.Store, known.Facts + store.Facts, known.Streams + store.Streams);
+            }
+        }
+
+        return [.. stores.Values];
+    }
+
+    /// <summary>How many runs there are, and the bytes of their files.</summary>
+    public (int Runs, long Bytes) CountRuns()
+    {
+        var (count, bytes) = (0, 0L);
+        foreach (var part in Parts)
+        {
+            if (part is not Run run) continue;
+            count++;
+            bytes += run.Footer.FileBytes;
+        }
+
+        return (count, bytes);
+    }
+
+    public PositionCursor Open(Term term, Position after, Position until, bool backward) => new PartTerms(Volatile.Read(ref _parts)).Open(term, after, until, backward);
+
+    public long CountAtMost(Term term, Position after, Position until) => new PartTerms(Volatile.Read(ref _parts)).CountAtMost(term, after, until);
+
+    /// <summary>What is known of a fact without reading a file; null where a run has it.</summary>
+    public MemoryFact? TryMemoryFact(Position position) => PartOf(position) is MemoryPart memory ? memory[position] : null;
+
+    /// <summary>The first fact of a short range that matches a query; none when none does.</summary>
+    /// <returns>False where not all of the range is in memory.</returns>
+    public bool TryFirstMatch(FactQuery query, Position after, Position until, out Position first)
+    {
+        first = Position.None;
+        var parts = Parts;
+        for (var i = parts.Length - 1; i >= 0 && parts[i].Last > after; i--)
+        {
+            if (parts[i] is not MemoryPart memory) return false;
+            if (memory.FirstMatch(query, after, until) is { Value: > 0 } found) first = found;
+        }
+
+        return true;
+    }
+
+    IndexPart PartOf(Position position)
+    {
+        var parts = Parts;
+        var low = 0;
+        var high = parts.Length - 1;
+        while (low < high)
+        {
+            var middle = (low + high + 1) >>> 1;
+            if (parts[middle].First <= position) low = middle;
+            else high = middle - 1;
+        }
+
+        return parts[low];
+    }
+
+    /// <summary>Only runs look at the bytes of a term, and the last part is none.</summary>
+    static TermKey KeyFor(in Term term, ReadOnlySpan<IndexPart> parts, Span<byte> buffer) => parts.Length > 1 ? TermKey.Encode(term, buffer) : default;
+}
