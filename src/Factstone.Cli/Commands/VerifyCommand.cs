@@ -30,7 +30,7 @@ internal sealed class VerifyCommand : LedgerCommand
     {
         var layout = new LedgerLayout(session.Directory);
         if (!report.Damage.Any(static damage => damage.File.EndsWith(".run", StringComparison.Ordinal))) return;
-        session.Notice($"Files of the index that are wrong while their checksums hold are a mistake of Factstone: please report what is said of them. Facts are not touched by it: 'rm -r {layout.Index}' is safe while no process has the ledger open, and the next open for writing makes the index again.");
+        session.Notice($"Facts are not touched by what is wrong with the index: 'rm -r {layout.Index}' is safe while no process has the ledger open, and the next open for writing makes it again. A file of it that is wrong without a damaged block is a mistake of Factstone: please report what is said of it.");
     }
 
     static void WriteJson(Session session, VerifyReport report) => session.Output.WriteJson(json =>
