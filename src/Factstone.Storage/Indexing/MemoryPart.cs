@@ -237,6 +237,7 @@ internal sealed class MemoryPart(Position first) : IndexPart
     public void AddLost(Segment segment, long lastTime)
     {
         if (_times.Count == 0) _times.Add(new BatchTime(Next, lastTime));
+        LastTime = Math.Max(LastTime, lastTime);
         _facts.Add(new MemoryFact { Segment = NumberOf(segment) });
     }
 

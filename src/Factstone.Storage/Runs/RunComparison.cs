@@ -49,14 +49,20 @@ internal sealed class RunComparison(Run run, SegmentDirectory segments, Action<P
         }
     }
 
-    /// <summary>Not each append has a row, but each row is of an append, and the first of the first one. Where facts are gone, a row has the time before them.</summary>
+    /// <summary>
+    /// Not each append has a row, but each row is of an append, and the first of the first one. Where facts are gone, a row
+    /// has the time before them. What a repair has left of an append behind such facts is a batch of the same time, with
+    /// which a run may begin, and then it has a row.
+    /// </summary>
     void CompareTimes(MemoryPart piece)
     {
         if (piece.IsEmpty) return;
         if (_timeRow == 0 && (run.Footer.TimeCount == 0 || run.TimeRow(0).First != run.First)) Differs(run.First, "its times do not begin with its first fact");
+        var time = long.MinValue;
         foreach (var batch in piece.Times)
         {
-            PassRows(piece, batch.First);
+            PassRows(piece, batch.First, time);
+            time = batch.Time;
             if (_timeRow == run.Footer.TimeCount) return;
             var row = run.TimeRow(_timeRow);
             if (row.First != batch.First) continue;
@@ -64,14 +70,15 @@ internal sealed class RunComparison(Run run, SegmentDirectory segments, Action<P
             _timeRow++;
         }
 
-        PassRows(piece, piece.Next);
+        PassRows(piece, piece.Next, time);
     }
 
-    void PassRows(MemoryPart piece, Position before)
+    /// <summary>Rows within what was recorded at one time.</summary>
+    void PassRows(MemoryPart piece, Position before, long time)
     {
         while (_timeRow < run.Footer.TimeCount && run.TimeRow(_timeRow) is { } row && row.First < before)
         {
-            if (row.First < piece.First || !IsLost(piece, row.First)) Differs(row.First, $"it says that an append was recorded at {row.Time} µs, and none begins there");
+            if (row.First < piece.First || (row.Time != time && !IsLost(piece, row.First))) Differs(row.First, $"it says that an append was recorded at {row.Time} µs, and none begins there");
             _timeRow++;
         }
     }

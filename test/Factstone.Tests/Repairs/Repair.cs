@@ -41,4 +41,13 @@ internal static class Repair
     /// <summary>All files with their bytes, but for who holds the lock.</summary>
     public static Dictionary<string, byte[]> Bytes(MemoryFileSystem files) =>
         files.Paths.Where(path => !path.EndsWith("/LOCK", StringComparison.Ordinal)).ToDictionary(path => path, files.ReadAll);
+
+    /// <summary>Flips a bit of a fact: of its header, or of what comes behind it.</summary>
+    public static void DamageFact(MemoryFileSystem files, Position position, bool isHeaderLost)
+    {
+        var manifest = new ManifestFile(files, new LedgerLayout(SmallLedger.Root)).Read()!;
+        var header = manifest.Segments.Last(segment => segment.BasePosition <= position);
+        var place = new FactPlace(files, $"{SmallLedger.Root}/segments/{header.Name}", header, position);
+        files.FlipBit(place.Path, (isHeaderLost ? place.HeaderAt : place.BodyAt) * 8);
+    }
 }

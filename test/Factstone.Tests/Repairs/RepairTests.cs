@@ -136,7 +136,7 @@ public sealed class RepairTests
     public void An_append_that_lost_all_its_facts_is_still_known_by_its_id()
     {
         var files = SmallLedger.Recovered();
-        for (var position = 9; position <= 12; position++) DamageFact(files, new Position(position), isHeaderLost: true);
+        for (var position = 9; position <= 12; position++) Repair.DamageFact(files, new Position(position), isHeaderLost: true);
 
         Assert.Equal([9, 10, 11, 12], Repair.Positions(Repair.Run(files).Lost));
 
@@ -264,8 +264,8 @@ public sealed class RepairTests
         var files = Damaged(SmallLedger.Recovered(), new Position(3), isHeaderLost: true);
         Repair.Run(files);
         using (var ledger = SmallLedger.Open(files)) SmallLedger.AppendOne(ledger);
-        DamageFact(files, new Position(6), isHeaderLost: false);
-        DamageFact(files, new Position(14), isHeaderLost: false);
+        Repair.DamageFact(files, new Position(6), isHeaderLost: false);
+        Repair.DamageFact(files, new Position(14), isHeaderLost: false);
 
         var report = Repair.Run(files);
 
@@ -317,7 +317,7 @@ public sealed class RepairTests
         var files = SmallLedger.Recovered();
         using var reader = SmallLedger.OpenReadOnly(files);
         Assert.Equal(12, SmallLedger.Now(reader.GetHeadAsync(Cancellation)).Value);
-        DamageFact(files, new Position(6), isHeaderLost: false);
+        Repair.DamageFact(files, new Position(6), isHeaderLost: false);
 
         Repair.Run(files);
 
@@ -402,15 +402,7 @@ public sealed class RepairTests
 
     static MemoryFileSystem Damaged(MemoryFileSystem files, Position position, bool isHeaderLost = false)
     {
-        DamageFact(files, position, isHeaderLost);
+        Repair.DamageFact(files, position, isHeaderLost);
         return files;
-    }
-
-    static void DamageFact(MemoryFileSystem files, Position position, bool isHeaderLost)
-    {
-        var manifest = new ManifestFile(files, new LedgerLayout(SmallLedger.Root)).Read()!;
-        var header = manifest.Segments.Last(segment => segment.BasePosition <= position);
-        var place = new FactPlace(files, $"{SmallLedger.Root}/segments/{header.Name}", header, position);
-        files.FlipBit(place.Path, (isHeaderLost ? place.HeaderAt : place.BodyAt) * 8);
     }
 }
