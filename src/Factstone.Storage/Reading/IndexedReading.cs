@@ -101,7 +101,11 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
             // What the first of them would wait for is on its way for all of them.
             var places = Array.ConvertAll(some, PlaceOf);
             foreach (var place in places) FactReader.Expect(place);
-            foreach (var place in places) yield return Read(reader, place);
+            foreach (var place in places)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                yield return Read(reader, place);
+            }
         }
     }
 

@@ -33,6 +33,79 @@ public sealed class ListingTests
         }
     }
 
+    // The facts of a page are looked for 16 at a time, and the keys 256 at a time.
+    [Theory]
+    [InlineData(10)]
+    [InlineData(300)]
+    [InlineData(100_000)]
+    public void Values_up_to_a_limit_are_the_first_ones_of_all_that_are_not_retracted(int memoryFactsMax)
+    {
+        var seed = Environment.TickCount;
+        var random = new Random(seed);
+        var options = SmallLedger.Options(new MemoryFileSystem()) with { MemoryFactsMax = memoryFactsMax };
+        var values = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        SortedDictionary<string, string> before;
+        using (var ledger = SmallLedger.Open(options))
+        {
+            for (var i = 0; i < 1_000; i++) Append(ledger);
+            before = new SortedDictionary<string, string>(values, StringComparer.Ordinal);
+            var asOf = SmallLedger.Now(ledger.GetHeadAsync(Now));
+            for (var i = 0; i < 1_000; i++) Append(ledger);
+            Same(ledger, asOf);
+        }
+
+        using var again = SmallLedger.Open(options);
+        Same(again, new Position(3_000));
+
+        void Append(Ledger ledger)
+        {
+            // Of some stretches of keys, nearly all are retracted.
+            var facts = new NewFact[3];
+            for (var i = 0; i < facts.Length; i++)
+            {
+                var key = $"{random.Next(900):D3}";
+                var retracts = random.Next(100) < (key[0] is '2' or '3' or '4' ? 98 : 30);
+                facts[i] = retracts ? NewFact.Retraction($"s/{key}") : new NewFact($"s/{key}", null, $"{random.Next(1_000)}");
+                if (retracts) values.Remove(key);
+                else values[key] = facts[i].PayloadText!;
+            }
+
+            SmallLedger.Now(ledger.AppendAsync(facts, Now));
+        }
+
+        void Same(Ledger ledger, Position asOf)
+        {
+            foreach (var limit in (long?[])[0, 1, 15, 16, 17, 255, 256, 257, 10_000, long.MaxValue, null])
+            {
+                foreach (var after in (string?[])[null, "", "1", "199", "2", $"{random.Next(900):D3}"])
+                {
+                    Assert.True(First(values, limit, after).SequenceEqual(Listed(ledger, new ListOptions { Limit = limit, After = after })), $"seed {seed}: {limit} after {after}");
+                    Assert.True(First(before, limit, after).SequenceEqual(Listed(ledger, new ListOptions { Limit = limit, After = after, AsOf = asOf })), $"seed {seed}: {limit} after {after} as of {asOf}");
+                }
+            }
+        }
+
+        static IEnumerable<string> First(IEnumerable<KeyValuePair<string, string>> values, long? limit, string? after) =>
+            values.Where(value => string.CompareOrdinal(value.Key, after) > 0).Take((int)Math.Min(limit ?? 1_000, 1_000)).Select(value => $"{value.Key} {value.Value}");
+
+        static IEnumerable<string> Listed(Ledger ledger, ListOptions options) => ledger.ListAsync("s", options, Now).ToBlockingEnumerable(Now).Select(fact => $"{fact.Stream.Key} {fact.Json}");
+    }
+
+    [Fact]
+    public async Task Whoever_ends_a_listing_gets_no_value_more()
+    {
+        using var ledger = SmallLedger.Open(new MemoryFileSystem());
+        await ledger.AppendAsync([.. Enumerable.Range(0, 40).Select(i => new NewFact($"s/{i}", null, "1"))], Now);
+        using var ending = new CancellationTokenSource();
+        var listed = 0;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            await foreach (var fact in ledger.ListAsync("s", cancellationToken: ending.Token))
+                if (++listed == 3) await ending.CancelAsync();
+        });
+        Assert.Equal(3, listed);
+    }
+
     static async Task Same(Random random, ModelLedger model, Ledger ledger, string why)
     {
         var store = Stores[random.Next(Stores.Length)];
