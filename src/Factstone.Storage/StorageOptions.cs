@@ -22,6 +22,9 @@ internal sealed record StorageOptions
     /// <summary>A run of the index with more bytes is not merged any more: eight of this size stay below the 64 GiB that a run can have.</summary>
     public long MergedRunBytesMax { get; init; } = 7L * 1_024 * 1_024 * 1_024;
 
+    /// <summary>The same with more facts: eight of them, if all were of one stream, stay below the 4 GiB that a list can have, at a little more than five bytes each.</summary>
+    public long MergedRunFactsMax { get; init; } = 80L * 1_024 * 1_024;
+
     /// <summary>Whether files are mapped for reading, where the file system can. A device error under a mapping ends the process.</summary>
     public bool MapsFiles { get; init; } = true;
 

@@ -131,23 +131,38 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
 
     bool BeginMerge()
     {
-        var runs = new List<Run>();
-        foreach (var part in index.Parts)
-        {
-            if (part is not Run run) break;
-            runs.Add(run);
-        }
-
-        // Eight of them must not make a run that is larger than its format can say.
-        runs.RemoveRange(0, runs.FindLastIndex(run => run.Footer.FileBytes > options.MergedRunBytesMax) + 1);
-        var plan = RunPlan.Next([.. runs.Select(static run => run.Footer.Facts)]);
-        var (start, length) = plan.GetOffsetAndLength(runs.Count);
-        if (length == 0) return false;
-        var merged = runs.GetRange(start, length);
-        _mergeFile = directory.Create(merged[0].First, merged[^1].Last);
-        _merge = new RunMerge(merged, _mergeFile, options.Defect);
+        var runs = NextToMerge();
+        if (runs.Count == 0) return false;
+        _mergeFile = directory.Create(runs[0].First, runs[^1].Last);
+        _merge = new RunMerge(runs, _mergeFile, options.Defect);
         return true;
     }
+
+    /// <summary>Runs that follow one another and are to become one; none when there is nothing to merge. Large runs stay, and what lies between two of them is by itself.</summary>
+    List<Run> NextToMerge()
+    {
+        var between = new List<Run>();
+        foreach (var part in index.Parts)
+        {
+            var run = part as Run;
+            if (run is not null && !IsLarge(run))
+            {
+                between.Add(run);
+                continue;
+            }
+
+            var plan = RunPlan.Next([.. between.Select(static one => one.Footer.Facts)]);
+            var (start, length) = plan.GetOffsetAndLength(between.Count);
+            if (length > 0) return between.GetRange(start, length);
+            if (run is null) break;
+            between.Clear();
+        }
+
+        return [];
+    }
+
+    /// <summary>Several like it might make a run that is larger than its format can say.</summary>
+    bool IsLarge(Run run) => run.Footer.FileBytes > options.MergedRunBytesMax || run.Footer.Facts > options.MergedRunFactsMax;
 
     void EndMerge()
     {

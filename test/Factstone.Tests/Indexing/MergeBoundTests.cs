@@ -1,0 +1,81 @@
+using Factstone.Storage;
+using Factstone.Testing;
+using Factstone.Tests.Damage;
+using Factstone.Tests.Repairs;
+
+namespace Factstone.Tests.Indexing;
+
+/// <summary>Runs that are large stay as they are, so that none becomes larger than its format can say.</summary>
+public sealed class MergeBoundTests
+{
+    static CancellationToken Now => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void A_run_of_many_facts_is_merged_no_more() =>
+        Large(new StorageOptions { MergedRunFactsMax = 20 }, footer => footer.Facts > 20);
+
+    [Fact]
+    public void A_run_of_many_bytes_is_merged_no_more() =>
+        Large(new StorageOptions { MergedRunBytesMax = 20_000 }, footer => footer.FileBytes > 20_000);
+
+    // A large run that was damaged is made again in small ones, and behind it there may be another large one: they stayed as they were, however many.
+    [Fact]
+    public void Small_runs_before_a_large_one_are_merged_with_one_another()
+    {
+        var files = new MemoryFileSystem();
+        var bounds = new StorageOptions { MergedRunFactsMax = 50 };
+        using (var ledger = Open(files, bounds, memoryFactsMax: 60)) Append(ledger, 130);
+        Assert.Equal([60, 60, 10], Runs(files).Select(run => run.Facts));
+        var first = Paths(files)[0];
+        files.FlipBit(first, 4_096 * 8);
+
+        using (var ledger = Open(files, bounds, memoryFactsMax: 2))
+        {
+            for (var i = 0; i < 130; i++) Assert.Equal(1, SmallLedger.Now(ledger.GetVersionAsync(Stream(i), cancellationToken: Now)).Value);
+            Append(ledger, 10);
+        }
+
+        Assert.Contains(Runs(files), run => (run.First.Value, run.Facts) == (61, 60));
+        Assert.InRange(Runs(files).TakeWhile(run => run.First.Value <= 60).Count(), 2, RunPlan.RunsPerMerge);
+        AllThere(files, 140);
+    }
+
+    static void Large(StorageOptions bounds, Func<RunFooter, bool> isLarge)
+    {
+        var files = new MemoryFileSystem();
+        using (var ledger = Open(files, bounds, memoryFactsMax: 4)) Append(ledger, 400);
+
+        var runs = Runs(files);
+        Assert.InRange(runs.Count(isLarge), 3, 30);
+        Assert.InRange(runs.Count(run => !isLarge(run)), 0, RunPlan.RunsPerMerge);
+        Assert.All(runs, run => Assert.InRange(run.Facts, 1, RunPlan.RunsPerMerge * 20));
+        AllThere(files, 400);
+    }
+
+    static Ledger Open(MemoryFileSystem files, StorageOptions bounds, int memoryFactsMax)
+    {
+        var options = SmallLedger.Options(files) with { MemoryFactsMax = memoryFactsMax };
+        var storage = options.ToStorageOptions() with { MergedRunFactsMax = bounds.MergedRunFactsMax, MergedRunBytesMax = bounds.MergedRunBytesMax };
+        return Ledger.Open(FileStorage.Open(files, SmallLedger.Root, storage, Now), options);
+    }
+
+    static void Append(Ledger ledger, int facts)
+    {
+        var next = (int)SmallLedger.Now(ledger.GetHeadAsync(Now)).Value;
+        for (var i = 0; i < facts; i++) Repair.Append(ledger, new AppendRequest(new NewFact(Stream(next + i), "made", "1")));
+    }
+
+    /// <summary>Keys so long that an open does not look at all blocks of a run.</summary>
+    static StreamName Stream(int number) => new("s", $"{number}{new string('x', 900)}");
+
+    static List<string> Paths(MemoryFileSystem files) => [.. files.Paths.Where(path => path.EndsWith(".run", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+
+    static List<RunFooter> Runs(MemoryFileSystem files) => [.. Paths(files).Select(path => RunFooter.Read(files.ReadAll(path).AsSpan()[^RunFooter.Bytes..])!)];
+
+    static void AllThere(MemoryFileSystem files, int facts)
+    {
+        using var ledger = SmallLedger.OpenReadOnly(files);
+        for (var i = 0; i < facts; i++) Assert.Equal(i + 1, SmallLedger.Now(ledger.ReadLatestAsync(Stream(i), cancellationToken: Now))!.Position.Value);
+        Assert.Empty(LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, Now).Damage);
+    }
+}
