@@ -38,11 +38,21 @@ public sealed class ListLengthTests
                 var options = new LedgerOptions { FileSystem = new DiskFileSystem(), MappedReads = isMapped, MemoryFactsMax = memoryFactsMax };
                 using var ledger = Ledger.Open(FileStorage.Open(options.FileSystem!, root, options.ToStorageOptions(), Now), options);
                 Same(facts, ledger, random, $"seed {seed}, {memoryFactsMax} facts in memory");
+
+                // What has no runs has all of its times in memory.
+                using var plain = SmallLedger.OpenReadOnly(SmallLedger.WithoutIndex(files.Clone()));
+                foreach (var fact in plain.ReadAsync(cancellationToken: Now).ToBlockingEnumerable(Now))
+                    foreach (var time in (LedgerTime[])[LedgerTime.RecordedBy(fact.RecordedAt), LedgerTime.RecordedBy(fact.RecordedAt.AddMicroseconds(-1))])
+                        Assert.Equal(SmallLedger.Now(plain.ResolveAsync(time, Now)).Position, ledger.ResolveAsync(time, Now).AsTask().GetAwaiter().GetResult().Position);
             });
 
             var report = LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, Now);
             Assert.Empty(report.Damage);
             Assert.True(report.RunsCompared > 0);
+
+            // The same in pieces of the log that are smaller than the runs.
+            using var storage = FileStorage.OpenReadOnly(files, SmallLedger.Root, new StorageOptions { MemoryFactsMax = random.Next(1, 100), ZeroAheadBytesMax = 0 });
+            Assert.Empty(storage.VerifyRuns(storage.Runs(), static _ => { }).Damage);
         }
     }
 
