@@ -38,6 +38,8 @@ public sealed record LedgerOptions
 
     internal long MergedRunBytesMax { get; init; } = 7L * 1_024 * 1_024 * 1_024;
 
+    internal long MergedRunFactsMax { get; init; } = 80L * 1_024 * 1_024;
+
     internal long ReadOnlyFactsMax { get; init; } = 2_000_000;
 
     internal Action<RecoveryBranch>? Took { get; init; }
@@ -65,6 +67,7 @@ public sealed record LedgerOptions
             MapsFiles = MappedReads,
             MemoryFactsMax = MemoryFactsMax,
             MergedRunBytesMax = MergedRunBytesMax,
+            MergedRunFactsMax = MergedRunFactsMax,
             ReadOnlyFactsMax = ReadOnlyFactsMax,
             Took = Took,
             Defect = Defect,

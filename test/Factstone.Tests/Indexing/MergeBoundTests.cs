@@ -11,25 +11,29 @@ public sealed class MergeBoundTests
     static CancellationToken Now => TestContext.Current.CancellationToken;
 
     [Fact]
-    public void A_run_of_many_facts_is_merged_no_more() =>
-        Large(new StorageOptions { MergedRunFactsMax = 20 }, footer => footer.Facts > 20);
+    public void A_run_of_many_facts_is_merged_no_more()
+    {
+        var files = new MemoryFileSystem();
+        using (var ledger = Open(files, memoryFactsMax: 4, mergedRunFactsMax: 20)) Append(ledger, 400);
 
-    [Fact]
-    public void A_run_of_many_bytes_is_merged_no_more() =>
-        Large(new StorageOptions { MergedRunBytesMax = 20_000 }, footer => footer.FileBytes > 20_000);
+        var runs = Runs(files);
+        Assert.InRange(runs.Count(run => run.Facts > 20), 3, 20);
+        Assert.InRange(runs.Count(run => run.Facts <= 20), 0, RunPlan.RunsPerMerge);
+        Assert.All(runs, run => Assert.InRange(run.Facts, 1, RunPlan.RunsPerMerge * 20));
+        AllThere(files, 400);
+    }
 
     // A large run that was damaged is made again in small ones, and behind it there may be another large one: they stayed as they were, however many.
     [Fact]
     public void Small_runs_before_a_large_one_are_merged_with_one_another()
     {
         var files = new MemoryFileSystem();
-        var bounds = new StorageOptions { MergedRunFactsMax = 50 };
-        using (var ledger = Open(files, bounds, memoryFactsMax: 60)) Append(ledger, 130);
+        using (var ledger = Open(files, memoryFactsMax: 60, mergedRunFactsMax: 50)) Append(ledger, 130);
         Assert.Equal([60, 60, 10], Runs(files).Select(run => run.Facts));
         var first = Paths(files)[0];
         files.FlipBit(first, 4_096 * 8);
 
-        using (var ledger = Open(files, bounds, memoryFactsMax: 2))
+        using (var ledger = Open(files, memoryFactsMax: 2, mergedRunFactsMax: 50))
         {
             for (var i = 0; i < 130; i++) Assert.Equal(1, SmallLedger.Now(ledger.GetVersionAsync(Stream(i), cancellationToken: Now)).Value);
             Append(ledger, 10);
@@ -40,24 +44,8 @@ public sealed class MergeBoundTests
         AllThere(files, 140);
     }
 
-    static void Large(StorageOptions bounds, Func<RunFooter, bool> isLarge)
-    {
-        var files = new MemoryFileSystem();
-        using (var ledger = Open(files, bounds, memoryFactsMax: 4)) Append(ledger, 400);
-
-        var runs = Runs(files);
-        Assert.InRange(runs.Count(isLarge), 3, 30);
-        Assert.InRange(runs.Count(run => !isLarge(run)), 0, RunPlan.RunsPerMerge);
-        Assert.All(runs, run => Assert.InRange(run.Facts, 1, RunPlan.RunsPerMerge * 20));
-        AllThere(files, 400);
-    }
-
-    static Ledger Open(MemoryFileSystem files, StorageOptions bounds, int memoryFactsMax)
-    {
-        var options = SmallLedger.Options(files) with { MemoryFactsMax = memoryFactsMax };
-        var storage = options.ToStorageOptions() with { MergedRunFactsMax = bounds.MergedRunFactsMax, MergedRunBytesMax = bounds.MergedRunBytesMax };
-        return Ledger.Open(FileStorage.Open(files, SmallLedger.Root, storage, Now), options);
-    }
+    static Ledger Open(MemoryFileSystem files, int memoryFactsMax, int mergedRunFactsMax) =>
+        SmallLedger.Open(SmallLedger.Options(files) with { MemoryFactsMax = memoryFactsMax, MergedRunFactsMax = mergedRunFactsMax });
 
     static void Append(Ledger ledger, int facts)
     {
