@@ -201,8 +201,8 @@ internal sealed class Run : IndexPart, IDisposable
         if (FirstTime > recordedBy) return (new Position(First.Value - 1), First);
         var count = Footer.TimeCount;
         var until = count == 0 || TimeRow(0).Time > recordedBy ? 0
-            : Footer.LastTime <= recordedBy ? count
-            : RowSearch.CountUntil(new Times(this), count, TimeRow(0).Time, Footer.LastTime, recordedBy);
+            : TimeRow(count - 1).Time <= recordedBy ? count
+            : RowSearch.CountUntil(new Times(this), count - 1, TimeRow(0).Time, TimeRow(count - 1).Time, recordedBy);
         return (until == 0 ? First : TimeRow(until - 1).First, until == count ? Last.Next() : TimeRow(until).First);
     }
 
