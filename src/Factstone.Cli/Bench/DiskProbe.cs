@@ -10,6 +10,9 @@ internal sealed class DiskProbe : IBenchStore
     /// <summary>Written round and round, so that it never grows.</summary>
     const int FileBytes = 16 * 1_024 * 1_024;
 
+    /// <summary>Zeros are written as the ledger writes its own: in larger pieces the system would keep them in larger pages, and each sync would take longer (docs/decisions/0010).</summary>
+    const int ZerosBytes = 256 * 1_024;
+
     readonly SafeFileHandle _file;
     readonly byte[] _noise = new byte[2 * 1_024 * 1_024];
     readonly int _bytesPerAppend;
@@ -22,7 +25,7 @@ internal sealed class DiskProbe : IBenchStore
         _bytesPerAppend = bytesPerAppend;
         _inFlight = new InFlight(workload.InFlight);
         _file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite);
-        for (var at = 0; at < FileBytes; at += _noise.Length) RandomAccess.Write(_file, _noise, at);
+        for (var at = 0; at < FileBytes; at += ZerosBytes) RandomAccess.Write(_file, _noise.AsSpan(0, ZerosBytes), at);
         Sync();
         new Random(1).NextBytes(_noise);
         if (workload.IsShared) _writer = new GroupWriter<TaskCompletionSource<long>>(Write);
