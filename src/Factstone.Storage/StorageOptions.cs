@@ -23,7 +23,7 @@ internal sealed record StorageOptions
     public long MergedRunBytesMax { get; init; } = 7L * 1_024 * 1_024 * 1_024;
 
     /// <summary>The same with more facts: eight of them, if all were of one stream, stay below the 4 GiB that a list can have, at a little more than five bytes each.</summary>
-    public long MergedRunFactsMax { get; init; } = 80L * 1_024 * 1_024;
+    public long MergedRunFactsMax { get; init; } = 64L * 1_024 * 1_024;
 
     /// <summary>Whether files are mapped for reading, where the file system can. A device error under a mapping ends the process.</summary>
     public bool MapsFiles { get; init; } = true;

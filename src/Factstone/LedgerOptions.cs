@@ -38,7 +38,7 @@ public sealed record LedgerOptions
 
     internal long MergedRunBytesMax { get; init; } = 7L * 1_024 * 1_024 * 1_024;
 
-    internal long MergedRunFactsMax { get; init; } = 80L * 1_024 * 1_024;
+    internal long MergedRunFactsMax { get; init; } = 64L * 1_024 * 1_024;
 
     internal long ReadOnlyFactsMax { get; init; } = 2_000_000;
 

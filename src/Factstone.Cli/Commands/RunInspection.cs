@@ -50,7 +50,7 @@ internal sealed class RunInspection(Session session, Run run)
         session.Output.WriteLine($"recorded {TimeText.Exact(Microseconds.ToTime(footer.FirstTime))} to {TimeText.Exact(Microseconds.ToTime(footer.LastTime))}, {Counted.Text(footer.TimeCount, "time")}");
         session.Output.WriteLine($"the log goes on at offset {footer.End.FileOffset} of {LedgerLayout.SegmentName(footer.End.Base, footer.End.Generation)}");
         foreach (var (from, segment, generation) in Segments()) session.Output.WriteLine($"segment {LedgerLayout.SegmentName(segment, generation)} from @{from}");
-        session.Output.WriteLine($"{Counted.Text(footer.Terms, "term")} in {Counted.Text(footer.BlockCount, "block")} and {Counted.Text(footer.BucketCount, "bucket")}; {footer.Streams:N0} {(footer.Streams == 1 ? "stream begins" : "streams begin")} here; {Counted.Text(footer.AppendIds, "append id")}");
+        session.Output.WriteLine($"{Counted.Text(footer.Terms, "term")} in {Counted.Text(footer.BlockCount, "block")} and {Counted.Text(footer.BucketCount + footer.StreamBucketCount, "bucket")}; {footer.Streams:N0} {(footer.Streams == 1 ? "stream begins" : "streams begin")} here; {Counted.Text(footer.AppendIds, "append id")}");
         foreach (var block in damaged) session.Output.WriteLine($"DAMAGED: block {block}, at offset {block * RunFormat.BlockBytes}");
     }
 
@@ -73,7 +73,7 @@ internal sealed class RunInspection(Session session, Run run)
         json.WriteNumber("appendIds", footer.AppendIds);
         json.WriteNumber("times", footer.TimeCount);
         json.WriteNumber("blocks", footer.BlockCount);
-        json.WriteNumber("buckets", footer.BucketCount);
+        json.WriteNumber("buckets", footer.BucketCount + footer.StreamBucketCount);
         json.WriteStartArray("segments");
         foreach (var (from, segment, generation) in Segments())
         {

@@ -197,6 +197,14 @@ internal sealed class MemoryFileSystem : IFileSystem
     /// <summary>The content up to the last byte other than zero: what is zeroed ahead of it can be gigabytes and says nothing.</summary>
     public byte[] ReadAll(string path) => ContentOf(Named(path).Bytes);
 
+    /// <summary>The same with zeros at its end, which a checksum may have: of a file that never has space ahead.</summary>
+    public byte[] ReadWhole(string path)
+    {
+        var content = ReadAll(path);
+        Array.Resize(ref content, checked((int)LengthOf(path)));
+        return content;
+    }
+
     /// <summary>Bytes in the file, zeroed space ahead included.</summary>
     public long LengthOf(string path) => Named(path).Bytes.Length;
 

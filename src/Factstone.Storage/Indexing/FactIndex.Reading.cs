@@ -2,23 +2,26 @@ namespace Factstone.Storage;
 
 internal sealed partial class FactIndex : ITermIndex
 {
-    public StreamState StateAt(StreamName stream, Position until) => LastPlace(stream, until).State;
+    public StreamState StateAt(StreamName stream, Position until) => LastPlace(stream, until, expectsFact: false).State;
 
     /// <summary>The last place of a stream at or below a position; default when it has none.</summary>
-    public Place LastPlace(StreamName stream, Position until)
+    /// <param name="stream">The stream.</param>
+    /// <param name="until">The position.</param>
+    /// <param name="expectsFact">Whether the fact there will be read.</param>
+    public Place LastPlace(StreamName stream, Position until, bool expectsFact)
     {
         Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
         var parts = Parts;
-        return LastPlace(parts, stream, KeyFor(Term.Stream(stream), parts, buffer), until);
+        return LastPlace(parts, stream, KeyFor(Term.Stream(stream), parts, buffer), until, expectsFact);
     }
 
-    static Place LastPlace(ReadOnlySpan<IndexPart> parts, StreamName stream, in TermKey key, Position until)
+    static Place LastPlace(ReadOnlySpan<IndexPart> parts, StreamName stream, in TermKey key, Position until, bool expectsFact)
     {
         foreach (var part in parts) part.Expect(key);
         for (var i = parts.Length - 1; i >= 0; i--)
         {
             if (parts[i].First > until) continue;
-            var place = parts[i].LastPlace(stream, key, until);
+            var place = parts[i].LastPlace(stream, key, until, expectsFact);
             if (place.Version > StreamVersion.None) return place;
         }
 

@@ -19,7 +19,7 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
     public StreamState StateAt(StreamName stream, Position until)
     {
         using var reading = gate.Enter();
-        var state = LastPlace(stream, until).State;
+        var state = LastPlace(stream, until, expectsFact: false).State;
         RefuseHole(stream, state.Position, until);
         return lost.Raise(stream, state, until);
     }
@@ -81,7 +81,7 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
     public Fact? ReadLatest(StreamName stream, Position until)
     {
         using var reading = gate.Enter();
-        var place = LastPlace(stream, until);
+        var place = LastPlace(stream, until, expectsFact: true);
         RefuseHole(stream, place.Position, until);
         if (!lost.Raise(stream, place.State, until).HasValue) return null;
         using var window = NewWindow(isLong: false);
@@ -396,7 +396,8 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
     FactPlace Find(in Place place) => AskInside(place, static (index, place) => index.PlaceOf(place));
 
     /// <summary>For who is in.</summary>
-    Place LastPlace(StreamName stream, Position until) => AskInside((stream, until), static (index, about) => index.LastPlace(about.stream, about.until));
+    Place LastPlace(StreamName stream, Position until, bool expectsFact) =>
+        AskInside((stream, until, expectsFact), static (index, about) => index.LastPlace(about.stream, about.until, about.expectsFact));
 
     /// <summary>Asks the index; where that finds a run damaged, once more when the run has been made again.</summary>
     public T Ask<T>(Func<T> question)

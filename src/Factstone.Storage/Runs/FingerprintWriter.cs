@@ -4,18 +4,18 @@ namespace Factstone.Storage;
 
 /// <summary>Writes the buckets by which a term is found, or found absent, with one look. See docs/format.md, "Fingerprints".</summary>
 /// <remarks>Goes over the terms once for each part of the table that fits in memory, so that memory does not grow with their number.</remarks>
-internal sealed class FingerprintWriter(RunOutput output, long terms)
+internal sealed class FingerprintWriter(RunOutput output, BucketShape shape, long terms)
 {
     const int BucketsPerPass = 8 * 1_024 * 1_024 / RunFormat.BucketBytes;
 
-    readonly long _firstBuckets = RunFormat.FirstBuckets(terms);
-    readonly byte[] _buckets = new byte[Math.Min(RunFormat.FirstBuckets(terms), BucketsPerPass) * RunFormat.BucketBytes];
+    readonly long _firstBuckets = shape.FirstBuckets(terms);
+    readonly byte[] _buckets = new byte[Math.Min(shape.FirstBuckets(terms), BucketsPerPass) * RunFormat.BucketBytes];
     List<TermPlace> _carried = [];
 
     /// <summary>Writes the table.</summary>
-    /// <returns>How many buckets it has.</returns>
-    public long Write(Func<IEnumerable<TermPlace>> terms)
+    public BucketTable Write(Func<IEnumerable<TermPlace>> terms)
     {
+        var at = output.FileOffset;
         var bucket = 0L;
         while (bucket < _firstBuckets || _carried.Count > 0)
         {
@@ -24,7 +24,7 @@ internal sealed class FingerprintWriter(RunOutput output, long terms)
             bucket += count;
         }
 
-        return bucket;
+        return new BucketTable(shape, at, bucket, _firstBuckets);
     }
 
     void WritePass(long first, int count, Func<IEnumerable<TermPlace>> terms)
@@ -38,7 +38,7 @@ internal sealed class FingerprintWriter(RunOutput output, long terms)
         {
             foreach (var term in terms())
             {
-                var bucket = RunFormat.BucketOf(term.Hash, _firstBuckets) - first;
+                var bucket = BucketTable.BucketOf(term.Hash, _firstBuckets) - first;
                 if (bucket >= 0 && bucket < count) Put(buckets, (int)bucket, term);
             }
         }
@@ -52,10 +52,9 @@ internal sealed class FingerprintWriter(RunOutput output, long terms)
         {
             var slots = buckets.Slice(at, RunFormat.BucketBytes);
             var taken = slots[RunFormat.BucketCountAt];
-            if (taken < RunFormat.SlotsPerBucket)
+            if (taken < shape.Slots)
             {
-                BinaryPrimitives.WriteUInt16LittleEndian(slots[(taken * RunFormat.SlotBytes)..], RunFormat.Fingerprint(term.Hash));
-                BinaryPrimitives.WriteUInt32LittleEndian(slots[((taken * RunFormat.SlotBytes) + sizeof(ushort))..], term.Block);
+                shape.Write(slots[(taken * shape.SlotBytes)..], term);
                 slots[RunFormat.BucketCountAt]++;
                 return;
             }
@@ -66,6 +65,3 @@ internal sealed class FingerprintWriter(RunOutput output, long terms)
         _carried.Add(term);
     }
 }
-
-/// <summary>The hash of a term, and the dictionary block that it is in, as a slot says it.</summary>
-internal readonly record struct TermPlace(ulong Hash, uint Block);

@@ -34,12 +34,13 @@ internal static class MemoryRun
 
     static void WriteTimes(MemoryPart part, RunWriter writer)
     {
-        var next = part.First;
-        foreach (var batch in part.Times)
+        var times = part.Times;
+        for (var i = 0; i < times.Length;)
         {
-            if (batch.First < next) continue;
-            writer.AddTime(batch.Time, batch.First);
-            next = new Position(batch.First.Value + RunFormat.FactsPerTimeRow);
+            var (first, behind) = (times[i].First, i + 1);
+            while (behind < times.Length && times[behind].First.Value < first.Value + RunFormat.FactsPerTimeRow) behind++;
+            writer.AddTime(new TimeRow(times[i].Time, first, IsAll: behind == i + 1));
+            i = behind;
         }
     }
 

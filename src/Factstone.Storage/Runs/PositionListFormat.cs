@@ -7,7 +7,7 @@ namespace Factstone.Storage;
 internal static class PositionListFormat
 {
     /// <summary>Places decoded at a time; a list of no more stands in its dictionary entry.</summary>
-    public const int PlacesPerBlock = 128;
+    public const int PlacesPerBlock = 64;
 
     /// <summary>A row of a long list's skip table: first position (u64), first version (u64), where the block begins (u32), where the first fact is in its segment (u32).</summary>
     public const int SkipRowBytes = sizeof(ulong) + sizeof(ulong) + sizeof(uint) + sizeof(uint);

@@ -13,10 +13,13 @@ internal sealed class Run : IndexPart, IDisposable
     readonly IStorageFile _file;
     readonly RunBytes _bytes;
     readonly RunSegment[] _segments;
+    readonly BucketTable _streamBuckets;
+    readonly BucketTable _otherBuckets;
 
     Run(IStorageFile file, RunFooter footer, RunBytes bytes, RunSegment[] segments)
     {
         (_file, Footer, _bytes, _segments) = (file, footer, bytes, segments);
+        (_streamBuckets, _otherBuckets) = (footer.StreamBuckets, footer.OtherBuckets);
     }
 
     public RunFooter Footer { get; }
@@ -124,11 +127,14 @@ internal sealed class Run : IndexPart, IDisposable
         return position;
     }
 
-    public override void Expect(in TermKey key) =>
-        _bytes.Expect(Footer.BucketsAt + (RunFormat.BucketOf(key.Hash, RunFormat.FirstBuckets(Footer.Terms)) * RunFormat.BucketBytes), RunFormat.BucketBytes);
+    public override void Expect(in TermKey key)
+    {
+        ref readonly var buckets = ref BucketsOf(key);
+        _bytes.Expect(buckets.BucketAt(buckets.BucketOf(key)), RunFormat.BucketBytes);
+    }
 
-    public override Place LastPlace(StreamName stream, in TermKey key, Position until) =>
-        TryFindTerm(key, out var value) ? LastPlaceIn(value, until) : default;
+    public override Place LastPlace(StreamName stream, in TermKey key, Position until, bool expectsFact) =>
+        TryFindTerm(key, out var value, out _, expectsFact && until >= Last) ? LastPlaceIn(value, until) : default;
 
     /// <summary>The same, from what the dictionary says of the stream.</summary>
     public Place LastPlaceIn(ReadOnlySpan<byte> value, Position until)
@@ -203,14 +209,18 @@ internal sealed class Run : IndexPart, IDisposable
         var until = count == 0 || TimeRow(0).Time > recordedBy ? 0
             : TimeRow(count - 1).Time <= recordedBy ? count
             : RowSearch.CountUntil(new Times(this), count - 1, TimeRow(0).Time, TimeRow(count - 1).Time, recordedBy);
-        return (until == 0 ? First : TimeRow(until - 1).First, until == count ? Last.Next() : TimeRow(until).First);
+        var after = until == count ? Last.Next() : TimeRow(until).First;
+        if (until == 0) return (First, after);
+        var row = TimeRow(until - 1);
+        return (row.IsAll ? new Position(after.Value - 1) : row.First, after);
     }
 
     /// <summary>Where a time begins, by number of its row.</summary>
-    public (long Time, Position First) TimeRow(long number)
+    public TimeRow TimeRow(long number)
     {
         var row = Read(Footer.TimesAt + (number * RunFormat.TimeRowBytes), RunFormat.TimeRowBytes);
-        var read = (BinaryPrimitives.ReadInt64LittleEndian(row), new Position(BinaryPrimitives.ReadInt64LittleEndian(row[sizeof(long)..])));
+        var first = BinaryPrimitives.ReadInt64LittleEndian(row[sizeof(long)..]);
+        var read = new TimeRow(BinaryPrimitives.ReadInt64LittleEndian(row), new Position(first >> 1), IsAll: (first & 1) != 0);
         GC.KeepAlive(this);
         return read;
     }
@@ -282,27 +292,41 @@ internal sealed class Run : IndexPart, IDisposable
 
     bool TryFindTerm(in TermKey key, out ReadOnlySpan<byte> value) => TryFindTerm(key, out value, out _);
 
+    ref readonly BucketTable BucketsOf(in TermKey key) => ref TermKey.Kind(key.Bytes) == TermKind.Stream ? ref _streamBuckets : ref _otherBuckets;
+
     /// <summary>One look tells that a term is not here; a second finds it.</summary>
-    bool TryFindTerm(in TermKey key, out ReadOnlySpan<byte> value, out long block)
+    /// <param name="key">The term.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="block">The number of its dictionary block.</param>
+    /// <param name="expectsFact">Whether the last fact of the stream will be read, so that it can be on its way while the dictionary is looked at.</param>
+    bool TryFindTerm(in TermKey key, out ReadOnlySpan<byte> value, out long block, bool expectsFact = false)
     {
         value = default;
         block = 0;
-        var fingerprint = RunFormat.Fingerprint(key.Hash);
-        for (var bucket = RunFormat.BucketOf(key.Hash, RunFormat.FirstBuckets(Footer.Terms)); bucket < Footer.BucketCount; bucket++)
+        ref readonly var buckets = ref BucketsOf(key);
+        var fingerprint = BucketShape.Fingerprint(key.Hash);
+        for (var bucket = buckets.BucketOf(key); bucket < buckets.Count; bucket++)
         {
-            var slots = Read(Footer.BucketsAt + (bucket * RunFormat.BucketBytes), RunFormat.BucketBytes);
-            var taken = Math.Min((int)slots[RunFormat.BucketCountAt], RunFormat.SlotsPerBucket);
-            for (var at = 0; at < taken * RunFormat.SlotBytes; at += RunFormat.SlotBytes)
+            var slots = Read(buckets.BucketAt(bucket), RunFormat.BucketBytes);
+            var taken = Math.Min((int)slots[RunFormat.BucketCountAt], buckets.Shape.Slots);
+            for (var at = 0; at < taken * buckets.Shape.SlotBytes; at += buckets.Shape.SlotBytes)
             {
-                if (BinaryPrimitives.ReadUInt16LittleEndian(slots[at..]) != fingerprint) continue;
-                var blockAt = (long)BinaryPrimitives.ReadUInt32LittleEndian(slots[(at + sizeof(ushort))..]) * RunFormat.TermBlockMultiple;
-                if (Storage.TermBlock.TryFind(TermBlockAt(blockAt, out block), key.Bytes, out value)) return true;
+                var slot = slots[at..];
+                if (BinaryPrimitives.ReadUInt16LittleEndian(slot) != fingerprint) continue;
+                if (expectsFact) ExpectFact(slot);
+                if (Storage.TermBlock.TryFind(TermBlockAt(BucketShape.BlockOf(slot), out block), key.Bytes, out value)) return true;
             }
 
             if (slots[RunFormat.BucketOverflowsAt] == 0) return false;
         }
 
         return false;
+    }
+
+    void ExpectFact(ReadOnlySpan<byte> slot)
+    {
+        var (segment, fileOffset) = BucketShape.FactOf(slot);
+        if (segment < _segments.Length && _segments[segment].Segment is { } found) FactReader.Expect(new FactPlace(Last, found, fileOffset));
     }
 
     /// <param name="position">A position of the run.</param>
@@ -366,6 +390,12 @@ internal sealed class Run : IndexPart, IDisposable
         public long this[long number] => run.TimeRow(number).Time;
     }
 }
+
+/// <summary>What was recorded from a position on, up to the next row, was recorded at this time or later.</summary>
+/// <param name="Time">RecordedAt of the first.</param>
+/// <param name="First">Its position.</param>
+/// <param name="IsAll">Whether all of it was recorded at this time.</param>
+internal readonly record struct TimeRow(long Time, Position First, bool IsAll);
 
 /// <summary>From which position on the facts of a run are in which segment. Without a segment, its file is missing.</summary>
 internal readonly record struct RunSegment(Position From, Position Base, int Generation, Segment? Segment);

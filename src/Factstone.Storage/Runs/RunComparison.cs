@@ -9,6 +9,7 @@ internal sealed class RunComparison(Run run, SegmentDirectory segments, Action<P
 {
     readonly Dictionary<TermKind, long> _places = [];
     long _streams, _appendIds, _cells, _timeRow;
+    TimeRow _passed;
     long _firstTime = long.MaxValue;
     long _lastTime = long.MinValue;
 
@@ -63,11 +64,16 @@ internal sealed class RunComparison(Run run, SegmentDirectory segments, Action<P
         {
             PassRows(piece, batch.First, time);
             time = batch.Time;
-            if (_timeRow == run.Footer.TimeCount) return;
-            var row = run.TimeRow(_timeRow);
-            if (row.First != batch.First) continue;
-            if (row.Time != batch.Time && !IsLost(piece, row.First)) Differs(row.First, $"the append was recorded at {batch.Time} µs, and it says {row.Time}");
-            _timeRow++;
+            if (_timeRow < run.Footer.TimeCount && run.TimeRow(_timeRow) is { } row && row.First == batch.First)
+            {
+                if (row.Time != batch.Time && !IsLost(piece, row.First)) Differs(row.First, $"the append was recorded at {batch.Time} µs, and it says {row.Time}");
+                (_passed, _timeRow) = (row, _timeRow + 1);
+            }
+            else if (_passed.IsAll && _passed.Time != batch.Time && !IsLost(piece, batch.First))
+            {
+                Differs(batch.First, $"the append was recorded at {batch.Time} µs, and it says that all from position {_passed.First} on was recorded at {_passed.Time} µs");
+                _passed = default;
+            }
         }
 
         PassRows(piece, piece.Next, time);
@@ -79,7 +85,7 @@ internal sealed class RunComparison(Run run, SegmentDirectory segments, Action<P
         while (_timeRow < run.Footer.TimeCount && run.TimeRow(_timeRow) is { } row && row.First < before)
         {
             if (row.First < piece.First || (row.Time != time && !IsLost(piece, row.First))) Differs(row.First, $"it says that an append was recorded at {row.Time} µs, and none begins there");
-            _timeRow++;
+            (_passed, _timeRow) = (row, _timeRow + 1);
         }
     }
 

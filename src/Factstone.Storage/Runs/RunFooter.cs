@@ -8,7 +8,7 @@ internal sealed record RunFooter
     /// <summary>"FACTRUN1" in ASCII, read as a little-endian number.</summary>
     const ulong Magic = 0x314E555254434146;
 
-    public const int Format = 2;
+    public const int Format = 3;
 
     const int MagicAt = 0;
     const int FormatAt = MagicAt + sizeof(ulong);
@@ -32,7 +32,10 @@ internal sealed record RunFooter
     const int TimesAtAt = SegmentsAtAt + sizeof(ulong);
     const int BlocksAtAt = TimesAtAt + sizeof(ulong);
     const int BucketsAtAt = BlocksAtAt + sizeof(ulong);
-    const int ChecksumsAtAt = BucketsAtAt + sizeof(ulong);
+    const int StreamTermsAt = BucketsAtAt + sizeof(ulong);
+    const int StreamBucketCountAt = StreamTermsAt + sizeof(ulong);
+    const int StreamBucketsAtAt = StreamBucketCountAt + sizeof(ulong);
+    const int ChecksumsAtAt = StreamBucketsAtAt + sizeof(ulong);
     const int ChecksumsChecksumAt = ChecksumsAtAt + sizeof(ulong);
     const int ChecksumAt = ChecksumsChecksumAt + sizeof(uint);
 
@@ -70,6 +73,7 @@ internal sealed record RunFooter
 
     public required long BlockCount { get; init; }
 
+    /// <summary>Buckets of fingerprints of all terms but streams.</summary>
     public required long BucketCount { get; init; }
 
     public required long SegmentsAt { get; init; }
@@ -80,12 +84,25 @@ internal sealed record RunFooter
 
     public required long BucketsAt { get; init; }
 
+    /// <summary>How many of the terms are streams, wherever they begin.</summary>
+    public required long StreamTerms { get; init; }
+
+    public required long StreamBucketCount { get; init; }
+
+    public required long StreamBucketsAt { get; init; }
+
     public required long ChecksumsAt { get; init; }
 
     /// <summary>Over the checksums of the blocks.</summary>
     public required uint ChecksumsChecksum { get; init; }
 
     public long Facts => Last.Value - First.Value + 1;
+
+    /// <summary>What finds a stream.</summary>
+    public BucketTable StreamBuckets => new(BucketShape.OfStreams, StreamBucketsAt, StreamBucketCount, BucketShape.OfStreams.FirstBuckets(StreamTerms));
+
+    /// <summary>What finds any other term.</summary>
+    public BucketTable OtherBuckets => new(BucketShape.OfOthers, BucketsAt, BucketCount, BucketShape.OfOthers.FirstBuckets(Terms - StreamTerms));
 
     /// <summary>How long the file is.</summary>
     public long FileBytes => ChecksumsAt + (RunFormat.BlocksIn(ChecksumsAt) * sizeof(uint)) + Bytes;
@@ -114,6 +131,9 @@ internal sealed record RunFooter
         WriteLong(target, TimesAtAt, TimesAt);
         WriteLong(target, BlocksAtAt, BlocksAt);
         WriteLong(target, BucketsAtAt, BucketsAt);
+        WriteLong(target, StreamTermsAt, StreamTerms);
+        WriteLong(target, StreamBucketCountAt, StreamBucketCount);
+        WriteLong(target, StreamBucketsAtAt, StreamBucketsAt);
         WriteLong(target, ChecksumsAtAt, ChecksumsAt);
         BinaryPrimitives.WriteUInt32LittleEndian(target[ChecksumsChecksumAt..], ChecksumsChecksum);
         BinaryPrimitives.WriteUInt32LittleEndian(target[ChecksumAt..], Crc32C.Of(target[..ChecksumAt]));
@@ -148,6 +168,9 @@ internal sealed record RunFooter
             TimesAt = ReadLong(source, TimesAtAt),
             BlocksAt = ReadLong(source, BlocksAtAt),
             BucketsAt = ReadLong(source, BucketsAtAt),
+            StreamTerms = ReadLong(source, StreamTermsAt),
+            StreamBucketCount = ReadLong(source, StreamBucketCountAt),
+            StreamBucketsAt = ReadLong(source, StreamBucketsAtAt),
             ChecksumsAt = ReadLong(source, ChecksumsAtAt),
             ChecksumsChecksum = BinaryPrimitives.ReadUInt32LittleEndian(source[ChecksumsChecksumAt..]),
         };

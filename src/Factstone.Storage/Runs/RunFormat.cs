@@ -12,11 +12,11 @@ internal static class RunFormat
     /// <summary>First position (u64), base position of the segment (u64), its generation (u32).</summary>
     public const int SegmentRowBytes = sizeof(ulong) + sizeof(ulong) + sizeof(uint);
 
-    /// <summary>Time (i64), first position recorded then (u64).</summary>
+    /// <summary>Time (i64), first position recorded then, × 2, + 1 if all up to the next row was recorded then (u64).</summary>
     public const int TimeRowBytes = sizeof(long) + sizeof(ulong);
 
     /// <summary>Of the batches, only one in so many facts has a row.</summary>
-    public const int FactsPerTimeRow = 64;
+    public const int FactsPerTimeRow = 16;
 
     /// <summary>Terms of one dictionary block; the first is written in full, the others by what they do not share with the one before.</summary>
     public const int TermsPerBlock = 16;
@@ -30,26 +30,10 @@ internal static class RunFormat
     /// <summary>A bucket of fingerprints is one line of the processor's cache.</summary>
     public const int BucketBytes = 64;
 
-    /// <summary>Fingerprint (u16) and offset of the dictionary block / <see cref="TermBlockMultiple"/> (u32).</summary>
-    public const int SlotBytes = sizeof(ushort) + sizeof(uint);
-
-    public const int SlotsPerBucket = 10;
-
     /// <summary>Where a bucket says how many of its slots are taken, and, in the next byte, whether the next bucket has terms of this one.</summary>
-    public const int BucketCountAt = SlotsPerBucket * SlotBytes;
+    public const int BucketCountAt = 60;
 
     public const int BucketOverflowsAt = BucketCountAt + 1;
 
-    /// <summary>Terms to a bucket, so that few buckets overflow.</summary>
-    public const int TermsPerBucket = 7;
-
     public static long BlocksIn(long bytes) => (bytes + BlockBytes - 1) / BlockBytes;
-
-    /// <summary>Buckets where a search may begin. Those behind take what the last of them cannot hold.</summary>
-    public static long FirstBuckets(long terms) => (terms / TermsPerBucket) + 1;
-
-    /// <summary>The bucket where a term's search begins.</summary>
-    public static long BucketOf(ulong hash, long firstBuckets) => (long)Math.BigMul(hash, (ulong)firstBuckets, out _);
-
-    public static ushort Fingerprint(ulong hash) => (ushort)hash;
 }

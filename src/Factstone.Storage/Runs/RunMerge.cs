@@ -46,11 +46,7 @@ internal sealed class RunMerge : IDisposable
         MergeSegments();
         foreach (var run in _runs)
         {
-            for (var i = 0L; i < run.Footer.TimeCount; i++)
-            {
-                var (time, first) = run.TimeRow(i);
-                _writer.AddTime(time, first);
-            }
+            for (var i = 0L; i < run.Footer.TimeCount; i++) _writer.AddTime(run.TimeRow(i));
 
             yield return 0;
         }

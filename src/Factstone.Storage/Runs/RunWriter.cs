@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace Factstone.Storage;
 
 /// <summary>Writes one run, from front to back: places, segments, times, terms in order, and what finds them. See docs/format.md, "Run".</summary>
-/// <remarks>Memory: a few buffers, eight bytes for each 16 terms, and 24 for each 128 places of the longest list.</remarks>
+/// <remarks>Memory: a few buffers, eight bytes for each 16 terms, and 24 for each 64 places of the longest list.</remarks>
 internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
 {
     /// <summary>Up to so many terms, their hashes are kept; beyond, the terms are read again.</summary>
@@ -33,7 +33,9 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
     long _streams;
     long _appendIds;
     long _segmentsAt;
-    long _segments;
+    readonly List<Position> _segmentStarts = [];
+    long _streamTerms;
+    int _firstOtherBlock = -1;
     long _timesAt;
     long _times;
 
@@ -46,11 +48,13 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
     /// <summary>The facts from a position on are in this segment. After the places.</summary>
     public void AddSegment(Position from, Position segmentBase, int generation)
     {
-        if (_segments++ == 0)
+        if (_segmentStarts.Count == 0)
         {
             _output.Align(sizeof(long));
             _segmentsAt = _output.FileOffset;
         }
+
+        _segmentStarts.Add(from);
 
         _output.Write(from.Value);
         _output.Write(segmentBase.Value);
@@ -58,7 +62,7 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
     }
 
     /// <summary>The facts from a position on were recorded at this time or later. After the segments.</summary>
-    public void AddTime(long time, Position from)
+    public void AddTime(in TimeRow row)
     {
         if (_times++ == 0)
         {
@@ -66,8 +70,8 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
             _timesAt = _output.FileOffset;
         }
 
-        _output.Write(time);
-        _output.Write(from.Value);
+        _output.Write(row.Time);
+        _output.Write((row.First.Value << 1) | (row.IsAll ? 1L : 0));
     }
 
     /// <summary>Begins the positions of a term, which comes behind all terms before it.</summary>
@@ -131,8 +135,8 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
         var areKept = _terms <= HashesKeptMax;
         _output.Align(areKept ? RunFormat.BucketBytes : RunFormat.BlockBytes);
         if (!areKept) _output.Flush(); // the terms are read again
-        var bucketsAt = _output.FileOffset;
-        var buckets = new FingerprintWriter(_output, _terms).Write(areKept ? () => _hashes : ReadTerms);
+        var streams = new FingerprintWriter(_output, BucketShape.OfStreams, _streamTerms).Write(areKept ? () => _hashes.Take((int)_streamTerms) : ReadStreams);
+        var others = new FingerprintWriter(_output, BucketShape.OfOthers, _terms - _streamTerms).Write(areKept ? () => _hashes.Skip((int)_streamTerms) : ReadOthers);
         var checksumsAt = _output.FileOffset;
         var footer = new RunFooter
         {
@@ -146,14 +150,17 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
             Terms = _terms,
             Streams = _streams,
             AppendIds = _appendIds,
-            SegmentCount = _segments,
+            SegmentCount = _segmentStarts.Count,
             TimeCount = _times,
             BlockCount = _blockOffsets.Count,
-            BucketCount = buckets,
+            BucketCount = others.Count,
             SegmentsAt = _segmentsAt,
             TimesAt = _timesAt,
             BlocksAt = blocksAt,
-            BucketsAt = bucketsAt,
+            BucketsAt = others.At,
+            StreamTerms = _streamTerms,
+            StreamBucketCount = streams.Count,
+            StreamBucketsAt = streams.At,
             ChecksumsAt = checksumsAt,
             ChecksumsChecksum = _output.WriteChecksums(),
         };
@@ -213,8 +220,11 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
         _termBlock.Write(places);
         _termBlock.Write(offsets);
 
-        if (_terms < HashesKeptMax) _hashes.Add(new TermPlace(TermKey.Of(term).Hash, Block: 0)); // where that is, its end will tell
+        var isStream = TermKey.Kind(term) == TermKind.Stream;
+        if (_terms < HashesKeptMax) _hashes.Add(isStream ? StreamPlace(term, _head.Last, block: 0) : new TermPlace(TermKey.Of(term).Hash, Block: 0)); // where that is, its end will tell
         _terms++;
+        if (isStream) _streamTerms++;
+        else if (_firstOtherBlock < 0) _firstOtherBlock = _blockOffsets.Count;
         (_lastTerm, _term) = (_term, _lastTerm);
         _lastTermLength = _termLength;
     }
@@ -237,18 +247,42 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
 
     static uint SlotOf(long blockAt) => checked((uint)(blockAt / RunFormat.TermBlockMultiple));
 
-    IEnumerable<TermPlace> ReadTerms()
+    TermPlace StreamPlace(ReadOnlySpan<byte> term, in Place last, uint block)
+    {
+        var segment = _segmentStarts.BinarySearch(last.Position);
+        if (segment < 0) segment = ~segment - 1;
+        return new TermPlace(TermKey.Of(term).Hash, block, (ushort)Math.Min(segment, ushort.MaxValue), last.FileOffset);
+    }
+
+    /// <summary>Streams are the first terms of all.</summary>
+    IEnumerable<TermPlace> ReadStreams()
+    {
+        foreach (var (terms, block) in ReadTerms(0))
+        {
+            if (TermKey.Kind(terms.Term) != TermKind.Stream) yield break;
+            yield return StreamPlace(terms.Term, PositionListHead.Read(terms.Value.Span, TermKind.Stream, first).Last, block);
+        }
+    }
+
+    IEnumerable<TermPlace> ReadOthers()
+    {
+        if (_firstOtherBlock < 0) yield break;
+        foreach (var (terms, block) in ReadTerms(_firstOtherBlock))
+            if (TermKey.Kind(terms.Term) != TermKind.Stream) yield return new TermPlace(TermKey.Of(terms.Term).Hash, block);
+    }
+
+    IEnumerable<(TermBlock Terms, uint Block)> ReadTerms(int firstBlock)
     {
         var bytes = Array.Empty<byte>();
         var head = new byte[RunFormat.TermBlockHeadBytes];
-        for (var block = 0; block < _blockOffsets.Count; block++)
+        for (var block = firstBlock; block < _blockOffsets.Count; block++)
         {
             file.Read(head, _blockOffsets[block]);
             var length = (int)BinaryPrimitives.ReadUInt32LittleEndian(head);
             if (bytes.Length < length) bytes = new byte[length * 2];
             file.Read(bytes.AsSpan(0, length), _blockOffsets[block] + RunFormat.TermBlockHeadBytes);
             var terms = new TermBlock(bytes.AsMemory(0, length));
-            while (terms.MoveNext()) yield return new TermPlace(TermKey.Of(terms.Term).Hash, SlotOf(_blockOffsets[block]));
+            while (terms.MoveNext()) yield return (terms, SlotOf(_blockOffsets[block]));
         }
     }
 }

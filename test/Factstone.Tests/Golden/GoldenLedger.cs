@@ -42,7 +42,7 @@ internal static class GoldenLedger
         return files;
     }
 
-    public static byte[] Bytes(MemoryFileSystem files, string name) => files.ReadAll($"{Root}/{name}");
+    public static byte[] Bytes(MemoryFileSystem files, string name) => name == Run ? files.ReadWhole($"{Root}/{name}") : files.ReadAll($"{Root}/{name}");
 
     static AppendRequest[] CellAppends() =>
     [

@@ -26,7 +26,7 @@ public sealed class LargeRunTests
         {
             writer.AddPlace(64);
             writer.AddSegment(new Position(1), new Position(1), 1);
-            writer.AddTime(5, new Position(1));
+            writer.AddTime(new TimeRow(5, new Position(1), IsAll: true));
             Span<byte> value = stackalloc byte[AppendSpanFormat.BytesMax];
             for (var i = 0; i < terms; i++) writer.AddValue(Key(i), value[..AppendSpanFormat.Write(value, Append(i), new Position(1))]);
             written = writer.Finish(default, epoch: 1, new Position(1), new LogPlace(new Position(1), 1, 100), firstTime: 5, lastTime: 5);
@@ -48,6 +48,67 @@ public sealed class LargeRunTests
         }
 
         Assert.False(cursor.MoveNext());
+    }
+
+    // The terms of a large run are read again for its fingerprints: streams for one table, and what comes behind them for the other.
+    [Theory]
+    [InlineData(0, 3)]
+    [InlineData(3, 0)]
+    [InlineData(40, 40)]
+    [InlineData(250_001, 0)]
+    [InlineData(249_990, 30)]
+    [InlineData(100_003, 200_000)]
+    public void Slots_of_streams_say_where_their_last_facts_are(int streams, int appends)
+    {
+        const int segments = 3;
+        var files = new MemoryFileSystem();
+        files.CreateDirectory("index");
+        RunFooter footer;
+        var facts = Math.Max(streams * 2, segments);
+        using (var file = files.Open("index/run", FileOpening.CreateNew))
+        using (var writer = new RunWriter(file, new Position(1)))
+        {
+            for (var i = 0; i < facts; i++) writer.AddPlace(OffsetOf(i));
+            for (var i = 0; i < segments; i++) writer.AddSegment(FirstOf(i), FirstOf(i), 1);
+            writer.AddTime(new TimeRow(5, new Position(1), IsAll: true));
+            for (var i = 0; i < streams; i++)
+            {
+                writer.BeginList(Stream(i), 2, streams: 0);
+                writer.Add([PlaceOf(1, i), PlaceOf(2, streams + i)]);
+                writer.EndList();
+            }
+
+            Span<byte> value = stackalloc byte[AppendSpanFormat.BytesMax];
+            for (var i = 0; i < appends; i++) writer.AddValue(Key(i), value[..AppendSpanFormat.Write(value, Append(i), new Position(1))]);
+            footer = writer.Finish(default, epoch: 1, new Position(facts), new LogPlace(new Position(1), 1, 100), firstTime: 5, lastTime: 5);
+        }
+
+        using var run = Run.Inspect(files.Open("index/run", FileOpening.ReadOnly), out var wrong);
+        Assert.True(run is not null, wrong);
+        Assert.Equal((streams, streams + appends), (run.Footer.StreamTerms, run.Footer.Terms));
+        for (var i = 0; i < streams; i += streams > 100_000 ? 7 : 1)
+            if (!run.LastPlace(default, TermKey.Of(Stream(i)), new Position(facts), expectsFact: true).Equals(PlaceOf(2, streams + i))) Assert.Fail($"Stream {i} is not where it was written.");
+        for (var i = 0; i < appends; i += appends > 100_000 ? 7 : 1) Assert.Equal(Append(i), run.FindAppend("", TermKey.Of(Key(i))));
+
+        var said = new List<(int Segment, long FileOffset)>();
+        var shape = BucketShape.OfStreams;
+        for (var bucket = 0L; bucket < footer.StreamBucketCount; bucket++)
+        {
+            var slots = run.Read(footer.StreamBuckets.BucketAt(bucket), RunFormat.BucketBytes);
+            for (var i = 0; i < slots[RunFormat.BucketCountAt]; i++) said.Add(BucketShape.FactOf(slots[(i * shape.SlotBytes)..]));
+        }
+
+        Assert.Equal(Enumerable.Range(streams, streams).Select(fact => (SegmentOf(fact), (long)OffsetOf(fact))).Order(), said.Order());
+
+        Position FirstOf(int segment) => new((segment * (facts / segments)) + 1);
+
+        int SegmentOf(int fact) => Math.Min(fact / (facts / segments), segments - 1);
+
+        static uint OffsetOf(int fact) => (uint)(64 + (fact * 8));
+
+        static Place PlaceOf(long version, int fact) => new Place(new StreamVersion(version), new Position(fact + 1), retracts: false).At(OffsetOf(fact));
+
+        static byte[] Stream(int number) => TermKey.Encode(Term.Stream(new StreamName("s", number.ToString("D9", System.Globalization.CultureInfo.InvariantCulture))));
     }
 
     static IndexedAppend Append(int number) => new(new AppendSpan(new Position(number + 1), 1), default);

@@ -10,7 +10,7 @@ namespace Factstone.Tests.Indexing;
 public sealed class ListLengthTests
 {
     /// <summary>Around one block of a list, and around two.</summary>
-    static readonly int[] Lengths = [1, 2, 3, 127, 128, 129, 130, 255, 256, 257, 384, 385];
+    static readonly int[] Lengths = [1, 2, 3, 63, 64, 65, 66, 127, 128, 129, 192, 193, 1_300];
 
     static CancellationToken Now => TestContext.Current.CancellationToken;
 
@@ -104,7 +104,7 @@ public sealed class ListLengthTests
             var (stream, name) = (own[0].Stream, $"{why}: {own[0].Stream}");
             Assert.True(own.Select(fact => fact.Position).SequenceEqual(Read(stream, new StreamReadOptions())), name);
             Assert.True(own.Select(fact => fact.Position).Reverse().SequenceEqual(Read(stream, new StreamReadOptions { Backward = true })), name);
-            foreach (var at in (int[])[0, Math.Min(126, own.Length - 1), Math.Min(127, own.Length - 1), Math.Min(128, own.Length - 1), own.Length - 1, random.Next(own.Length), random.Next(own.Length)])
+            foreach (var at in (int[])[0, Math.Min(62, own.Length - 1), Math.Min(63, own.Length - 1), Math.Min(64, own.Length - 1), own.Length - 1, random.Next(own.Length), random.Next(own.Length)])
             {
                 var from = own[at];
                 Assert.True(own[at..].Select(fact => fact.Position).SequenceEqual(Read(stream, new StreamReadOptions { From = new StreamVersion(from.Version) })), $"{name} from version {from.Version}");

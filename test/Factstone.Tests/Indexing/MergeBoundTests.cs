@@ -58,7 +58,7 @@ public sealed class MergeBoundTests
 
     static List<string> Paths(MemoryFileSystem files) => [.. files.Paths.Where(path => path.EndsWith(".run", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 
-    static List<RunFooter> Runs(MemoryFileSystem files) => [.. Paths(files).Select(path => RunFooter.Read(files.ReadAll(path).AsSpan()[^RunFooter.Bytes..])!)];
+    static List<RunFooter> Runs(MemoryFileSystem files) => [.. Paths(files).Select(path => RunFooter.Read(files.ReadWhole(path).AsSpan()[^RunFooter.Bytes..])!)];
 
     static void AllThere(MemoryFileSystem files, int facts)
     {

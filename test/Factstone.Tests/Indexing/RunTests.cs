@@ -186,7 +186,7 @@ public sealed class RunTests
             for (var i = 0; i < 100; i++)
             {
                 Committed(ledger, new AppendRequest(new NewFact(Stream(i % 7), "n", i.ToString(CultureInfo.InvariantCulture))));
-                foreach (var path in Runs(files)) before[path] = files.ReadAll(path);
+                foreach (var path in Runs(files)) before[path] = files.ReadWhole(path);
             }
         }
 
@@ -211,7 +211,7 @@ public sealed class RunTests
         SmallLedger.WithoutIndex(two);
         foreach (var path in Runs(one))
         {
-            var content = one.ReadAll(path);
+            var content = one.ReadWhole(path);
             two.Replace(path, content, content.Length);
         }
 

@@ -73,7 +73,7 @@ public sealed class RunTimesTests
 
         SmallLedger.Open(options).Dispose();
         var merged = files.Paths.Where(path => path.EndsWith(".run", StringComparison.Ordinal)).Order(StringComparer.Ordinal).First();
-        Assert.True(RunFooter.Read(files.ReadAll(merged).AsSpan()[^RunFooter.Bytes..])!.Last.Value > lastLost);
+        Assert.True(RunFooter.Read(files.ReadWhole(merged).AsSpan()[^RunFooter.Bytes..])!.Last.Value > lastLost);
         files.FlipBit(merged, (RunFormat.BlockBytes + 1) * 8L); // the open looks at the first block, and at the last ones
 
         // It is made again in smaller parts, of which the 29th is of lost facts alone. That one is the last of those that are merged: 8, and then 7 at a time.

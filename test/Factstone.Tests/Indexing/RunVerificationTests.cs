@@ -89,6 +89,7 @@ public sealed class RunVerificationTests
         { nameof(Lie.NewerCell), "cells, of which" },
         { nameof(Lie.DeletedCell), "the cell b/n1 v1 is not where it says" },
         { nameof(Lie.Time), "was recorded at" },
+        { nameof(Lie.OneTime), "it says that all from position 1 on was recorded at" },
         { nameof(Lie.LastTime), "the last append before its end was recorded" },
         { nameof(Lie.End), "behind its end" },
     };
@@ -116,7 +117,7 @@ public sealed class RunVerificationTests
     {
         var files = Forged(Lie.None);
         var path = Assert.Single(RunsOf(files));
-        var whole = files.ReadAll(path);
+        var whole = files.ReadWhole(path);
         for (var at = 0; at < whole.Length; at += 7)
         {
             var content = (byte[])whole.Clone();
@@ -143,7 +144,7 @@ public sealed class RunVerificationTests
         Assert.Equal(0, report.RunsCompared);
     }
 
-    enum Lie { None, Offset, Retracts, Version, Stream, Type, MoreTags, FewerTags, FewerAppends, MoreAppends, OtherAppend, FewerCells, OlderCell, NewerCell, DeletedCell, Time, LastTime, End }
+    enum Lie { None, Offset, Retracts, Version, Stream, Type, MoreTags, FewerTags, FewerAppends, MoreAppends, OtherAppend, FewerCells, OlderCell, NewerCell, DeletedCell, Time, OneTime, LastTime, End }
 
     /// <summary>A closed ledger of six facts whose only run was written again, with a lie in it.</summary>
     static MemoryFileSystem Forged(Lie lie)
@@ -171,7 +172,7 @@ public sealed class RunVerificationTests
             part.Add(
                 segment,
                 fileOffset + (isSecond && lie == Lie.Offset ? 8 : 0),
-                fact.RecordedAtMicroseconds + (lie == Lie.Time ? 1 : 0),
+                lie == Lie.OneTime ? footer.FirstTime : fact.RecordedAtMicroseconds + (lie == Lie.Time ? 1 : 0),
                 new Place(new StreamVersion(fact.StreamVersion.Value + (lie == Lie.Version && fact.Position.Value == 6 ? 1 : 0)), fact.Position, fact.Retracts || (isSecond && lie == Lie.Retracts)),
                 part.FindOrMake(stream.Store, stream.Key),
                 isSecond && lie == Lie.Type ? "paid" : fact.Type,
@@ -198,7 +199,7 @@ public sealed class RunVerificationTests
         var forged = new MemoryFileSystem();
         forged.CreateDirectory("forged");
         using (var file = forged.Open("forged/run", FileOpening.CreateNew)) MemoryRun.Write(part, file, footer.LedgerId, footer.Epoch);
-        var content = forged.ReadAll("forged/run");
+        var content = forged.ReadWhole("forged/run");
         files.Replace(path, content, content.Length);
         return files;
     }
