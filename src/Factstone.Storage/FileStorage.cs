@@ -55,7 +55,10 @@ internal sealed class FileStorage : IFactStorage
         _queries = new QueryReading(_index, _lost, _damage, _facts);
         if (opening.Chain is not { } chain) return;
 
-        _indexing = options.Crank.Start("factstone index", opening.Builder.Step);
+        var quiet = new QuietMerging(_index, opening.Builder, options);
+        _indexing = options.Crank.Start("factstone index", () => opening.Builder.Step() || quiet.Step());
+        quiet.StepLater = _indexing.WakeLater;
+        _indexing.Wake(); // it may have looked before it could ask
         _space = new SpaceAhead(files, layout, options);
         _zeroing = options.Crank.Start("factstone zeroing", _space.Step);
         _writer = new LogWriter(_index, _lost, _facts, _queries, chain, _space, _zeroing, options, Publish, WriteRun);

@@ -25,6 +25,9 @@ internal sealed record StorageOptions
     /// <summary>The same with more facts: eight of them, if all were of one stream, stay below the 4 GiB that a list can have, at a little more than five bytes each.</summary>
     public long MergedRunFactsMax { get; init; } = 64L * 1_024 * 1_024;
 
+    /// <summary>When nothing has been appended for so long, runs are merged further than they have to be.</summary>
+    public TimeSpan QuietBeforeMerging { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Whether files are mapped for reading, where the file system can. A device error under a mapping ends the process.</summary>
     public bool MapsFiles { get; init; } = true;
 

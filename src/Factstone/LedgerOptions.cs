@@ -40,6 +40,8 @@ public sealed record LedgerOptions
 
     internal long MergedRunFactsMax { get; init; } = 64L * 1_024 * 1_024;
 
+    internal TimeSpan QuietBeforeMerging { get; init; } = TimeSpan.FromSeconds(1);
+
     internal long ReadOnlyFactsMax { get; init; } = 2_000_000;
 
     internal Action<RecoveryBranch>? Took { get; init; }
@@ -68,6 +70,7 @@ public sealed record LedgerOptions
             MemoryFactsMax = MemoryFactsMax,
             MergedRunBytesMax = MergedRunBytesMax,
             MergedRunFactsMax = MergedRunFactsMax,
+            QuietBeforeMerging = QuietBeforeMerging,
             ReadOnlyFactsMax = ReadOnlyFactsMax,
             Took = Took,
             Defect = Defect,

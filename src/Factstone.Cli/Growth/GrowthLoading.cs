@@ -7,7 +7,7 @@ internal static class GrowthLoading
 {
     const int FactsPerAppend = 100;
     const int InFlight = 64;
-    static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan Rest = TimeSpan.FromSeconds(3);
     static readonly TimeSpan RestMax = TimeSpan.FromMinutes(10);
     static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 

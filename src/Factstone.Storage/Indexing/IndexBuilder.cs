@@ -12,6 +12,8 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
     RunMerge? _merge;
     IStorageFile? _mergeFile;
     bool _isClosed;
+    bool _isMergeForQuiet;
+    int _runsRefused;
 
     /// <summary>Why the last run could not be written; null when it could.</summary>
     public FactstoneException? Failure { get; private set; }
@@ -39,6 +41,36 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
                 AbandonMerge();
                 return false;
             }
+        }
+    }
+
+    /// <summary>Whether runs may be merged beyond what <see cref="Step"/> does.</summary>
+    public bool HasQuietWork
+    {
+        get
+        {
+            lock (_building) return !_isClosed && (_merge is not null ? _isMergeForQuiet : index.CountRuns().Runs != _runsRefused && NextToMerge(RunPlan.NextWhenQuiet).Count > 0);
+        }
+    }
+
+    /// <summary>Merges a piece of what is to be one run beyond <see cref="Step"/>, while nobody appends; false when there is nothing to do, or nothing can be done now.</summary>
+    public bool QuietStep()
+    {
+        lock (_building)
+        {
+            if (_isClosed || (_merge is not null && !_isMergeForQuiet)) return false;
+            try
+            {
+                if (_merge is not null || BeginMerge(NextToMerge(RunPlan.NextWhenQuiet), isForQuiet: true)) return MergeOn();
+            }
+            catch (Exception failure) when (failure is FactstoneException or RunDamagedException)
+            {
+                // It is tried again when there is another run.
+                AbandonMerge();
+                _runsRefused = index.CountRuns().Runs;
+            }
+
+            return false;
         }
     }
 
@@ -108,7 +140,18 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
 
     bool Merge()
     {
-        if (_merge is null && !BeginMerge()) return false;
+        // What is merged in quiet waits for it, unless its runs are wanted.
+        if (_merge is not null && _isMergeForQuiet)
+        {
+            if (NextToMerge(RunPlan.Next).Count == 0) return false;
+            AbandonMerge();
+        }
+
+        return (_merge is not null || BeginMerge(NextToMerge(RunPlan.Next), isForQuiet: false)) && MergeOn();
+    }
+
+    bool MergeOn()
+    {
         if (_merge!.Step()) return true;
 
         var runs = _merge.Runs;
@@ -124,22 +167,23 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
             return true;
         }
 
-        options.Took?.Invoke(RecoveryBranch.RunsMerged);
+        options.Took?.Invoke(_isMergeForQuiet ? RecoveryBranch.RunsMergedInQuiet : RecoveryBranch.RunsMerged);
         foreach (var run in runs) directory.TryDelete(run.Path);
         return true;
     }
 
-    bool BeginMerge()
+    bool BeginMerge(List<Run> runs, bool isForQuiet)
     {
-        var runs = NextToMerge();
         if (runs.Count == 0) return false;
+        _isMergeForQuiet = isForQuiet;
         _mergeFile = directory.Create(runs[0].First, runs[^1].Last);
         _merge = new RunMerge(runs, _mergeFile, options.Defect);
         return true;
     }
 
     /// <summary>Runs that follow one another and are to become one; none when there is nothing to merge. Large runs stay, and what lies between two of them is by itself.</summary>
-    List<Run> NextToMerge()
+    /// <param name="choose">Which of some that follow one another, by their facts.</param>
+    List<Run> NextToMerge(MergeChoice choose)
     {
         var between = new List<Run>();
         foreach (var part in index.Parts)
@@ -151,15 +195,17 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
                 continue;
             }
 
-            var plan = RunPlan.Next([.. between.Select(static one => one.Footer.Facts)]);
+            var plan = choose([.. between.Select(static one => one.Footer.Facts)]);
             var (start, length) = plan.GetOffsetAndLength(between.Count);
             if (length > 0) return between.GetRange(start, length);
-            if (run is null) break;
+            if (run is null) return [];
             between.Clear();
         }
 
         return [];
     }
+
+    delegate Range MergeChoice(ReadOnlySpan<long> facts);
 
     /// <summary>Several like it might make a run that is larger than its format can say.</summary>
     bool IsLarge(Run run) => run.Footer.FileBytes > options.MergedRunBytesMax || run.Footer.Facts > options.MergedRunFactsMax;

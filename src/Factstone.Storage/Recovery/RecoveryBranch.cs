@@ -33,6 +33,7 @@ internal enum RecoveryBranch
     RunWritten,
     RunNotWritten,
     RunsMerged,
+    RunsMergedInQuiet,
     RunMended,
     IndexRebuilt,
     WriterLookedUp,

@@ -32,6 +32,22 @@ internal static class RunPlan
         return 0..0;
     }
 
+    /// <summary>What is to be merged beyond that while nothing is appended, until each run has more than twice the facts of all newer ones: then there are few to look into.</summary>
+    /// <param name="facts">How many facts each run has, oldest first.</param>
+    public static Range NextWhenQuiet(ReadOnlySpan<long> facts)
+    {
+        var first = facts.Length;
+        var newer = 0L;
+        for (var i = facts.Length - 1; i >= 0; i--)
+        {
+            if (newer * 2 >= facts[i]) first = i;
+            newer += facts[i];
+        }
+
+        // The newest first, since they are the smallest.
+        return first == facts.Length ? 0..0 : Math.Max(first, facts.Length - RunsPerMerge)..facts.Length;
+    }
+
     static int Level(long facts)
     {
         var level = 0;

@@ -16,6 +16,9 @@ internal interface IWorker
     /// <summary>There may be work. Cheap when the worker is busy anyway.</summary>
     void Wake();
 
+    /// <summary>Asked by its own step: there may be work after a while, if nobody wakes it before.</summary>
+    void WakeLater(TimeSpan after) { }
+
     /// <summary>Returns when the step is not running and will not run again.</summary>
     void Stop();
 }

@@ -22,6 +22,7 @@ internal sealed class ThreadCrank : ICrank
         int _signals;
         int _isAsleep;
         volatile bool _isStopping;
+        TimeSpan _later = Timeout.InfiniteTimeSpan;
 
         public Worker(string name, Func<bool> step)
         {
@@ -36,6 +37,8 @@ internal sealed class ThreadCrank : ICrank
             if (Volatile.Read(ref _isAsleep) == 1) _woken.Set();
         }
 
+        public void WakeLater(TimeSpan after) => _later = after;
+
         public void Stop()
         {
             _isStopping = true;
@@ -49,12 +52,13 @@ internal sealed class ThreadCrank : ICrank
             while (!_isStopping)
             {
                 var seen = Volatile.Read(ref _signals);
+                _later = Timeout.InfiniteTimeSpan;
                 if (_step()) continue;
-                Sleep(seen);
+                Sleep(seen, _later);
             }
         }
 
-        void Sleep(int seen)
+        void Sleep(int seen, TimeSpan atMost)
         {
             var spinner = default(SpinWait);
             for (var i = 0; i < SpinsBeforeSleep; i++)
@@ -65,7 +69,7 @@ internal sealed class ThreadCrank : ICrank
 
             // Whoever signals after this sees that we sleep; whoever signalled before it is seen by the second look.
             Interlocked.Exchange(ref _isAsleep, 1);
-            if (Volatile.Read(ref _signals) == seen && !_isStopping) _woken.WaitOne();
+            if (Volatile.Read(ref _signals) == seen && !_isStopping) _woken.WaitOne(atMost);
             Volatile.Write(ref _isAsleep, 0);
         }
     }

@@ -37,6 +37,29 @@ public sealed class ThreadCrankTests
     }
 
     [Fact]
+    public void A_step_that_asks_to_be_called_later_is_and_only_then()
+    {
+        var (calls, left, isAsking) = (0, 3, false);
+        IWorker? worker = null;
+        worker = ThreadCrank.Instance.Start("later", () =>
+        {
+            Interlocked.Increment(ref calls);
+            if (Volatile.Read(ref isAsking) && left-- > 0) worker!.WakeLater(TimeSpan.FromMilliseconds(50));
+            return false;
+        });
+        Until(() => Volatile.Read(ref calls) >= 1, "the worker never began");
+        var began = Stopwatch.StartNew();
+        Volatile.Write(ref isAsking, true);
+        worker.Wake();
+        Until(() => Volatile.Read(ref left) < 0, "the worker was not called later");
+        Assert.InRange(began.ElapsedMilliseconds, 140, long.MaxValue);
+        var seen = Volatile.Read(ref calls);
+        Thread.Sleep(150);
+        Assert.Equal(seen, Volatile.Read(ref calls));
+        worker.Stop();
+    }
+
+    [Fact]
     public void No_wake_up_is_lost_among_millions_from_several_threads()
     {
         const int threads = 3;

@@ -21,6 +21,7 @@ internal sealed class SimulationRun
     readonly TextWriter? _trace;
     readonly Requests _requests;
     readonly int _memoryFactsMax;
+    readonly TimeSpan _quiet;
     readonly List<SentAppend> _sent = [];
     readonly List<SentAppend> _unchecked = [];
     readonly HashSet<AppendRequest> _maybe = new(ReferenceEqualityComparer.Instance);
@@ -44,6 +45,7 @@ internal sealed class SimulationRun
         _disk = new SimulatedDisk(seed) { Trace = trace };
         _requests = new Requests(_random);
         _memoryFactsMax = _random.Next(3) switch { 0 => 8, 1 => 40, _ => 150 };
+        _quiet = _random.Next(3) == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(1);
         _counts = counts;
         _defect = defect;
         _trace = trace;
@@ -569,6 +571,7 @@ internal sealed class SimulationRun
     {
         SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin,
         MemoryFactsMax = _memoryFactsMax,
+        QuietBeforeMerging = _quiet,
         ZeroAheadBytesMin = 4_096,
         ZeroAheadBytesMax = 16_384,
         LockWait = TimeSpan.Zero,

@@ -1,0 +1,24 @@
+namespace Factstone.Storage;
+
+/// <summary>Merges runs further while nobody appends, so that reads have few to look into and appends do not pay for it.</summary>
+/// <remarks>Threads: the run builder's.</remarks>
+internal sealed class QuietMerging(FactIndex index, IndexBuilder builder, StorageOptions options)
+{
+    Position _next;
+    DateTimeOffset _since;
+
+    /// <summary>Asks for another step after a while; null where nobody can be asked.</summary>
+    public Action<TimeSpan>? StepLater { get; set; }
+
+    /// <summary>Merges a piece; false when there is nothing to merge, or not yet.</summary>
+    public bool Step()
+    {
+        if (!builder.HasQuietWork) return false;
+        var (next, now) = (index.Next, options.Time.GetUtcNow());
+        if (next != _next || now < _since) (_next, _since) = (next, now);
+        var left = _since + options.QuietBeforeMerging - now;
+        if (left <= TimeSpan.Zero) return builder.QuietStep();
+        StepLater?.Invoke(left);
+        return false;
+    }
+}

@@ -1,0 +1,151 @@
+using Factstone.Storage;
+using Factstone.Testing;
+using Factstone.Tests.Damage;
+using Factstone.Tests.Simulation;
+
+namespace Factstone.Tests.Indexing;
+
+/// <summary>While nobody appends, runs become fewer; whoever appends does not wait for that, and every answer stays.</summary>
+public sealed class QuietMergingTests
+{
+    readonly MemoryFileSystem _files = new();
+    readonly ManualCrank _crank = new();
+    readonly List<RecoveryBranch> _took = [];
+    readonly LedgerOptions _options;
+    int _appended;
+
+    public QuietMergingTests() => _options = SmallLedger.Options(_files) with { Crank = _crank, MemoryFactsMax = 10, Took = _took.Add };
+
+    ManualTimeProvider Clock => (ManualTimeProvider)_options.TimeProvider;
+
+    int Quiet => _took.Count(one => one == RecoveryBranch.RunsMergedInQuiet);
+
+    [Fact]
+    public void After_a_second_without_appends_runs_become_few_and_say_the_same()
+    {
+        using var ledger = SmallLedger.Open(_options);
+        Append(ledger, 61);
+        Index();
+        Assert.Equal(6, Runs(ledger));
+
+        // The first look begins the second.
+        Clock.Advance(TimeSpan.FromMilliseconds(999));
+        Index();
+        Assert.Equal((6, 0), (Runs(ledger), Quiet));
+        Clock.Advance(TimeSpan.FromMilliseconds(1));
+        Index();
+        Assert.Equal((1, 1), (Runs(ledger), Quiet));
+        Same(ledger);
+
+        Clock.Advance(TimeSpan.FromHours(1));
+        Index();
+        Assert.Equal((1, 1), (Runs(ledger), Quiet));
+    }
+
+    [Fact]
+    public void An_append_puts_it_off_and_a_merge_that_has_begun_waits()
+    {
+        using var ledger = SmallLedger.Open(_options);
+        Append(ledger, 61);
+        Index();
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(_crank.Step("factstone index")); // it has begun
+        for (var i = 0; i < 3; i++)
+        {
+            Append(ledger, 1);
+            Index();
+            Assert.Equal((6, 0), (Runs(ledger), Quiet));
+            Clock.Advance(TimeSpan.FromMilliseconds(500));
+            Index();
+            Assert.Equal((6, 0), (Runs(ledger), Quiet));
+        }
+
+        Clock.Advance(TimeSpan.FromMilliseconds(500));
+        Index();
+        Assert.Equal((1, 1), (Runs(ledger), Quiet));
+        Same(ledger);
+    }
+
+    [Fact]
+    public void Runs_that_have_to_be_merged_do_not_wait_for_one_that_has_begun()
+    {
+        using var ledger = SmallLedger.Open(_options);
+        Append(ledger, 61);
+        Index();
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(_crank.Step("factstone index"));
+        Append(ledger, 30);
+        Index();
+        Assert.Equal((2, 0), (Runs(ledger), Quiet)); // the first eight became one
+        Assert.Equal(1, _took.Count(one => one == RecoveryBranch.RunsMerged));
+        Same(ledger);
+    }
+
+    [Fact]
+    public void A_close_in_the_middle_leaves_nothing_half_made()
+    {
+        using (var ledger = SmallLedger.Open(_options))
+        {
+            Append(ledger, 61);
+            Index();
+            Clock.Advance(TimeSpan.FromSeconds(1));
+            Assert.True(_crank.Step("factstone index"));
+        }
+
+        using var again = SmallLedger.Open(_options);
+        Assert.Equal(7, Runs(again));
+        Assert.DoesNotContain(RecoveryBranch.RunRejected, _took);
+        Same(again);
+    }
+
+    [Fact]
+    public void A_full_disk_ends_it_until_there_is_another_run()
+    {
+        using var ledger = SmallLedger.Open(_options);
+        Append(ledger, 61);
+        Index();
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        _files.CapacityBytes = _files.UsedBytes + 100;
+        Index();
+        Clock.Advance(TimeSpan.FromHours(1));
+        Index();
+        Assert.Equal((6, 0), (Runs(ledger), Quiet));
+        _files.CapacityBytes = long.MaxValue;
+        Append(ledger, 10);
+        Index();
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        Index();
+        Assert.Equal((1, 1), (Runs(ledger), Quiet));
+        Same(ledger);
+    }
+
+    /// <summary>All that there is to do now.</summary>
+    void Index()
+    {
+        while (_crank.Step("factstone index")) { }
+    }
+
+    void Append(Ledger ledger, int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            var outcome = ledger.TryAppendAsync(new AppendRequest(new NewFact($"s/{_appended++ % 7}", "made", "1"))).AsTask();
+            while (!outcome.IsCompleted)
+            {
+                _crank.Step("factstone writer");
+                while (_crank.Completions.Count > 0) _crank.RunCompletion(0);
+            }
+
+            Assert.IsType<AppendOutcome.Committed>(outcome.GetAwaiter().GetResult());
+        }
+    }
+
+    static int Runs(Ledger ledger) => ledger.Storage.Statistics().Runs;
+
+    void Same(Ledger ledger)
+    {
+        for (var i = 0; i < 7; i++)
+            Assert.Equal(Enumerable.Range(0, _appended).Count(number => number % 7 == i), SmallLedger.Now(ledger.GetVersionAsync($"s/{i}")).Value);
+        Assert.Empty(LedgerVerification.Run(_files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, TestContext.Current.CancellationToken).Damage);
+    }
+}
