@@ -206,13 +206,35 @@ internal sealed class Run : IndexPart, IDisposable
     {
         if (FirstTime > recordedBy) return (new Position(First.Value - 1), First);
         var count = Footer.TimeCount;
-        var until = count == 0 || TimeRow(0).Time > recordedBy ? 0
-            : TimeRow(count - 1).Time <= recordedBy ? count
-            : RowSearch.CountUntil(new Times(this), count - 1, TimeRow(0).Time, TimeRow(count - 1).Time, recordedBy);
+        var until = count == 0 || TimeFence(0) > recordedBy ? 0 : TimeRowsUntil(recordedBy);
         var after = until == count ? Last.Next() : TimeRow(until).First;
         if (until == 0) return (First, after);
         var row = TimeRow(until - 1);
         return (row.IsAll ? new Position(after.Value - 1) : row.First, after);
+    }
+
+    /// <summary>How many rows are at or before a time that the first is not after.</summary>
+    long TimeRowsUntil(long recordedBy)
+    {
+        var count = Footer.TimeCount;
+        var end = TimeRow(count - 1).Time;
+        if (end <= recordedBy) return count;
+
+        // Among the fences first, which lie close together, and then among the rows behind one of them.
+        var fences = (count + RunFormat.TimeRowsPerFence - 1) / RunFormat.TimeRowsPerFence;
+        var fence = RowSearch.CountUntil(new TimeFences(this), fences, TimeFence(0), end, recordedBy) - 1;
+        var first = fence * RunFormat.TimeRowsPerFence;
+        return fence + 1 < fences
+            ? first + RowSearch.CountUntil(new Times(this, first), RunFormat.TimeRowsPerFence, TimeFence(fence), TimeFence(fence + 1), recordedBy)
+            : first + RowSearch.CountUntil(new Times(this, first), count - 1 - first, TimeFence(fence), end, recordedBy);
+    }
+
+    /// <summary>The time of one in 64 rows, where it stands by itself.</summary>
+    public long TimeFence(long number)
+    {
+        var time = BinaryPrimitives.ReadInt64LittleEndian(Read(Footer.TimeFencesAt + (number * sizeof(long)), sizeof(long)));
+        GC.KeepAlive(this);
+        return time;
     }
 
     /// <summary>Where a time begins, by number of its row.</summary>
@@ -224,6 +246,9 @@ internal sealed class Run : IndexPart, IDisposable
         GC.KeepAlive(this);
         return read;
     }
+
+    /// <summary>These bytes will be read soon.</summary>
+    public void Expect(long fileOffset, long bytes) => _bytes.Expect(fileOffset, (int)Math.Min(bytes, RunFormat.BlockBytes));
 
     /// <summary>Checked bytes; keep the run alive until the last look.</summary>
     public ReadOnlySpan<byte> Read(long fileOffset, long bytes)
@@ -384,10 +409,16 @@ internal sealed class Run : IndexPart, IDisposable
         return live.Reaches(footer.End) ? segments : null;
     }
 
-    /// <summary>The times of the rows.</summary>
-    readonly struct Times(Run run) : ISortedRows
+    /// <summary>The times of the rows from one on.</summary>
+    readonly struct Times(Run run, long first) : ISortedRows
     {
-        public long this[long number] => run.TimeRow(number).Time;
+        public long this[long number] => run.TimeRow(first + number).Time;
+    }
+
+    /// <summary>The times of the fences.</summary>
+    readonly struct TimeFences(Run run) : ISortedRows
+    {
+        public long this[long number] => run.TimeFence(number);
     }
 }
 

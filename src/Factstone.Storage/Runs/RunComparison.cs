@@ -36,7 +36,17 @@ internal sealed class RunComparison(Run run, SegmentDirectory segments, Action<P
         if (footer.Streams != _streams) Differs(Position.None, $"{_streams} streams begin in it, and it says {footer.Streams}");
         if (footer.AppendIds != _appendIds) Differs(Position.None, $"{_appendIds} append ids are in it, and it says {footer.AppendIds}");
         if (_timeRow < footer.TimeCount) Differs(run.TimeRow(_timeRow).First, "it has a time of which no append begins there");
+        CompareFences();
         CompareSums();
+    }
+
+    void CompareFences()
+    {
+        for (var i = 0L; i * RunFormat.TimeRowsPerFence < run.Footer.TimeCount; i++)
+        {
+            var row = run.TimeRow(i * RunFormat.TimeRowsPerFence);
+            if (run.TimeFence(i) != row.Time) Differs(row.First, $"the row was recorded at {row.Time} µs, and its fence says {run.TimeFence(i)}");
+        }
     }
 
     void ComparePlaces(MemoryPart piece)

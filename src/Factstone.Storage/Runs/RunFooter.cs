@@ -35,7 +35,8 @@ internal sealed record RunFooter
     const int StreamTermsAt = BucketsAtAt + sizeof(ulong);
     const int StreamBucketCountAt = StreamTermsAt + sizeof(ulong);
     const int StreamBucketsAtAt = StreamBucketCountAt + sizeof(ulong);
-    const int ChecksumsAtAt = StreamBucketsAtAt + sizeof(ulong);
+    const int TimeFencesAtAt = StreamBucketsAtAt + sizeof(ulong);
+    const int ChecksumsAtAt = TimeFencesAtAt + sizeof(ulong);
     const int ChecksumsChecksumAt = ChecksumsAtAt + sizeof(ulong);
     const int ChecksumAt = ChecksumsChecksumAt + sizeof(uint);
 
@@ -79,6 +80,9 @@ internal sealed record RunFooter
     public required long SegmentsAt { get; init; }
 
     public required long TimesAt { get; init; }
+
+    /// <summary>Where the time of each 64th row stands by itself.</summary>
+    public required long TimeFencesAt { get; init; }
 
     public required long BlocksAt { get; init; }
 
@@ -134,6 +138,7 @@ internal sealed record RunFooter
         WriteLong(target, StreamTermsAt, StreamTerms);
         WriteLong(target, StreamBucketCountAt, StreamBucketCount);
         WriteLong(target, StreamBucketsAtAt, StreamBucketsAt);
+        WriteLong(target, TimeFencesAtAt, TimeFencesAt);
         WriteLong(target, ChecksumsAtAt, ChecksumsAt);
         BinaryPrimitives.WriteUInt32LittleEndian(target[ChecksumsChecksumAt..], ChecksumsChecksum);
         BinaryPrimitives.WriteUInt32LittleEndian(target[ChecksumAt..], Crc32C.Of(target[..ChecksumAt]));
@@ -171,6 +176,7 @@ internal sealed record RunFooter
             StreamTerms = ReadLong(source, StreamTermsAt),
             StreamBucketCount = ReadLong(source, StreamBucketCountAt),
             StreamBucketsAt = ReadLong(source, StreamBucketsAtAt),
+            TimeFencesAt = ReadLong(source, TimeFencesAtAt),
             ChecksumsAt = ReadLong(source, ChecksumsAtAt),
             ChecksumsChecksum = BinaryPrimitives.ReadUInt32LittleEndian(source[ChecksumsChecksumAt..]),
         };

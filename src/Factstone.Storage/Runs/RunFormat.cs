@@ -18,6 +18,9 @@ internal static class RunFormat
     /// <summary>Of the batches, only one in so many facts has a row.</summary>
     public const int FactsPerTimeRow = 16;
 
+    /// <summary>One in so many rows of times has its time in a table of its own, which is small enough to be near.</summary>
+    public const int TimeRowsPerFence = 64;
+
     /// <summary>Terms of one dictionary block; the first is written in full, the others by what they do not share with the one before.</summary>
     public const int TermsPerBlock = 16;
 

@@ -100,6 +100,7 @@ internal sealed class RunPlaces : IStreamPlaces
         (first, var offset) = Row(run, head, block);
         count = CountIn(head, block);
         var end = block + 1 < head.Blocks ? Row(run, head, block + 1).Offset : head.ListBytes - ((long)head.Blocks * PositionListFormat.SkipRowBytes);
+        run.Expect(head.ListOffset + offset, end - offset); // where a place is stands at its end
         return run.Read(head.ListOffset + offset, end - offset);
     }
 

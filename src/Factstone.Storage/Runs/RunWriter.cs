@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace Factstone.Storage;
 
 /// <summary>Writes one run, from front to back: places, segments, times, terms in order, and what finds them. See docs/format.md, "Run".</summary>
-/// <remarks>Memory: a few buffers, eight bytes for each 16 terms, and 24 for each 64 places of the longest list.</remarks>
+/// <remarks>Memory: a few buffers, eight bytes for each 16 terms and for each 64 times, and 24 for each 64 places of the longest list.</remarks>
 internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
 {
     /// <summary>Up to so many terms, their hashes are kept; beyond, the terms are read again.</summary>
@@ -38,6 +38,7 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
     int _firstOtherBlock = -1;
     long _timesAt;
     long _times;
+    readonly List<long> _timeFences = [];
 
     /// <summary>The place of the next fact.</summary>
     public void AddPlace(long fileOffset) => _output.Write((uint)fileOffset);
@@ -64,11 +65,13 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
     /// <summary>The facts from a position on were recorded at this time or later. After the segments.</summary>
     public void AddTime(in TimeRow row)
     {
-        if (_times++ == 0)
+        if (_times == 0)
         {
             _output.Align(sizeof(long));
             _timesAt = _output.FileOffset;
         }
+
+        if (_times++ % RunFormat.TimeRowsPerFence == 0) _timeFences.Add(row.Time);
 
         _output.Write(row.Time);
         _output.Write((row.First.Value << 1) | (row.IsAll ? 1L : 0));
@@ -132,6 +135,8 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
         _output.Align(sizeof(long));
         var blocksAt = _output.FileOffset;
         foreach (var offset in _blockOffsets) _output.Write(offset);
+        var timeFencesAt = _output.FileOffset;
+        foreach (var time in _timeFences) _output.Write(time);
         var areKept = _terms <= HashesKeptMax;
         _output.Align(areKept ? RunFormat.BucketBytes : RunFormat.BlockBytes);
         if (!areKept) _output.Flush(); // the terms are read again
@@ -156,6 +161,7 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
             BucketCount = others.Count,
             SegmentsAt = _segmentsAt,
             TimesAt = _timesAt,
+            TimeFencesAt = timeFencesAt,
             BlocksAt = blocksAt,
             BucketsAt = others.At,
             StreamTerms = _streamTerms,

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using Factstone.Storage;
 using Factstone.Testing;
@@ -142,6 +143,29 @@ public sealed class RunVerificationTests
         Assert.NotEmpty(report.Damage);
         Assert.All(report.Damage, one => Assert.Equal(segment, one.File));
         Assert.Equal(0, report.RunsCompared);
+    }
+
+    [Fact]
+    public void A_fence_that_says_another_time_than_its_row_is_named()
+    {
+        var files = Forged(Lie.None);
+        var path = Assert.Single(RunsOf(files));
+        var bytes = files.ReadWhole(path);
+        var footer = RunFooter.Read(bytes.AsSpan(^RunFooter.Bytes..))!;
+        bytes[footer.TimeFencesAt] ^= 1;
+
+        // The checksums are right, so it is nobody's damage.
+        for (var block = 0; block < RunFormat.BlocksIn(footer.ChecksumsAt); block++)
+        {
+            var start = block * RunFormat.BlockBytes;
+            var end = Math.Min(start + RunFormat.BlockBytes, (int)footer.ChecksumsAt);
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan((int)footer.ChecksumsAt + (block * sizeof(uint))), Crc32C.Of(bytes.AsSpan(start..end)));
+        }
+
+        (footer with { ChecksumsChecksum = Crc32C.Of(bytes.AsSpan((int)footer.ChecksumsAt..^RunFooter.Bytes)) }).Write(bytes.AsSpan(^RunFooter.Bytes..));
+        files.Replace(path, bytes, bytes.Length);
+        var report = LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, Cancel);
+        Assert.Contains("its fence says", Assert.Single(report.Damage).What, StringComparison.Ordinal);
     }
 
     enum Lie { None, Offset, Retracts, Version, Stream, Type, MoreTags, FewerTags, FewerAppends, MoreAppends, OtherAppend, FewerCells, OlderCell, NewerCell, DeletedCell, Time, OneTime, LastTime, End }
