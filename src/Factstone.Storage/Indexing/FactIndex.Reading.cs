@@ -2,27 +2,48 @@ namespace Factstone.Storage;
 
 internal sealed partial class FactIndex : ITermIndex
 {
-    public StreamState StateAt(StreamName stream, Position until) => LastPlace(stream, until, expectsFact: false).State;
+    public StreamState StateAt(StreamName stream, Position until) => LastPlace(stream, until).State;
 
     /// <summary>The last place of a stream at or below a position; default when it has none.</summary>
-    /// <param name="stream">The stream.</param>
-    /// <param name="until">The position.</param>
-    /// <param name="expectsFact">Whether the fact there will be read.</param>
-    public Place LastPlace(StreamName stream, Position until, bool expectsFact)
+    public Place LastPlace(StreamName stream, Position until)
     {
         Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
         var parts = Parts;
-        return LastPlace(parts, stream, KeyFor(Term.Stream(stream), parts, buffer), until, expectsFact);
+        return LastPlace(parts, stream, KeyFor(Term.Stream(stream), parts, buffer), until);
     }
 
-    static Place LastPlace(ReadOnlySpan<IndexPart> parts, StreamName stream, in TermKey key, Position until, bool expectsFact)
+    static Place LastPlace(ReadOnlySpan<IndexPart> parts, StreamName stream, in TermKey key, Position until)
     {
         foreach (var part in parts) part.Expect(key);
         for (var i = parts.Length - 1; i >= 0; i--)
         {
             if (parts[i].First > until) continue;
-            var place = parts[i].LastPlace(stream, key, until, expectsFact);
+            var place = parts[i].LastPlace(stream, key, until);
             if (place.Version > StreamVersion.None) return place;
+        }
+
+        return default;
+    }
+
+    /// <summary>Finds the last fact of a stream at or below a position by as few looks as there can be.</summary>
+    public LastFact FindLast(StreamName stream, Position until)
+    {
+        Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
+        var parts = Parts;
+        var key = KeyFor(Term.Stream(stream), parts, buffer);
+        foreach (var part in parts) part.Expect(key);
+        for (var i = parts.Length - 1; i >= 0; i--)
+        {
+            if (parts[i].First > until) continue;
+            if (parts[i] is Run run && run.Last <= until)
+            {
+                var (slots, segment, fileOffset) = run.FindSlot(key);
+                if (slots == 0) continue;
+                if (slots == 1 && segment is not null) return new LastFact(default, segment, fileOffset);
+            }
+
+            var place = parts[i].LastPlace(stream, key, until);
+            if (place.Version > StreamVersion.None) return new LastFact(place, Candidate: null, CandidateAt: 0);
         }
 
         return default;

@@ -208,7 +208,7 @@ internal sealed partial class FactIndex
 
         Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
         var key = TermKey.Encode(Term.Stream(stream), buffer);
-        var state = LastPlace(parts, stream, key, new Position(Position.MaxValue), expectsFact: false).State;
+        var state = LastPlace(parts, stream, key, new Position(Position.MaxValue)).State;
         if (state.Version > StreamVersion.None) (heads ??= [])[stream] = state;
     }
 

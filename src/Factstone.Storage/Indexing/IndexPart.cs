@@ -32,11 +32,7 @@ internal abstract class IndexPart
     public virtual void Expect(in TermKey key) { }
 
     /// <summary>The last place of a stream at or below a position; default when it has none here.</summary>
-    /// <param name="stream">The stream.</param>
-    /// <param name="key">Its term.</param>
-    /// <param name="until">The position.</param>
-    /// <param name="expectsFact">Whether the fact there will be read.</param>
-    public abstract Place LastPlace(StreamName stream, in TermKey key, Position until, bool expectsFact);
+    public abstract Place LastPlace(StreamName stream, in TermKey key, Position until);
 
     /// <summary>The places of a stream here, in their order; null when it has none.</summary>
     public abstract IStreamPlaces? FindStream(StreamName stream, in TermKey key);

@@ -77,7 +77,7 @@ internal sealed class MemoryPart(Position first) : IndexPart
 
     public Segment SegmentOf(in MemoryFact fact) => _segments[fact.Segment];
 
-    public override Place LastPlace(StreamName stream, in TermKey key, Position until, bool expectsFact) => Find(stream)?.LastPlace(until) ?? default;
+    public override Place LastPlace(StreamName stream, in TermKey key, Position until) => Find(stream)?.LastPlace(until) ?? default;
 
     public override IStreamPlaces? FindStream(StreamName stream, in TermKey key) => Find(stream) is { Count: > 0 } entry ? entry : null;
 

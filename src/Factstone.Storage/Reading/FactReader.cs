@@ -21,17 +21,39 @@ internal sealed class FactReader(DamageLog damage, FileWindow window, FactMarks?
     public FactView View(in FactPlace place)
     {
         if (place.Segment is not { } segment) throw Missing(place.Position, "The fact");
-        var source = Look(segment, place.FileOffset, FirstLookBytes);
-        var isFact = FactFormat.TryReadLengths(source, out var extent);
-        if (isFact && extent.Length > source.Length) source = Look(segment, place.FileOffset, extent.Length);
-
-        var status = isFact ? FactFormat.TryRead(source, extent, segment.Seed, _marks.Header) : FactStatus.HeaderDamaged;
+        var status = TryView(segment, place.FileOffset, out var view);
         if (status != FactStatus.Whole || _marks.Header.Position != place.Position) throw Damaged(place, segment, status);
+        return view;
+    }
 
+    /// <summary>The fact at a place, if there is a whole one of this stream; null if not, and that is no damage: somebody else may know better where it is.</summary>
+    public Fact? TryRead(Segment segment, long fileOffset, StreamName stream)
+    {
+        if (TryView(segment, fileOffset, out var view) == FactStatus.Whole && view.Stream == stream)
+        {
+            var fact = view.ToFact();
+            GC.KeepAlive(segment);
+            return fact;
+        }
+
+        window.Forget();
+        return null;
+    }
+
+    FactStatus TryView(Segment segment, long fileOffset, out FactView view)
+    {
+        view = default;
+        var source = Look(segment, fileOffset, FirstLookBytes);
+        if (!FactFormat.TryReadLengths(source, out var extent)) return FactStatus.HeaderDamaged;
+        if (extent.Length > source.Length) source = Look(segment, fileOffset, extent.Length);
+
+        var status = FactFormat.TryRead(source, extent, segment.Seed, _marks.Header);
+        if (status != FactStatus.Whole) return status;
         _marks.SaltAt = extent.BodyAt - extent.HeaderAt;
         _marks.MetadataLength = extent.MetadataLength;
         _marks.LedgerTag = segment.LedgerTag;
-        return new FactView(source[extent.HeaderAt..extent.Length], _marks);
+        view = new FactView(source[extent.HeaderAt..extent.Length], _marks);
+        return status;
     }
 
     /// <summary>Tells the processor which bytes will be read soon, so that they are on their way by then.</summary>

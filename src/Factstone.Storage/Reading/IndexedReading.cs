@@ -19,7 +19,7 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
     public StreamState StateAt(StreamName stream, Position until)
     {
         using var reading = gate.Enter();
-        var state = LastPlace(stream, until, expectsFact: false).State;
+        var state = LastPlace(stream, until).State;
         RefuseHole(stream, state.Position, until);
         return lost.Raise(stream, state, until);
     }
@@ -81,11 +81,13 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
     public Fact? ReadLatest(StreamName stream, Position until)
     {
         using var reading = gate.Enter();
-        var place = LastPlace(stream, until, expectsFact: true);
-        RefuseHole(stream, place.Position, until);
-        if (!lost.Raise(stream, place.State, until).HasValue) return null;
         using var window = NewWindow(isLong: false);
-        return new FactReader(damage, window, _marks ??= new FactMarks()).Read(Find(place));
+        var reader = new FactReader(damage, window, _marks ??= new FactMarks());
+        var last = AskInside((stream, until), static (index, about) => index.FindLast(about.stream, about.until));
+        var fact = last.Candidate is { } segment ? reader.TryRead(segment, last.CandidateAt, stream) : null;
+        var place = fact is not null ? new Place(fact.StreamVersion, fact.Position, fact.Retracts) : last.Candidate is null ? last.Place : LastPlace(stream, until);
+        RefuseHole(stream, place.Position, until);
+        return lost.Raise(stream, place.State, until).HasValue ? fact ?? reader.Read(Find(place)) : null;
     }
 
     /// <summary>The facts that give the records of a store their values.</summary>
@@ -396,8 +398,7 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
     FactPlace Find(in Place place) => AskInside(place, static (index, place) => index.PlaceOf(place));
 
     /// <summary>For who is in.</summary>
-    Place LastPlace(StreamName stream, Position until, bool expectsFact) =>
-        AskInside((stream, until, expectsFact), static (index, about) => index.LastPlace(about.stream, about.until, about.expectsFact));
+    Place LastPlace(StreamName stream, Position until) => AskInside((stream, until), static (index, about) => index.LastPlace(about.stream, about.until));
 
     /// <summary>Asks the index; where that finds a run damaged, once more when the run has been made again.</summary>
     public T Ask<T>(Func<T> question)

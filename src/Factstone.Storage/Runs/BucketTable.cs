@@ -28,6 +28,9 @@ internal readonly record struct BucketShape(int SlotBytes, int Slots, int TermsP
     const int SegmentAt = BlockAt + sizeof(uint);
     const int FileOffsetAt = SegmentAt + sizeof(ushort);
 
+    /// <summary>A slot can say so many segments, and for any other one number more.</summary>
+    public const int SegmentsMax = ushort.MaxValue;
+
     public static BucketShape OfStreams => new(FileOffsetAt + sizeof(uint), Slots: 5, TermsPerBucket: 3);
 
     public static BucketShape OfOthers => new(SegmentAt, Slots: 10, TermsPerBucket: 7);

@@ -133,8 +133,7 @@ internal sealed class Run : IndexPart, IDisposable
         _bytes.Expect(buckets.BucketAt(buckets.BucketOf(key)), RunFormat.BucketBytes);
     }
 
-    public override Place LastPlace(StreamName stream, in TermKey key, Position until, bool expectsFact) =>
-        TryFindTerm(key, out var value, out _, expectsFact && until >= Last) ? LastPlaceIn(value, until) : default;
+    public override Place LastPlace(StreamName stream, in TermKey key, Position until) => TryFindTerm(key, out var value) ? LastPlaceIn(value, until) : default;
 
     /// <summary>The same, from what the dictionary says of the stream.</summary>
     public Place LastPlaceIn(ReadOnlySpan<byte> value, Position until)
@@ -145,6 +144,31 @@ internal sealed class Run : IndexPart, IDisposable
         var place = head.IsLong ? LastPlaceInBlocks(head, until) : LastUntil(value[(int)head.ListOffset..], head.First, head.Count, until);
         GC.KeepAlive(this);
         return place;
+    }
+
+    /// <summary>Where the slots of a stream say that its last fact here is. Streams that are not here may have a slot's fingerprint.</summary>
+    /// <returns>How many slots have the fingerprint: 0 says that the stream is not here. The segment is null where its file is gone, or the slot cannot say it.</returns>
+    public (int Slots, Segment? Segment, long FileOffset) FindSlot(in TermKey key)
+    {
+        var (count, segment, fileOffset) = (0, default(Segment), 0L);
+        var fingerprint = BucketShape.Fingerprint(key.Hash);
+        for (var bucket = _streamBuckets.BucketOf(key); bucket < _streamBuckets.Count; bucket++)
+        {
+            var slots = Read(_streamBuckets.BucketAt(bucket), RunFormat.BucketBytes);
+            var taken = Math.Min((int)slots[RunFormat.BucketCountAt], _streamBuckets.Shape.Slots);
+            for (var at = 0; at < taken * _streamBuckets.Shape.SlotBytes; at += _streamBuckets.Shape.SlotBytes)
+            {
+                if (BinaryPrimitives.ReadUInt16LittleEndian(slots[at..]) != fingerprint) continue;
+                (var number, fileOffset) = BucketShape.FactOf(slots[at..]);
+                segment = number < _segments.Length && number < BucketShape.SegmentsMax ? _segments[number].Segment : null;
+                count++;
+            }
+
+            if (slots[RunFormat.BucketOverflowsAt] == 0) break;
+        }
+
+        GC.KeepAlive(this);
+        return (count, segment, fileOffset);
     }
 
     /// <summary>The segment that a fact is in; null where its file is gone.</summary>
@@ -320,11 +344,7 @@ internal sealed class Run : IndexPart, IDisposable
     ref readonly BucketTable BucketsOf(in TermKey key) => ref TermKey.Kind(key.Bytes) == TermKind.Stream ? ref _streamBuckets : ref _otherBuckets;
 
     /// <summary>One look tells that a term is not here; a second finds it.</summary>
-    /// <param name="key">The term.</param>
-    /// <param name="value">Its value.</param>
-    /// <param name="block">The number of its dictionary block.</param>
-    /// <param name="expectsFact">Whether the last fact of the stream will be read, so that it can be on its way while the dictionary is looked at.</param>
-    bool TryFindTerm(in TermKey key, out ReadOnlySpan<byte> value, out long block, bool expectsFact = false)
+    bool TryFindTerm(in TermKey key, out ReadOnlySpan<byte> value, out long block)
     {
         value = default;
         block = 0;
@@ -338,7 +358,6 @@ internal sealed class Run : IndexPart, IDisposable
             {
                 var slot = slots[at..];
                 if (BinaryPrimitives.ReadUInt16LittleEndian(slot) != fingerprint) continue;
-                if (expectsFact) ExpectFact(slot);
                 if (Storage.TermBlock.TryFind(TermBlockAt(BucketShape.BlockOf(slot), out block), key.Bytes, out value)) return true;
             }
 
@@ -346,12 +365,6 @@ internal sealed class Run : IndexPart, IDisposable
         }
 
         return false;
-    }
-
-    void ExpectFact(ReadOnlySpan<byte> slot)
-    {
-        var (segment, fileOffset) = BucketShape.FactOf(slot);
-        if (segment < _segments.Length && _segments[segment].Segment is { } found) FactReader.Expect(new FactPlace(Last, found, fileOffset));
     }
 
     /// <param name="position">A position of the run.</param>

@@ -40,6 +40,13 @@ internal sealed class RunComparison(Run run, SegmentDirectory segments, Action<P
         CompareSums();
     }
 
+    void CompareSlot(ReadOnlySpan<byte> stream, in Place last)
+    {
+        var (slots, segment, fileOffset) = run.FindSlot(TermKey.Of(stream));
+        if (slots == 0 || (slots == 1 && segment is not null && (fileOffset != last.FileOffset || segment != run.SegmentOf(last.Position))))
+            Differs(last.Position, "the slot of the stream whose last fact this is says another place");
+    }
+
     void CompareFences()
     {
         for (var i = 0L; i * RunFormat.TimeRowsPerFence < run.Footer.TimeCount; i++)
@@ -170,6 +177,7 @@ internal sealed class RunComparison(Run run, SegmentDirectory segments, Action<P
                 var head = PositionListHead.Read(cursor.Value, kind, run.First);
                 sums[kind] = sums.GetValueOrDefault(kind) + head.Count;
                 streams += head.Streams;
+                if (kind == TermKind.Stream) CompareSlot(cursor.Term, head.Last);
             }
         }
 

@@ -257,7 +257,7 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
     {
         var segment = _segmentStarts.BinarySearch(last.Position);
         if (segment < 0) segment = ~segment - 1;
-        return new TermPlace(TermKey.Of(term).Hash, block, (ushort)Math.Min(segment, ushort.MaxValue), last.FileOffset);
+        return new TermPlace(TermKey.Of(term).Hash, block, (ushort)Math.Min(segment, BucketShape.SegmentsMax), last.FileOffset);
     }
 
     /// <summary>Streams are the first terms of all.</summary>

@@ -87,7 +87,7 @@ public sealed class LargeRunTests
         Assert.True(run is not null, wrong);
         Assert.Equal((streams, streams + appends), (run.Footer.StreamTerms, run.Footer.Terms));
         for (var i = 0; i < streams; i += streams > 100_000 ? 7 : 1)
-            if (!run.LastPlace(default, TermKey.Of(Stream(i)), new Position(facts), expectsFact: true).Equals(PlaceOf(2, streams + i))) Assert.Fail($"Stream {i} is not where it was written.");
+            if (!run.LastPlace(default, TermKey.Of(Stream(i)), new Position(facts)).Equals(PlaceOf(2, streams + i))) Assert.Fail($"Stream {i} is not where it was written.");
         for (var i = 0; i < appends; i += appends > 100_000 ? 7 : 1) Assert.Equal(Append(i), run.FindAppend("", TermKey.Of(Key(i))));
 
         var said = new List<(int Segment, long FileOffset)>();

@@ -145,14 +145,17 @@ public sealed class RunVerificationTests
         Assert.Equal(0, report.RunsCompared);
     }
 
-    [Fact]
-    public void A_fence_that_says_another_time_than_its_row_is_named()
+    [Theory]
+    [InlineData(true, "its fence says")]
+    [InlineData(false, "says another place")]
+    public void A_fence_or_a_slot_that_says_something_else_than_the_rows_and_lists_is_named(bool isFence, string saying)
     {
         var files = Forged(Lie.None);
         var path = Assert.Single(RunsOf(files));
         var bytes = files.ReadWhole(path);
         var footer = RunFooter.Read(bytes.AsSpan(^RunFooter.Bytes..))!;
-        bytes[footer.TimeFencesAt] ^= 1;
+        var slot = Enumerable.Range(0, (int)footer.StreamBucketCount).Select(bucket => footer.StreamBuckets.BucketAt(bucket)).First(at => bytes[at + RunFormat.BucketCountAt] > 0);
+        bytes[isFence ? footer.TimeFencesAt : slot + BucketShape.OfStreams.SlotBytes - sizeof(uint)] ^= 8;
 
         // The checksums are right, so it is nobody's damage.
         for (var block = 0; block < RunFormat.BlocksIn(footer.ChecksumsAt); block++)
@@ -165,7 +168,7 @@ public sealed class RunVerificationTests
         (footer with { ChecksumsChecksum = Crc32C.Of(bytes.AsSpan((int)footer.ChecksumsAt..^RunFooter.Bytes)) }).Write(bytes.AsSpan(^RunFooter.Bytes..));
         files.Replace(path, bytes, bytes.Length);
         var report = LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, Cancel);
-        Assert.Contains("its fence says", Assert.Single(report.Damage).What, StringComparison.Ordinal);
+        Assert.Contains(saying, Assert.Single(report.Damage).What, StringComparison.Ordinal);
     }
 
     enum Lie { None, Offset, Retracts, Version, Stream, Type, MoreTags, FewerTags, FewerAppends, MoreAppends, OtherAppend, FewerCells, OlderCell, NewerCell, DeletedCell, Time, OneTime, LastTime, End }
