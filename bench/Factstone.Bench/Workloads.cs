@@ -18,7 +18,8 @@ internal static class Workloads
         ("W10-single", context => new DiskBytesWorkload(context, factsPerAppend: 1)),
         ("W10-batch", context => new DiskBytesWorkload(context, factsPerAppend: 100)),
         ("W11", context => new PeakMemoryWorkload(context)),
-        ("W12", context => new OneStreamWorkload(context)),
+        (OneStreamWorkload.LookedUp, context => new OneStreamWorkload(context, looksUpFirst: true)),
+        (OneStreamWorkload.Constraint, context => new OneStreamWorkload(context, looksUpFirst: false)),
         ("W13-1", context => new BoundaryWorkload(context, callers: 1)),
         ("W13-64", context => new BoundaryWorkload(context, callers: 64)),
     ];

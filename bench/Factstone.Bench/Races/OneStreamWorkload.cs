@@ -3,8 +3,14 @@ using Factstone.Cli.Bench;
 namespace Factstone.Bench;
 
 /// <summary>W12: writers on one stream, each with the version that its last answer gave. One of those who expect the same version is accepted; the others are told after the sync, and try again.</summary>
-internal sealed class OneStreamWorkload(BenchContext context) : IComparedWorkload
+internal sealed class OneStreamWorkload(BenchContext context, bool looksUpFirst) : IComparedWorkload
 {
+    /// <summary>Against SQLite that compares the version before it inserts.</summary>
+    public const string LookedUp = "W12-looked-up";
+
+    /// <summary>Against SQLite that inserts, and has its unique index reject.</summary>
+    public const string Constraint = "W12-constraint";
+
     const int Writers = 16;
     const int Stream = 0;
 
@@ -12,16 +18,16 @@ internal sealed class OneStreamWorkload(BenchContext context) : IComparedWorkloa
 
     int _bytesPerAppend;
 
-    public string Name => "W12";
+    public string Name => looksUpFirst ? LookedUp : Constraint;
 
-    public string What => $"{Writers} writers on one stream with expected versions, accepted";
+    public string What => $"{Writers} writers on one stream with expected versions, accepted; SQLite {(looksUpFirst ? "looks up the version first" : "has its unique index reject")}";
 
     public string Unit => "facts/s";
 
     public IReadOnlyList<Side> Sides =>
     [
         new(Side.Probe, ProbeAsync),
-        new(Side.Sqlite, () => Run().RunSqliteAsync()),
+        new(Side.Sqlite, () => Run().RunSqliteAsync(looksUpFirst)),
         new(Side.Factstone, () => Run().RunLedgerAsync()),
     ];
 

@@ -19,10 +19,14 @@ internal sealed class SqliteGroupStore : IDisposable
     readonly SqliteStatement _insertTag;
     readonly SqliteStatement _match;
     readonly GroupWriter<ConditionalAppend> _writer;
+    readonly bool _looksUpFirst;
     long _last;
 
-    public SqliteGroupStore(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="looksUpFirst">Whether an expected version is compared before the insert, so that what would fail is rejected early; otherwise the unique index decides.</param>
+    public SqliteGroupStore(string path, bool looksUpFirst)
     {
+        _looksUpFirst = looksUpFirst;
         _database = new SqliteDatabase(path, SqliteStore.Schema + Tags);
         _begin = _database.Prepare("begin immediate");
         _commit = _database.Prepare("commit");
@@ -56,9 +60,13 @@ internal sealed class SqliteGroupStore : IDisposable
 
     ConditionalAnswer Decide(ConditionalAppend append)
     {
-        _lastVersion.BindText(1, Streams[append.Stream]).Step();
-        var version = _lastVersion.Int64(0);
-        _lastVersion.Reset();
+        if (!_looksUpFirst && append is { ExpectedVersion: { } before, Tags: [] })
+        {
+            if (Insert(append, before + 1).TryRun()) return new ConditionalAnswer(true, before + 1, ++_last);
+            return new ConditionalAnswer(false, LastVersion(append), 0);
+        }
+
+        var version = LastVersion(append);
         if (append.ExpectedVersion is { } expected && expected != version) return new ConditionalAnswer(false, version, 0);
         if (append.Tags is [var one, var other])
         {
@@ -67,10 +75,22 @@ internal sealed class SqliteGroupStore : IDisposable
             if (matches) return new ConditionalAnswer(false, version, 0);
         }
 
+        Insert(append, version + 1).Run();
         var position = ++_last;
-        _insert.Bind(1, position).BindText(2, Streams[append.Stream]).Bind(3, version + 1)
-            .Bind(4, TimeProvider.System.GetUtcNow().Ticks / TimeSpan.TicksPerMicrosecond).BindBlob(5, append.Payload).Run();
         foreach (var tag in append.Tags) _insertTag.BindText(1, tag.Utf8).Bind(2, position).Run();
         return new ConditionalAnswer(true, version + 1, position);
     }
+
+    long LastVersion(ConditionalAppend append)
+    {
+        _lastVersion.BindText(1, Streams[append.Stream]).Step();
+        var version = _lastVersion.Int64(0);
+        _lastVersion.Reset();
+        return version;
+    }
+
+    /// <summary>At the next position; to be run.</summary>
+    SqliteStatement Insert(ConditionalAppend append, long version) =>
+        _insert.Bind(1, _last + 1).BindText(2, Streams[append.Stream]).Bind(3, version)
+            .Bind(4, TimeProvider.System.GetUtcNow().Ticks / TimeSpan.TicksPerMicrosecond).BindBlob(5, append.Payload);
 }

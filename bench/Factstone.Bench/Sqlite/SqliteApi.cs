@@ -9,6 +9,7 @@ internal static unsafe partial class SqliteApi
     const string Library = "e_sqlite3";
 
     public const int Row = 100;
+    public const int Constraint = 19;
     public const int Done = 101;
 
     /// <summary>Read and write, make it where there is none, no mutex: each connection is used by one thread at a time.</summary>

@@ -49,6 +49,15 @@ internal sealed unsafe class SqliteStatement(nint handle, SqliteDatabase databas
         Reset();
     }
 
+    /// <summary>Runs it to its end, unless a constraint forbids it: then nothing was done.</summary>
+    public bool TryRun()
+    {
+        var result = SqliteApi.Step(handle);
+        if (result is not (SqliteApi.Done or SqliteApi.Constraint)) throw database.Failure("step");
+        _ = SqliteApi.Reset(handle); // says the same once more
+        return result == SqliteApi.Done;
+    }
+
     public long Int64(int column) => SqliteApi.ColumnInt64(handle, column);
 
     /// <summary>As long as the row stands.</summary>
