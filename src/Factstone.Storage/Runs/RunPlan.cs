@@ -6,36 +6,36 @@ internal static class RunPlan
 {
     public const int RunsPerMerge = 8;
 
-    /// <summary>Runs of fewer facts are all of the lowest level.</summary>
-    const long SmallFacts = 4_096;
+    /// <summary>Runs of fewer facts, cells and append ids are all of the lowest level.</summary>
+    const long SmallItems = 4_096;
 
     /// <summary>The next runs to be merged; an empty range when there are none.</summary>
-    /// <param name="facts">How many facts each run has, oldest first.</param>
-    public static Range Next(ReadOnlySpan<long> facts)
+    /// <param name="items">How many facts, cells or append ids each run has, whichever it has most of; oldest first.</param>
+    public static Range Next(ReadOnlySpan<long> items)
     {
-        for (var i = 1; i < facts.Length; i++)
+        for (var i = 1; i < items.Length; i++)
         {
             // A small run before a larger one, from a ledger that was closed early: it would stay there for ever.
-            if (Level(facts[i - 1]) >= Level(facts[i])) continue;
+            if (Level(items[i - 1]) >= Level(items[i])) continue;
             var first = i - 1;
-            while (first > 0 && i - first + 1 < RunsPerMerge && Level(facts[first - 1]) < Level(facts[i])) first--;
+            while (first > 0 && i - first + 1 < RunsPerMerge && Level(items[first - 1]) < Level(items[i])) first--;
             return first..(i + 1);
         }
 
         var same = 1;
-        for (var i = 1; i < facts.Length; i++)
+        for (var i = 1; i < items.Length; i++)
         {
-            same = Level(facts[i - 1]) == Level(facts[i]) ? same + 1 : 1;
+            same = Level(items[i - 1]) == Level(items[i]) ? same + 1 : 1;
             if (same == RunsPerMerge) return (i + 1 - same)..(i + 1);
         }
 
         return 0..0;
     }
 
-    static int Level(long facts)
+    static int Level(long items)
     {
         var level = 0;
-        for (var size = SmallFacts; facts >= size; size *= RunsPerMerge) level++;
+        for (var size = SmallItems; items >= size; size *= RunsPerMerge) level++;
         return level;
     }
 }

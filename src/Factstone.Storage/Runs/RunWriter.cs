@@ -32,10 +32,14 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
     long _terms;
     long _streams;
     long _appendIds;
+    long _cells;
     long _segmentsAt;
     long _segments;
     long _timesAt;
     long _times;
+
+    /// <summary>Where its part of the log begins.</summary>
+    public LogPlace Start { get; init; }
 
     /// <summary>The place of the next fact.</summary>
     public void AddPlace(long fileOffset) => _output.Write((uint)fileOffset);
@@ -118,6 +122,7 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
     {
         BeginTerm(term);
         if (TermKey.Kind(term) == TermKind.AppendId) _appendIds++;
+        else _cells++;
         EndTerm(value, [], []);
     }
 
@@ -140,12 +145,14 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
             Epoch = epoch,
             First = first,
             Last = last,
+            Start = Start,
             End = end,
             FirstTime = firstTime,
             LastTime = lastTime,
             Terms = _terms,
             Streams = _streams,
             AppendIds = _appendIds,
+            Cells = _cells,
             SegmentCount = _segments,
             TimeCount = _times,
             BlockCount = _blockOffsets.Count,
