@@ -21,6 +21,7 @@ internal sealed class SimulationRun
     readonly TextWriter? _trace;
     readonly Requests _requests;
     readonly int _memoryFactsMax;
+    readonly long _memoryBytesMax;
     readonly List<SentAppend> _sent = [];
     readonly List<SentAppend> _unchecked = [];
     readonly HashSet<AppendRequest> _maybe = new(ReferenceEqualityComparer.Instance);
@@ -44,6 +45,7 @@ internal sealed class SimulationRun
         _disk = new SimulatedDisk(seed) { Trace = trace };
         _requests = new Requests(_random);
         _memoryFactsMax = _random.Next(3) switch { 0 => 8, 1 => 40, _ => 150 };
+        _memoryBytesMax = (seed % 3) switch { 0 => 1_000, 1 => 4_000, _ => 8 * 1_024 * 1_024 }; // of cells and append ids alone, too
         _counts = counts;
         _defect = defect;
         _trace = trace;
@@ -67,7 +69,18 @@ internal sealed class SimulationRun
         if (_ledger!.Opening.RecoveryIsPending) WaitForRoom();
         _reads.All(_ledger!);
         foreach (var follower in _followers) FollowToTheEnd(follower);
+        CheckRuns();
         _counts.Add(_disk.FaultCounts);
+    }
+
+    /// <summary>Whatever was written, merged and made again, the index says what the log says.</summary>
+    void CheckRuns()
+    {
+        var report = LedgerVerification.Run(_disk.FileSystem, Root, new VerifyOptions { Deep = true }, progress: null, default);
+        var wrong = report.Damage.FirstOrDefault(static one => one.File.EndsWith(".run", StringComparison.Ordinal));
+        SimulationFailure.When(wrong is not null, $"a run is not what the log says: {wrong}");
+        _counts.Count("run compared", report.RunsCompared ?? 0);
+        _counts.Count("run of cells alone", ((FileStorage)_ledger!.Storage).Runs().Count(static run => run.Footer.Facts == 0));
     }
 
     void Step()
@@ -569,6 +582,7 @@ internal sealed class SimulationRun
     {
         SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin,
         MemoryFactsMax = _memoryFactsMax,
+        MemoryBytesMax = _memoryBytesMax,
         ZeroAheadBytesMin = 4_096,
         ZeroAheadBytesMax = 16_384,
         LockWait = TimeSpan.Zero,
