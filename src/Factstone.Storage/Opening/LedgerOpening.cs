@@ -243,9 +243,9 @@ internal sealed class LedgerOpening : IDisposable
     {
         if (_runsEnd == default) return;
         using var known = new SegmentSet(_files, _layout, _options, Directory, NoVisitor.Instance, _damage) { BytesInAll = Manifest.SealedBytes };
-        known.ReadKnown(Manifest, _runsEnd, Index.Next, (damagedIn) =>
+        known.ReadKnown(Manifest, _runsEnd, Index.Next, segment =>
         {
-            if (damagedIn != Manifest.Last) _options.Took?.Invoke(RecoveryBranch.DamageInSealedSegment);
+            if (segment != Manifest.Last) _options.Took?.Invoke(RecoveryBranch.DamageInSealedSegment);
         });
     }
 

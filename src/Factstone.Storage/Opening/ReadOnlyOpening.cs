@@ -102,6 +102,13 @@ internal sealed class ReadOnlyOpening : IDisposable
     {
         var first = Manifest.Segments[0];
         if (first.PreviousGeneration > 0) _damage.Add(BeforeFirst());
+        for (var i = 0; !end.IsIn(Manifest.Segments[i]); i++)
+        {
+            // A run of cells alone is believed without the segments that they are in.
+            var header = Manifest.Segments[i];
+            if (Directory.Find(header.BasePosition, header.Generation) is null && !IsReplaced(header)) _segments.OpenSegment(header, FileOpening.ReadOnly, Manifest.Segments[i + 1].BasePosition);
+        }
+
         using var known = new SegmentSet(_files, _layout, _options, Directory, NoVisitor.Instance, _damage) { BytesInAll = Manifest.SealedBytes };
         known.ReadKnown(Manifest, end, Index.Next, static _ => { });
     }
