@@ -192,6 +192,8 @@ internal sealed class FileStorage : IFactStorage
 
     public AppendSpan? FindAppend(string appendId) => _facts.FindAppend(appendId, Head.Position);
 
+    public long PreparedUntil => _index.PreparedUntil;
+
     public AppendSnapshot Prepare(PreparedAppend append)
     {
         var snapshot = _facts.Prepare(append);

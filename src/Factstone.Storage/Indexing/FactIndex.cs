@@ -155,15 +155,21 @@ internal sealed partial class FactIndex
         return Position.None;
     }
 
+    /// <summary>Up to when a snapshot would speak that was taken now.</summary>
+    public long PreparedUntil => NewestRun(Parts)?.LastTime ?? AppendSnapshot.Empty.Until;
+
+    static Run? NewestRun(ReadOnlySpan<IndexPart> parts)
+    {
+        for (var i = parts.Length - 1; i >= 0; i--)
+            if (parts[i] is Run run) return run;
+        return null;
+    }
+
     /// <summary>Reads the heads of streams, and what is so of cells, of which nothing is in memory.</summary>
     public AppendSnapshot Prepare(PreparedAppend append)
     {
         var parts = Parts;
-        var newest = parts.Length - 1;
-        while (newest >= 0 && parts[newest] is not Run) newest--;
-        if (newest < 0) return AppendSnapshot.Empty;
-
-        var until = parts[newest].LastTime;
+        if (NewestRun(parts) is not { LastTime: var until }) return AppendSnapshot.Empty;
         Dictionary<StreamName, StreamState>? heads = null;
         Dictionary<CellName, CellState>? cells = null;
         StreamName last = default;
