@@ -2,17 +2,20 @@ using System.Text;
 
 namespace Factstone.Storage;
 
-/// <summary>Goes through the cells in memory, as they are when it comes to a bucket.</summary>
+/// <summary>Goes through the cells in memory, some names at a time, as they are when it comes to them.</summary>
 internal sealed class MemoryCellCursor : CellCursor
 {
+    const int NamesTogether = 64;
+
     readonly MemoryCells _cells;
     readonly byte[] _prefix;
     readonly string[] _buckets;
+    readonly string[] _names = new string[NamesTogether];
     readonly byte[] _term = new byte[TermKey.BytesMax];
     MemoryBucket? _bucket;
-    string[] _names = [];
     int _nextBucket;
     int _nextName;
+    int _namesCount;
     int _bucketLength;
     int _termLength;
 
@@ -21,13 +24,14 @@ internal sealed class MemoryCellCursor : CellCursor
     /// <param name="prefix">What the terms begin with.</param>
     public MemoryCellCursor(MemoryCells cells, byte[] from, byte[] prefix)
     {
-        (_cells, _prefix, _buckets) = (cells, prefix, cells.SortedBuckets());
-        var zero = from.AsSpan().IndexOf((byte)0);
-        var bucket = Encoding.UTF8.GetString(from.AsSpan(1, (zero < 0 ? from.Length : zero) - 1));
-        _nextBucket = IndexOf(_buckets, bucket, out var isThere);
-        if (!isThere || zero < 0) return;
-        NextBucket();
-        _nextName = IndexOf(_names, Encoding.UTF8.GetString(from.AsSpan(zero + 1)), out _);
+        (_cells, _prefix) = (cells, prefix);
+        var (bucket, name) = Split(from);
+
+        // Who asks for one bucket needs no order of all.
+        _buckets = Split(prefix).Name is null ? cells.SortedBuckets() : [bucket];
+        _nextBucket = Array.BinarySearch(_buckets, bucket, Utf8Order.Instance);
+        if (_nextBucket < 0) _nextBucket = ~_nextBucket;
+        else if (name is not null) NextBucket(name);
     }
 
     public override ReadOnlySpan<byte> Term => _term.AsSpan(0, _termLength);
@@ -36,30 +40,31 @@ internal sealed class MemoryCellCursor : CellCursor
 
     public override bool MoveNext()
     {
-        while (_nextName == _names.Length)
+        while (_nextName == _namesCount)
         {
-            if (_nextBucket == _buckets.Length) return false;
-            NextBucket();
+            if (_namesCount == NamesTogether) Load(_names[^1] + '\0'); // the first behind a name is that one with a zero behind it, which no name has
+            else if (_nextBucket < _buckets.Length) NextBucket(from: "");
+            else return false;
         }
 
         _termLength = _bucketLength + Encoding.UTF8.GetBytes(_names[_nextName++], _term.AsSpan(_bucketLength));
         return Term.StartsWith(_prefix);
     }
 
-    void NextBucket()
+    void NextBucket(string from)
     {
         _bucket = _cells.Bucket(_buckets[_nextBucket++]);
-        _names = _bucket.SortedNames();
-        _nextName = 0;
         _term[0] = (byte)TermKind.Cell;
-        _bucketLength = 1 + Encoding.UTF8.GetBytes(_bucket.Name, _term.AsSpan(1));
+        _bucketLength = 1 + Encoding.UTF8.GetBytes(_buckets[_nextBucket - 1], _term.AsSpan(1));
         _term[_bucketLength++] = 0;
+        Load(from);
     }
 
-    static int IndexOf(string[] sorted, string text, out bool isThere)
+    void Load(string from) => (_nextName, _namesCount) = (0, _bucket?.Names(from, _names) ?? 0);
+
+    static (string Bucket, string? Name) Split(ReadOnlySpan<byte> term)
     {
-        var found = Array.BinarySearch(sorted, text, Utf8Order.Instance);
-        isThere = found >= 0;
-        return isThere ? found : ~found;
+        var zero = term.IndexOf((byte)0);
+        return zero < 0 ? (Encoding.UTF8.GetString(term[1..]), null) : (Encoding.UTF8.GetString(term[1..zero]), Encoding.UTF8.GetString(term[(zero + 1)..]));
     }
 }

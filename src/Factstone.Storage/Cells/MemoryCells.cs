@@ -9,6 +9,10 @@ namespace Factstone.Storage;
 /// </remarks>
 internal sealed class MemoryCells
 {
+    /// <summary>What a cell and a bucket take besides their texts, roughly.</summary>
+    const int BytesPerCell = 256;
+    const int BytesPerBucket = 640;
+
     readonly ConcurrentDictionary<string, MemoryBucket> _buckets = new(concurrencyLevel: 1, capacity: 7, StringComparer.Ordinal);
     string[] _sorted = [];
     long _count;
@@ -22,18 +26,26 @@ internal sealed class MemoryCells
 
     public CellEntry? Find(CellName cell) => _buckets.TryGetValue(cell.Bucket, out var bucket) ? bucket.Find(cell.Name) : null;
 
+    /// <summary>Roughly what they take.</summary>
+    public long Bytes { get; private set; }
+
     /// <summary>Takes in a write, unless it knows of a newer one.</summary>
-    /// <returns>Whether it is the first of this cell here.</returns>
-    public bool Add(CellName cell, CellEntry entry)
+    public void Add(CellName cell, CellEntry entry)
     {
-        if (!_buckets.TryGetValue(cell.Bucket, out var bucket)) _buckets[cell.Bucket] = bucket = new MemoryBucket(cell.Bucket);
+        if (!_buckets.TryGetValue(cell.Bucket, out var bucket))
+        {
+            _buckets[cell.Bucket] = bucket = new MemoryBucket(cell.Bucket);
+            Bytes += BytesPerBucket + (cell.Bucket.Length * sizeof(char));
+        }
+
         var known = bucket.Find(cell.Name);
 
         // The same version again has been written anew at another place.
-        if (known is not null && known.Version > entry.Version) return false;
+        if (known is not null && known.Version > entry.Version) return;
         bucket.Put(cell.Name, entry.MissedBefore == _missed ? entry : entry with { MissedBefore = _missed });
-        if (known is null) Volatile.Write(ref _count, _count + 1);
-        return known is null;
+        if (known is not null) return;
+        Bytes += BytesPerCell + (cell.Name.Length * sizeof(char));
+        Volatile.Write(ref _count, _count + 1);
     }
 
     /// <summary>A stretch of the log is damaged that may hold a write of any cell. What comes behind it is newer.</summary>
@@ -58,5 +70,5 @@ internal sealed class MemoryCells
         return sorted;
     }
 
-    public MemoryBucket Bucket(string name) => _buckets[name];
+    public MemoryBucket? Bucket(string name) => _buckets.GetValueOrDefault(name);
 }

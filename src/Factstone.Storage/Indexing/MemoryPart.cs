@@ -14,11 +14,10 @@ internal sealed class MemoryPart(Position first, LogPlace start, long startTime)
 {
     const int Hole = -1;
 
-    /// <summary>What a fact, a stream, an append id and a cell take here besides their texts, roughly.</summary>
+    /// <summary>What a fact, a stream and an append id take here besides their texts, roughly.</summary>
     const int BytesPerFact = 72;
     const int BytesPerStream = 240;
     const int BytesPerAppendId = 144;
-    const int BytesPerCell = 208;
 
     readonly ConcurrentDictionary<string, StoreEntry> _stores = new(concurrencyLevel: 1, capacity: 7, StringComparer.Ordinal);
     readonly ConcurrentDictionary<string, IndexedAppend> _appends = new(concurrencyLevel: 1, capacity: 31, StringComparer.Ordinal);
@@ -30,6 +29,7 @@ internal sealed class MemoryPart(Position first, LogPlace start, long startTime)
     Segment? _segment;
     StoreEntry? _store;
     long _streams;
+    long _bytes;
     LogPlace _end;
     long _lastTime = startTime;
 
@@ -66,7 +66,7 @@ internal sealed class MemoryPart(Position first, LogPlace start, long startTime)
     public bool HasUnknown => HasHoles || Cells.Missed > 0;
 
     /// <summary>Roughly what it takes.</summary>
-    public long Bytes { get; private set; }
+    public long Bytes => _bytes + Cells.Bytes;
 
     public LogPlace Start => start;
 
@@ -196,7 +196,7 @@ internal sealed class MemoryPart(Position first, LogPlace start, long startTime)
         }
 
         stream.Store!.Facts++;
-        Bytes += BytesPerFact + (tags.Length * 32L);
+        _bytes += BytesPerFact + (tags.Length * 32L);
         _facts.Add(new MemoryFact { Segment = NumberOf(segment), FileOffset = (uint)fileOffset, Stream = stream, Type = type, Tags = tags });
     }
 
@@ -209,14 +209,11 @@ internal sealed class MemoryPart(Position first, LogPlace start, long startTime)
 
     public void AddAppend(string appendId, in IndexedAppend append)
     {
-        if (_appends.TryAdd(appendId, append)) Bytes += BytesPerAppendId + (appendId.Length * 2L);
+        if (_appends.TryAdd(appendId, append)) _bytes += BytesPerAppendId + (appendId.Length * 2L);
         else _appends[appendId] = append;
     }
 
-    public void AddCell(CellName cell, CellEntry entry)
-    {
-        if (Cells.Add(cell, entry)) Bytes += BytesPerCell + ((cell.Bucket.Length + cell.Name.Length) * 2L);
-    }
+    public void AddCell(CellName cell, CellEntry entry) => Cells.Add(cell, entry);
 
     /// <summary>All of an append without facts was recorded then.</summary>
     public void Recorded(long time) => _lastTime = Math.Max(_lastTime, time);
@@ -306,7 +303,7 @@ internal sealed class MemoryPart(Position first, LogPlace start, long startTime)
 
         stream.Store = store;
         store.Add(stream);
-        Bytes += BytesPerStream + ((name.Store.Length + name.Key.Length) * 2);
+        _bytes += BytesPerStream + ((name.Store.Length + name.Key.Length) * 2);
     }
 
     int NumberOf(Segment segment)

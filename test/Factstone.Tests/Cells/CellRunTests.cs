@@ -152,6 +152,28 @@ public sealed class CellRunTests
         Assert.Equal(7, ledger.Storage.Statistics().Cells);
     }
 
+    // A page goes on where the one before it ended, whatever came meanwhile, and however many names are in memory.
+    [Theory]
+    [InlineData(2_000)]
+    [InlineData(1_000_000)]
+    public void A_bucket_that_grows_while_it_is_listed_has_each_name_once_and_all_that_were_there(int memoryBytesMax)
+    {
+        var random = new Random(8);
+        using var ledger = SmallLedger.Open(Options(new MemoryFileSystem(), memoryBytesMax));
+        for (var i = 0; i < 2_000; i += 100) Committed(ledger, Writing([.. Enumerable.Range(i, 100).Select(n => NewCell.Put("b", $"{n:D5}", "1"))]));
+        var before = Names(ledger, "b");
+        var listed = new List<string>();
+        foreach (var cell in ledger.ListCellNamesAsync("b", cancellationToken: Cancel).ToBlockingEnumerable(Cancel))
+        {
+            listed.Add(cell.Name);
+            if (random.Next(4) == 0) Committed(ledger, Writing(NewCell.Put("b", $"{random.Next(2_000):D5}-new", ""), NewCell.Put(random.Pick(["a", "b�", "c"]), "other", "")));
+        }
+
+        Assert.Equal(listed.Distinct().Order(StringComparer.Ordinal), listed);
+        Assert.Equal(before, listed.Where(name => name.Length == 5));
+        Assert.Contains(listed, name => name.Length > 5);
+    }
+
     // What is not in the chain of runs, from the beginning of the log on, is of no use: where one is gone, cells would be older than they are.
     [Fact]
     public void Whichever_run_of_cells_alone_is_gone_or_damaged_every_cell_is_the_newest()

@@ -45,7 +45,7 @@ internal sealed class SimulationRun
         _disk = new SimulatedDisk(seed) { Trace = trace };
         _requests = new Requests(_random);
         _memoryFactsMax = _random.Next(3) switch { 0 => 8, 1 => 40, _ => 150 };
-        _memoryBytesMax = (seed % 3) switch { 0 => 1_000, 1 => 4_000, _ => 8 * 1_024 * 1_024 }; // of cells and append ids alone, too
+        _memoryBytesMax = (seed % 3) switch { 0 => 2_000, 1 => 6_000, _ => 8 * 1_024 * 1_024 }; // of cells and append ids alone, too
         _counts = counts;
         _defect = defect;
         _trace = trace;
