@@ -195,6 +195,8 @@ internal sealed class FileStorage : IFactStorage
 
     public AppendSpan? FindAppend(string appendId) => _facts.FindAppend(appendId, Head.Position);
 
+    public long PreparedUntil => _index.PreparedUntil;
+
     public AppendSnapshot Prepare(PreparedAppend append)
     {
         var snapshot = _facts.Prepare(append);
@@ -229,34 +231,23 @@ internal sealed class FileStorage : IFactStorage
     public IEnumerable<(StreamName Stream, StreamState State)> Streams(string store, string prefix, string? after, Position until, long expected) =>
         _facts.Streams(store, prefix, after, until, expected);
 
-    public CellState StateOf(CellName cell) => FindCell(cell)?.State ?? default;
+    public CellState StateOf(CellName cell) => _facts.FindKnownCell(cell)?.State ?? default;
 
     public Cell? ReadCell(CellName cell)
     {
-        if (FindCell(cell) is not { IsDeleted: false } entry) return null;
+        if (_facts.FindKnownCell(cell) is not { IsDeleted: false } entry) return null;
         using var window = NewWindow();
-        return new CellReader(_damage, window).Read(cell, entry);
+        return new CellReader(_layout, _segments, _damage, window).Read(cell, entry);
     }
 
-    public IEnumerable<string> CellNames(string bucket, string prefix, string? after)
-    {
-        const int PageNames = 256;
-        while (true)
-        {
-            if (_index.Cells.HasMissed) throw new LedgerDamagedException($"Whether the bucket {bucket} has another cell cannot be told.", Damage);
-            var page = _index.Cells.List(bucket, prefix, after, PageNames);
-            foreach (var name in page) yield return name;
-            if (page.Count < PageNames) yield break;
-            after = page[^1];
-        }
-    }
+    public IEnumerable<string> CellNames(string bucket, string prefix, string? after) => _facts.CellNames(bucket, prefix, after);
 
     public IReadOnlyList<StoredCell> ReadAppendCells(string appendId)
     {
         if (_facts.FrameOfCells(appendId) is not { } place) return [];
         var segment = _segments.Find(place.Base, place.Generation) ?? throw new LedgerDamagedException($"The cells of the append '{appendId}' cannot be read.", Damage);
         using var window = NewWindow();
-        return new CellReader(_damage, window).ReadFrame(segment, place.FileOffset);
+        return new CellReader(_layout, _segments, _damage, window).ReadFrame(segment, place.FileOffset);
     }
 
     public IAppendSession BeginAppend()
@@ -297,7 +288,7 @@ internal sealed class FileStorage : IFactStorage
         var manifest = _opening?.Chain?.Manifest ?? _opening?.Manifest ?? _reading!.Manifest;
         var tail = _writer is { } writer && _isContinued ? writer.Tail : _reading?.Published?.FileOffset ?? 0;
         var (runs, runBytes) = _index.CountRuns();
-        return new StorageStatistics(Head.Position.Value - _lost.Count, _index.Streams, _facts.CountStores(), _index.AppendIds + _lost.AppendIds, _index.Cells.Count, manifest.Segments.Count, manifest.SealedBytes + tail, runs, runBytes);
+        return new StorageStatistics(Head.Position.Value - _lost.Count, _index.Streams, _facts.CountStores(), _index.AppendIds + _lost.AppendIds, _facts.CountCells(), manifest.Segments.Count, manifest.SealedBytes + tail, runs, runBytes);
     }
 
     /// <summary>The runs that stand, which follow one another from position 1 on.</summary>
@@ -364,7 +355,7 @@ internal sealed class FileStorage : IFactStorage
     /// <summary>So that the next open has nothing to read. Where it cannot be written, that open reads the last facts from the log.</summary>
     void WriteLastRun(LogWriter writer)
     {
-        if (_index.Active.IsEmpty) return;
+        if (!_index.Active.HasAny) return;
         _indexing!.Stop();
         WriteRun(writer.Place);
     }
@@ -427,13 +418,6 @@ internal sealed class FileStorage : IFactStorage
     StorageHead PublishedHead() => _reading!.Published is { } slot
         ? new StorageHead(_options.Defect == Defect.ReadBeyondHead ? new Position(_index.Next.Value - 1) : slot.Position, slot.RecordedAt)
         : new StorageHead(new Position(_index.Next.Value - 1), _index.LastTime);
-
-    /// <summary>A damaged stretch of the log may hold a write of any cell that has none behind it: who would have to know is told that nobody knows.</summary>
-    CellEntry? FindCell(CellName cell)
-    {
-        var entry = _index.Cells.Find(cell, out var isCertain);
-        return isCertain ? entry : throw new LedgerDamagedException($"What the cell {cell} holds cannot be told.", Damage);
-    }
 
     static FileWindow NewWindow() => new(2 * 1_024, 256 * 1_024);
 

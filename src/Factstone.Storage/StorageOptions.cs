@@ -135,4 +135,10 @@ internal enum Defect
 
     /// <summary>A cell that was deleted begins again at version 1.</summary>
     ForgetDeletedCells,
+
+    /// <summary>The writer takes a cell from runs although newer writes wait for one.</summary>
+    StaleCell,
+
+    /// <summary>A merge keeps the oldest write of a cell.</summary>
+    MergeKeepsOldCell,
 }

@@ -36,6 +36,8 @@ public sealed record LedgerOptions
 
     internal int MemoryFactsMax { get; init; } = 16_384;
 
+    internal long MemoryBytesMax { get; init; } = 8 * 1_024 * 1_024;
+
     internal long MergedRunBytesMax { get; init; } = 7L * 1_024 * 1_024 * 1_024;
 
     internal long MergedRunFactsMax { get; init; } = 64L * 1_024 * 1_024;
@@ -68,6 +70,7 @@ public sealed record LedgerOptions
             Crank = Crank,
             MapsFiles = MappedReads,
             MemoryFactsMax = MemoryFactsMax,
+            MemoryBytesMax = MemoryBytesMax,
             MergedRunBytesMax = MergedRunBytesMax,
             MergedRunFactsMax = MergedRunFactsMax,
             QuietBeforeMerging = QuietBeforeMerging,

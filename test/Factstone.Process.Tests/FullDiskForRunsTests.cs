@@ -109,6 +109,54 @@ public sealed class FullDiskForRunsTests
         await EndsWellAsync(disk, again);
     }
 
+    // Cells are bounded by their bytes, and become runs without any fact.
+    [Fact]
+    public async Task Cells_alone_go_on_to_twice_the_memory_bound_when_a_run_finds_the_disk_full()
+    {
+        const int cellsPerAppend = 50;
+        const int memoryCells = 2_000;
+        var options = new LedgerOptions { MemoryBytesMax = memoryCells * 256, ZeroAheadBytesMin = LogMegabytes * 1_024 * 1_024, Took = Take };
+        using var disk = LoopDisk.New(Megabytes);
+        var count = 0;
+        await using (var ledger = await Ledger.OpenAsync(Directory(disk), options, Cancellation))
+        {
+            await PutAsync();
+            await WaitAsync(() => LogBytes(disk) >= LogMegabytes * 1_024 * 1_024, "The log's space is not zeroed ahead.");
+            Fill(disk, butFor: 20 * 1_024);
+            await Assert.ThrowsAsync<LedgerFullException>(async () =>
+            {
+                while (count < 4 * memoryCells) await PutAsync();
+            });
+            Assert.InRange(count, memoryCells, 3 * memoryCells);
+            Assert.Empty(Runs(ledger));
+            await HoldsCellsAsync(ledger);
+            await using (var reading = await Ledger.OpenReadOnlyAsync(Directory(disk), cancellationToken: Cancellation)) await HoldsCellsAsync(reading);
+
+            disk.Free(Filler);
+            for (var i = 0; i < 3 * memoryCells; i += cellsPerAppend) await PutAsync();
+            await WaitAsync(() => Runs(ledger).Count >= 3, "No run is written although there is room.");
+            await HoldsCellsAsync(ledger);
+
+            async Task PutAsync()
+            {
+                await ledger.AppendAsync(new AppendRequest { Cells = [.. Enumerable.Range(count, cellsPerAppend).Select(n => NewCell.Put("b", $"cell-{n:D10}", $"{n}"))] }, Cancellation);
+                count += cellsPerAppend;
+            }
+        }
+
+        Assert.Empty((await Ledger.VerifyAsync(Directory(disk), new VerifyOptions { Deep = true }, cancellationToken: Cancellation)).Damage);
+        await using var again = await Ledger.OpenAsync(Directory(disk), options, Cancellation);
+        Assert.True(again.Opening.WasClosedCleanly);
+        Assert.Equal(0, ((FileStorage)again.Storage).Index.Active.Items);
+        await HoldsCellsAsync(again);
+
+        async Task HoldsCellsAsync(Ledger ledger)
+        {
+            Assert.Equal(count, (await ledger.GetStatisticsAsync(Cancellation)).Cells);
+            for (var i = 0; i < count; i += 97) Assert.Equal($"{i}", (await ledger.ReadCellAsync("b", $"cell-{i:D10}", Cancellation))!.Text);
+        }
+    }
+
     async Task EndsWellAsync(LoopDisk disk, Ledger ledger)
     {
         await AppendAsync(ledger, RunsPerMerge * MemoryFacts);

@@ -228,7 +228,7 @@ public sealed class FormatDocumentTests
         Assert.Equal(isRead, reader.TryReadHeader(368, out var frame));
         if (!isRead) return;
         Assert.True(reader.IsWhole(frame));
-        var cells = new CellReader(new DamageLog(), window).ReadFrame(segment, 368);
+        var cells = new CellReader(new LedgerLayout("l"), new SegmentDirectory(), new DamageLog(), window).ReadFrame(segment, 368);
         Assert.Equal(["settings/theme v1 False", "settings/old v7 True"], cells.Select(cell => $"{cell.Cell} v{cell.Version} {cell.IsDelete}"));
         Assert.Equal("\"dark\"", Encoding.UTF8.GetString(cells[0].Value.Span));
     }

@@ -46,11 +46,12 @@ internal sealed class RunInspection(Session session, Run run)
     void WriteFooter(List<long> damaged)
     {
         var footer = run.Footer;
-        session.Output.WriteLine($"ledger {footer.LedgerId}, epoch {footer.Epoch}; run of @{footer.First} to @{footer.Last}, {Counted.Text(footer.Facts, "fact")}, {footer.FileBytes:N0} bytes");
-        session.Output.WriteLine($"recorded {TimeText.Exact(Microseconds.ToTime(footer.FirstTime))} to {TimeText.Exact(Microseconds.ToTime(footer.LastTime))}, {Counted.Text(footer.TimeCount, "time")}");
+        session.Output.WriteLine($"ledger {footer.LedgerId}, epoch {footer.Epoch}; run {(footer.Facts == 0 ? $"without facts, before @{footer.First}" : $"of @{footer.First} to @{footer.Last}, {Counted.Text(footer.Facts, "fact")}")}, {footer.FileBytes:N0} bytes");
+        session.Output.WriteLine($"recorded {(footer.Facts == 0 ? "up" : TimeText.Exact(Microseconds.ToTime(footer.FirstTime)))} to {TimeText.Exact(Microseconds.ToTime(footer.LastTime))}, {Counted.Text(footer.TimeCount, "time")}");
+        session.Output.WriteLine(footer.Start == default ? "it begins with the log" : $"it begins at offset {footer.Start.FileOffset} of {LedgerLayout.SegmentName(footer.Start.Base, footer.Start.Generation)}");
         session.Output.WriteLine($"the log goes on at offset {footer.End.FileOffset} of {LedgerLayout.SegmentName(footer.End.Base, footer.End.Generation)}");
         foreach (var (from, segment, generation) in Segments()) session.Output.WriteLine($"segment {LedgerLayout.SegmentName(segment, generation)} from @{from}");
-        session.Output.WriteLine($"{Counted.Text(footer.Terms, "term")} in {Counted.Text(footer.BlockCount, "block")} and {Counted.Text(footer.BucketCount + footer.StreamBucketCount, "bucket")}; {footer.Streams:N0} {(footer.Streams == 1 ? "stream begins" : "streams begin")} here; {Counted.Text(footer.AppendIds, "append id")}");
+        session.Output.WriteLine($"{Counted.Text(footer.Terms, "term")} in {Counted.Text(footer.BlockCount, "block")} and {Counted.Text(footer.BucketCount + footer.StreamBucketCount, "bucket")}; {footer.Streams:N0} {(footer.Streams == 1 ? "stream begins" : "streams begin")} here; {Counted.Text(footer.AppendIds, "append id")}; {Counted.Text(footer.Cells, "cell")}");
         foreach (var block in damaged) session.Output.WriteLine($"DAMAGED: block {block}, at offset {block * RunFormat.BlockBytes}");
     }
 
@@ -65,12 +66,14 @@ internal sealed class RunInspection(Session session, Run run)
         json.WriteNumber("last", footer.Last.Value);
         json.WriteNumber("facts", footer.Facts);
         json.WriteNumber("bytes", footer.FileBytes);
-        json.WriteString("firstRecordedAt", TimeText.Exact(Microseconds.ToTime(footer.FirstTime)));
+        if (footer.Facts > 0) json.WriteString("firstRecordedAt", TimeText.Exact(Microseconds.ToTime(footer.FirstTime)));
         json.WriteString("lastRecordedAt", TimeText.Exact(Microseconds.ToTime(footer.LastTime)));
+        if (footer.Start != default) WritePlace(json, "start", footer.Start);
         WritePlace(json, "end", footer.End);
         json.WriteNumber("terms", footer.Terms);
         json.WriteNumber("streams", footer.Streams);
         json.WriteNumber("appendIds", footer.AppendIds);
+        json.WriteNumber("cells", footer.Cells);
         json.WriteNumber("times", footer.TimeCount);
         json.WriteNumber("blocks", footer.BlockCount);
         json.WriteNumber("buckets", footer.BucketCount + footer.StreamBucketCount);

@@ -1,16 +1,19 @@
 namespace Factstone;
 
 /// <summary>What an append was prepared on: read on its caller's thread, so that the writer reads no file.</summary>
-/// <remarks>Always true: it speaks of positions up to <see cref="Until"/>. What has come since, the writer has in memory, or asks for anew.</remarks>
+/// <remarks>Always true: it speaks of what was appended up to <see cref="Until"/>. What has come since, the writer has in memory, or asks for anew.</remarks>
 internal sealed class AppendSnapshot
 {
-    public static readonly AppendSnapshot Empty = new() { Until = Position.None, Heads = null };
+    public static readonly AppendSnapshot Empty = new() { Until = long.MinValue, Heads = null };
 
-    /// <summary>Everything up to here was looked at.</summary>
-    public required Position Until { get; init; }
+    /// <summary>Everything that was recorded up to then was looked at.</summary>
+    public required long Until { get; init; }
 
     /// <summary>The heads of streams of which nothing is in memory, where they are not missing.</summary>
     public required Dictionary<StreamName, StreamState>? Heads { get; init; }
+
+    /// <summary>What is so of cells of which nothing is in memory, where they are not missing.</summary>
+    public Dictionary<CellName, CellState>? Cells { get; init; }
 
     /// <summary>Up to here conditions by query were looked up.</summary>
     public Position Head { get; init; }

@@ -45,6 +45,9 @@ internal interface IFactStorage : IDisposable
     /// <summary>Where the append with this id is; null when none at or below the head has it.</summary>
     AppendSpan? FindAppend(string appendId);
 
+    /// <summary>Up to when <see cref="Prepare"/> would look now, as its snapshot says it.</summary>
+    long PreparedUntil { get; }
+
     /// <summary>Reads what the writer will need to decide an append and does not have in memory.</summary>
     /// <exception cref="LedgerDamagedException">It cannot be told.</exception>
     AppendSnapshot Prepare(PreparedAppend append);

@@ -1,7 +1,7 @@
 namespace Factstone.Storage;
 
 /// <summary>Reads single cells where the index says they are, and checks each before anybody sees it.</summary>
-internal sealed class CellReader(DamageLog damage, FileWindow window)
+internal sealed class CellReader(LedgerLayout layout, SegmentDirectory segments, DamageLog damage, FileWindow window)
 {
     /// <summary>A small cell is read whole by the first look.</summary>
     const int FirstLookBytes = 1_024;
@@ -9,14 +9,17 @@ internal sealed class CellReader(DamageLog damage, FileWindow window)
     /// <exception cref="LedgerDamagedException">The cell is not what was written; writes are refused from now on.</exception>
     public Cell Read(CellName name, CellEntry entry)
     {
-        var segment = entry.Segment;
-        var source = window.At(segment.File, entry.FileOffset, FirstLookBytes);
+        var at = entry.Place.FileOffset;
+        if (segments.Find(entry.Place.Base, entry.Place.Generation) is not { } segment)
+            throw Refused($"The cell {name} cannot be read.", new Damage(layout.Segment(entry.Place.Base, entry.Place.Generation), 0, Position.None, Position.None, "The file is missing."));
+        var source = window.At(segment.File, at, FirstLookBytes);
         if (CellFormat.TryReadLengths(source, out var extent) && extent.Length > source.Length)
-            source = window.At(segment.File, entry.FileOffset, extent.Length);
+            source = window.At(segment.File, at, extent.Length);
 
         var status = CellFormat.TryRead(source, segment.Seed, out extent);
         var cell = new CellView(source, extent);
-        if (status != CellStatus.Whole || cell.Head.Version != entry.Version || cell.Name != name) throw Damaged(name, entry);
+        if (status != CellStatus.Whole || cell.Head.Version != entry.Version || cell.Name != name)
+            throw Refused($"The cell {name} cannot be read.", DamagedValue(segment, at, name, entry.Version));
         return new Cell
         {
             Bucket = name.Bucket,
@@ -58,9 +61,6 @@ internal sealed class CellReader(DamageLog damage, FileWindow window)
 
     public static Damage DamagedValue(Segment segment, long fileOffset, CellName name, CellVersion version) =>
         new(segment.Path, fileOffset, Position.None, Position.None, $"The value of cell {name} v{version} is damaged.");
-
-    LedgerDamagedException Damaged(CellName name, CellEntry entry) =>
-        Refused($"The cell {name} cannot be read.", DamagedValue(entry.Segment, entry.FileOffset, name, entry.Version));
 
     LedgerDamagedException Refused(string what, Damage found)
     {

@@ -4,15 +4,19 @@ namespace Factstone.Storage;
 
 /// <summary>The cells of a group, each on the state that the ones before it leave.</summary>
 /// <remarks>Threads: the writer's only.</remarks>
-internal sealed class GroupCells(CellIndex index, StorageOptions options)
+internal sealed class GroupCells(FactIndex index, IndexedReading reading, StorageOptions options)
 {
     readonly List<AcceptedCell> _cells = [];
     readonly Dictionary<CellName, CellState> _states = [];
+    AppendSnapshot _snapshot = AppendSnapshot.Empty;
 
     public Span<AcceptedCell> All => CollectionsMarshal.AsSpan(_cells);
 
+    /// <summary>Turns to the next append, and to what was read for it.</summary>
+    public void Consider(AppendSnapshot snapshot) => _snapshot = snapshot;
+
     public CellState State(CellName cell) =>
-        options.Defect == Defect.DecideWithoutGroup ? index.Find(cell, out _)?.State ?? default : Pending(cell);
+        options.Defect != Defect.DecideWithoutGroup && _states.TryGetValue(cell, out var state) ? state : Before(cell);
 
     /// <summary>Gives the cells of an append their versions.</summary>
     public IReadOnlyList<CellAndVersion> Accept(PreparedAppend append)
@@ -22,7 +26,8 @@ internal sealed class GroupCells(CellIndex index, StorageOptions options)
         for (var i = 0; i < versions.Length; i++)
         {
             ref readonly var cell = ref append.Cells[i];
-            var state = new CellState(Pending(cell.Cell).Version.Next(), cell.IsDelete, cell.Digest);
+            var before = _states.TryGetValue(cell.Cell, out var pending) ? pending : Before(cell.Cell);
+            var state = new CellState(before.Version.Next(), cell.IsDelete, cell.Digest);
             _states[cell.Cell] = state;
             _cells.Add(new AcceptedCell(cell.Cell, state));
             versions[i] = new CellAndVersion(cell.Cell, state.Version);
@@ -37,7 +42,16 @@ internal sealed class GroupCells(CellIndex index, StorageOptions options)
         _states.Clear();
     }
 
-    CellState Pending(CellName cell) => _states.TryGetValue(cell, out var state) ? state : index.Find(cell, out _)?.State ?? default;
+    /// <summary>What is so without the group: from memory, or as it was prepared.</summary>
+    CellState Before(CellName cell)
+    {
+        if (index.MemoryCell(cell) is { } state) return state;
+        if (index.HasAllSince(_snapshot) || options.Defect == Defect.StaleCell) return _snapshot.Cells is { } cells && cells.TryGetValue(cell, out var known) ? known : default;
+
+        // As with a stream's head: it waited for so long that the writer looks it up by itself.
+        options.Took?.Invoke(RecoveryBranch.WriterLookedUp);
+        return reading.FindKnownCell(cell)?.State ?? default;
+    }
 }
 
 /// <summary>A cell with its version, and, once encoded, its place in the file.</summary>

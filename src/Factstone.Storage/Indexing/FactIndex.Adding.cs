@@ -5,12 +5,8 @@ internal sealed partial class FactIndex : IFrameVisitor
     public void Frame(Segment segment, in FrameHeader header, string? appendId)
     {
         // A run ends where a group begins: all before that was durable by then.
-        if (IsFull && header.GroupStart == header.FileOffset && header.BasePosition == Next)
+        if (IsFull && header.Kind is FrameKind.Batch or FrameKind.Lost && header.GroupStart == header.FileOffset && header.BasePosition == Next)
             WhenFull?.Invoke(new LogPlace(segment.Header.BasePosition, segment.Header.Generation, header.FileOffset));
-
-        // Frames that a run knows of come by when all of the log is walked.
-        var last = new Position(header.BasePosition.Value + header.FactCount - 1);
-        if (header.FactCount > 0 && last < Active.First) return;
 
         // A frame that was rewritten after a crash may already be here, from a disk that was too full to rewrite it then.
         if (appendId is not null && header.Kind == FrameKind.Batch && header.BasePosition >= Active.First && _defect != Defect.ForgetAppendIds)
@@ -38,13 +34,12 @@ internal sealed partial class FactIndex : IFrameVisitor
     }
 
     /// <summary>A cell of a group that is durable now.</summary>
-    public void ApplyCell(CellName cell, CellEntry entry)
-    {
-        Cells.Apply(cell, entry);
-        Active.AddCell(cell, entry);
-    }
+    public void ApplyCell(CellName cell, CellEntry entry) => Active.AddCell(cell, entry);
 
-    public void MissedCells() => Cells.Missed();
+    public void MissedCells()
+    {
+        if (_defect != Defect.CellsPastDamage) Active.Cells.Miss();
+    }
 
     /// <summary>A fact of a group that is durable now.</summary>
     public void Add(Segment segment, long fileOffset, long recordedAt, in Place place, StreamEntry stream, string? type, string[] tags)
@@ -65,7 +60,7 @@ internal sealed partial class FactIndex : IFrameVisitor
         if (Active.LastTimeBefore(position) is { } time) return time;
         var parts = Parts;
         for (var i = parts.Length - 2; i >= 0; i--)
-            if (parts[i].Last < position) return parts[i] is Run run ? run.Footer.LastTime : ((MemoryPart)parts[i]).LastTime;
+            if (parts[i].Last < position) return parts[i].LastTime;
         return 0;
     }
 

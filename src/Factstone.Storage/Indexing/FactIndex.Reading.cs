@@ -81,12 +81,12 @@ internal sealed partial class FactIndex : ITermIndex
         return count;
     }
 
-    /// <summary>Where the log goes on behind the part before this one; null when it is the first.</summary>
-    public LogPlace? EndBefore(IndexPart part)
+    /// <summary>The part before this one; null when it is the first.</summary>
+    public IndexPart? Before(IndexPart part)
     {
         var parts = Parts;
         var at = parts.IndexOf(part);
-        return at <= 0 ? null : parts[at - 1] is Run run ? run.Footer.End : ((MemoryPart)parts[at - 1]).End;
+        return at <= 0 ? null : parts[at - 1];
     }
 
     public IndexedAppend? FindAppend(string appendId)

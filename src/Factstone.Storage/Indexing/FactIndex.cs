@@ -22,7 +22,6 @@ internal sealed partial class FactIndex
     {
         _options = options;
         _defect = options.Defect;
-        Cells = new CellIndex(options.Defect);
         Active = new MemoryPart(new Position(1));
         _parts = [Active];
         _memory = [Active];
@@ -31,17 +30,14 @@ internal sealed partial class FactIndex
     /// <summary>Called while the log is read, when the part that grows is full, at a place where it may be completed.</summary>
     public Action<LogPlace>? WhenFull { get; set; }
 
-    /// <summary>Whether the part that grows has all that it should have in memory. A run is of facts: what there is of cells and ids alone waits for one.</summary>
-    public bool IsFull => !Active.IsEmpty && (Active.Count >= _options.MemoryFactsMax || Active.Bytes >= _options.MemoryBytesMax);
+    /// <summary>Whether the part that grows has all that it should have in memory.</summary>
+    public bool IsFull => Active.Count >= _options.MemoryFactsMax || Active.Bytes >= _options.MemoryBytesMax;
 
     /// <summary>The part that grows.</summary>
     public MemoryPart Active { get; private set; }
 
     /// <summary>All parts, oldest first; the last one grows.</summary>
     public ReadOnlySpan<IndexPart> Parts => Volatile.Read(ref _parts);
-
-    /// <summary>What is so of the cells.</summary>
-    public CellIndex Cells { get; }
 
     /// <summary>The position that comes after all that were added.</summary>
     public Position Next => Active.Next;
@@ -55,6 +51,10 @@ internal sealed partial class FactIndex
     /// <summary>What comes after this position is in memory for the writer.</summary>
     public Position MemoryFloor => new(_memory[0].First.Value - 1);
 
+    /// <summary>Whether all that was appended since a snapshot was taken is in memory. For the writer.</summary>
+    /// <remarks>By time, since several parts may begin at one position, of which the earlier ones have no facts.</remarks>
+    public bool HasAllSince(AppendSnapshot snapshot) => _memory[0].StartTime <= snapshot.Until;
+
     /// <summary>Whether a complete part waits for a run. For the writer.</summary>
     public bool HasUnwritten
     {
@@ -65,25 +65,14 @@ internal sealed partial class FactIndex
         }
     }
 
-    /// <summary>Begins with runs that were found, instead of at position 1. Those from a damaged one on are taken from the list, and given up.</summary>
-    public void Start(List<Run> runs, SegmentDirectory segments, Action<Run> giveUp)
+    /// <summary>Begins with runs that were found, instead of at position 1.</summary>
+    public void Start(IReadOnlyList<Run> runs)
     {
         Invariant.Holds(Next == new Position(1));
-        for (var i = 0; i < runs.Count; i++)
-        {
-            if (TryReadCells(runs[i], segments)) continue;
-            foreach (var run in runs[i..])
-            {
-                run.Dispose();
-                giveUp(run);
-            }
-
-            runs.RemoveRange(i, runs.Count - i);
-        }
-
         if (runs.Count == 0) return;
-        Active = new MemoryPart(runs[^1].Last.Next());
-        LastTime = runs[^1].Footer.LastTime;
+        var newest = runs[^1];
+        Active = new MemoryPart(newest.Last.Next(), newest.End, newest.LastTime);
+        LastTime = newest.LastTime;
         Volatile.Write(ref _parts, [.. runs, Active]);
         _memory = [Active];
     }
@@ -93,9 +82,8 @@ internal sealed partial class FactIndex
     public MemoryPart Freeze(in LogPlace end)
     {
         var frozen = Active;
-        frozen.End = end;
-        frozen.LastTime = LastTime;
-        Active = new MemoryPart(frozen.Next);
+        frozen.Complete(end, LastTime);
+        Active = new MemoryPart(frozen.Next, end, LastTime);
         lock (_replacing)
         {
             Volatile.Write(ref _parts, [.. _parts, Active]);
@@ -167,16 +155,23 @@ internal sealed partial class FactIndex
         return Position.None;
     }
 
-    /// <summary>Reads the heads of streams of which nothing is in memory.</summary>
+    /// <summary>Up to when a snapshot would speak that was taken now.</summary>
+    public long PreparedUntil => NewestRun(Parts)?.LastTime ?? AppendSnapshot.Empty.Until;
+
+    static Run? NewestRun(ReadOnlySpan<IndexPart> parts)
+    {
+        for (var i = parts.Length - 1; i >= 0; i--)
+            if (parts[i] is Run run) return run;
+        return null;
+    }
+
+    /// <summary>Reads the heads of streams, and what is so of cells, of which nothing is in memory.</summary>
     public AppendSnapshot Prepare(PreparedAppend append)
     {
         var parts = Parts;
-        var newest = parts.Length - 1;
-        while (newest >= 0 && parts[newest] is not Run) newest--;
-        if (newest < 0) return AppendSnapshot.Empty;
-
-        var until = parts[newest].Last;
+        if (NewestRun(parts) is not { LastTime: var until }) return AppendSnapshot.Empty;
         Dictionary<StreamName, StreamState>? heads = null;
+        Dictionary<CellName, CellState>? cells = null;
         StreamName last = default;
         foreach (ref readonly var fact in append.Facts.AsSpan())
         {
@@ -186,12 +181,17 @@ internal sealed partial class FactIndex
         }
 
         foreach (var condition in append.Conditions)
-            if (condition.Stream.Store is not null) PrepareHead(parts, condition.Stream, ref heads);
-        return heads is null ? WithoutHeads(until) : new AppendSnapshot { Until = until, Heads = heads };
+        {
+            if (condition.IsOnCell) PrepareCell(parts, condition.Cell, ref cells);
+            else if (condition.Stream.Store is not null) PrepareHead(parts, condition.Stream, ref heads);
+        }
+
+        foreach (ref readonly var cell in append.Cells.AsSpan()) PrepareCell(parts, cell.Cell, ref cells);
+        return heads is null && cells is null ? WithoutHeads(until) : new AppendSnapshot { Until = until, Heads = heads, Cells = cells };
     }
 
     /// <summary>What most appends are prepared on between two runs, so they share it.</summary>
-    AppendSnapshot WithoutHeads(Position until)
+    AppendSnapshot WithoutHeads(long until)
     {
         var shared = Volatile.Read(ref _withoutHeads);
         if (shared.Until == until) return shared;
@@ -219,24 +219,6 @@ internal sealed partial class FactIndex
             if (part is Run run) run.Dispose();
     }
 
-    bool TryReadCells(Run run, SegmentDirectory segments)
-    {
-        try
-        {
-            foreach (var (cell, entry) in run.Cells(segments))
-            {
-                if (entry is null) Cells.Missed();
-                else Cells.Apply(cell, entry);
-            }
-
-            return true;
-        }
-        catch (RunDamagedException)
-        {
-            return false;
-        }
-    }
-
     public bool Holds(IndexPart part) => Array.IndexOf(_parts, part) >= 0;
 
     long Sum(Func<IndexPart, long> of)
@@ -247,10 +229,14 @@ internal sealed partial class FactIndex
     }
 
     /// <summary>For a reader in another process than the writer: takes runs that the writer has made since, and lets go of what they know.</summary>
-    public void Adopt(IReadOnlyList<Run> runs)
+    /// <param name="runs">All runs, of which the last ends within the part that grows.</param>
+    /// <param name="isBehind">Whether a place in the log comes behind that end.</param>
+    public void Adopt(IReadOnlyList<Run> runs, Func<LogPlace, bool> isBehind)
     {
-        Invariant.Holds(runs[^1].Last >= new Position(Active.First.Value - 1) && runs[^1].Last < Next);
-        var newest = Active.Behind(runs[^1].Last);
+        var last = runs[^1];
+        Invariant.Holds(last.Last >= new Position(Active.First.Value - 1) && last.Last < Next);
+        Invariant.Holds(last.LastTime >= Active.StartTime && last.LastTime <= LastTime);
+        var newest = Active.Behind(last.Last, last.End, last.LastTime, isBehind);
         lock (_replacing)
         {
             Active = newest;

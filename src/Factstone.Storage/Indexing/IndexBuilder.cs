@@ -105,10 +105,10 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
     /// <summary>Writes a part in memory as a run; null where it was written and cannot be read.</summary>
     public Run? Write(MemoryPart part)
     {
-        var path = directory.PathOf(part.First, part.Last);
+        var path = directory.NewPath(part.First, part.Last);
         try
         {
-            using var file = directory.Create(part.First, part.Last);
+            using var file = directory.Create(path);
             MemoryRun.Write(part, file, manifest().LedgerId, manifest().Epoch);
         }
         catch (FactstoneException)
@@ -128,7 +128,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
         foreach (var part in index.Parts)
         {
             if (part is not MemoryPart memory) continue;
-            if (memory == index.Active || memory.HasHoles) return false; // what lies behind a hole waits in memory with it
+            if (memory == index.Active || memory.HasUnknown) return false; // what lies behind a hole waits in memory with it
             oldest = memory;
             break;
         }
@@ -154,10 +154,9 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
     {
         if (_merge!.Step()) return true;
 
-        var runs = _merge.Runs;
+        var (runs, path) = (_merge.Runs, _mergeFile!.Path);
         EndMerge();
-        var (first, last) = (runs[0].First, runs[^1].Last);
-        if (directory.TryOpen(directory.PathOf(first, last), first, last, manifest(), segments) is not { } merged) return false;
+        if (directory.TryOpen(path, runs[0].First, runs[^1].Last, manifest(), segments) is not { } merged) return false;
 
         // Others may have replaced one of them because it was damaged.
         if (!index.Replace([.. runs], [merged]))
@@ -176,7 +175,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
     {
         if (runs.Count == 0) return false;
         _isMergeForQuiet = isForQuiet;
-        _mergeFile = directory.Create(runs[0].First, runs[^1].Last);
+        _mergeFile = directory.Create(directory.NewPath(runs[0].First, runs[^1].Last));
         _merge = new RunMerge(runs, _mergeFile, options.Defect);
         return true;
     }
@@ -195,7 +194,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
                 continue;
             }
 
-            var plan = choose([.. between.Select(static one => one.Footer.Facts)]);
+            var plan = choose([.. between.Select(static one => one.Footer.Items)]);
             var (start, length) = plan.GetOffsetAndLength(between.Count);
             if (length > 0) return between.GetRange(start, length);
             if (run is null) return [];
@@ -208,7 +207,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
     delegate Range MergeChoice(ReadOnlySpan<long> facts);
 
     /// <summary>Several like it might make a run that is larger than its format can say.</summary>
-    bool IsLarge(Run run) => run.Footer.FileBytes > options.MergedRunBytesMax || run.Footer.Facts > options.MergedRunFactsMax;
+    bool IsLarge(Run run) => run.Footer.FileBytes > options.MergedRunBytesMax || run.Footer.Items > options.MergedRunFactsMax;
 
     void EndMerge()
     {

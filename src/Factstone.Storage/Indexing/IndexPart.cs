@@ -8,7 +8,13 @@ internal abstract class IndexPart
     /// <summary>The last position it says anything about. In memory it grows; a reader looks at nothing beyond its head.</summary>
     public abstract Position Last { get; }
 
-    /// <summary>When its first fact was recorded.</summary>
+    /// <summary>Where the log goes on behind it.</summary>
+    public abstract LogPlace End { get; }
+
+    /// <summary>The last RecordedAt up to <see cref="End"/>, which is later than that of any part before.</summary>
+    public abstract long LastTime { get; }
+
+    /// <summary>When its first fact was recorded; the largest number where it has none.</summary>
     public abstract long FirstTime { get; }
 
     /// <summary>How many streams begin here.</summary>
@@ -38,6 +44,12 @@ internal abstract class IndexPart
     public abstract IStreamPlaces? FindStream(StreamName stream, in TermKey key);
 
     public abstract IndexedAppend? FindAppend(string appendId, in TermKey key);
+
+    /// <summary>The newest write here of a cell; null when there is none.</summary>
+    public abstract CellEntry? FindCell(CellName cell, in TermKey key);
+
+    /// <summary>The cells from a term on whose terms begin with a prefix, in order; null when there surely are none.</summary>
+    public abstract CellCursor? OpenCells(byte[] from, byte[] prefix);
 
     /// <summary>The positions of a term, opened in a range of which a part is here; null when it has none here.</summary>
     public abstract PositionCursor? Open(in Term term, in TermKey key, Position after, Position until, bool backward);

@@ -2,22 +2,25 @@ using System.Collections.Concurrent;
 
 namespace Factstone.Storage;
 
-/// <summary>The newest facts of the index, in memory, until a run has them.</summary>
+/// <summary>The newest facts and cells of the index, in memory, until a run has them.</summary>
 /// <remarks>
 /// Always true: what it says of positions up to the head is final. Threads: the writer, or the one that opens or
 /// refreshes, adds; others read, and look at nothing beyond the head that they read before.
 /// </remarks>
-internal sealed class MemoryPart(Position first) : IndexPart
+/// <param name="first">The position of its first fact.</param>
+/// <param name="start">Where its part of the log begins; default for the beginning of all.</param>
+/// <param name="startTime">The last RecordedAt before that.</param>
+internal sealed class MemoryPart(Position first, LogPlace start, long startTime) : IndexPart
 {
     const int Hole = -1;
 
-    /// <summary>What a fact and a stream take here besides their texts, roughly.</summary>
+    /// <summary>What a fact, a stream and an append id take here besides their texts, roughly.</summary>
     const int BytesPerFact = 72;
     const int BytesPerStream = 240;
+    const int BytesPerAppendId = 144;
 
     readonly ConcurrentDictionary<string, StoreEntry> _stores = new(concurrencyLevel: 1, capacity: 7, StringComparer.Ordinal);
     readonly ConcurrentDictionary<string, IndexedAppend> _appends = new(concurrencyLevel: 1, capacity: 31, StringComparer.Ordinal);
-    readonly ConcurrentDictionary<CellName, CellEntry> _cells = new(concurrencyLevel: 1, capacity: 31);
     readonly ChunkedList<MemoryFact> _facts = new();
     readonly GrowingList<BatchTime> _times = new();
     readonly GrowingList<Segment> _segments = new();
@@ -26,6 +29,11 @@ internal sealed class MemoryPart(Position first) : IndexPart
     Segment? _segment;
     StoreEntry? _store;
     long _streams;
+    long _bytes;
+    LogPlace _end;
+    long _lastTime = startTime;
+
+    public MemoryPart(Position first) : this(first, default, long.MinValue) { }
 
     public override Position First => first;
 
@@ -33,9 +41,18 @@ internal sealed class MemoryPart(Position first) : IndexPart
 
     public Position Next => new(first.Value + _facts.Count);
 
+    /// <summary>Whether it has no facts.</summary>
     public bool IsEmpty => _facts.Count == 0;
 
     public long Count => _facts.Count;
+
+    /// <summary>Whether there is anything in it: facts, cells or append ids.</summary>
+    public bool HasAny => Items > 0;
+
+    /// <summary>How many facts, cells or append ids it has, whichever it has most of.</summary>
+    public long Items => Math.Max(_facts.Count, Math.Max(Cells.Count, _appends.Count));
+
+    public MemoryCells Cells { get; } = new();
 
     public override long FirstTime => _times.Count == 0 ? long.MaxValue : _times[0].Time;
 
@@ -43,17 +60,22 @@ internal sealed class MemoryPart(Position first) : IndexPart
 
     public override long AppendIds => _appends.Count;
 
-    /// <summary>Whether anything in it is unknown; such a part is never written to a run, so that the next open finds the damage again.</summary>
     public bool HasHoles => _holes.Count > 0;
 
+    /// <summary>Whether anything in it is unknown; such a part is never written to a run, so that the next open finds the damage again.</summary>
+    public bool HasUnknown => HasHoles || Cells.Missed > 0;
+
     /// <summary>Roughly what it takes.</summary>
-    public long Bytes { get; private set; }
+    public long Bytes => _bytes + Cells.Bytes;
 
-    /// <summary>Where the log goes on behind it, once it is complete.</summary>
-    public LogPlace End { get; set; }
+    public LogPlace Start => start;
 
-    /// <summary>The last RecordedAt up to <see cref="End"/>.</summary>
-    public long LastTime { get; set; }
+    public long StartTime { get; } = startTime;
+
+    /// <summary>Set once it is complete.</summary>
+    public override LogPlace End => _end;
+
+    public override long LastTime => _lastTime;
 
     public StreamEntry? Find(StreamName stream)
     {
@@ -84,6 +106,10 @@ internal sealed class MemoryPart(Position first) : IndexPart
     public override IndexedAppend? FindAppend(string appendId, in TermKey key) => FindAppend(appendId);
 
     public IndexedAppend? FindAppend(string appendId) => _appends.TryGetValue(appendId, out var append) ? append : null;
+
+    public override CellEntry? FindCell(CellName cell, in TermKey key) => Cells.Find(cell);
+
+    public override CellCursor? OpenCells(byte[] from, byte[] prefix) => Cells.Count > 0 ? new MemoryCellCursor(Cells, from, prefix) : null;
 
     public override PositionCursor? Open(in Term term, in TermKey key, Position after, Position until, bool backward) =>
         ListOf(term, until) is { } places ? new PlacesCursor(places, after, until, backward) : null;
@@ -149,9 +175,6 @@ internal sealed class MemoryPart(Position first) : IndexPart
 
     public IEnumerable<KeyValuePair<string, IndexedAppend>> AllAppends() => _appends;
 
-    /// <summary>The newest write here of each cell.</summary>
-    public IEnumerable<KeyValuePair<CellName, CellEntry>> AllCells() => _cells;
-
     public ReadOnlySpan<BatchTime> Times => _times.Items;
 
     /// <summary>Positions of stores, types and tags up to a position.</summary>
@@ -162,7 +185,7 @@ internal sealed class MemoryPart(Position first) : IndexPart
     {
         Invariant.Holds(place.Position == Next);
         if (_times.Count == 0 || _times[_times.Count - 1].Time != recordedAt) _times.Add(new BatchTime(place.Position, recordedAt));
-        LastTime = recordedAt;
+        _lastTime = recordedAt;
         if (stream.Count == 0) AddStream(stream);
         stream.Add(place);
         stream.Pending = place.State;
@@ -173,7 +196,7 @@ internal sealed class MemoryPart(Position first) : IndexPart
         }
 
         stream.Store!.Facts++;
-        Bytes += BytesPerFact + (tags.Length * 32L);
+        _bytes += BytesPerFact + (tags.Length * 32L);
         _facts.Add(new MemoryFact { Segment = NumberOf(segment), FileOffset = (uint)fileOffset, Stream = stream, Type = type, Tags = tags });
     }
 
@@ -186,20 +209,28 @@ internal sealed class MemoryPart(Position first) : IndexPart
 
     public void AddAppend(string appendId, in IndexedAppend append)
     {
-        if (_appends.TryAdd(appendId, append)) Bytes += BytesPerFact + (appendId.Length * 2);
+        if (_appends.TryAdd(appendId, append)) _bytes += BytesPerAppendId + (appendId.Length * 2L);
         else _appends[appendId] = append;
     }
 
-    public void AddCell(CellName cell, CellEntry entry)
-    {
-        if (!_cells.TryGetValue(cell, out var known)) Bytes += BytesPerFact + ((cell.Bucket.Length + cell.Name.Length) * 2);
-        if (known is null || known.Version <= entry.Version) _cells[cell] = entry;
-    }
+    public void AddCell(CellName cell, CellEntry entry) => Cells.Add(cell, entry);
 
-    /// <summary>A part with what comes after a position.</summary>
-    public MemoryPart Behind(Position last)
+    /// <summary>All of an append without facts was recorded then.</summary>
+    public void Recorded(long time) => _lastTime = Math.Max(_lastTime, time);
+
+    /// <summary>Nothing is added any more.</summary>
+    /// <param name="end">Where the log goes on.</param>
+    /// <param name="lastTime">The last RecordedAt up to there.</param>
+    public void Complete(in LogPlace end, long lastTime) => (_end, _lastTime) = (end, lastTime);
+
+    /// <summary>A part with what comes behind a run.</summary>
+    /// <param name="last">The run's last position.</param>
+    /// <param name="end">Where the log goes on behind it.</param>
+    /// <param name="endTime">The last RecordedAt up to there.</param>
+    /// <param name="isBehind">Whether a place is there or further on.</param>
+    public MemoryPart Behind(Position last, in LogPlace end, long endTime, Func<LogPlace, bool> isBehind)
     {
-        var newer = new MemoryPart(last.Next());
+        var newer = new MemoryPart(last.Next(), end, endTime);
         var times = _times.Items;
         var batch = 0;
         for (var position = last.Next(); position <= Last; position = position.Next())
@@ -217,8 +248,11 @@ internal sealed class MemoryPart(Position first) : IndexPart
             newer.Add(SegmentOf(fact), fact.FileOffset, times[batch].Time, place, newer.FindOrMake(stream.Name.Store, stream.Name.Key), fact.Type, fact.Tags!);
         }
 
+        // Without facts, the place of its frame says whether an append comes before the end of the run or behind it.
         foreach (var (id, append) in _appends)
-            if (append.Span.First > last) newer.AddAppend(id, append);
+            if (append.Frame == default ? append.Span.First > last : isBehind(append.Frame)) newer.AddAppend(id, append);
+        foreach (var (cell, entry) in Cells.All())
+            if (isBehind(entry.Place)) newer.AddCell(cell, entry);
         return newer;
     }
 
@@ -237,7 +271,7 @@ internal sealed class MemoryPart(Position first) : IndexPart
     public void AddLost(Segment segment, long lastTime)
     {
         if (_times.Count == 0) _times.Add(new BatchTime(Next, lastTime));
-        LastTime = Math.Max(LastTime, lastTime);
+        Recorded(lastTime);
         _facts.Add(new MemoryFact { Segment = NumberOf(segment) });
     }
 
@@ -269,7 +303,7 @@ internal sealed class MemoryPart(Position first) : IndexPart
 
         stream.Store = store;
         store.Add(stream);
-        Bytes += BytesPerStream + ((name.Store.Length + name.Key.Length) * 2);
+        _bytes += BytesPerStream + ((name.Store.Length + name.Key.Length) * 2);
     }
 
     int NumberOf(Segment segment)

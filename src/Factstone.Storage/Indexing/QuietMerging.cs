@@ -4,7 +4,7 @@ namespace Factstone.Storage;
 /// <remarks>Threads: the run builder's.</remarks>
 internal sealed class QuietMerging(FactIndex index, IndexBuilder builder, StorageOptions options)
 {
-    Position _next;
+    long _lastTime;
     DateTimeOffset _since;
 
     /// <summary>Asks for another step after a while; null where nobody can be asked.</summary>
@@ -14,8 +14,8 @@ internal sealed class QuietMerging(FactIndex index, IndexBuilder builder, Storag
     public bool Step()
     {
         if (!builder.HasQuietWork) return false;
-        var (next, now) = (index.Next, options.Time.GetUtcNow());
-        if (next != _next || now < _since) (_next, _since) = (next, now);
+        var (lastTime, now) = (index.LastTime, options.Time.GetUtcNow());
+        if (lastTime != _lastTime || now < _since) (_lastTime, _since) = (lastTime, now); // each append has a later time
         var left = _since + options.QuietBeforeMerging - now;
         if (left <= TimeSpan.Zero) return builder.QuietStep();
         StepLater?.Invoke(left);

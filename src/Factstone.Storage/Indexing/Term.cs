@@ -37,4 +37,6 @@ internal readonly record struct Term(TermKind Kind, string Name, string? Key = n
     public static Term Tag(string tag) => new(TermKind.Tag, tag);
 
     public static Term AppendId(string appendId) => new(TermKind.AppendId, appendId);
+
+    public static Term Cell(CellName cell) => new(TermKind.Cell, cell.Bucket, cell.Name);
 }

@@ -38,6 +38,19 @@ internal sealed record Manifest
         return common;
     }
 
+    /// <summary>Whether one place in the live log comes before another.</summary>
+    public bool IsBefore(in LogPlace place, in LogPlace other)
+    {
+        if (place.Base == other.Base && place.Generation == other.Generation) return place.FileOffset < other.FileOffset;
+        foreach (var segment in Segments)
+        {
+            if (place.IsIn(segment)) return true;
+            if (other.IsIn(segment)) return false;
+        }
+
+        return false;
+    }
+
     /// <summary>The manifest after one more segment, from which the last one is gone if nothing of it is live.</summary>
     public Manifest With(SegmentHeader next)
     {

@@ -74,6 +74,7 @@ internal sealed class LedgerOpening : IDisposable
         Directory.Follow(Manifest);
         OpenAllSegments();
         StartIndex();
+        if (_walksAll) WalkKnown();
         ReadSealedSegments();
         ReadLastSegment();
 
@@ -221,7 +222,7 @@ internal sealed class LedgerOpening : IDisposable
     {
         _walksAll = _options.WalksAll || Runs.IsSuspicious;
         var runs = Runs.Open(Manifest, Directory, deletes: true);
-        Index.Start(runs, Directory, damaged => Runs.TryDelete(damaged.Path));
+        Index.Start(runs);
         if (runs.Count > 0) _runsEnd = runs[^1].Footer.End;
         Index.WhenFull = BuildRun;
     }
@@ -230,18 +231,29 @@ internal sealed class LedgerOpening : IDisposable
     void BuildRun(LogPlace end)
     {
         // Behind damage nothing becomes a run: the next open has to find it again.
-        if (_damage.Count > 0 || Index.Active.HasHoles) return;
+        if (_damage.Count > 0 || Index.Active.HasUnknown) return;
         Index.Freeze(end);
         _options.Took?.Invoke(RecoveryBranch.IndexRebuilt);
         while (Builder.Step()) { }
         Index.ForgetOldMemory();
     }
 
+    /// <summary>Looks whether the part of the log is well that runs are of. What is so there, they know, also where it is not.</summary>
+    void WalkKnown()
+    {
+        if (_runsEnd == default) return;
+        using var known = new SegmentSet(_files, _layout, _options, Directory, NoVisitor.Instance, _damage) { BytesInAll = Manifest.SealedBytes };
+        known.ReadKnown(Manifest, _runsEnd, Index.Next, segment =>
+        {
+            if (segment != Manifest.Last) _options.Took?.Invoke(RecoveryBranch.DamageInSealedSegment);
+        });
+    }
+
     /// <summary>Where to begin in a segment: behind the runs, or at its start. False when runs know all of it.</summary>
     bool TryStart(SegmentHeader header, out long from, out Position next)
     {
         (from, next) = (SegmentHeader.Bytes, header.BasePosition);
-        if (_walksAll || _runsEnd == default) return true;
+        if (_runsEnd == default) return true;
         if (_runsEnd.IsIn(header))
         {
             (from, next) = (_runsEnd.FileOffset, Index.Next);
@@ -262,7 +274,7 @@ internal sealed class LedgerOpening : IDisposable
             var last = new Position(first.BasePosition.Value - 1);
             _damage.Add(new Damage(_layout.Segments, 0, last > Position.None ? new Position(1) : Position.None, last, "The segments before the first one that is left are missing."));
             Index.AddHoles(last);
-            Index.MissedCells();
+            if (_runsEnd == default) Index.MissedCells();
         }
 
         for (var i = 0; i + 1 < Manifest.Segments.Count; i++)
@@ -340,6 +352,9 @@ internal sealed class LedgerOpening : IDisposable
     {
         _segments.ReadDurable(segment, end.From, end.UntrustedFrom, Index.Next, until: null);
         segment.KeepFound(end.UntrustedFrom);
+
+        // From here on it may not be durable where it stands, so no run is made of it before the first append.
+        Index.WhenFull = null;
         Chain = new SegmentChain(_files, _layout, _options, _manifests, Directory) { Manifest = Manifest, Current = segment };
         if (_options.Defect is Defect.TrustLastGroup or Defect.SameSegmentAfterCrash)
         {

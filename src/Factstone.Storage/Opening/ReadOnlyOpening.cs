@@ -18,8 +18,8 @@ internal sealed class ReadOnlyOpening : IDisposable
     Segment? _current;
     long _fileOffset;
     Position _next;
-    Position _runsEnd;
     long _adoptAt;
+    long _adoptBytesAt;
 
     public ReadOnlyOpening(IFileSystem files, LedgerLayout layout, StorageOptions options, FactIndex index, List<Damage> damage)
     {
@@ -31,7 +31,7 @@ internal sealed class ReadOnlyOpening : IDisposable
         Index = index;
         _segments = new SegmentSet(files, layout, options, Directory, index, damage);
         Runs = new RunDirectory(files, layout, options);
-        _adoptAt = 2L * options.MemoryFactsMax;
+        (_adoptAt, _adoptBytesAt) = (2L * options.MemoryFactsMax, 2L * options.MemoryBytesMax);
     }
 
     public FactIndex Index { get; }
@@ -88,25 +88,44 @@ internal sealed class ReadOnlyOpening : IDisposable
     {
         var runs = OpenRuns();
         Index.WhenFull = _ => RefuseTooMuch();
-        Index.Start(runs, Directory, static _ => { });
+        Index.Start(runs);
         if (runs.Count == 0) return;
-        var end = runs[^1].Footer.End;
-        _runsEnd = Index.Next;
-        if (_options.WalksAll) return;
+        var end = runs[^1].End;
+        if (_options.WalksAll) WalkKnown(end);
         _current = Directory.Find(end.Base, end.Generation);
         (_fileOffset, _next) = (end.FileOffset, Index.Next);
         _current?.KeepFound(end.FileOffset);
     }
 
+    /// <summary>Looks whether the part of the log is well that runs are of. What is so there, they know, also where it is not.</summary>
+    void WalkKnown(in LogPlace end)
+    {
+        var first = Manifest.Segments[0];
+        if (first.PreviousGeneration > 0) _damage.Add(BeforeFirst());
+        for (var i = 0; !end.IsIn(Manifest.Segments[i]); i++)
+        {
+            // A run of cells alone is believed without the segments that they are in.
+            var header = Manifest.Segments[i];
+            if (Directory.Find(header.BasePosition, header.Generation) is null && !IsReplaced(header)) _segments.OpenSegment(header, FileOpening.ReadOnly, Manifest.Segments[i + 1].BasePosition);
+        }
+
+        using var known = new SegmentSet(_files, _layout, _options, Directory, NoVisitor.Instance, _damage) { BytesInAll = Manifest.SealedBytes };
+        known.ReadKnown(Manifest, end, Index.Next, static _ => { });
+    }
+
+    Damage BeforeFirst() => new(_layout.Segments, 0, Position.None, Position.None, "The segments before the first one that is left are missing.");
+
     /// <summary>Lets go of what the writer has made runs of since.</summary>
     void AdoptRuns()
     {
-        if (Index.Active.Count < _adoptAt) return;
-        _adoptAt = Index.Active.Count + _options.MemoryFactsMax;
+        var active = Index.Active;
+        if (active.Items < _adoptAt && active.Bytes < _adoptBytesAt) return;
+        (_adoptAt, _adoptBytesAt) = (active.Items + _options.MemoryFactsMax, active.Bytes + _options.MemoryBytesMax);
         var runs = OpenRuns();
-        if (runs.Count == 0 || runs[^1].Last < Index.Active.First || runs[^1].Last >= Index.Next || Index.Active.HasHoles) return;
-        Index.Adopt(runs);
-        _adoptAt = 2L * _options.MemoryFactsMax;
+        if (runs.Count == 0 || runs[^1].LastTime <= active.StartTime || runs[^1].LastTime > Index.LastTime || runs[^1].Last >= Index.Next || active.HasUnknown) return;
+        var end = runs[^1].End;
+        Index.Adopt(runs, place => !Manifest.IsBefore(place, end));
+        (_adoptAt, _adoptBytesAt) = (2L * _options.MemoryFactsMax, 2L * _options.MemoryBytesMax);
         _options.Took?.Invoke(RecoveryBranch.RunsAdopted);
     }
 
@@ -138,8 +157,8 @@ internal sealed class ReadOnlyOpening : IDisposable
     /// <summary>What no run knows is in memory, and there must not be too much of it.</summary>
     void RefuseTooMuch()
     {
-        if (Index.Active.Count > _options.ReadOnlyFactsMax)
-            throw new LedgerIndexException(_layout.Root, $"more than {_options.ReadOnlyFactsMax:N0} facts are not in its index");
+        if (Index.Active.Items > _options.ReadOnlyFactsMax)
+            throw new LedgerIndexException(_layout.Root, $"more than {_options.ReadOnlyFactsMax:N0} facts, cells and append ids are not in its index");
     }
 
     void RefuseFork()
@@ -307,7 +326,7 @@ internal sealed class ReadOnlyOpening : IDisposable
         }
         else if (_current is null && header.PreviousGeneration > 0 && header == Manifest.Segments[0])
         {
-            _damage.Add(new Damage(_layout.Segments, 0, Position.None, Position.None, "The segments before the first one that is left are missing."));
+            _damage.Add(BeforeFirst());
             Index.MissedCells();
         }
 

@@ -66,6 +66,25 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
         Progress(end - from);
     }
 
+    /// <summary>Reads the part of the log that runs are of, up to where they end.</summary>
+    /// <param name="manifest">The segments; those that are missing are passed over.</param>
+    /// <param name="end">Where it ends.</param>
+    /// <param name="next">The position that comes next there.</param>
+    /// <param name="isDamaged">Called with each segment that damage was found in.</param>
+    public void ReadKnown(Manifest manifest, in LogPlace end, Position next, Action<SegmentHeader> isDamaged)
+    {
+        for (var i = 0; i < manifest.Segments.Count; i++)
+        {
+            var header = manifest.Segments[i];
+            var isLast = end.IsIn(header);
+            var before = damage.Count;
+            if (directory.Find(header.BasePosition, header.Generation) is { } segment)
+                ReadDurable(segment, SegmentHeader.Bytes, isLast ? end.FileOffset : manifest.EndOf(i)!.Value, header.BasePosition, isLast ? next : manifest.Segments[i + 1].BasePosition);
+            if (damage.Count > before) isDamaged(header);
+            if (isLast) return;
+        }
+    }
+
     /// <summary>Reads on behind a damaged place.</summary>
     public void ReadDamaged(FrameReader reader, WalkEnd walk, long end, Position until, bool isKnown)
     {

@@ -36,6 +36,43 @@ internal sealed class IndexedReading(FactIndex index, LostFacts lost, DamageLog 
     /// <summary>The frame of the append with an id, if it wrote cells; null if not.</summary>
     public LogPlace? FrameOfCells(string appendId) => Ask(() => index.FindAppend(appendId)) is { Frame: var frame } && frame != default ? frame : null;
 
+    /// <summary>The newest write of a cell; null when there is none.</summary>
+    /// <exception cref="LedgerDamagedException">A damaged stretch of the log may hide a newer one.</exception>
+    public CellEntry? FindKnownCell(CellName cell)
+    {
+        using var reading = gate.Enter();
+        var found = AskInside(cell, static (index, cell) => index.FindCell(cell));
+        return found.IsCertain ? found.Entry : throw new LedgerDamagedException($"What the cell {cell} holds cannot be told.", damage.All);
+    }
+
+    /// <summary>The names in a bucket that have a value, with a prefix, after a name, in order.</summary>
+    public IEnumerable<string> CellNames(string bucket, string prefix, string? after)
+    {
+        var page = new CellPage(TermKey.Prefix(TermKind.Cell, bucket, prefix), keepsNames: true);
+        if (after is not null) page.Turn(TermKey.Prefix(TermKind.Cell, bucket, after));
+        for (; ; page.Turn())
+        {
+            Ask(() => index.FindCells(page));
+
+            // A damaged stretch of the log may hold a write of any cell that has none behind it. Looked at last: a run that was made again meanwhile may have come upon one.
+            if (index.HasMissedCells) throw new LedgerDamagedException($"Whether the bucket {bucket} has another cell cannot be told.", damage.All);
+            foreach (var name in page.Names) yield return name;
+            if (page.IsLast) yield break;
+        }
+    }
+
+    /// <summary>How many cells are known to have a value.</summary>
+    public long CountCells()
+    {
+        var count = 0L;
+        for (var page = new CellPage([(byte)TermKind.Cell], keepsNames: false); ; page.Turn())
+        {
+            Ask(() => index.FindCells(page));
+            count += page.Count;
+            if (page.IsLast) return count;
+        }
+    }
+
     public AppendSnapshot Prepare(PreparedAppend append)
     {
         using var reading = gate.Enter();

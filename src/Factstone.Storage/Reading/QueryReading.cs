@@ -68,7 +68,7 @@ internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog da
         var matches = new Position[append.Conditions.Count];
         for (var i = 0; i < matches.Length; i++)
             if (append.Conditions[i] is { Query: { } query } condition) matches[i] = First(query, condition.After ?? Position.None, head);
-        return new AppendSnapshot { Until = snapshot.Until, Heads = snapshot.Heads, Head = head, Matches = matches };
+        return new AppendSnapshot { Until = snapshot.Until, Heads = snapshot.Heads, Cells = snapshot.Cells, Head = head, Matches = matches };
     }
 
     IEnumerable<Candidate> Candidates(FactQuery query, Position after, Position until, bool backward)

@@ -14,8 +14,8 @@ internal sealed class IndexMending(IFileSystem files, LedgerLayout layout, Stora
         {
             using var pause = builder is null ? default : builder.Pause();
             if (!index.Holds(damaged)) return; // somebody else has
-            if (builder is null && damaged.Footer.Facts > options.ReadOnlyFactsMax)
-                throw new LedgerIndexException(layout.Root, $"the file '{damaged.Path}' of its index is damaged, and holds {damaged.Footer.Facts:N0} facts");
+            if (builder is null && damaged.Footer.Items > options.ReadOnlyFactsMax)
+                throw new LedgerIndexException(layout.Root, $"the file '{damaged.Path}' of its index is damaged, and holds {damaged.Footer.Items:N0} facts, cells or append ids");
 
             options.Took?.Invoke(RecoveryBranch.RunMended);
             if (builder is not null) runs.TryDelete(damaged.Path);
@@ -28,10 +28,11 @@ internal sealed class IndexMending(IFileSystem files, LedgerLayout layout, Stora
     IndexPart[] Read(Run damaged)
     {
         var found = new List<Damage>();
-        var parts = new PartsFromLog(damaged, options, part => found.Count == 0 ? builder?.Write(part) : null);
+        var before = index.Before(damaged);
+        var parts = new PartsFromLog(damaged, before?.LastTime ?? long.MinValue, options, part => found.Count == 0 ? builder?.Write(part) : null);
         using var walk = new SegmentSet(files, layout, options, segments, parts, found);
         var now = manifest();
-        var start = index.EndBefore(damaged) ?? new LogPlace(now.Segments[0].BasePosition, now.Segments[0].Generation, SegmentHeader.Bytes);
+        var start = before?.End ?? new LogPlace(now.Segments[0].BasePosition, now.Segments[0].Generation, SegmentHeader.Bytes);
         var isBefore = true;
         var isLast = false;
 
@@ -45,7 +46,16 @@ internal sealed class IndexMending(IFileSystem files, LedgerLayout layout, Stora
             isLast = damaged.Footer.End.IsIn(header);
             var end = isLast ? damaged.Footer.End.FileOffset : now.EndOf(i)!.Value;
             var until = isLast ? damaged.Last.Next() : now.Segments[i + 1].BasePosition;
-            if (segments.Find(header.BasePosition, header.Generation) is { } segment && end > from) walk.ReadDurable(segment, from, end, parts.Next, until);
+            if (segments.Find(header.BasePosition, header.Generation) is { } segment)
+            {
+                if (end > from) walk.ReadDurable(segment, from, end, parts.Next, until);
+            }
+            else if (header.MayHaveCells && end > from)
+            {
+                found.Add(new Damage(layout.Segment(header.BasePosition, header.Generation), 0, Position.None, Position.None, "The file is missing."));
+                parts.MissedCells();
+            }
+
             parts.AddHoles(new Position(until.Value - 1));
         }
 
@@ -54,22 +64,22 @@ internal sealed class IndexMending(IFileSystem files, LedgerLayout layout, Stora
     }
 
     /// <summary>Cuts what a walk along the log finds into parts, of which runs are written where that is possible.</summary>
-    sealed class PartsFromLog(Run run, StorageOptions options, Func<MemoryPart, Run?> write) : IFrameVisitor
+    sealed class PartsFromLog(Run run, long startTime, StorageOptions options, Func<MemoryPart, Run?> write) : IFrameVisitor
     {
         readonly MemoryFiller _filler = new();
         readonly List<IndexPart> _parts = [];
-        MemoryPart _part = new(run.First);
+        MemoryPart _part = new(run.First, run.Footer.Start, startTime);
         long _lastTime = run.Footer.FirstTime;
 
         public Position Next => _part.Next;
 
         public void Frame(Segment segment, in FrameHeader header, string? appendId)
         {
-            var isFull = !_part.IsEmpty && (_part.Count >= options.MemoryFactsMax || _part.Bytes >= options.MemoryBytesMax);
-            if (isFull && header.GroupStart == header.FileOffset) Complete(new LogPlace(segment.Header.BasePosition, segment.Header.Generation, header.FileOffset));
+            var isFull = _part.Count >= options.MemoryFactsMax || _part.Bytes >= options.MemoryBytesMax;
+            if (isFull && header.Kind is FrameKind.Batch or FrameKind.Lost && header.GroupStart == header.FileOffset) Complete(segment.PlaceOf(header.FileOffset), _part.LastTime);
             if (appendId is not null && header.Kind == FrameKind.Batch)
                 _part.AddAppend(appendId, new IndexedAppend(new AppendSpan(header.BasePosition, header.FactCount), header.CellCount > 0 ? segment.PlaceOf(header.FileOffset) : default));
-            if (header.FactCount == 0) _part.LastTime = Math.Max(_part.LastTime, header.Time);
+            if (header.FactCount == 0) _part.Recorded(header.Time);
         }
 
         public void Fact(Segment segment, long fileOffset, in HeaderView header)
@@ -87,8 +97,7 @@ internal sealed class IndexMending(IFileSystem files, LedgerLayout layout, Stora
 
         public void Cell(Segment segment, long fileOffset, in CellView cell) => _part.AddCell(cell.Name, CellEntry.Of(segment, fileOffset, cell));
 
-        // What is so of the cells is in memory, and has been told of damage by whoever found it first.
-        public void MissedCells() { }
+        public void MissedCells() => _part.Cells.Miss();
 
         public void AddHoles(Position last)
         {
@@ -98,23 +107,22 @@ internal sealed class IndexMending(IFileSystem files, LedgerLayout layout, Stora
         public IndexPart[] Finish()
         {
             AddHoles(run.Last);
-            _part.LastTime = run.Footer.LastTime;
-            if (!_part.IsEmpty) Complete(run.Footer.End);
+            Complete(run.Footer.End, run.Footer.LastTime);
             return [.. _parts];
         }
 
-        void Complete(LogPlace end)
+        void Complete(LogPlace end, long lastTime)
         {
-            _part.End = end;
+            _part.Complete(end, lastTime);
             _parts.Add(Written(_part) ?? (IndexPart)_part);
-            _part = new MemoryPart(_part.Next);
+            _part = new MemoryPart(_part.Next, end, lastTime);
         }
 
         Run? Written(MemoryPart part)
         {
             try
             {
-                return part.HasHoles ? null : write(part);
+                return part.HasUnknown ? null : write(part);
             }
             catch (FactstoneException)
             {

@@ -7,8 +7,8 @@ internal static class MemoryRun
 {
     public static RunFooter Write(MemoryPart part, IStorageFile file, LedgerId ledgerId, long epoch)
     {
-        Invariant.Holds(!part.IsEmpty && !part.HasHoles);
-        using var writer = new RunWriter(file, part.First);
+        Invariant.Holds(!part.HasUnknown);
+        using var writer = new RunWriter(file, part.First) { Start = part.Start };
         WritePlaces(part, writer);
         WriteTimes(part, writer);
         WriteStreams(part, writer);
@@ -89,7 +89,7 @@ internal static class MemoryRun
     static void WriteCells(MemoryPart part, RunWriter writer)
     {
         Span<byte> value = stackalloc byte[CellEntryFormat.BytesMax];
-        var cells = part.AllCells().Select(static pair => (Key: TermKey.Encode(new Term(TermKind.Cell, pair.Key.Bucket, pair.Key.Name)), pair.Value)).ToArray();
+        var cells = part.Cells.All().Select(static pair => (Key: TermKey.Encode(Term.Cell(pair.Key)), pair.Value)).ToArray();
         Array.Sort(cells, static (x, y) => x.Key.AsSpan().SequenceCompareTo(y.Key));
         foreach (var (key, entry) in cells) writer.AddValue(key, value[..CellEntryFormat.Write(value, entry)]);
     }

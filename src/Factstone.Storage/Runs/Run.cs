@@ -30,6 +30,10 @@ internal sealed class Run : IndexPart, IDisposable
 
     public override Position Last => Footer.Last;
 
+    public override LogPlace End => Footer.End;
+
+    public override long LastTime => Footer.LastTime;
+
     public override long FirstTime => Footer.FirstTime;
 
     public override long Streams => Footer.Streams;
@@ -184,24 +188,14 @@ internal sealed class Run : IndexPart, IDisposable
         return append;
     }
 
-    /// <summary>The newest write here of a cell; null when there is none, or where its segment is gone.</summary>
-    public CellEntry? FindCell(in TermKey key, SegmentDirectory segments)
+    public override CellEntry? FindCell(CellName cell, in TermKey key)
     {
-        var entry = TryFindTerm(key, out var value) ? CellEntryFormat.Read(value, segments) : null;
+        var entry = TryFindTerm(key, out var value) ? CellEntryFormat.Read(value) : null;
         GC.KeepAlive(this);
         return entry;
     }
 
-    /// <summary>The newest write here of each cell; null where its segment is gone.</summary>
-    public IEnumerable<(CellName Cell, CellEntry? Entry)> Cells(SegmentDirectory segments)
-    {
-        var cursor = new TermCursor(this, [(byte)TermKind.Cell]);
-        while (cursor.MoveNext() && TermKey.Kind(cursor.Term) == TermKind.Cell)
-        {
-            var name = cursor.Term[1..cursor.Term.IndexOf((byte)0)];
-            yield return (new CellName(Encoding.UTF8.GetString(name), Encoding.UTF8.GetString(TermKey.Key(cursor.Term))), CellEntryFormat.Read(cursor.Value, segments));
-        }
-    }
+    public override CellCursor? OpenCells(byte[] from, byte[] prefix) => Footer.Cells > 0 ? new RunCellCursor(this, from, prefix) : null;
 
     public override PositionCursor? Open(in Term term, in TermKey key, Position after, Position until, bool backward) =>
         FindList(term.Kind, key) is { } places ? new PlacesCursor(places, after, until, backward) : null;
@@ -399,7 +393,7 @@ internal sealed class Run : IndexPart, IDisposable
 
     static RunSegment[]? ReadSegments(RunFooter footer, RunBytes bytes, SegmentDirectory live)
     {
-        if (footer.SegmentCount is < 1 or > int.MaxValue / RunFormat.SegmentRowBytes || footer.First > footer.Last) return null;
+        if (footer.SegmentCount is < 0 or > int.MaxValue / RunFormat.SegmentRowBytes || footer.Facts < 0 || (footer.SegmentCount == 0) != (footer.Facts == 0)) return null;
         if (!bytes.TryRead(footer.SegmentsAt, footer.SegmentCount * RunFormat.SegmentRowBytes, out var rows)) return null;
 
         var segments = new RunSegment[footer.SegmentCount];

@@ -5,7 +5,7 @@ namespace Factstone.Storage;
 /// Each list of a piece must be in the run with the same places in the piece's range. What a run has beyond that shows in
 /// the sums over its whole dictionary. So memory is that of a piece, however many facts the run has.
 /// </remarks>
-internal sealed class RunComparison(Run run, SegmentDirectory segments, Action<Position, string> differs)
+internal sealed class RunComparison(Run run, Action<Position, string> differs)
 {
     readonly Dictionary<TermKind, long> _places = [];
     long _streams, _appendIds, _cells, _timeRow;
@@ -145,9 +145,9 @@ internal sealed class RunComparison(Run run, SegmentDirectory segments, Action<P
 
     void CompareCells(MemoryPart piece)
     {
-        foreach (var (name, entry) in piece.AllCells())
+        foreach (var (name, entry) in piece.Cells.All())
         {
-            var found = run.FindCell(TermKey.Of(TermKey.Encode(new Term(TermKind.Cell, name.Bucket, name.Name))), segments);
+            var found = run.FindCell(name, TermKey.Of(TermKey.Encode(Term.Cell(name))));
             if (found is null || found.Version < entry.Version)
             {
                 Differs(Position.None, $"the cell {name} has version {entry.Version}, and {found?.Version.Value ?? 0} in it");
@@ -157,7 +157,7 @@ internal sealed class RunComparison(Run run, SegmentDirectory segments, Action<P
             // A later piece may have a newer write of it.
             if (found.Version > entry.Version) continue;
             _cells++;
-            if (found.IsDeleted != entry.IsDeleted || found.Segment != entry.Segment || found.FileOffset != entry.FileOffset) Differs(Position.None, $"the cell {name} v{entry.Version} is not where it says");
+            if (found.IsDeleted != entry.IsDeleted || found.Place != entry.Place) Differs(Position.None, $"the cell {name} v{entry.Version} is not where it says");
         }
     }
 
@@ -186,6 +186,7 @@ internal sealed class RunComparison(Run run, SegmentDirectory segments, Action<P
         if (streams != _streams) Differs(Position.None, $"{_streams} streams begin in it, and its stores say {streams}");
         if (appendIds != _appendIds) Differs(Position.None, $"it has {appendIds} append ids, and the log {_appendIds}");
         if (cells != _cells) Differs(Position.None, $"it has {cells} cells, of which {_cells} are as in the log");
+        if (run.Footer.Cells != cells) Differs(Position.None, $"it has {cells} cells, and says {run.Footer.Cells}");
     }
 
     void Differs(Position position, string what) => differs(position, what);

@@ -7,6 +7,7 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
 {
     const string Ending = ".run";
     const int DigitsOfPosition = 20;
+    const int DigitsOfNumber = 6;
 
     /// <summary>Opens the runs that stand, follow one another from position 1 on, and are of this log.</summary>
     /// <param name="manifest">What the ledger is now.</param>
@@ -21,25 +22,42 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
             else if (deletes && $"{layout.Index}/{name}" != layout.Suspicion) TryDelete($"{layout.Index}/{name}");
         }
 
-        var runs = new List<Run>();
-        var next = new Position(1);
-
-        // A merged run stands beside the ones it was made of if a crash came in between: the longest one that is whole counts.
-        foreach (var (first, last, path) in found.OrderBy(static one => one.First).ThenByDescending(static one => one.Last))
+        var whole = new List<Run>();
+        foreach (var (first, last, path) in found)
         {
-            if (first == next && TryOpen(path, first, last, manifest, segments) is { } run)
-            {
-                runs.Add(run);
-                next = run.Last.Next();
-                continue;
-            }
+            if (TryOpen(path, first, last, manifest, segments) is { } run) whole.Add(run);
+            else Reject(path, deletes);
+        }
 
-            options.Took?.Invoke(RecoveryBranch.RunRejected);
-            if (deletes) TryDelete(path);
+        var runs = new List<Run>();
+        while (Longest(whole, runs.Count == 0 ? null : runs[^1]) is { } run)
+        {
+            runs.Add(run);
+            whole.Remove(run);
+        }
+
+        foreach (var run in whole)
+        {
+            run.Dispose();
+            Reject(run.Path, deletes);
         }
 
         if (runs.Count > 0) options.Took?.Invoke(RecoveryBranch.RunsFound);
         return runs;
+    }
+
+    /// <summary>The run that goes on where another ends, or at the beginning of the log; null where there is none.</summary>
+    /// <remarks>A merged run stands beside the ones it was made of if a crash came in between: the longest one that is whole counts.</remarks>
+    static Run? Longest(List<Run> runs, Run? before)
+    {
+        var (next, start) = (before?.Last.Next() ?? new Position(1), before?.End ?? default);
+        return runs.Where(run => run.First == next && run.Footer.Start == start).MaxBy(static run => (run.Last.Value, run.LastTime));
+    }
+
+    void Reject(string path, bool deletes)
+    {
+        options.Took?.Invoke(RecoveryBranch.RunRejected);
+        if (deletes) TryDelete(path);
     }
 
     /// <summary>Opens a run that was just written.</summary>
@@ -82,17 +100,19 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
     /// <summary>All of the log was read and is well.</summary>
     public void Trust() => TryDelete(layout.Suspicion);
 
-    /// <summary>Begins a file; what is left of an earlier try goes.</summary>
-    public IStorageFile Create(Position first, Position last)
+    /// <summary>A path for a run that nothing has. Several can be of the same positions, where some are of cells and append ids alone.</summary>
+    public string NewPath(Position first, Position last)
     {
         files.CreateDirectory(layout.Index);
-        var path = PathOf(first, last);
-        files.Delete(path);
-        return files.Open(path, FileOpening.CreateNew);
+        var number = 0;
+        while (files.FileExists(PathOf(first, last, number))) number++;
+        return PathOf(first, last, number);
     }
 
-    public string PathOf(Position first, Position last) =>
-        string.Create(CultureInfo.InvariantCulture, $"{layout.Index}/{first.Value:D20}-{last.Value:D20}{Ending}");
+    public IStorageFile Create(string path) => files.Open(path, FileOpening.CreateNew);
+
+    string PathOf(Position first, Position last, int number) =>
+        string.Create(CultureInfo.InvariantCulture, $"{layout.Index}/{first.Value:D20}-{last.Value:D20}{(number > 0 ? $".{number:D6}" : "")}{Ending}");
 
     /// <summary>Nothing refers to it any more; where it cannot be removed, the next open does.</summary>
     public void TryDelete(string path)
@@ -110,10 +130,14 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
     static bool TryParse(string name, out Position first, out Position last)
     {
         first = last = default;
-        if (name.Length != (2 * DigitsOfPosition) + 1 + Ending.Length || !name.EndsWith(Ending, StringComparison.Ordinal) || name[DigitsOfPosition] != '-') return false;
+        const int Digits = (2 * DigitsOfPosition) + 1;
+        if (!name.EndsWith(Ending, StringComparison.Ordinal)) return false;
+        var hasNumber = name.Length == Digits + 1 + DigitsOfNumber + Ending.Length && name[Digits] == '.';
+        if (hasNumber && !int.TryParse(name.AsSpan(Digits + 1, DigitsOfNumber), NumberStyles.None, CultureInfo.InvariantCulture, out _)) return false;
+        if ((!hasNumber && name.Length != Digits + Ending.Length) || name[DigitsOfPosition] != '-') return false;
         if (!long.TryParse(name.AsSpan(0, DigitsOfPosition), NumberStyles.None, CultureInfo.InvariantCulture, out var from)) return false;
         if (!long.TryParse(name.AsSpan(DigitsOfPosition + 1, DigitsOfPosition), NumberStyles.None, CultureInfo.InvariantCulture, out var to)) return false;
         (first, last) = (new Position(from), new Position(to));
-        return from > 0 && to >= from;
+        return from > 0 && to >= from - 1;
     }
 }

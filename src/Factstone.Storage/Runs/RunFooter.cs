@@ -16,7 +16,10 @@ internal sealed record RunFooter
     const int LedgerIdAt = EpochAt + sizeof(uint);
     const int FirstAt = LedgerIdAt + 16;
     const int LastAt = FirstAt + sizeof(ulong);
-    const int EndBaseAt = LastAt + sizeof(ulong);
+    const int StartBaseAt = LastAt + sizeof(ulong);
+    const int StartGenerationAt = StartBaseAt + sizeof(ulong);
+    const int StartOffsetAt = StartGenerationAt + sizeof(uint);
+    const int EndBaseAt = StartOffsetAt + sizeof(uint);
     const int EndGenerationAt = EndBaseAt + sizeof(ulong);
     const int EndOffsetAt = EndGenerationAt + sizeof(uint);
     const int FirstTimeAt = EndOffsetAt + sizeof(uint);
@@ -24,7 +27,8 @@ internal sealed record RunFooter
     const int TermsAt = LastTimeAt + sizeof(long);
     const int StreamsAt = TermsAt + sizeof(ulong);
     const int AppendIdsAt = StreamsAt + sizeof(ulong);
-    const int SegmentCountAt = AppendIdsAt + sizeof(ulong);
+    const int CellsAt = AppendIdsAt + sizeof(ulong);
+    const int SegmentCountAt = CellsAt + sizeof(ulong);
     const int TimeCountAt = SegmentCountAt + sizeof(ulong);
     const int BlockCountAt = TimeCountAt + sizeof(ulong);
     const int BucketCountAt = BlockCountAt + sizeof(ulong);
@@ -49,13 +53,16 @@ internal sealed record RunFooter
     /// <summary>It is of all facts from here …</summary>
     public required Position First { get; init; }
 
-    /// <summary>… to here, and ends with an append.</summary>
+    /// <summary>… to here, and ends with an append. The position before the first where there are only cells and append ids in it.</summary>
     public required Position Last { get; init; }
+
+    /// <summary>Where its part of the log begins, which is where that of the run before it ends; default for the beginning of all.</summary>
+    public required LogPlace Start { get; init; }
 
     /// <summary>Where the log goes on behind its last append.</summary>
     public required LogPlace End { get; init; }
 
-    /// <summary>When its first fact was recorded.</summary>
+    /// <summary>When its first fact was recorded; the largest number where it has none.</summary>
     public required long FirstTime { get; init; }
 
     /// <summary>The last RecordedAt up to <see cref="End"/>.</summary>
@@ -67,6 +74,9 @@ internal sealed record RunFooter
     public required long Streams { get; init; }
 
     public required long AppendIds { get; init; }
+
+    /// <summary>Those included that were deleted.</summary>
+    public required long Cells { get; init; }
 
     public required long SegmentCount { get; init; }
 
@@ -108,6 +118,9 @@ internal sealed record RunFooter
     /// <summary>What finds any other term.</summary>
     public BucketTable OtherBuckets => new(BucketShape.OfOthers, BucketsAt, BucketCount, BucketShape.OfOthers.FirstBuckets(Terms - StreamTerms));
 
+    /// <summary>How many facts, cells or append ids it has, whichever it has most of.</summary>
+    public long Items => Math.Max(Facts, Math.Max(Cells, AppendIds));
+
     /// <summary>How long the file is.</summary>
     public long FileBytes => ChecksumsAt + (RunFormat.BlocksIn(ChecksumsAt) * sizeof(uint)) + Bytes;
 
@@ -119,6 +132,9 @@ internal sealed record RunFooter
         LedgerId.Value.TryWriteBytes(target[LedgerIdAt..], bigEndian: true, out _);
         WriteLong(target, FirstAt, First.Value);
         WriteLong(target, LastAt, Last.Value);
+        WriteLong(target, StartBaseAt, Start.Base.Value);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[StartGenerationAt..], (uint)Start.Generation);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[StartOffsetAt..], (uint)Start.FileOffset);
         WriteLong(target, EndBaseAt, End.Base.Value);
         BinaryPrimitives.WriteUInt32LittleEndian(target[EndGenerationAt..], (uint)End.Generation);
         BinaryPrimitives.WriteUInt32LittleEndian(target[EndOffsetAt..], (uint)End.FileOffset);
@@ -127,6 +143,7 @@ internal sealed record RunFooter
         WriteLong(target, TermsAt, Terms);
         WriteLong(target, StreamsAt, Streams);
         WriteLong(target, AppendIdsAt, AppendIds);
+        WriteLong(target, CellsAt, Cells);
         WriteLong(target, SegmentCountAt, SegmentCount);
         WriteLong(target, TimeCountAt, TimeCount);
         WriteLong(target, BlockCountAt, BlockCount);
@@ -156,15 +173,14 @@ internal sealed record RunFooter
             Epoch = BinaryPrimitives.ReadUInt32LittleEndian(source[EpochAt..]),
             First = new Position(ReadLong(source, FirstAt)),
             Last = new Position(ReadLong(source, LastAt)),
-            End = new LogPlace(
-                new Position(ReadLong(source, EndBaseAt)),
-                (int)BinaryPrimitives.ReadUInt32LittleEndian(source[EndGenerationAt..]),
-                BinaryPrimitives.ReadUInt32LittleEndian(source[EndOffsetAt..])),
+            Start = ReadPlace(source, StartBaseAt),
+            End = ReadPlace(source, EndBaseAt),
             FirstTime = ReadLong(source, FirstTimeAt),
             LastTime = ReadLong(source, LastTimeAt),
             Terms = ReadLong(source, TermsAt),
             Streams = ReadLong(source, StreamsAt),
             AppendIds = ReadLong(source, AppendIdsAt),
+            Cells = ReadLong(source, CellsAt),
             SegmentCount = ReadLong(source, SegmentCountAt),
             TimeCount = ReadLong(source, TimeCountAt),
             BlockCount = ReadLong(source, BlockCountAt),
@@ -181,6 +197,11 @@ internal sealed record RunFooter
             ChecksumsChecksum = BinaryPrimitives.ReadUInt32LittleEndian(source[ChecksumsChecksumAt..]),
         };
     }
+
+    static LogPlace ReadPlace(ReadOnlySpan<byte> source, int at) => new(
+        new Position(ReadLong(source, at)),
+        (int)BinaryPrimitives.ReadUInt32LittleEndian(source[(at + sizeof(ulong))..]),
+        BinaryPrimitives.ReadUInt32LittleEndian(source[(at + sizeof(ulong) + sizeof(uint))..]));
 
     static void WriteLong(Span<byte> target, int at, long value) => BinaryPrimitives.WriteInt64LittleEndian(target[at..], value);
 

@@ -16,7 +16,7 @@ internal sealed class RunMerge : IDisposable
     public RunMerge(IReadOnlyList<Run> runs, IStorageFile file, Defect defect)
     {
         (_runs, _defect) = (runs, defect);
-        _writer = new RunWriter(file, runs[0].First);
+        _writer = new RunWriter(file, runs[0].First) { Start = runs[0].Footer.Start };
         _steps = Steps().GetEnumerator();
     }
 
@@ -60,7 +60,7 @@ internal sealed class RunMerge : IDisposable
             FindSmallest(open, same);
             var kind = TermKey.Kind(same[0].Term);
             if (kind == TermKind.AppendId) MergeAppend(same);
-            else if (kind == TermKind.Cell) _writer.AddValue(same[^1].Term, same[^1].Value); // the newest write wins
+            else if (kind == TermKind.Cell) MergeCell(same);
             else
             {
                 BeginList(same, kind);
@@ -80,11 +80,14 @@ internal sealed class RunMerge : IDisposable
 
             foreach (var cursor in same)
                 if (!cursor.MoveNext()) open.Remove(cursor);
+            if (++done < PlacesPerStep) continue;
+            done = 0;
+            yield return 0;
         }
 
         var oldest = _runs[0].Footer;
         var newest = _runs[^1].Footer;
-        Footer = _writer.Finish(oldest.LedgerId, oldest.Epoch, newest.Last, newest.End, oldest.FirstTime, newest.LastTime);
+        Footer = _writer.Finish(oldest.LedgerId, oldest.Epoch, newest.Last, newest.End, _runs.Min(static run => run.FirstTime), newest.LastTime);
     }
 
     void CopyPlaces(Run run, long at)
@@ -127,6 +130,13 @@ internal sealed class RunMerge : IDisposable
         Span<byte> value = stackalloc byte[AppendSpanFormat.BytesMax];
         var append = AppendSpanFormat.Read(same[^1].Value, same[^1].Run.First);
         _writer.AddValue(same[^1].Term, value[..AppendSpanFormat.Write(value, append, _runs[0].First)]);
+    }
+
+    /// <summary>The newest write wins.</summary>
+    void MergeCell(List<TermCursor> same)
+    {
+        var newest = same[_defect == Defect.MergeKeepsOldCell ? 0 : ^1];
+        _writer.AddValue(newest.Term, newest.Value);
     }
 
     void BeginList(List<TermCursor> same, TermKind kind)

@@ -6,52 +6,52 @@ internal static class RunPlan
 {
     public const int RunsPerMerge = 8;
 
-    /// <summary>Runs of fewer facts are all of the lowest level.</summary>
-    const long SmallFacts = 4_096;
+    /// <summary>Runs of fewer facts, cells and append ids are all of the lowest level.</summary>
+    const long SmallItems = 4_096;
 
     /// <summary>The next runs to be merged; an empty range when there are none.</summary>
-    /// <param name="facts">How many facts each run has, oldest first.</param>
-    public static Range Next(ReadOnlySpan<long> facts)
+    /// <param name="items">How many facts, cells or append ids each run has, whichever it has most of; oldest first.</param>
+    public static Range Next(ReadOnlySpan<long> items)
     {
-        for (var i = 1; i < facts.Length; i++)
+        for (var i = 1; i < items.Length; i++)
         {
             // A small run before a larger one, from a ledger that was closed early: it would stay there for ever.
-            if (Level(facts[i - 1]) >= Level(facts[i])) continue;
+            if (Level(items[i - 1]) >= Level(items[i])) continue;
             var first = i - 1;
-            while (first > 0 && i - first + 1 < RunsPerMerge && Level(facts[first - 1]) < Level(facts[i])) first--;
+            while (first > 0 && i - first + 1 < RunsPerMerge && Level(items[first - 1]) < Level(items[i])) first--;
             return first..(i + 1);
         }
 
         var same = 1;
-        for (var i = 1; i < facts.Length; i++)
+        for (var i = 1; i < items.Length; i++)
         {
-            same = Level(facts[i - 1]) == Level(facts[i]) ? same + 1 : 1;
+            same = Level(items[i - 1]) == Level(items[i]) ? same + 1 : 1;
             if (same == RunsPerMerge) return (i + 1 - same)..(i + 1);
         }
 
         return 0..0;
     }
 
-    /// <summary>What is to be merged beyond that while nothing is appended, until each run has more than twice the facts of all newer ones: then there are few to look into.</summary>
-    /// <param name="facts">How many facts each run has, oldest first.</param>
-    public static Range NextWhenQuiet(ReadOnlySpan<long> facts)
+    /// <summary>What is to be merged beyond that while nothing is appended, until each run has more than twice as much as all newer ones: then there are few to look into.</summary>
+    /// <param name="items">How much each run has, oldest first.</param>
+    public static Range NextWhenQuiet(ReadOnlySpan<long> items)
     {
-        var first = facts.Length;
+        var first = items.Length;
         var newer = 0L;
-        for (var i = facts.Length - 1; i >= 0; i--)
+        for (var i = items.Length - 1; i >= 0; i--)
         {
-            if (newer * 2 >= facts[i]) first = i;
-            newer += facts[i];
+            if (newer * 2 >= items[i]) first = i;
+            newer += items[i];
         }
 
         // The newest first, since they are the smallest.
-        return first == facts.Length ? 0..0 : Math.Max(first, facts.Length - RunsPerMerge)..facts.Length;
+        return first == items.Length ? 0..0 : Math.Max(first, items.Length - RunsPerMerge)..items.Length;
     }
 
-    static int Level(long facts)
+    static int Level(long items)
     {
         var level = 0;
-        for (var size = SmallFacts; facts >= size; size *= RunsPerMerge) level++;
+        for (var size = SmallItems; items >= size; size *= RunsPerMerge) level++;
         return level;
     }
 }

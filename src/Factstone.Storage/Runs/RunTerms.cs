@@ -42,7 +42,7 @@ internal static class RunTerms
 /// <param name="Places">Of a list; null for the others.</param>
 /// <param name="Append">Of an append id.</param>
 /// <param name="Cell">Of a cell: its newest write.</param>
-internal sealed record RunTerm(Term Term, long Count, IStreamPlaces? Places, IndexedAppend? Append, (CellVersion Version, bool IsDeleted, LogPlace Place)? Cell)
+internal sealed record RunTerm(Term Term, long Count, IStreamPlaces? Places, IndexedAppend? Append, CellEntry? Cell)
 {
     public static RunTerm Read(Run run, ReadOnlySpan<byte> term, ReadOnlyMemory<byte> value)
     {

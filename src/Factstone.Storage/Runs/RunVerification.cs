@@ -12,7 +12,6 @@ internal sealed class RunVerification : IFrameVisitor
 
     readonly IReadOnlyList<Run> _runs;
     readonly Manifest _manifest;
-    readonly SegmentDirectory _segments;
     readonly StorageOptions _options;
     readonly Action<Position> _progress;
     readonly List<Damage> _damage = [];
@@ -31,9 +30,9 @@ internal sealed class RunVerification : IFrameVisitor
     long _lastTime;
     bool _isUnknown;
 
-    RunVerification(IReadOnlyList<Run> runs, Manifest manifest, SegmentDirectory segments, StorageOptions options, Action<Position> progress)
+    RunVerification(IReadOnlyList<Run> runs, Manifest manifest, StorageOptions options, Action<Position> progress)
     {
-        (_runs, _manifest, _segments, _options, _progress) = (runs, manifest, segments, options, progress);
+        (_runs, _manifest, _options, _progress) = (runs, manifest, options, progress);
         _piece = new MemoryPart(runs[0].First);
         Begin();
     }
@@ -58,7 +57,7 @@ internal sealed class RunVerification : IFrameVisitor
     public static (int Compared, IReadOnlyList<Damage> Damage) Run(IFileSystem files, LedgerLayout layout, StorageOptions options, Manifest manifest, SegmentDirectory segments, IReadOnlyList<Run> runs, (LogPlace Place, Position Next)? published, Action<Position> progress)
     {
         if (runs.Count == 0) return (0, []);
-        var verification = new RunVerification(runs, manifest, segments, options, progress);
+        var verification = new RunVerification(runs, manifest, options, progress);
 
         // Runs may have been made since the end was looked up, and then what they say of theirs is all that is known.
         (LogPlace Place, Position Next) end = published is { } known && known.Next > runs[^1].Last && known.Place.IsIn(manifest.Last) ? known : (runs[^1].Footer.End, runs[^1].Last.Next());
@@ -78,7 +77,7 @@ internal sealed class RunVerification : IFrameVisitor
 
     public void Frame(Segment segment, in FrameHeader header, string? appendId)
     {
-        while (!IsDone && !IsBefore(segment.PlaceOf(header.FileOffset), Current.Footer.End)) End();
+        while (!IsDone && !_manifest.IsBefore(segment.PlaceOf(header.FileOffset), Current.Footer.End)) End();
         if (IsDone) return;
         if (_piece.Count >= _options.MemoryFactsMax || _piece.Bytes >= _options.MemoryBytesMax) Compare();
         if (appendId is not null && header.Kind == FrameKind.Batch)
@@ -86,7 +85,7 @@ internal sealed class RunVerification : IFrameVisitor
         if (header.FactCount == 0)
         {
             _lastTime = Math.Max(_lastTime, header.Time);
-            _piece.LastTime = Math.Max(_piece.LastTime, header.Time);
+            _piece.Recorded(header.Time);
         }
 
         _damageAtFrame = _damageOfLog.Count;
@@ -134,8 +133,8 @@ internal sealed class RunVerification : IFrameVisitor
     {
         // What was damaged between two frames may be of the run that ends there, or of the one that begins.
         (_differences, _isUnknown, _damageBefore) = (0, false, _damageAtFrame);
-        _comparison = new RunComparison(Current, _segments, Differs);
-        _piece = new MemoryPart(Current.First) { LastTime = long.MinValue };
+        _comparison = new RunComparison(Current, Differs);
+        _piece = new MemoryPart(Current.First);
         var damaged = 0;
         foreach (var block in Current.DamagedBlocks())
         {
@@ -164,7 +163,7 @@ internal sealed class RunVerification : IFrameVisitor
         _isUnknown |= _piece.HasHoles;
         if (!IsUnknown) Try(() => _comparison!.Compare(_piece));
         _progress(_piece.Last);
-        _piece = new MemoryPart(_piece.Next) { LastTime = _piece.LastTime };
+        _piece = new MemoryPart(_piece.Next, start: default, _piece.LastTime);
     }
 
     void Try(Action compare)
@@ -186,16 +185,4 @@ internal sealed class RunVerification : IFrameVisitor
     }
 
     void Add(Position position, string what) => _damage.Add(new Damage(Current.Path, 0, position, position, what));
-
-    bool IsBefore(in LogPlace place, in LogPlace end)
-    {
-        if (place.Base == end.Base && place.Generation == end.Generation) return place.FileOffset < end.FileOffset;
-        foreach (var segment in _manifest.Segments)
-        {
-            if (place.IsIn(segment)) return true;
-            if (end.IsIn(segment)) return false;
-        }
-
-        return false;
-    }
 }

@@ -32,6 +32,7 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
     long _terms;
     long _streams;
     long _appendIds;
+    long _cells;
     long _segmentsAt;
     readonly List<Position> _segmentStarts = [];
     long _streamTerms;
@@ -39,6 +40,9 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
     long _timesAt;
     long _times;
     readonly List<long> _timeFences = [];
+
+    /// <summary>Where its part of the log begins.</summary>
+    public LogPlace Start { get; init; }
 
     /// <summary>The place of the next fact.</summary>
     public void AddPlace(long fileOffset) => _output.Write((uint)fileOffset);
@@ -125,6 +129,7 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
     {
         BeginTerm(term);
         if (TermKey.Kind(term) == TermKind.AppendId) _appendIds++;
+        else _cells++;
         EndTerm(value, [], []);
     }
 
@@ -149,12 +154,14 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
             Epoch = epoch,
             First = first,
             Last = last,
+            Start = Start,
             End = end,
             FirstTime = firstTime,
             LastTime = lastTime,
             Terms = _terms,
             Streams = _streams,
             AppendIds = _appendIds,
+            Cells = _cells,
             SegmentCount = _segmentStarts.Count,
             TimeCount = _times,
             BlockCount = _blockOffsets.Count,

@@ -11,7 +11,7 @@ internal sealed class AppendGroup(FactIndex index, LostFacts lost, IndexedReadin
     readonly Dictionary<StreamName, StreamEntry> _newStreams = [];
     readonly Dictionary<string, AppendSpan> _appendIds = new(StringComparer.Ordinal);
     AppendSnapshot _snapshot = AppendSnapshot.Empty;
-    readonly GroupCells _cells = new(index.Cells, options);
+    readonly GroupCells _cells = new(index, reading, options);
 
     public Span<AcceptedAppend> Appends => CollectionsMarshal.AsSpan(_appends);
 
@@ -34,7 +34,11 @@ internal sealed class AppendGroup(FactIndex index, LostFacts lost, IndexedReadin
     public long LastTime => _appends[^1].RecordedAt;
 
     /// <summary>Turns to the next append, and to what was read for it.</summary>
-    public void Consider(AppendSnapshot snapshot) => _snapshot = snapshot;
+    public void Consider(AppendSnapshot snapshot)
+    {
+        _snapshot = snapshot;
+        _cells.Consider(snapshot);
+    }
 
     public StreamState State(StreamName stream) => lost.Raise(stream, StateOfLeft(stream), new Position(Position.MaxValue));
 
@@ -164,7 +168,7 @@ internal sealed class AppendGroup(FactIndex index, LostFacts lost, IndexedReadin
     Position Durable => new(index.Next.Value - 1);
 
     /// <summary>Whether all that came after the snapshot is in memory.</summary>
-    bool IsCurrent => index.MemoryFloor <= _snapshot.Until || options.Defect == Defect.StaleStreamHead;
+    bool IsCurrent => index.HasAllSince(_snapshot) || options.Defect == Defect.StaleStreamHead;
 
     static StreamAndVersion[] Versions(ReadOnlySpan<AcceptedFact> facts)
     {

@@ -263,7 +263,7 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
         {
             var count = accepted.Append.Facts.Length;
             foreach (ref readonly var cell in cells[..accepted.Append.Cells.Length])
-                index.ApplyCell(cell.Cell, new CellEntry(cell.State.Version, cell.State.IsDeleted, cell.State.Digest, segment, cell.FileOffset));
+                index.ApplyCell(cell.Cell, new CellEntry(cell.State.Version, cell.State.IsDeleted, cell.State.Digest, segment.PlaceOf(cell.FileOffset)));
             foreach (ref readonly var fact in facts.Slice(at, count))
                 index.Add(segment, fact.FileOffset, accepted.RecordedAt, new Place(fact.State.Version, fact.State.Position, fact.State.IsRetracted), fact.Stream, fact.Type, fact.Tags);
             if (accepted.Append.AppendId is { } id)

@@ -34,14 +34,14 @@ internal sealed class AppendPipeline : IDisposable
         try
         {
             // Found among what is durable: the answer needs no writer.
-            if (prepared.AppendId is { } id && _storage.FindAppend(id) is { } span)
-            {
-                var repeat = RepeatedAppend.Answer(prepared, span, _storage);
-                prepared.Release();
-                return ValueTask.FromResult(repeat);
-            }
+            var until = _storage.PreparedUntil;
+            if (TryRepeat(prepared) is { } repeat) return ValueTask.FromResult(repeat);
+            var snapshot = _storage.Prepare(prepared);
 
-            pending = new PendingAppend(this, prepared, _storage.Prepare(prepared), ConditionCheck.Prepare(prepared.Conditions, _storage));
+            // What the snapshot speaks of, the writer takes for looked at, the id included. A run that was made since it was
+            // looked for may have it.
+            if (snapshot.Until != until && TryRepeat(prepared) is { } later) return ValueTask.FromResult(later);
+            pending = new PendingAppend(this, prepared, snapshot, ConditionCheck.Prepare(prepared.Conditions, _storage));
         }
         catch
         {
@@ -63,6 +63,15 @@ internal sealed class AppendPipeline : IDisposable
 
         _writer.Wake();
         return pending.Task;
+    }
+
+    /// <summary>The answer to an append whose id is found; null where it has none, or none is found.</summary>
+    AppendOutcome? TryRepeat(PreparedAppend append)
+    {
+        if (append.AppendId is not { } id || _storage.FindAppend(id) is not { } span) return null;
+        var repeat = RepeatedAppend.Answer(append, span, _storage);
+        append.Release();
+        return repeat;
     }
 
     /// <summary>One turn of the writer. Production calls it on its own thread; a simulation whenever it likes.</summary>

@@ -44,6 +44,25 @@ public sealed class IndexCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Inspect_shows_a_run_of_cells_alone()
+    {
+        foreach (var value in (string[])["1", "2"]) (await _cli.RunAsync("cell", "put", "b/n", value)).Ends(ExitCodes.Done);
+        var runs = Directory.GetFiles(Path.Combine(_cli.Ledger, "index"), "*.run").Order(StringComparer.Ordinal).ToList();
+        Assert.Equal(["00000000000000000001-00000000000000000000.000001.run", "00000000000000000001-00000000000000000000.run"], runs.Select(Path.GetFileName));
+
+        var json = (await _cli.RunAsync("inspect", runs[0], "--terms", "--json")).Ends(ExitCodes.Done).Json;
+        Assert.Equal((1, 0, 0, 1), (json[0].GetProperty("first").GetInt32(), json[0].GetProperty("last").GetInt32(), json[0].GetProperty("facts").GetInt32(), json[0].GetProperty("cells").GetInt32()));
+        Assert.True(json[0].TryGetProperty("start", out _));
+        Assert.False(json[0].TryGetProperty("firstRecordedAt", out _));
+        Assert.Equal(2, json[1].GetProperty("version").GetInt32());
+        var lines = (await _cli.RunAsync("inspect", runs[1], "--terms")).Ends(ExitCodes.Done).Lines;
+        Assert.Contains("run without facts, before @1", lines[0], StringComparison.Ordinal);
+        Assert.Contains("it begins with the log", lines);
+        Assert.Contains(lines, line => line.StartsWith("cell b/n  v1, at offset ", StringComparison.Ordinal));
+        Assert.Contains("2 runs of the index compared with the log.", (await _cli.RunAsync("verify", "--deep")).Ends(ExitCodes.Done).Lines);
+    }
+
+    [Fact]
     public async Task Inspect_says_what_of_a_run_is_damaged()
     {
         await FillAsync();

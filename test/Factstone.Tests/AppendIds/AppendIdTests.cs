@@ -241,6 +241,48 @@ public sealed class AppendIdTests
         }
     }
 
+    // The id was looked for and not found; then, before the rest was looked up, the same append came from elsewhere and went
+    // from memory to a run. The writer took what the snapshot spoke of for looked at, and wrote it a second time.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_id_that_is_used_and_goes_to_a_run_while_it_is_looked_for_is_recognised(bool isCellsAlone)
+    {
+        var crank = new HandCrank();
+        var files = new WatchedFiles(new MemoryFileSystem());
+        var options = new LedgerOptions { FileSystem = files, ZeroAheadBytesMax = 0, MappedReads = false, Crank = crank };
+        var long100 = new string('i', 100);
+        await using (var ledger = await Ledger.OpenAsync("slow", options)) await Fill(ledger, 500);
+
+        await using var again = await Ledger.OpenAsync("slow", options with { MemoryFactsMax = 4, MemoryBytesMax = isCellsAlone ? 1_000 : 1_000_000 });
+        var rival = default(Task<AppendOutcome>);
+        files.Reading = path =>
+        {
+            if (!path.EndsWith(".run", StringComparison.Ordinal)) return;
+            files.Reading = null;
+            rival = again.TryAppendAsync(Wanted()).AsTask();
+            crank.TurnAll();
+            Fill(again, 40).GetAwaiter().GetResult();
+        };
+        var late = again.TryAppendAsync(Wanted());
+        crank.TurnAll();
+
+        var first = Assert.IsType<AppendOutcome.Committed>(await rival!).Receipt;
+        Assert.Equal(first.RecordedAt, Assert.IsType<AppendOutcome.Duplicate>(await late).Receipt.RecordedAt);
+
+        AppendRequest Wanted() => isCellsAlone ? new AppendRequest { Cells = [NewCell.Put("b", "n", "1")], AppendId = Id } : Request();
+
+        async Task Fill(Ledger ledger, int appends)
+        {
+            for (var i = 0; i < appends; i++)
+            {
+                var append = ledger.AppendAsync(new AppendRequest { Facts = isCellsAlone ? [] : [new NewFact("s/1", null, "1")], Cells = isCellsAlone ? [NewCell.Put("b", $"{appends}-{i}", "")] : [], AppendId = $"{long100}-{appends}-{i}" });
+                crank.TurnAll();
+                await append;
+            }
+        }
+    }
+
     static AppendRequest Request() => new(new NewFact("orders/42", "placed", """{"total":50}"""), new NewFact("orders/43", "noted"), new NewFact("orders/42", "paid", "{}")) { AppendId = Id };
 
     static async Task<AppendOutcome> SecondUnderTheSameId(NewFact[] first, NewFact[] second)

@@ -374,29 +374,6 @@ public sealed class CellTests
         Assert.Empty((await Ledger.VerifyAsync(copy.Path, cancellationToken: Cancellation)).Damage);
     }
 
-    // A run is of facts. Appends of cells only fill the part in memory all the same, by their ids; a part without a fact
-    // was once completed for being full, and could not be written.
-    [Fact]
-    public async Task Cells_and_ids_alone_never_make_a_run()
-    {
-        var files = new MemoryFileSystem();
-        var options = new LedgerOptions { FileSystem = files, ZeroAheadBytesMax = 0 };
-        var (bucket, id) = (new string('b', 128), new string('i', 110));
-        await using (var ledger = await Ledger.OpenAsync("l", options, Cancellation))
-        {
-            await using var appender = ledger.OpenAppender();
-            for (var i = 0; i < 40_000; i++)
-                await appender.SendAsync(new AppendRequest { AppendId = $"{id}-{i}", Cells = [NewCell.Put(bucket, $"{i % 100}", $"{i}")] }, cancellationToken: Cancellation);
-            await appender.FlushAsync(Cancellation);
-            await ledger.AppendAsync(new NewFact("s/1", "t"), Cancellation);
-        }
-
-        await using var again = await Ledger.OpenAsync("l", options, Cancellation);
-        Assert.Equal("39999", await Value(again, bucket, "99"));
-        Assert.Equal("b/99 v400", Assert.Single((await again.FindAppendAsync($"{id}-39999", Cancellation))!.CellVersions).ToString()[127..]);
-        Assert.Equal(1, (await again.GetHeadAsync(Cancellation)).Value);
-    }
-
     // A run that is made again from the log has to go on to where it ended: behind its last fact, the segments up to there
     // hold cells only. It stopped at the last fact, and the next open did not know the cells behind it.
     [Fact]

@@ -14,10 +14,20 @@ internal static class GoldenLedger
     /// <summary>The index of the one with cells.</summary>
     public const string Run = "index/00000000000000000001-00000000000000000006.run";
 
+    /// <summary>The index of the one with cells alone.</summary>
+    public const string RunOfCells = "index/00000000000000000001-00000000000000000000.run";
+
     public static readonly DateTimeOffset Begin = new(2025, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
     /// <summary>Writes it, one append a second, and closes it.</summary>
-    public static async Task<MemoryFileSystem> WriteAsync(bool withCells, CancellationToken cancellationToken)
+    public static Task<MemoryFileSystem> WriteAsync(bool withCells, CancellationToken cancellationToken) =>
+        WriteAsync(ledger => withCells ? Appends(ledger).Concat(CellAppends()) : Appends(ledger), cancellationToken);
+
+    /// <summary>The same with the cells of it alone, and no fact.</summary>
+    public static Task<MemoryFileSystem> WriteCellsAsync(CancellationToken cancellationToken) =>
+        WriteAsync(static _ => CellAppends().Select(static append => append with { Facts = [] }), cancellationToken);
+
+    static async Task<MemoryFileSystem> WriteAsync(Func<Ledger, IEnumerable<AppendRequest>> appends, CancellationToken cancellationToken)
     {
         var files = new MemoryFileSystem();
         var time = new ManualTimeProvider(Begin);
@@ -32,7 +42,7 @@ internal static class GoldenLedger
         };
 
         await using var ledger = await Ledger.OpenAsync(Root, options, cancellationToken);
-        foreach (var append in withCells ? Appends(ledger).Concat(CellAppends()) : Appends(ledger))
+        foreach (var append in appends(ledger))
         {
             time.Advance(TimeSpan.FromSeconds(1));
             await ledger.AppendAsync(append, cancellationToken);
@@ -42,7 +52,7 @@ internal static class GoldenLedger
         return files;
     }
 
-    public static byte[] Bytes(MemoryFileSystem files, string name) => name == Run ? files.ReadWhole($"{Root}/{name}") : files.ReadAll($"{Root}/{name}");
+    public static byte[] Bytes(MemoryFileSystem files, string name) => name.EndsWith(".run", StringComparison.Ordinal) ? files.ReadWhole($"{Root}/{name}") : files.ReadAll($"{Root}/{name}");
 
     static AppendRequest[] CellAppends() =>
     [

@@ -30,9 +30,11 @@ public sealed class MemoryPartTests
         part.AddLost(segment, lastTime: 200);
         Add(300);
 
-        Assert.Equal(200, part.Behind(new Position(2)).FirstTime);
-        Assert.Equal(300, part.Behind(new Position(3)).FirstTime);
-        Assert.Equal((new Position(3), new Position(4)), part.Behind(new Position(2)).Bracket(299));
+        Assert.Equal(200, Behind(2).FirstTime);
+        Assert.Equal(300, Behind(3).FirstTime);
+        Assert.Equal((new Position(3), new Position(4)), Behind(2).Bracket(299));
+
+        MemoryPart Behind(long last) => part.Behind(new Position(last), end: default, endTime: 200, static _ => true);
 
         void Add(long time)
         {

@@ -211,7 +211,7 @@ public sealed class RunVerificationTests
         if (lie == Lie.MoreAppends) part.AddAppend("more", new IndexedAppend(new AppendSpan(new Position(1), 1), default));
         foreach (var name in (string[])["n0", "n1"])
         {
-            var entry = storage.Index.Cells.Find(new CellName("b", name), out _)!;
+            var entry = storage.Index.FindCell(new CellName("b", name)).Entry!;
             if (lie == Lie.FewerCells && name == "n1") continue;
             if (lie == Lie.OlderCell && name == "n0") entry = entry with { Version = new CellVersion(1) };
             if (lie == Lie.NewerCell && name == "n0") entry = entry with { Version = new CellVersion(3) };
@@ -220,8 +220,7 @@ public sealed class RunVerificationTests
         }
 
         storage.Index.TryFind(new Position(6), out var last, out var lastOffset);
-        part.End = lie == Lie.End ? last.PlaceOf(lastOffset - 48) : footer.End;
-        part.LastTime = footer.LastTime + (lie == Lie.LastTime ? 1 : 0);
+        part.Complete(lie == Lie.End ? last.PlaceOf(lastOffset - 48) : footer.End, footer.LastTime + (lie == Lie.LastTime ? 1 : 0));
 
         var forged = new MemoryFileSystem();
         forged.CreateDirectory("forged");

@@ -56,7 +56,7 @@ public sealed class ModelRunTests
             await Read(readOnly);
         }
 
-        LedgerOptions Options() => new() { FileSystem = _files, ZeroAheadBytesMax = 0, Crank = _crank, TimeProvider = _clock, SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin, MemoryFactsMax = (seed % 3) switch { 0 => 32_768, 1 => 5, _ => 40 } };
+        LedgerOptions Options() => new() { FileSystem = _files, ZeroAheadBytesMax = 0, Crank = _crank, TimeProvider = _clock, SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin, MemoryFactsMax = (seed % 3) switch { 0 => 32_768, 1 => 5, _ => 40 }, MemoryBytesMax = seed % 2 == 0 ? 2_000 : 8 * 1_024 * 1_024 };
 
         ValueTask<Ledger> Open() => Ledger.OpenAsync("run", Options());
 

@@ -22,6 +22,7 @@ internal sealed class SimulationRun
     readonly Requests _requests;
     readonly int _memoryFactsMax;
     readonly TimeSpan _quiet;
+    readonly long _memoryBytesMax;
     readonly List<SentAppend> _sent = [];
     readonly List<SentAppend> _unchecked = [];
     readonly HashSet<AppendRequest> _maybe = new(ReferenceEqualityComparer.Instance);
@@ -46,6 +47,7 @@ internal sealed class SimulationRun
         _requests = new Requests(_random);
         _memoryFactsMax = _random.Next(3) switch { 0 => 8, 1 => 40, _ => 150 };
         _quiet = _random.Next(3) == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(1);
+        _memoryBytesMax = (seed % 3) switch { 0 => 2_000, 1 => 6_000, _ => 8 * 1_024 * 1_024 }; // of cells and append ids alone, too
         _counts = counts;
         _defect = defect;
         _trace = trace;
@@ -69,7 +71,18 @@ internal sealed class SimulationRun
         if (_ledger!.Opening.RecoveryIsPending) WaitForRoom();
         _reads.All(_ledger!);
         foreach (var follower in _followers) FollowToTheEnd(follower);
+        CheckRuns();
         _counts.Add(_disk.FaultCounts);
+    }
+
+    /// <summary>Whatever was written, merged and made again, the index says what the log says.</summary>
+    void CheckRuns()
+    {
+        var report = LedgerVerification.Run(_disk.FileSystem, Root, new VerifyOptions { Deep = true }, progress: null, default);
+        var wrong = report.Damage.FirstOrDefault(static one => one.File.EndsWith(".run", StringComparison.Ordinal));
+        SimulationFailure.When(wrong is not null, $"a run is not what the log says: {wrong}");
+        _counts.Count("run compared", report.RunsCompared ?? 0);
+        _counts.Count("run of cells alone", ((FileStorage)_ledger!.Storage).Runs().Count(static run => run.Footer.Facts == 0));
     }
 
     void Step()
@@ -92,7 +105,7 @@ internal sealed class SimulationRun
             case < 58: Write(); break;
             case < 68: Answer(); break;
             case < 70: _crank.Step("factstone zeroing"); break;
-            case < 72: _crank.Step("factstone index"); break;
+            case < 72: StepIndex(); break;
             case < 80: Check(); break;
             case < 83: CheckReader(); break;
             case < 85: Follow(); break;
@@ -365,6 +378,12 @@ internal sealed class SimulationRun
 
     // ---- the world ----
 
+    /// <summary>A merge is many steps, so at times it gets some of them in turn.</summary>
+    void StepIndex()
+    {
+        for (var left = _random.Next(4) == 0 ? _random.Next(1, 40) : 1; left > 0 && _crank.Step("factstone index"); left--) { }
+    }
+
     void MoveClock()
     {
         var by = _random.Next(6) switch { 0 => TimeSpan.FromSeconds(-_random.Next(5)), 1 => TimeSpan.FromHours(1), _ => TimeSpan.FromMilliseconds(_random.Next(50)) };
@@ -572,6 +591,7 @@ internal sealed class SimulationRun
         SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin,
         MemoryFactsMax = _memoryFactsMax,
         QuietBeforeMerging = _quiet,
+        MemoryBytesMax = _memoryBytesMax,
         ZeroAheadBytesMin = 4_096,
         ZeroAheadBytesMax = 16_384,
         LockWait = TimeSpan.Zero,

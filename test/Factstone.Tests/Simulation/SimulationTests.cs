@@ -19,7 +19,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
 
     static readonly string[] Happenings =
     [
-        "followed", "followed on", "repair: fact lost", "repair: nothing lost", "repair: cell lost", "repair: died", "repair: refused",
+        "followed", "followed on", "run compared", "run of cells alone", "repair: fact lost", "repair: nothing lost", "repair: cell lost", "repair: died", "repair: refused",
         "repair: done at once", "repair: done after it was stopped",
     ];
 

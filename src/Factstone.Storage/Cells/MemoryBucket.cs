@@ -1,0 +1,46 @@
+using System.Collections.Concurrent;
+
+namespace Factstone.Storage;
+
+/// <summary>The cells of one bucket in a part in memory, by name. One thread adds, others read.</summary>
+internal sealed class MemoryBucket(string name)
+{
+    readonly ConcurrentDictionary<string, CellEntry> _cells = new(concurrencyLevel: 1, capacity: 7, StringComparer.Ordinal);
+
+    /// <summary>In order, under its own lock: a listing of a bucket that grows must not sort it anew for each page.</summary>
+    readonly SortedSet<string> _names = new(Utf8Order.Instance);
+
+    /// <summary>Those that nobody has asked for since they came; who does puts them in order, so that the writer does not have to.</summary>
+    readonly ConcurrentQueue<string> _newNames = new();
+
+    public string Name => name;
+
+    public CellEntry? Find(string cell) => _cells.GetValueOrDefault(cell);
+
+    public void Put(string cell, CellEntry entry)
+    {
+        if (_cells.TryAdd(cell, entry)) _newNames.Enqueue(cell);
+        else _cells[cell] = entry;
+    }
+
+    public IEnumerable<KeyValuePair<string, CellEntry>> All() => _cells;
+
+    /// <summary>Some names from one on, in the order of their bytes; fewer than there is room for only at the end.</summary>
+    /// <returns>How many there are.</returns>
+    public int Names(string from, string[] names)
+    {
+        var count = 0;
+        lock (_names)
+        {
+            while (_newNames.TryDequeue(out var added)) _names.Add(added);
+            if (_names.Max is not { } last || Utf8Order.Instance.Compare(from, last) > 0) return 0;
+            foreach (var found in _names.GetViewBetween(from, last))
+            {
+                names[count++] = found;
+                if (count == names.Length) break;
+            }
+        }
+
+        return count;
+    }
+}

@@ -1,0 +1,123 @@
+using Factstone.Storage;
+using Factstone.Testing;
+
+namespace Factstone.Tests.Cells;
+
+/// <summary>Conditions on cells that only runs know of are decided on what is so, however long an append waited and whoever races.</summary>
+public sealed class ColdCellTests
+{
+    const int Names = 200;
+    const int Racers = 16;
+
+    static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(AppendConditionKind.CellAt)]
+    [InlineData(AppendConditionKind.CellEquals)]
+    [InlineData(AppendConditionKind.CellAbsent)]
+    public async Task Of_racers_on_a_cold_cell_one_wins_each_round(AppendConditionKind kind)
+    {
+        var options = new LedgerOptions { FileSystem = new MemoryFileSystem(), ZeroAheadBytesMax = 0, MemoryBytesMax = 3_000 };
+        await using var ledger = await Ledger.OpenAsync("l", options, Cancel);
+        for (var i = 0; i < Names; i++) await ledger.AppendAsync(Writing(NewCell.Put("b", $"{i}", "0"), NewCell.Delete("b", $"gone-{i}")), Cancel);
+        var cold = 0;
+        for (var i = 0; i < Names; i++)
+        {
+            cold += ((FileStorage)ledger.Storage).Index.MemoryCell(new CellName("b", $"{i}")) is null ? 1 : 0;
+            var (name, condition) = kind switch
+            {
+                AppendConditionKind.CellAt => ($"{i}", AppendCondition.CellAt("b", $"{i}", 1)),
+                AppendConditionKind.CellEquals => ($"{i}", AppendCondition.CellEquals("b", $"{i}", "0")),
+                _ => ($"gone-{i}", AppendCondition.CellAbsent("b", $"gone-{i}")),
+            };
+            using var start = new Barrier(2);
+            var outcomes = await Task.WhenAll(Enumerable.Range(0, Racers).Select(caller => Task.Run(async () =>
+            {
+                if (caller < 2) start.SignalAndWait(Cancel);
+                return await ledger.TryAppendAsync(Writing(NewCell.Put("b", name, $"{caller}-won")) with { Conditions = [condition] }, Cancel);
+            })));
+            Assert.Equal(2, Assert.Single(outcomes.OfType<AppendOutcome.Committed>()).Receipt.CellVersions[0].Version.Value);
+            Assert.All(outcomes.OfType<AppendOutcome.Conflict>(), conflict => Assert.Equal(2, conflict.ActualCellVersion.Value));
+            Assert.Equal(2, (await ledger.ReadCellAsync("b", name, Cancel))!.Version.Value);
+        }
+
+        Assert.True(cold > Names / 2, $"only {cold} cells were cold");
+    }
+
+    // What an append was prepared on is older than what memory holds by then: without facts, the position has not moved.
+    [Theory]
+    [InlineData(Defect.None)]
+    [InlineData(Defect.StaleCell)]
+    internal async Task An_append_that_waited_while_cells_went_from_memory_to_runs_is_decided_on_the_newest(Defect defect)
+    {
+        var crank = new HandCrank();
+        var taken = new List<RecoveryBranch>();
+        var options = new LedgerOptions { FileSystem = new MemoryFileSystem(), ZeroAheadBytesMax = 0, MemoryBytesMax = 1_000, Crank = crank, Took = taken.Add, Defect = defect };
+        await using var ledger = await Ledger.OpenAsync("l", options, Cancel);
+        await Fill("before");
+        var sent = Writing(NewCell.Put("b", "n", "late"), NewCell.Put("b", "m", "late")) with { AppendId = "id" };
+        var (old, oldId) = (ledger.Storage.Prepare(Prepared(sent)), ledger.Storage.Prepare(Prepared(sent)));
+        var first = ledger.AppendAsync(Writing(NewCell.Put("b", "n", "1")) with { AppendId = "id" }, Cancel);
+        crank.TurnAll();
+        Assert.Equal(1, (await first).CellVersions[0].Version.Value);
+        await Fill("since");
+        Assert.Null(((FileStorage)ledger.Storage).Index.MemoryCell(new CellName("b", "n")));
+        Assert.Equal(Position.None, ledger.Storage.Head.Position);
+
+        taken.Clear();
+        var session = ledger.Storage.BeginAppend();
+        session.Consider(old);
+        Assert.Equal(defect == Defect.None ? 1 : 0, session.StateOf(new CellName("b", "n")).Version.Value);
+        Assert.Equal(0, session.StateOf(new CellName("b", "m")).Version.Value);
+        if (defect != Defect.None) return;
+
+        Assert.Contains(RecoveryBranch.WriterLookedUp, taken);
+        session.Consider(oldId);
+        Assert.NotNull(session.FindAppend("id"));
+
+        // Prepared anew, the writer looks up nothing.
+        taken.Clear();
+        session.Consider(ledger.Storage.Prepare(Prepared(sent)));
+        Assert.Equal(1, session.StateOf(new CellName("b", "n")).Version.Value);
+        Assert.Equal([2, 1], session.Accept(Prepared(sent), ledger.Storage.Head.RecordedAt + 1).CellVersions.Select(one => one.Version.Value));
+        Assert.DoesNotContain(RecoveryBranch.WriterLookedUp, taken);
+
+        async Task Fill(string prefix)
+        {
+            for (var i = 0; i < 60; i++)
+            {
+                var append = ledger.AppendAsync(Writing(NewCell.Put("fill", $"{prefix}-{i}", "")), Cancel);
+                crank.TurnAll();
+                await append;
+            }
+        }
+    }
+
+    // The writer must not read, so what is compared with a value in a run was read by whoever sent it.
+    [Fact]
+    public async Task A_condition_on_a_value_in_a_run_is_decided_on_the_newest_value()
+    {
+        var crank = new HandCrank();
+        var options = new LedgerOptions { FileSystem = new MemoryFileSystem(), ZeroAheadBytesMax = 0, MemoryBytesMax = 1_000, Crank = crank };
+        await using var ledger = await Ledger.OpenAsync("l", options, Cancel);
+        for (var i = 0; i < 60; i++)
+        {
+            var append = ledger.AppendAsync(Writing(NewCell.Put("b", $"{i}", "old")), Cancel);
+            crank.TurnAll();
+            await append;
+        }
+
+        Assert.Null(((FileStorage)ledger.Storage).Index.MemoryCell(new CellName("b", "0")));
+        var wrong = ledger.TryAppendAsync(Writing(NewCell.Put("b", "0", "1")) with { Conditions = [AppendCondition.CellEquals("b", "0", "other")] }, Cancel);
+        var right = ledger.TryAppendAsync(Writing(NewCell.Put("b", "0", "new")) with { Conditions = [AppendCondition.CellEquals("b", "0", "old")] }, Cancel);
+        var late = ledger.TryAppendAsync(Writing(NewCell.Put("b", "0", "newer")) with { Conditions = [AppendCondition.CellEquals("b", "0", "old")] }, Cancel);
+        crank.TurnAll();
+        Assert.IsType<AppendOutcome.Conflict>(await wrong);
+        Assert.IsType<AppendOutcome.Committed>(await right);
+        Assert.Equal(2, Assert.IsType<AppendOutcome.Conflict>(await late).ActualCellVersion.Value);
+    }
+
+    static PreparedAppend Prepared(AppendRequest request) => AppendPreparation.Prepare(request, new SeededSalts(new Random(5)));
+
+    static AppendRequest Writing(params NewCell[] cells) => new() { Cells = cells };
+}
