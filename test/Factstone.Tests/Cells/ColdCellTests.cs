@@ -44,6 +44,52 @@ public sealed class ColdCellTests
         Assert.True(cold > Names / 2, $"only {cold} cells were cold");
     }
 
+    // While parts are completed, written, merged and taken over: whoever was told of a write finds it, or a later one, at once.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Whoever_reads_on_another_thread_finds_what_was_acknowledged_before(bool isReaderBeside)
+    {
+        const int cells = 300;
+        var options = new LedgerOptions { FileSystem = new MemoryFileSystem(), ZeroAheadBytesMax = 0, MemoryBytesMax = 4_000, SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin };
+        await using var ledger = await Ledger.OpenAsync("l", options, Cancel);
+        await ledger.AppendAsync(Writing(NewCell.Put("b", "first", "")), Cancel);
+        await using var beside = await Ledger.OpenReadOnlyAsync("l", options, Cancel);
+        var acknowledged = new long[cells];
+        var isDone = false;
+        var reading = Enumerable.Range(0, 2).Select(seed => Task.Run(async () =>
+        {
+            var reader = isReaderBeside ? beside : ledger;
+            var random = new Random(seed);
+            var reads = 0;
+            for (; !Volatile.Read(ref isDone); reads++)
+            {
+                var at = random.Next(cells);
+                var before = Volatile.Read(ref acknowledged[at]);
+                var found = await reader.ReadCellAsync("b", $"{at}", Cancel);
+                if (before > 0) Assert.True(found!.Version.Value >= before, $"{at} is at v{found.Version} instead of v{before}");
+                if (reads % 50 > 0) continue;
+                var known = Enumerable.Range(0, cells).Where(n => Volatile.Read(ref acknowledged[n]) > 0).Select(n => $"{n}").ToHashSet();
+                known.ExceptWith((await reader.ListCellNamesAsync("b", cancellationToken: Cancel).ToListAsync(Cancel)).Select(cell => cell.Name));
+                Assert.Empty(known);
+            }
+
+            return reads;
+        })).ToList();
+
+        var drawn = new Random(3);
+        for (var i = 0; i < 6_000 && !reading.Exists(task => task.IsFaulted); i++)
+        {
+            var at = drawn.Next(cells);
+            var receipt = await ledger.AppendAsync(Writing(NewCell.Put("b", $"{at}", $"{i}")), Cancel);
+            Volatile.Write(ref acknowledged[at], receipt.CellVersions[0].Version.Value);
+        }
+
+        Volatile.Write(ref isDone, true);
+        Assert.All(await Task.WhenAll(reading), reads => Assert.True(reads > 100, $"only {reads} reads"));
+        Assert.InRange(((FileStorage)ledger.Storage).Runs().Count, 2, 30);
+    }
+
     // What an append was prepared on is older than what memory holds by then: without facts, the position has not moved.
     [Theory]
     [InlineData(Defect.None)]
