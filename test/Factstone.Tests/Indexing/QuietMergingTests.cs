@@ -66,6 +66,38 @@ public sealed class QuietMergingTests
         Same(ledger);
     }
 
+    // An append of cells alone moves no position.
+    [Fact]
+    public void An_append_of_cells_puts_it_off_too_and_runs_of_cells_alone_become_few()
+    {
+        using var ledger = SmallLedger.Open(_options with { MemoryBytesMax = 2_000 });
+        for (var i = 0; i < 30; i++) Put(i);
+        Index();
+        var before = Runs(ledger);
+        Assert.InRange(before, 3, 7);
+        for (var i = 0; i < 3; i++)
+        {
+            Clock.Advance(TimeSpan.FromMilliseconds(999));
+            Put(0);
+            Index();
+            Assert.Equal(0, Quiet);
+        }
+
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        Index();
+        Assert.InRange(Runs(ledger), 1, before - 1);
+        Assert.True(Quiet > 0);
+        for (var i = 1; i < 30; i++) Assert.Equal(1, SmallLedger.Now(ledger.ReadCellAsync("b", $"{i}", TestContext.Current.CancellationToken))!.Version.Value);
+
+        void Put(int cell)
+        {
+            var append = ledger.AppendAsync(new AppendRequest { Cells = [NewCell.Put("b", $"{cell}", "")] });
+            while (_crank.Step("factstone writer")) { }
+            while (_crank.Completions.Count > 0) _crank.RunCompletion(0);
+            Assert.True(append.IsCompleted);
+        }
+    }
+
     [Fact]
     public void Runs_that_have_to_be_merged_do_not_wait_for_one_that_has_begun()
     {
