@@ -36,7 +36,7 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
     public long Tail => _tail;
 
     /// <summary>Where the log goes on.</summary>
-    public LogPlace Place => new(chain.Current.Header.BasePosition, chain.Current.Header.Generation, _tail);
+    public LogPlace Place => chain.PlaceAt(_tail);
 
     /// <summary>Takes the end of the log over from the open.</summary>
     public void Continue(long tail, long lastTime, long spaceEnd)
@@ -164,7 +164,7 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
             if (options.Defect == Defect.RunOverUndurable)
             {
                 AddToIndex();
-                writeRun(Place with { FileOffset = start + bytes.Length });
+                writeRun(chain.Current.PlaceOf(start + bytes.Length));
             }
 
             if (options.Defect == Defect.HeadBeforeSync) publish(new StorageHead(_group.Last, _group.LastTime), start + bytes.Length);

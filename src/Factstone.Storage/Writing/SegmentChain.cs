@@ -17,6 +17,16 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
     /// <summary>The last segment, open for writing.</summary>
     public required Segment Current { get; set; }
 
+    /// <summary>Where the log goes on, by its tail in the current segment.</summary>
+    /// <remarks>Of a segment that has no frame yet nobody says so: it is dropped if the first one cannot be written there. It goes on where the one before ends.</remarks>
+    public LogPlace PlaceAt(long tail)
+    {
+        var before = Manifest.Segments.Count - 2;
+        if (tail > SegmentHeader.Bytes || before < 0) return Current.PlaceOf(tail);
+        var header = Manifest.Segments[before];
+        return new LogPlace(header.BasePosition, header.Generation, Manifest.EndOf(before)!.Value);
+    }
+
     /// <summary>Makes the next segment, durable and listed, and the current one. Space in it is there up to <see cref="SpaceEnd"/>.</summary>
     /// <param name="previousEnd">Where the live part of the current one ends; all below is durable.</param>
     /// <param name="basePosition">The position of its first fact.</param>

@@ -1,0 +1,71 @@
+using Factstone.Storage;
+using Factstone.Testing;
+using Factstone.Tests.Damage;
+using Factstone.Tests.Simulation;
+
+namespace Factstone.Tests.Indexing;
+
+/// <summary>A segment of which nothing came to be live is dropped; what was in memory before it becomes runs all the same.</summary>
+public sealed class DroppedSegmentTests
+{
+    readonly MemoryFileSystem _memory = new();
+    readonly ManualCrank _crank = new();
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_part_that_ends_where_a_segment_began_that_was_dropped_becomes_a_run(bool isRunFirst)
+    {
+        using (var first = SmallLedger.Open(_memory))
+            for (var i = 0; i < 10; i++) SmallLedger.AppendOne(first);
+
+        // A clean end of which HEAD knows nothing, and no index: the next open begins another segment.
+        _memory.Delete($"{SmallLedger.Root}/HEAD");
+        SmallLedger.WithoutIndex(_memory);
+        var files = new WatchedFiles(_memory);
+        var took = new List<RecoveryBranch>();
+        var options = SmallLedger.Options(files) with { MemoryFactsMax = 10, Crank = _crank, Took = took.Add };
+        using (var ledger = SmallLedger.Open(options))
+        {
+            // It is dropped again where the first write to it does not become durable.
+            Assert.Contains(RecoveryBranch.NothingToRewrite, took);
+            var failures = 1;
+            files.Syncing = path =>
+            {
+                if (!LedgerLayout.IsSegment(path) || failures-- <= 0) return;
+                if (isRunFirst) Index();
+                throw new LedgerIOException(path, "syncing", "it failed");
+            };
+            Append(ledger, 25);
+            Assert.Contains(RecoveryBranch.SyncFailedAndMoved, took);
+            Index();
+            Assert.Equal(3, ledger.Storage.Statistics().Runs);
+            Assert.Equal(3, _memory.Paths.Count(path => path.EndsWith(".run", StringComparison.Ordinal)));
+        }
+
+        took.Clear();
+        using var again = SmallLedger.Open(SmallLedger.Options(_memory) with { Took = took.Add });
+        Assert.DoesNotContain(RecoveryBranch.RunRejected, took);
+        Assert.Equal(35, SmallLedger.Now(again.GetVersionAsync("orders/9")).Value);
+    }
+
+    void Index()
+    {
+        while (_crank.Step("factstone index")) { }
+    }
+
+    void Append(Ledger ledger, int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            var outcome = ledger.TryAppendAsync(new AppendRequest(new NewFact("orders/9", "placed", "1"))).AsTask();
+            while (!outcome.IsCompleted)
+            {
+                _crank.Step("factstone writer");
+                while (_crank.Completions.Count > 0) _crank.RunCompletion(0);
+            }
+
+            Assert.IsType<AppendOutcome.Committed>(outcome.GetAwaiter().GetResult());
+        }
+    }
+}
