@@ -82,11 +82,13 @@ internal sealed partial class FactIndex : ITermIndex
     }
 
     /// <summary>The part before this one; null when it is the first.</summary>
-    public IndexPart? Before(IndexPart part)
+    /// <returns>False when it is not there any more.</returns>
+    public bool TryFindBefore(IndexPart part, out IndexPart? before)
     {
         var parts = Parts;
         var at = parts.IndexOf(part);
-        return at <= 0 ? null : parts[at - 1];
+        before = at > 0 ? parts[at - 1] : null;
+        return at >= 0;
     }
 
     public IndexedAppend? FindAppend(string appendId)

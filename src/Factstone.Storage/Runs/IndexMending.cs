@@ -13,22 +13,20 @@ internal sealed class IndexMending(IFileSystem files, LedgerLayout layout, Stora
         lock (_mending)
         {
             using var pause = builder is null ? default : builder.Pause();
-            if (!index.Holds(damaged)) return; // somebody else has
+            if (!index.TryFindBefore(damaged, out var before)) return; // somebody else has
             if (builder is null && damaged.Footer.Items > options.ReadOnlyFactsMax)
                 throw new LedgerIndexException(layout.Root, $"the file '{damaged.Path}' of its index is damaged, and holds {damaged.Footer.Items:N0} facts, cells or append ids");
 
             options.Took?.Invoke(RecoveryBranch.RunMended);
             if (builder is not null) runs.TryDelete(damaged.Path);
-            var parts = Read(damaged);
-            var isReplaced = index.Replace([damaged], parts);
-            Invariant.Holds(isReplaced);
+            var isReplaced = index.Replace([damaged], Read(damaged, before));
+            Invariant.Holds(isReplaced || builder is null); // a reader may have taken over other runs meanwhile
         }
     }
 
-    IndexPart[] Read(Run damaged)
+    IndexPart[] Read(Run damaged, IndexPart? before)
     {
         var found = new List<Damage>();
-        var before = index.Before(damaged);
         var parts = new PartsFromLog(damaged, before?.LastTime ?? long.MinValue, options, part => found.Count == 0 ? builder?.Write(part) : null);
         using var walk = new SegmentSet(files, layout, options, segments, parts, found);
         var now = manifest();

@@ -1,0 +1,56 @@
+using Factstone.Storage;
+using Factstone.Tests.Damage;
+
+namespace Factstone.Tests.Indexing;
+
+/// <summary>What a reader beside the writer makes of runs that change while it looks at them.</summary>
+public sealed class ReaderBesideWriterTests
+{
+    readonly MemoryFileSystem _files = new();
+    int _appended;
+
+    static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void Runs_that_are_taken_over_while_a_damaged_one_is_made_again_are_no_damage()
+    {
+        var options = SmallLedger.Options(_files) with { MemoryFactsMax = 2_000 };
+        using var ledger = SmallLedger.Open(options);
+        Append(ledger, 4_001);
+        var taken = new List<RecoveryBranch>();
+        Ledger? reader = null;
+        var readerOptions = options with { Took = Took };
+        reader = Ledger.Open(FileStorage.OpenReadOnly(_files, SmallLedger.Root, readerOptions.ToStorageOptions()), readerOptions);
+        Damage(Runs()[^1]);
+
+        Assert.Equal(572, SmallLedger.Now(reader.GetVersionAsync("s/0")).Value);
+        Assert.Contains(RecoveryBranch.RunMended, taken);
+        Assert.Contains(RecoveryBranch.RunsAdopted, taken);
+        for (var i = 0; i < 7; i++)
+            Assert.Equal(Enumerable.Range(0, _appended).Count(number => number % 7 == i), SmallLedger.Now(reader.GetVersionAsync($"s/{i}")).Value);
+        Assert.Empty(reader.Damage);
+        Assert.DoesNotContain(_files.Paths, path => path.EndsWith("suspicion", StringComparison.Ordinal));
+        reader.Dispose();
+
+        void Took(RecoveryBranch branch)
+        {
+            taken.Add(branch);
+            if (branch != RecoveryBranch.RunMended || taken.Count(one => one == branch) > 1) return;
+            Append(ledger, 4_001);
+            reader!.Storage.Refresh(); // as another thread does that reads
+        }
+    }
+
+    void Damage(string run)
+    {
+        for (var at = 8_292L; at < _files.LengthOf(run) - 1_000; at += 4_096) _files.FlipBit(run, at * 8);
+    }
+
+    List<string> Runs() => [.. _files.Paths.Where(path => path.EndsWith(".run", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+
+    void Append(Ledger ledger, int count)
+    {
+        for (var i = 0; i < count; i++)
+            Assert.IsType<AppendOutcome.Committed>(SmallLedger.Now(ledger.TryAppendAsync(new AppendRequest(new NewFact($"s/{_appended++ % 7}", "made", "1")), Cancel)));
+    }
+}
