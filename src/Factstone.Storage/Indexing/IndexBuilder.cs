@@ -102,14 +102,16 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
         return scope;
     }
 
-    /// <summary>Writes a part in memory as a run; null where it was written and cannot be read.</summary>
-    public Run? Write(MemoryPart part)
+    /// <summary>Writes a part in memory as a run.</summary>
+    /// <exception cref="FactstoneException">The disk refused, or does not give back what was written.</exception>
+    public Run Write(MemoryPart part)
     {
         var path = directory.NewPath(part.First, part.Last);
+        Run run;
         try
         {
-            using var file = directory.Create(path);
-            MemoryRun.Write(part, file, manifest().LedgerId, manifest().Epoch);
+            using (var file = directory.Create(path)) MemoryRun.Write(part, file, manifest().LedgerId, manifest().Epoch);
+            run = Reopen(path, part.First, part.Last);
         }
         catch (FactstoneException)
         {
@@ -119,8 +121,11 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
 
         Failure = null;
         options.Took?.Invoke(RecoveryBranch.RunWritten);
-        return directory.TryOpen(path, part.First, part.Last, manifest(), segments);
+        return run;
     }
+
+    Run Reopen(string path, Position first, Position last) =>
+        directory.TryOpen(path, first, last, manifest(), segments) ?? throw new LedgerIOException(path, "read", "it is not what was written");
 
     bool BuildOldest()
     {
@@ -133,8 +138,8 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
             break;
         }
 
-        if (oldest is null || Write(oldest) is not { } run) return false;
-        index.Replace([oldest], [run]);
+        if (oldest is null) return false;
+        index.Replace([oldest], [Write(oldest)]);
         return true;
     }
 
@@ -156,7 +161,16 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
 
         var (runs, path) = (_merge.Runs, _mergeFile!.Path);
         EndMerge();
-        if (directory.TryOpen(path, runs[0].First, runs[^1].Last, manifest(), segments) is not { } merged) return false;
+        Run merged;
+        try
+        {
+            merged = Reopen(path, runs[0].First, runs[^1].Last);
+        }
+        catch (FactstoneException)
+        {
+            directory.TryDelete(path);
+            throw;
+        }
 
         // Others may have replaced one of them because it was damaged.
         if (!index.Replace([.. runs], [merged]))
