@@ -245,4 +245,20 @@ internal sealed partial class FactIndex
 
         _memory = [newest];
     }
+
+    /// <summary>The same where the runs go on behind all that a reader has seen: what was read behind that, and not shown yet, is let go.</summary>
+    public void Skip(IReadOnlyList<Run> runs)
+    {
+        var last = runs[^1];
+        Invariant.Holds(last.LastTime > Active.StartTime);
+        var newest = new MemoryPart(last.Last.Next(), last.End, last.LastTime);
+        lock (_replacing)
+        {
+            Active = newest;
+            Volatile.Write(ref _parts, [.. runs, newest]);
+        }
+
+        _memory = [newest];
+        LastTime = last.LastTime;
+    }
 }

@@ -6,6 +6,8 @@ internal sealed class ReadOnlyOpening : IDisposable
     /// <summary>A writer that opens, rolls or recovers replaces files while we look; a moment later all fits together.</summary>
     const int Attempts = 200;
 
+    const int OpeningsOfRunsMax = 5;
+
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
     readonly IFileSystem _files;
@@ -78,7 +80,17 @@ internal sealed class ReadOnlyOpening : IDisposable
         // Every read of a reader comes here first, so a damaged slot must not make each of them wait.
         if (ReadHead(out _, isPatient: false) is not { } slot || slot.Sequence == Published?.Sequence || slot.LedgerId != Manifest.LedgerId) return false;
         if (slot.Epoch != Manifest.Epoch) RefuseFork();
-        ReadUpTo(slot);
+        try
+        {
+            ReadUpTo(slot);
+        }
+        catch (LedgerIndexException)
+        {
+            // So much has come since the last look that runs have it.
+            if (!TrySkip()) throw;
+            return Refresh();
+        }
+
         AdoptRuns();
         return true;
     }
@@ -92,9 +104,27 @@ internal sealed class ReadOnlyOpening : IDisposable
         if (runs.Count == 0) return;
         var end = runs[^1].End;
         if (_options.WalksAll) WalkKnown(end);
+        GoOnBehind(end);
+    }
+
+    void GoOnBehind(in LogPlace end)
+    {
         _current = Directory.Find(end.Base, end.Generation);
         (_fileOffset, _next) = (end.FileOffset, Index.Next);
         _current?.KeepFound(end.FileOffset);
+    }
+
+    /// <summary>Goes on behind runs that the writer has made since, where they have all that is published here and more than was read.</summary>
+    bool TrySkip()
+    {
+        var active = Index.Active;
+        if (active.HasUnknown || Published is not { } published) return false;
+        var runs = OpenRuns();
+        if (runs.Count == 0 || runs[^1].LastTime <= active.StartTime || runs[^1].LastTime < published.RecordedAt || runs[^1].Last < published.Position) return false;
+        Index.Skip(runs);
+        GoOnBehind(runs[^1].End);
+        _options.Took?.Invoke(RecoveryBranch.RunsAdopted);
+        return true;
     }
 
     /// <summary>Looks whether the part of the log is well that runs are of. What is so there, they know, also where it is not.</summary>
@@ -148,10 +178,22 @@ internal sealed class ReadOnlyOpening : IDisposable
             }
         }
 
-        var runs = Runs.Open(Manifest, Directory, deletes: false);
+        var runs = OpenWhole();
         for (var i = 0; i < runs.Count; i++)
             if (runs[i].HasMissingSegment) return runs.GetRange(0, i);
         return runs;
+    }
+
+    /// <summary>Where a writer merges runs while they are opened, it is done again: they stand under another name by then.</summary>
+    List<Run> OpenWhole()
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var names = _files.List(_layout.Index);
+            var runs = Runs.Open(Manifest, Directory, deletes: false);
+            if (attempt == OpeningsOfRunsMax || !names.Except(_files.List(_layout.Index), StringComparer.Ordinal).Any()) return runs;
+            foreach (var run in runs) run.Dispose();
+        }
     }
 
     /// <summary>What no run knows is in memory, and there must not be too much of it.</summary>

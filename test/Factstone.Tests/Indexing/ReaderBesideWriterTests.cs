@@ -41,6 +41,45 @@ public sealed class ReaderBesideWriterTests
         }
     }
 
+    [Fact]
+    public void Runs_that_are_merged_while_a_reader_opens_them_are_found_merged()
+    {
+        using var ledger = SmallLedger.Open(SmallLedger.Options(_files) with { MemoryFactsMax = 10 });
+        Append(ledger, 80);
+        Assert.Equal(7, Runs().Count);
+        var opened = 0;
+        var watched = new WatchedFiles(_files) { Opening = path => Merge(path) };
+        var options = SmallLedger.Options(watched) with { MemoryFactsMax = 10, ReadOnlyFactsMax = 30 };
+        using var reader = Ledger.Open(FileStorage.OpenReadOnly(watched, SmallLedger.Root, options.ToStorageOptions()), options);
+        for (var i = 0; i < 7; i++)
+            Assert.Equal(Enumerable.Range(0, _appended).Count(number => number % 7 == i), SmallLedger.Now(reader.GetVersionAsync($"s/{i}")).Value);
+
+        void Merge(string path)
+        {
+            if (!path.EndsWith(".run", StringComparison.Ordinal) || ++opened != 2) return;
+            Append(ledger, 1);
+            Assert.Single(Runs());
+        }
+    }
+
+    [Fact]
+    public void A_reader_that_has_not_looked_for_long_goes_on_from_the_runs_that_came_since()
+    {
+        using var ledger = SmallLedger.Open(SmallLedger.Options(_files) with { MemoryFactsMax = 10 });
+        Append(ledger, 35);
+        var options = SmallLedger.Options(_files) with { MemoryFactsMax = 10, ReadOnlyFactsMax = 50 };
+        using var reader = Ledger.Open(FileStorage.OpenReadOnly(_files, SmallLedger.Root, options.ToStorageOptions()), options);
+        for (var round = 0; round < 3; round++)
+        {
+            Append(ledger, 333);
+            for (var i = 0; i < 7; i++)
+                Assert.Equal(Enumerable.Range(0, _appended).Count(number => number % 7 == i), SmallLedger.Now(reader.GetVersionAsync($"s/{i}")).Value);
+            Assert.InRange(((FileStorage)reader.Storage).Index.Active.Count, 0, 50);
+        }
+
+        Assert.Empty(reader.Damage);
+    }
+
     void Damage(string run)
     {
         for (var at = 8_292L; at < _files.LengthOf(run) - 1_000; at += 4_096) _files.FlipBit(run, at * 8);
