@@ -267,10 +267,10 @@ internal sealed class MemoryPart(Position first, LogPlace start, long startTime)
 
     /// <summary>A position whose fact is gone for good, as a repair has written down in a segment.</summary>
     /// <param name="segment">The segment that says so.</param>
-    /// <param name="lastTime">The last RecordedAt before it, which stands for its own.</param>
+    /// <param name="lastTime">The last RecordedAt before it, of facts or of cells alone, which stands for its own.</param>
     public void AddLost(Segment segment, long lastTime)
     {
-        if (_times.Count == 0) _times.Add(new BatchTime(Next, lastTime));
+        if (_times.Count == 0 || _times[_times.Count - 1].Time < lastTime) _times.Add(new BatchTime(Next, lastTime));
         Recorded(lastTime);
         _facts.Add(new MemoryFact { Segment = NumberOf(segment) });
     }

@@ -67,7 +67,6 @@ internal sealed class IndexMending(IFileSystem files, LedgerLayout layout, Stora
         readonly MemoryFiller _filler = new();
         readonly List<IndexPart> _parts = [];
         MemoryPart _part = new(run.First, run.Footer.Start, startTime);
-        long _lastTime = run.Footer.FirstTime;
 
         public Position Next => _part.Next;
 
@@ -84,13 +83,12 @@ internal sealed class IndexMending(IFileSystem files, LedgerLayout layout, Stora
         {
             if (header.Position < Next || header.Position > run.Last) return;
             _filler.Add(_part, segment, fileOffset, header);
-            _lastTime = header.RecordedAt;
         }
 
         public void Lost(Segment segment, Position first, Position last)
         {
             while (Next < first && Next <= run.Last) _part.AddHole();
-            while (Next <= last && Next <= run.Last) _part.AddLost(segment, _lastTime);
+            while (Next <= last && Next <= run.Last) _part.AddLost(segment, Math.Max(_part.LastTime, 0));
         }
 
         public void Cell(Segment segment, long fileOffset, in CellView cell) => _part.AddCell(cell.Name, CellEntry.Of(segment, fileOffset, cell));

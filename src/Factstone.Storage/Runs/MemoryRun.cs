@@ -38,10 +38,14 @@ internal static class MemoryRun
         for (var i = 0; i < times.Length;)
         {
             var (first, behind) = (times[i].First, i + 1);
-            while (behind < times.Length && times[behind].First.Value < first.Value + RunFormat.FactsPerTimeRow) behind++;
+
+            // A fact that is gone for good has no header that says its time, so what begins with one has a row of its own.
+            while (behind < times.Length && times[behind].First.Value < first.Value + RunFormat.FactsPerTimeRow && !IsLost(first) && !IsLost(times[behind].First)) behind++;
             writer.AddTime(new TimeRow(times[i].Time, first, IsAll: behind == i + 1));
             i = behind;
         }
+
+        bool IsLost(Position position) => part[position].FileOffset == 0;
     }
 
     static void WriteStreams(MemoryPart part, RunWriter writer)
