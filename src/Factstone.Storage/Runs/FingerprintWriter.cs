@@ -6,44 +6,50 @@ namespace Factstone.Storage;
 /// <remarks>Goes over the terms once for each part of the table that fits in memory, so that memory does not grow with their number.</remarks>
 internal sealed class FingerprintWriter(RunOutput output, BucketShape shape, long terms)
 {
+    const int TermsPerStep = 100_000;
     const int BucketsPerPass = 8 * 1_024 * 1_024 / RunFormat.BucketBytes;
 
     readonly long _firstBuckets = shape.FirstBuckets(terms);
     readonly byte[] _buckets = new byte[Math.Min(shape.FirstBuckets(terms), BucketsPerPass) * RunFormat.BucketBytes];
     List<TermPlace> _carried = [];
 
-    /// <summary>Writes the table.</summary>
-    public BucketTable Write(Func<IEnumerable<TermPlace>> terms)
+    /// <summary>Set when all is written.</summary>
+    public BucketTable Table { get; private set; }
+
+    /// <summary>Writes the table, some terms at a step: of very many terms that takes minutes.</summary>
+    public IEnumerable<int> Write(Func<IEnumerable<TermPlace>> terms)
     {
         var at = output.FileOffset;
         var bucket = 0L;
         while (bucket < _firstBuckets || _carried.Count > 0)
         {
             var count = (int)Math.Clamp(_firstBuckets - bucket, 1, _buckets.Length / RunFormat.BucketBytes);
-            WritePass(bucket, count, terms);
+            foreach (var step in WritePass(bucket, count, terms)) yield return step;
             bucket += count;
         }
 
-        return new BucketTable(shape, at, bucket, _firstBuckets);
+        Table = new BucketTable(shape, at, bucket, _firstBuckets);
     }
 
-    void WritePass(long first, int count, Func<IEnumerable<TermPlace>> terms)
+    IEnumerable<int> WritePass(long first, int count, Func<IEnumerable<TermPlace>> terms)
     {
-        var buckets = _buckets.AsSpan(0, count * RunFormat.BucketBytes);
-        buckets.Clear();
+        var length = count * RunFormat.BucketBytes;
+        _buckets.AsSpan(0, length).Clear();
         var carried = _carried;
         _carried = [];
-        foreach (var term in carried) Put(buckets, 0, term);
+        foreach (var term in carried) Put(_buckets.AsSpan(0, length), 0, term);
         if (first < _firstBuckets)
         {
+            var done = 0;
             foreach (var term in terms())
             {
                 var bucket = BucketTable.BucketOf(term.Hash, _firstBuckets) - first;
-                if (bucket >= 0 && bucket < count) Put(buckets, (int)bucket, term);
+                if (bucket >= 0 && bucket < count) Put(_buckets.AsSpan(0, length), (int)bucket, term);
+                if (++done % TermsPerStep == 0) yield return 0;
             }
         }
 
-        output.Write(buckets);
+        output.Write(_buckets.AsSpan(0, length));
     }
 
     void Put(Span<byte> buckets, int bucket, TermPlace term)

@@ -87,7 +87,8 @@ internal sealed class RunMerge : IDisposable
 
         var oldest = _runs[0].Footer;
         var newest = _runs[^1].Footer;
-        Footer = _writer.Finish(oldest.LedgerId, oldest.Epoch, newest.Last, newest.End, _runs.Min(static run => run.FirstTime), newest.LastTime);
+        foreach (var step in _writer.FinishSteps(oldest.LedgerId, oldest.Epoch, newest.Last, newest.End, _runs.Min(static run => run.FirstTime), newest.LastTime)) yield return step;
+        Footer = _writer.Footer;
     }
 
     void CopyPlaces(Run run, long at)

@@ -134,7 +134,17 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
     }
 
     /// <summary>Writes what finds the terms, and the footer, which makes the run one.</summary>
-    public RunFooter Finish(LedgerId ledgerId, long epoch, Position last, in LogPlace end, long firstTime, long lastTime)
+    public RunFooter Finish(LedgerId ledgerId, long epoch, Position last, LogPlace end, long firstTime, long lastTime)
+    {
+        foreach (var _ in FinishSteps(ledgerId, epoch, last, end, firstTime, lastTime)) { }
+        return Footer!;
+    }
+
+    /// <summary>Set when all is written.</summary>
+    public RunFooter? Footer { get; private set; }
+
+    /// <summary>The same, a piece at a time.</summary>
+    public IEnumerable<int> FinishSteps(LedgerId ledgerId, long epoch, Position last, LogPlace end, long firstTime, long lastTime)
     {
         EndTermBlock();
         _output.Align(sizeof(long));
@@ -145,10 +155,13 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
         var areKept = _terms <= HashesKeptMax;
         _output.Align(areKept ? RunFormat.BucketBytes : RunFormat.BlockBytes);
         if (!areKept) _output.Flush(); // the terms are read again
-        var streams = new FingerprintWriter(_output, BucketShape.OfStreams, _streamTerms).Write(areKept ? () => _hashes.Take((int)_streamTerms) : ReadStreams);
-        var others = new FingerprintWriter(_output, BucketShape.OfOthers, _terms - _streamTerms).Write(areKept ? () => _hashes.Skip((int)_streamTerms) : ReadOthers);
+        var streamsWriter = new FingerprintWriter(_output, BucketShape.OfStreams, _streamTerms);
+        foreach (var step in streamsWriter.Write(areKept ? () => _hashes.Take((int)_streamTerms) : ReadStreams)) yield return step;
+        var othersWriter = new FingerprintWriter(_output, BucketShape.OfOthers, _terms - _streamTerms);
+        foreach (var step in othersWriter.Write(areKept ? () => _hashes.Skip((int)_streamTerms) : ReadOthers)) yield return step;
+        var (streams, others) = (streamsWriter.Table, othersWriter.Table);
         var checksumsAt = _output.FileOffset;
-        var footer = new RunFooter
+        Footer = new RunFooter
         {
             LedgerId = ledgerId,
             Epoch = epoch,
@@ -177,10 +190,14 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
             ChecksumsAt = checksumsAt,
             ChecksumsChecksum = _output.WriteChecksums(),
         };
+        WriteFooter(Footer);
+    }
+
+    void WriteFooter(RunFooter footer)
+    {
         Span<byte> bytes = stackalloc byte[RunFooter.Bytes];
         footer.Write(bytes);
         _output.WriteFooter(bytes);
-        return footer;
     }
 
     public void Dispose() => _output.Dispose();

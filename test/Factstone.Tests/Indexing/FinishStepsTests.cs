@@ -1,0 +1,37 @@
+using Factstone.Storage;
+
+namespace Factstone.Tests.Indexing;
+
+/// <summary>What finds the terms of a run is written in pieces, so that nobody waits for all of it: not a close, nor an append.</summary>
+public sealed class FinishStepsTests
+{
+    [Fact]
+    public void The_end_of_a_run_of_very_many_streams_takes_many_steps()
+    {
+        const int streams = 600_000;
+        var files = new MemoryFileSystem();
+        files.CreateDirectory("d");
+        using var file = files.Open("d/run", FileOpening.CreateNew);
+        using var writer = new RunWriter(file, new Position(1));
+        for (var i = 0; i < streams; i++) writer.AddPlace(128 + i);
+        writer.AddSegment(new Position(1), new Position(1), 1);
+        writer.AddTime(new TimeRow(1, new Position(1), IsAll: true));
+        for (var i = 0; i < streams; i++)
+        {
+            writer.BeginList(TermKey.Encode(Term.Stream(new StreamName("s", $"{i:D6}"))), 1, streams: 0);
+            writer.Add([new Place(new StreamVersion(1), new Position(i + 1), retracts: false, (uint)(128 + i))]);
+            writer.EndList();
+        }
+
+        // Two passes over all of them, 100,000 at a step.
+        var steps = writer.FinishSteps(new LedgerId(Guid.Empty), 1, new Position(streams), new LogPlace(new Position(1), 1, 128 + streams), 1, 1).Count();
+        Assert.Equal(12, steps);
+
+        using var run = Run.Inspect(files.Open("d/run", FileOpening.ReadOnly), out _)!;
+        for (var i = 0; i < streams; i += 997)
+        {
+            var stream = new StreamName("s", $"{i:D6}");
+            Assert.Equal(i + 1, run.LastPlace(stream, TermKey.Encode(Term.Stream(stream), new byte[64]), new Position(streams)).Position.Value);
+        }
+    }
+}
