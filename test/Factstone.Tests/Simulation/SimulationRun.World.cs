@@ -1,0 +1,246 @@
+using Factstone.Storage;
+using Factstone.Testing;
+
+namespace Factstone.Tests.Simulation;
+
+/// <summary>The clock, what fails, and crashes with what comes after them.</summary>
+internal sealed partial class SimulationRun
+{
+    /// <summary>A merge is many steps, so at times it gets some of them in turn.</summary>
+    void StepIndex()
+    {
+        for (var left = _random.Next(4) == 0 ? _random.Next(1, 40) : 1; left > 0 && _crank.Step("factstone index"); left--) { }
+    }
+
+    void MoveClock()
+    {
+        var by = _random.Next(6) switch { 0 => TimeSpan.FromSeconds(-_random.Next(5)), 1 => TimeSpan.FromHours(1), _ => TimeSpan.FromMilliseconds(_random.Next(50)) };
+        if (by < TimeSpan.Zero) _clock.SetUtcNow(_clock.GetUtcNow() + by);
+        else _clock.Advance(by);
+    }
+
+    /// <summary>Something will fail soon.</summary>
+    void DrawFault()
+    {
+        var fault = (Fault)_random.Next(1, Enum.GetValues<Fault>().Length + 1);
+        _disk.Faults.At(_disk.IoCount + _random.Next(1, 30), fault);
+        if (fault is Fault.SyncFailureKeepingPages or Fault.SyncFailureDroppingPages && _random.Next(3) == 0) _disk.Faults.At(_disk.IoCount + _random.Next(1, 30), fault);
+        // What a refused write has left must not come back after a crash.
+        if (fault == Fault.NoSpace && _random.Next(2) == 0) _disk.Faults.At(_disk.IoCount + _random.Next(2, 40), Crash());
+        _isFaulty = true;
+    }
+
+
+    void Fill()
+    {
+        if (_disk.CapacityBytes == long.MaxValue) _disk.CapacityBytes = _disk.UsedBytes + _random.Next(0, 40_000);
+        else _disk.CapacityBytes = long.MaxValue;
+        _isFaulty = true;
+    }
+
+    Fault Crash() => _random.Next(2) == 0 ? Fault.PowerLoss : Fault.ProcessKill;
+
+    void Crash(bool isPowerLoss)
+    {
+        if (isPowerLoss) _disk.LosePower();
+        else _disk.KillProcess();
+        Died();
+    }
+
+    void Close()
+    {
+        if (!_ledger!.Opening.RecoveryIsPending) Settle();
+        _ledger.Dispose();
+        LoseFollowers(_ledger, isClosed: true);
+        _ledger = null;
+        ForgetReader();
+        if (_random.Next(4) == 0) Lose();
+    }
+
+    /// <summary>Somebody deletes a file that can be made again.</summary>
+    void Lose()
+    {
+        var path = $"{Root}/{(_random.Next(2) == 0 ? "HEAD" : "MANIFEST")}";
+        if (!_disk.Paths.Contains(path)) return;
+        _trace?.WriteLine($"delete {path}");
+        _disk.Faults.Clear();
+        _disk.FileSystem.Delete(path);
+        _disk.FileSystem.SyncDirectory(Root);
+    }
+
+    /// <summary>A copy of the closed ledger is damaged; whoever opens that is told, or nothing is missing.</summary>
+    void Examine()
+    {
+        Settle();
+        if (_maybe.Count > 0) return; // what nobody knows of may show up in the copy
+        Close();
+        DamagedCopy.Examine(_disk, Root, _model, _random, _defect, Options(), _counts);
+    }
+
+    void Died()
+    {
+        _trace?.WriteLine("died");
+        _disk.KillProcess(); // where only the reader's process was struck, the other one dies with it
+
+        // Answers that were on their way may have arrived.
+        while (_crank.Completions.Count > 0)
+        {
+            var index = _random.Next(_crank.Completions.Count);
+            if (_random.Next(2) == 0) _crank.RunCompletion(index);
+            else _crank.Completions.RemoveAt(index);
+        }
+
+        foreach (var sent in _sent.Where(sent => !sent.Task.IsCompleted)) _maybe.Add(sent.Request);
+        _sent.RemoveAll(sent => !sent.Task.IsCompleted);
+        TakeAnswers(hasDied: true);
+        LoseFollowers(_ledger, isClosed: false);
+        _ledger = null;
+        ForgetReader();
+        _disk.Faults.Clear();
+        _isFaulty = _disk.CapacityBytes != long.MaxValue;
+        _counts.Count("crash");
+    }
+
+    void ForgetReader()
+    {
+        LoseFollowers(_reader, isClosed: false);
+        try
+        {
+            _reader?.Dispose();
+        }
+        catch (PowerLostException)
+        {
+            // It died with the machine.
+        }
+
+        _reader = null;
+        _answeredBeforeReader = 0;
+    }
+
+    void EnsureOpen(bool withoutFaults)
+    {
+        if (_ledger is not null) return;
+        if (!withoutFaults && _random.Next(6) == 0) DrawFault();
+        _crank = new ManualCrank();
+        _files = _disk.FileSystem;
+        var options = Options();
+        try
+        {
+            _ledger = Ledger.Open(FileStorage.Open(_disk.FileSystem, Root, options.ToStorageOptions(), default), options);
+        }
+        catch (FactstoneException refused) when (IsExcused(refused))
+        {
+            _counts.Count("open refused");
+            _disk.Faults.Clear();
+            _disk.CapacityBytes = long.MaxValue;
+            return;
+        }
+
+        SimulationFailure.When(_ledger.Damage.Count > 0, $"damage where there is none: {(_ledger.Damage is [var first, ..] ? first : null)}");
+        SimulationFailure.When(_id is { } id && id != _ledger.Id, "it is another ledger");
+        if (_model.Head > 0) _id = _ledger.Id;
+        Excused(Recognise);
+    }
+
+    /// <summary>What was acknowledged is there; what else is there was sent and not answered, and is whole.</summary>
+    void Recognise()
+    {
+        var head = Sync(_ledger!.GetHeadAsync()).Value;
+        var isPending = _ledger.Opening.RecoveryIsPending;
+        SimulationFailure.When(head < _shown && !isPending, $"the head was {_shown}, and is {head} after the open");
+        var facts = Facts(_ledger.ReadAsync(new ReadOptions { From = new Position(_model.Head + 1) }));
+        if (isPending) return; // what is not shown yet is still on its way
+        foreach (var (fact, expected) in Facts(_ledger.ReadAsync()).Zip(_model.All)) FactComparison.Same(fact, expected, _model, _ledger.Id.Tag);
+        SimulationFailure.When(head < _model.Head && !isPending, $"{_model.Head} was acknowledged, and {head} is left");
+
+        var batches = facts.GroupBy(fact => fact.RecordedAtMicroseconds).ToDictionary(batch => batch.Key, batch => batch.ToList());
+        foreach (var (time, id) in CellsOnlyThere()) batches.Add(time, []);
+        foreach (var (time, batch) in batches.OrderBy(one => one.Key))
+        {
+            var request = batch.Count == 0 ? CellsOnlyAt(time) : _requests.All[int.Parse(batch[0].Correlation!, System.Globalization.CultureInfo.InvariantCulture)];
+            var number = _requests.IndexOf(request);
+            SimulationFailure.When(!_maybe.Remove(request), $"request {number} is there, and was not committed");
+            SimulationFailure.When(request.Facts.Count != batch.Count, $"request {number} has {request.Facts.Count} facts, and {batch.Count} are there");
+            var failing = request.Conditions.FirstOrDefault(condition => !_model.Holds(condition));
+            SimulationFailure.When(failing is not null, $"request {number} is there, although not: {failing}");
+            var wasAnswered = _acknowledged.Remove(request, out var receipt);
+            SimulationFailure.When(wasAnswered && (receipt!.FirstPosition.Value != _model.Head + 1 || Microseconds.From(receipt.RecordedAt) != time), $"request {number} was committed as {receipt}, and is at {_model.Head + 1}");
+            _model.Add(request, Microseconds.ToTime(time));
+            foreach (var fact in batch) FactComparison.Same(fact, _model.All[(int)fact.Position.Value - 1], _model, _ledger.Id.Tag);
+            _counts.Count(wasAnswered ? "recovered answered" : batch.Count == 0 ? "recovered unanswered cells only" : "recovered unanswered");
+        }
+
+        CellComparison.AllAreSame(_ledger, _model);
+        SimulationFailure.When(_acknowledged.Count > 0, $"{_acknowledged.Count} acknowledged appends are lost");
+        CheckRefusals();
+        _maybe.Clear();
+        _shown = _model.Head;
+    }
+
+    /// <summary>Appends of cells only that nobody knew of and that are there: when, and under which id.</summary>
+    IEnumerable<(long Time, string Id)> CellsOnlyThere()
+    {
+        foreach (var id in _maybe.Where(request => request.Facts.Count == 0).Select(request => request.AppendId!).Distinct().Where(id => !_model.Appends.ContainsKey(id)))
+            if (Sync(_ledger!.FindAppendAsync(id)) is { Count: 0 } receipt) yield return (Microseconds.From(receipt.RecordedAt), id);
+    }
+
+    /// <summary>Which request it was: several may have had the same id, and only one of them can have been right there.</summary>
+    AppendRequest CellsOnlyAt(long time)
+    {
+        var id = CellsOnlyThere().First(one => one.Time == time).Id;
+        var stored = _ledger!.Storage.ReadAppendCells(id).Select(cell => cell.IsDelete ? NewCell.Delete(cell.Cell.Bucket, cell.Cell.Name) : NewCell.Put(cell.Cell.Bucket, cell.Cell.Name, cell.Value)).ToList();
+        var candidates = _maybe.Where(request => request.AppendId == id && request.Facts.Count == 0 && AnswerComparison.IsSameCells(request.Cells, stored)).ToList();
+        SimulationFailure.When(candidates.Count == 0, $"append {id} is there with other cells than were sent");
+        return candidates.Find(_acknowledged.ContainsKey) ?? candidates.Find(request => request.Conditions.All(_model.Holds)) ?? candidates[0];
+    }
+
+    /// <summary>Runs something that may be refused while faults are about.</summary>
+    void Excused(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (FactstoneException refused) when (IsExcused(refused))
+        {
+            _counts.Count("read refused");
+        }
+    }
+
+    /// <summary>A failing disk excuses a refusal, never a wrong answer; and never damage, since nothing was damaged.</summary>
+    bool IsExcused(Exception exception) => _isFaulty && IsRefusal(exception);
+
+    internal static bool IsRefusal(Exception exception) => exception is LedgerIOException or LedgerFullException or LedgerFailedException;
+
+    LedgerOptions Options() => new()
+    {
+        SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin,
+        MemoryFactsMax = _memoryFactsMax,
+        QuietBeforeMerging = _quiet,
+        MemoryBytesMax = _memoryBytesMax,
+        ZeroAheadBytesMin = 4_096,
+        ZeroAheadBytesMax = 16_384,
+        LockWait = TimeSpan.Zero,
+        TimeProvider = _clock,
+        Crank = _crank,
+        Salts = new SeededSalts(_random),
+        FileSystem = _disk.FileSystem,
+        Took = _counts.Took,
+        Defect = _defect,
+    };
+
+    internal static T Sync<T>(ValueTask<T> task)
+    {
+        SimulationFailure.When(!task.IsCompleted, "a read waits for another thread");
+        return task.GetAwaiter().GetResult();
+    }
+
+    internal static List<Fact> Facts(IAsyncEnumerable<Fact> facts)
+    {
+        var all = new List<Fact>();
+        var enumerator = facts.GetAsyncEnumerator();
+        while (Sync(enumerator.MoveNextAsync())) all.Add(enumerator.Current);
+        Invariant.Holds(enumerator.DisposeAsync().IsCompleted);
+        return all;
+    }
+}
