@@ -14,7 +14,7 @@ internal sealed class MemoryCells
     const int BytesPerBucket = 640;
 
     readonly ConcurrentDictionary<string, MemoryBucket> _buckets = new(concurrencyLevel: 1, capacity: 7, StringComparer.Ordinal);
-    string[] _sorted = [];
+    readonly SortedNames _sorted = new();
     long _count;
     volatile int _missed;
 
@@ -59,16 +59,7 @@ internal sealed class MemoryCells
     }
 
     /// <summary>The buckets there are, in the order of their bytes.</summary>
-    public string[] SortedBuckets()
-    {
-        // New ones only ever come in addition, so a list of the same length is the same list.
-        var sorted = Volatile.Read(ref _sorted);
-        if (sorted.Length == _buckets.Count) return sorted;
-        sorted = [.. _buckets.Keys];
-        Array.Sort(sorted, Utf8Order.Instance);
-        Volatile.Write(ref _sorted, sorted);
-        return sorted;
-    }
+    public string[] SortedBuckets() => _sorted.Of(_buckets);
 
     public MemoryBucket? Bucket(string name) => _buckets.GetValueOrDefault(name);
 }

@@ -6,7 +6,7 @@ namespace Factstone.Storage;
 internal sealed class StoreEntry(string name)
 {
     readonly ConcurrentDictionary<string, StreamEntry> _streams = new(concurrencyLevel: 1, capacity: 31, StringComparer.Ordinal);
-    string[] _sorted = [];
+    readonly SortedNames _sorted = new();
 
     public string Name => name;
 
@@ -26,14 +26,5 @@ internal sealed class StoreEntry(string name)
     public void Add(StreamEntry entry) => _streams[entry.Name.Key] = entry;
 
     /// <summary>All keys there are, in the order of their bytes.</summary>
-    public string[] SortedKeys()
-    {
-        // New keys only ever come in addition, so a list of the same length is the same list.
-        var sorted = Volatile.Read(ref _sorted);
-        if (sorted.Length == _streams.Count) return sorted;
-        sorted = [.. _streams.Keys];
-        Array.Sort(sorted, Utf8Order.Instance);
-        Volatile.Write(ref _sorted, sorted);
-        return sorted;
-    }
+    public string[] SortedKeys() => _sorted.Of(_streams);
 }

@@ -1,0 +1,157 @@
+namespace Factstone.Storage;
+
+/// <summary>Where the facts of a range or of a stream are, a page at a time.</summary>
+internal sealed partial class IndexedReading
+{
+    /// <summary>The places of all facts between two positions but those that are gone for good.</summary>
+    IEnumerable<FactPage> Pages(Position from, Position until, bool backward)
+    {
+        var page = new FactPage();
+        var next = !backward ? from > Position.None ? from : new Position(1) : from <= until ? from : until;
+        while (next > Position.None && next <= until)
+        {
+            var first = next;
+            page.Grow();
+            next = Ask(() => Fill(page, first, until, backward));
+            if (page.Count > 0) yield return page;
+        }
+    }
+
+    /// <summary>Returns the position behind the last that it came to.</summary>
+    Position Fill(FactPage page, Position position, Position until, bool backward)
+    {
+        page.Clear();
+        if (!backward && lost.IsEmpty) position = FillForward(page, position, until);
+        while (page.Count < page.Room && position > Position.None && position <= until)
+        {
+            if (lost.Contains(position, out var gone)) position = backward ? gone.First : gone.Last;
+            else if (!TryAdd(page, new Place(default, position, retracts: false))) return position;
+            position = new Position(position.Value + (backward ? -1 : 1));
+        }
+
+        return position;
+    }
+
+    /// <summary>As far as the index is whole: from where it is damaged on, it is asked for one place after the other.</summary>
+    Position FillForward(FactPage page, Position position, Position until)
+    {
+        try
+        {
+            while (page.Count < page.Room && position <= until) position = index.AddPlaces(page, position, until);
+        }
+        catch (RunDamagedException)
+        {
+            return page.Count == 0 ? position : page[page.Count - 1].Position.Next();
+        }
+
+        return position;
+    }
+
+    /// <summary>False where the index is damaged behind what the page has: that is looked at when all before it was read.</summary>
+    bool TryAdd(FactPage page, in Place place)
+    {
+        try
+        {
+            page.Add(index.PlaceOf(place));
+            return true;
+        }
+        catch (RunDamagedException) when (page.Count > 0)
+        {
+            return false;
+        }
+    }
+
+    IEnumerable<FactPage> StreamPages(StreamName stream, StreamVersion from, Position until, bool backward) =>
+        backward ? StreamPagesBackward(stream, from, until) : StreamPagesForward(stream, from, until);
+
+    IEnumerable<FactPage> StreamPagesForward(StreamName stream, StreamVersion from, Position until)
+    {
+        var expected = Math.Max(from.Value, 1);
+        var last = Position.None;
+        var page = new StreamPage();
+        do
+        {
+            var next = new StreamVersion(expected);
+            page.Grow();
+            Ask(() => Fill(page, stream, next, until, backward: false));
+            for (var start = 0; start < page.Facts.Count; start = page.Facts.End)
+            {
+                var version = page.VersionAt(start);
+                if (version.Value != expected) RefuseGap(stream, new StreamVersion(expected), last, page.Facts[start].Position);
+                page.ShowDense(start, step: 1);
+                yield return page.Facts;
+                last = page.Facts[page.Facts.End - 1].Position;
+                expected = page.VersionAt(page.Facts.End - 1).Value + 1;
+            }
+        }
+        while (!page.IsLast);
+
+        if (last == Position.None && from > StreamVersion.None) last = StateBelow(stream, from, until);
+        RefuseHole(stream, last, until);
+    }
+
+    IEnumerable<FactPage> StreamPagesBackward(StreamName stream, StreamVersion from, Position until)
+    {
+        if (from.Value > Position.MaxValue) from = StreamVersion.None;
+        var head = StateAtOrHole(stream, until);
+        var beginsAtEnd = from == StreamVersion.None || from >= head.Version;
+
+        // Whoever begins at the end is told first if the end is unknown.
+        if (beginsAtEnd) RefuseHole(stream, head.Position, until);
+
+        // Where a later version is known, all versions below it were written.
+        var expected = beginsAtEnd ? head.Version.Value : from.Value;
+        var last = until;
+        var page = new StreamPage();
+        while (expected > 0 && !page.IsLast)
+        {
+            var next = new StreamVersion(expected);
+            page.Grow();
+            Ask(() => Fill(page, stream, next, until, backward: true));
+            for (var start = 0; start < page.Facts.Count; start = page.Facts.End)
+            {
+                var version = page.VersionAt(start);
+                if (version.Value != expected) RefuseGap(stream, new StreamVersion(expected), page.Facts[start].Position, last);
+                page.ShowDense(start, step: -1);
+                yield return page.Facts;
+                last = page.Facts[page.Facts.End - 1].Position;
+                expected = page.VersionAt(page.Facts.End - 1).Value - 1;
+            }
+        }
+
+        if (expected > 0) RefuseGap(stream, new StreamVersion(expected), Position.None, last);
+    }
+
+    bool Fill(StreamPage page, StreamName stream, StreamVersion from, Position until, bool backward)
+    {
+        page.Facts.Clear();
+        var found = index.Places(stream, from, until, backward, page.Places);
+        page.IsLast = found < page.Places.Length;
+        for (var i = 0; i < found; i++)
+        {
+            if (TryAdd(page.Facts, page.Places[i])) continue;
+            page.IsLast = false;
+            break;
+        }
+
+        return page.IsLast;
+    }
+
+    StreamState StateAtOrHole(StreamName stream, Position until) => Ask(() => index.StateAt(stream, until));
+
+    /// <summary>The position of the last fact of a stream below a version.</summary>
+    Position StateBelow(StreamName stream, StreamVersion version, Position until)
+    {
+        var places = new Place[1];
+        var below = new StreamVersion(version.Value - 1);
+        return below > StreamVersion.None && Ask(() => index.Places(stream, below, until, backward: true, places)) == 1 ? places[0].Position : Position.None;
+    }
+
+    /// <summary>A version that is not there is damage, unless a repair has said that facts are gone where it was.</summary>
+    void RefuseGap(StreamName stream, StreamVersion version, Position after, Position before)
+    {
+        var hole = index.FirstHole(after, before);
+        if (hole == Position.None && lost.AnyIn(after, before)) return;
+        throw new LedgerDamagedException($"Version {version} of {stream} cannot be read.", hole > Position.None ? damage.At(hole) : damage.All);
+    }
+}
