@@ -18,8 +18,10 @@ internal static class Workloads
         ("W10-single", context => new DiskBytesWorkload(context, factsPerAppend: 1)),
         ("W10-batch", context => new DiskBytesWorkload(context, factsPerAppend: 100)),
         ("W11", context => new PeakMemoryWorkload(context)),
-        (OneStreamWorkload.LookedUp, context => new OneStreamWorkload(context, looksUpFirst: true)),
-        (OneStreamWorkload.Constraint, context => new OneStreamWorkload(context, looksUpFirst: false)),
+        ("W12-constraint", context => new OneStreamWorkload(context, looksUpFirst: false, byClient: true)),
+        ("W12-looked-up", context => new OneStreamWorkload(context, looksUpFirst: true, byClient: true)),
+        ("W12-constraint-bare", context => new OneStreamWorkload(context, looksUpFirst: false, byClient: false)),
+        ("W12-looked-up-bare", context => new OneStreamWorkload(context, looksUpFirst: true, byClient: false)),
         ("W13-1", context => new BoundaryWorkload(context, callers: 1)),
         ("W13-64", context => new BoundaryWorkload(context, callers: 64)),
     ];

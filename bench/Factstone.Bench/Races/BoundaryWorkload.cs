@@ -20,7 +20,7 @@ internal sealed class BoundaryWorkload(BenchContext context, int callers) : ICom
     public IReadOnlyList<Side> Sides =>
     [
         new(W1, () => new WorkloadRun(Workload.All[0], LedgerStore.Target, context.Streams, context.Payloads).RunAsync(context.Directory, context.Duration, CancellationToken.None)),
-        new(Side.Sqlite, () => Run().RunSqliteAsync()),
+        new(Side.Sqlite, () => Run().RunSqliteAsync(path => new SqliteGroupStore(path, looksUpFirst: true))),
         new(Side.Factstone, () => Run().RunLedgerAsync()),
     ];
 

@@ -28,14 +28,14 @@ internal sealed class ConditionalRun(BenchContext context, int callers, Func<Con
         }
     }
 
-    public async ValueTask<double> RunSqliteAsync(bool looksUpFirst = true)
+    public async ValueTask<double> RunSqliteAsync(Func<string, IConditionalStore> open)
     {
         var directory = Fresh();
         try
         {
             double rate;
             Acknowledged[] acknowledged;
-            using (var store = new SqliteGroupStore(Path.Combine(directory, "facts.db"), looksUpFirst)) (rate, acknowledged) = await RunAsync(Side.Sqlite, store.AppendAsync);
+            using (var store = open(Path.Combine(directory, "facts.db"))) (rate, acknowledged) = await RunAsync(Side.Sqlite, store.AppendAsync);
             await CompareAsync(SqliteStore.Target, directory, acknowledged);
             return rate;
         }

@@ -3,14 +3,11 @@ using Factstone.Cli.Bench;
 namespace Factstone.Bench;
 
 /// <summary>W12: writers on one stream, each with the version that its last answer gave. One of those who expect the same version is accepted; the others are told after the sync, and try again.</summary>
-internal sealed class OneStreamWorkload(BenchContext context, bool looksUpFirst) : IComparedWorkload
+/// <param name="context">What is run, and where.</param>
+/// <param name="looksUpFirst">Whether SQLite compares the version before it inserts, so that what would fail is rejected early; otherwise its unique index rejects.</param>
+/// <param name="byClient">Whether SQLite is used through Microsoft.Data.Sqlite, as in W1 to W4; otherwise by its own functions.</param>
+internal sealed class OneStreamWorkload(BenchContext context, bool looksUpFirst, bool byClient) : IComparedWorkload
 {
-    /// <summary>Against SQLite that compares the version before it inserts.</summary>
-    public const string LookedUp = "W12-looked-up";
-
-    /// <summary>Against SQLite that inserts, and has its unique index reject.</summary>
-    public const string Constraint = "W12-constraint";
-
     const int Writers = 16;
     const int Stream = 0;
 
@@ -18,16 +15,16 @@ internal sealed class OneStreamWorkload(BenchContext context, bool looksUpFirst)
 
     int _bytesPerAppend;
 
-    public string Name => looksUpFirst ? LookedUp : Constraint;
+    public string Name => $"W12-{(looksUpFirst ? "looked-up" : "constraint")}{(byClient ? "" : "-bare")}";
 
-    public string What => $"{Writers} writers on one stream with expected versions, accepted; SQLite {(looksUpFirst ? "looks up the version first" : "has its unique index reject")}";
+    public string What => $"{Writers} writers on one stream with expected versions, accepted; SQLite {(looksUpFirst ? "looks up the version first" : "has its unique index reject")}{(byClient ? "" : ", by its own functions")}";
 
     public string Unit => "facts/s";
 
     public IReadOnlyList<Side> Sides =>
     [
         new(Side.Probe, ProbeAsync),
-        new(Side.Sqlite, () => Run().RunSqliteAsync(looksUpFirst)),
+        new(Side.Sqlite, () => Run().RunSqliteAsync(OpenSqlite)),
         new(Side.Factstone, () => Run().RunLedgerAsync()),
     ];
 
@@ -42,6 +39,8 @@ internal sealed class OneStreamWorkload(BenchContext context, bool looksUpFirst)
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    IConditionalStore OpenSqlite(string path) => byClient ? new SqliteClientGroupStore(path, looksUpFirst) : new SqliteGroupStore(path, looksUpFirst);
 
     ConditionalRun Run() => new(context, Writers, caller => new ConditionalAppend(Stream, context.Payloads[caller.Number]) { ExpectedVersion = caller.Version });
 

@@ -3,8 +3,8 @@ using Factstone.Cli.Bench;
 
 namespace Factstone.Bench;
 
-/// <summary>SQLite behind one writer thread: what is queued is decided in turn in one transaction, and answered after its commit.</summary>
-internal sealed class SqliteGroupStore : IDisposable
+/// <summary>SQLite by its own functions, behind one writer thread: what is queued is decided in turn in one transaction, and answered after its commit.</summary>
+internal sealed class SqliteGroupStore : IConditionalStore
 {
     static readonly byte[][] Streams = [.. Enumerable.Range(0, ZipfStreams.Count).Select(i => Encoding.UTF8.GetBytes($"orders/{i}"))];
 

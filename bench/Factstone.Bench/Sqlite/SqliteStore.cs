@@ -36,11 +36,11 @@ internal sealed class SqliteStore : IBenchStore
 
     SqliteStore(string path, Workload workload)
     {
-        _connection = Open(path);
-        _begin = Prepared("begin immediate");
-        _commit = Prepared("commit");
-        _lastVersion = Prepared("select max(seq) from facts where stream = $stream", "$stream");
-        _insert = Prepared("insert into facts(stream, seq, type, recorded_at, payload) values($stream, $seq, 'changed', $recorded_at, $payload)", "$stream", "$seq", "$recorded_at", "$payload");
+        _connection = SqliteClient.Open(path, Schema);
+        _begin = _connection.Prepared("begin immediate");
+        _commit = _connection.Prepared("commit");
+        _lastVersion = _connection.Prepared("select max(seq) from facts where stream = $stream", "$stream");
+        _insert = _connection.Prepared("insert into facts(stream, seq, type, recorded_at, payload) values($stream, $seq, 'changed', $recorded_at, $payload)", "$stream", "$seq", "$recorded_at", "$payload");
         _inFlight = new InFlight(workload.InFlight);
         if (workload.IsShared) _writer = new GroupWriter<Queued>(Write);
     }
@@ -54,7 +54,7 @@ internal sealed class SqliteStore : IBenchStore
     public static string Describe(string directory)
     {
         var path = Path.Combine(directory, "settings.db");
-        using (var connection = Open(path))
+        using (var connection = SqliteClient.Open(path, Schema))
         {
             string[] settings = ["journal_mode", "synchronous", "page_size", "cache_size", "wal_autocheckpoint", "locking_mode"];
             var values = settings.Select(name => $"{name}={Scalar(connection, $"pragma {name}")}");
@@ -104,7 +104,7 @@ internal sealed class SqliteStore : IBenchStore
 
     public async IAsyncEnumerable<(long Version, ReadOnlyMemory<byte> Payload)> ReadAsync(int stream)
     {
-        using var select = Prepared("select seq, payload from facts where stream = $stream order by seq", "$stream");
+        using var select = _connection.Prepared("select seq, payload from facts where stream = $stream order by seq", "$stream");
         select.Parameters[0].Value = Streams[stream];
         await using var reader = await select.ExecuteReaderAsync();
         while (await reader.ReadAsync()) yield return (reader.GetInt64(0), (byte[])reader[1]);
@@ -117,35 +117,10 @@ internal sealed class SqliteStore : IBenchStore
         await _connection.DisposeAsync();
     }
 
-    static SqliteConnection Open(string path)
-    {
-        SQLitePCL.Batteries_V2.Init();
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ConnectionString);
-        connection.Open();
-        using var schema = connection.CreateCommand();
-        schema.CommandText = Schema;
-        schema.ExecuteNonQuery();
-        return connection;
-    }
-
     static object? Scalar(SqliteConnection connection, string sql)
     {
-        using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // The few texts are above.
-        command.CommandText = sql;
-#pragma warning restore CA2100
+        using var command = connection.Command(sql);
         return command.ExecuteScalar();
-    }
-
-    SqliteCommand Prepared(string sql, params string[] parameters)
-    {
-        var command = _connection.CreateCommand();
-#pragma warning disable CA2100 // The few texts are above.
-        command.CommandText = sql;
-#pragma warning restore CA2100
-        foreach (var name in parameters) command.Parameters.Add(new SqliteParameter { ParameterName = name });
-        command.Prepare();
-        return command;
     }
 
     long LastVersion(int stream)
