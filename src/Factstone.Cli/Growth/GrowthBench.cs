@@ -18,6 +18,8 @@ internal sealed class GrowthBench(GrowthOptions options, Action<string> progress
     const int AppendRoundsBefore = 150;
     static readonly GrowthSize Scratch = new(10_000, 1_000, []);
 
+    readonly OtherMemory _otherMemory = new();
+
     public async Task<GrowthResult> RunAsync(CancellationToken ct)
     {
         var loads = new List<GrowthStepResult>();
@@ -33,7 +35,7 @@ internal sealed class GrowthBench(GrowthOptions options, Action<string> progress
         await RestAsync(options.Largest, ct);
 
         var rows = new List<GrowthRow> { await MeasureOpeningAsync(ct) };
-        rows.Add(MeasureMachine(ct));
+        rows.AddRange(MeasureMachine(ct));
         rows.AddRange(await MeasureOperationsAsync(ct));
         return new GrowthResult(options.Sizes, rows, loads, reading.MemoryPeak);
     }
@@ -68,11 +70,13 @@ internal sealed class GrowthBench(GrowthOptions options, Action<string> progress
     }
 
     /// <summary>Of logs that nobody has open, so that none changes its length meanwhile.</summary>
-    GrowthRow MeasureMachine(CancellationToken ct)
+    IReadOnlyList<GrowthRow> MeasureMachine(CancellationToken ct)
     {
         const int Looks = 1_000;
+        const int LooksAfterWork = 25;
         progress("the machine itself");
         var row = new GrowthRow(GrowthRow.Machine, "the machine: one byte anywhere in the log", options.Sizes.Count);
+        var afterWork = new GrowthRow(GrowthRow.MachineAfterWork, $"{row.What}, after other work", options.Sizes.Count) { AfterOtherWork = true };
         var probes = new List<MachineProbe>();
         try
         {
@@ -87,6 +91,9 @@ internal sealed class GrowthBench(GrowthOptions options, Action<string> progress
                     var (cpu, started) = (Environment.CpuUsage.TotalTime, Stopwatch.GetTimestamp());
                     look();
                     if (round >= 0) row.Add(i, Stopwatch.GetElapsedTime(started), Environment.CpuUsage.TotalTime - cpu, Looks);
+                    var elapsed = TimeSpan.Zero;
+                    for (var times = 0; times < LooksAfterWork; times++) elapsed += AfterWork(probes[i].Draw(1));
+                    if (round >= 0) afterWork.Add(i, elapsed, TimeSpan.Zero, LooksAfterWork);
                 }
             }
         }
@@ -95,7 +102,15 @@ internal sealed class GrowthBench(GrowthOptions options, Action<string> progress
             foreach (var probe in probes) probe.Dispose();
         }
 
-        return row;
+        return [row, afterWork];
+    }
+
+    TimeSpan AfterWork(Action work)
+    {
+        _otherMemory.Use();
+        var started = Stopwatch.GetTimestamp();
+        work();
+        return Stopwatch.GetElapsedTime(started);
     }
 
     /// <summary>So that all of it is in the system's memory, and no read waits for the disk: a system may take files out of it that nobody has read for a while.</summary>
@@ -123,8 +138,12 @@ internal sealed class GrowthBench(GrowthOptions options, Action<string> progress
 
             // Reads first: what is appended afterwards is in memory, and would be a larger part of a smaller ledger.
             var rows = new List<GrowthRow>();
-            foreach (var operation in GrowthOperation.All.Where(operation => !operation.Appends)) rows.Add(await MeasureAsync(operation, ledgers, ct));
-            rows.AddRange(await MeasureLongStreamsAsync(ledgers[^1], ct));
+            var reads = GrowthOperation.All.Where(operation => !operation.Appends).ToList();
+            foreach (var operation in reads) rows.Add(await MeasureAsync(operation, ledgers, ct));
+            foreach (var operation in reads.Where(operation => operation.IsOneRead)) rows.Add(await MeasureAsync(operation.AfterWork(), ledgers, ct));
+            var ofLongStreams = ledgers[^1].Size.LongStreams.Select((versions, i) => GrowthOperation.AsOfVersions(i, versions)).ToList();
+            rows.AddRange(await MeasureInTurnAsync(ofLongStreams, ledgers[^1], ct));
+            rows.AddRange(await MeasureInTurnAsync([.. ofLongStreams.Select(operation => operation.AfterWork())], ledgers[^1], ct));
             foreach (var operation in GrowthOperation.All.Where(operation => operation.Appends)) rows.Add(await MeasureAsync(operation, ledgers, ct));
             return rows;
         }
@@ -146,7 +165,7 @@ internal sealed class GrowthBench(GrowthOptions options, Action<string> progress
                 for (var done = 0L; done < reads; done += operation.TimesPerRound)
                 {
                     ct.ThrowIfCancellationRequested();
-                    await operation.Draw(ledger, operation.TimesPerRound)();
+                    await operation.Draw(ledger, operation.TimesPerRound).Run();
                 }
             }
         }
@@ -168,7 +187,7 @@ internal sealed class GrowthBench(GrowthOptions options, Action<string> progress
 
     async Task<GrowthRow> MeasureAsync(GrowthOperation operation, List<GrowthLedger> ledgers, CancellationToken ct)
     {
-        var row = new GrowthRow(operation.Name, operation.What, ledgers.Count) { Appends = operation.Appends };
+        var row = new GrowthRow(operation.Name, operation.What, ledgers.Count) { Appends = operation.Appends, AfterOtherWork = operation.AfterOtherWork };
         for (var round = -RoundsBefore; round < options.Rounds; round++)
         {
             progress($"{operation.What}, round {Math.Max(1, round + 1)} of {options.Rounds}");
@@ -179,11 +198,9 @@ internal sealed class GrowthBench(GrowthOptions options, Action<string> progress
     }
 
     /// <summary>The same read of streams of different lengths, in one ledger.</summary>
-    async Task<List<GrowthRow>> MeasureLongStreamsAsync(GrowthLedger ledger, CancellationToken ct)
+    async Task<List<GrowthRow>> MeasureInTurnAsync(List<GrowthOperation> operations, GrowthLedger ledger, CancellationToken ct)
     {
-        var longStreams = ledger.Size.LongStreams;
-        var operations = longStreams.Select((versions, i) => GrowthOperation.AsOfVersions(i, versions)).ToList();
-        var rows = operations.Select(operation => new GrowthRow(operation.Name, operation.What, 1)).ToList();
+        var rows = operations.Select(operation => new GrowthRow(operation.Name, operation.What, 1) { AfterOtherWork = operation.AfterOtherWork }).ToList();
         for (var round = -RoundsBefore; round < options.Rounds; round++)
         {
             progress($"long streams, round {Math.Max(1, round + 1)} of {options.Rounds}");
@@ -197,13 +214,36 @@ internal sealed class GrowthBench(GrowthOptions options, Action<string> progress
         return rows;
     }
 
-    static async Task MeasureAsync(GrowthOperation operation, GrowthLedger ledger, GrowthRow? row, int column, CancellationToken ct)
+    async Task MeasureAsync(GrowthOperation operation, GrowthLedger ledger, GrowthRow? row, int column, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
-        var run = operation.Draw(ledger, operation.TimesPerRound);
+        if (operation.AfterOtherWork)
+        {
+            row?.Add(column, await MeasureAfterWorkAsync(operation, ledger), TimeSpan.Zero, operation.TimesPerRound);
+            return;
+        }
+
+        var work = operation.Draw(ledger, operation.TimesPerRound);
         var (cpu, started) = (Environment.CpuUsage.TotalTime, Stopwatch.GetTimestamp());
-        await run();
+        await work.Run();
         row?.Add(column, Stopwatch.GetElapsedTime(started), Environment.CpuUsage.TotalTime - cpu, operation.TimesPerRound);
+        work.Check?.Invoke();
+    }
+
+    async Task<TimeSpan> MeasureAfterWorkAsync(GrowthOperation operation, GrowthLedger ledger)
+    {
+        var elapsed = TimeSpan.Zero;
+        for (var i = 0; i < operation.TimesPerRound; i++)
+        {
+            var work = operation.Draw(ledger, 1);
+            _otherMemory.Use();
+            var started = Stopwatch.GetTimestamp();
+            await work.Run();
+            elapsed += Stopwatch.GetElapsedTime(started);
+            work.Check?.Invoke();
+        }
+
+        return elapsed;
     }
 
     /// <summary>Another size goes first in each round.</summary>

@@ -1,7 +1,7 @@
 namespace Factstone.Cli.Growth;
 
 /// <summary>A ledger of one size, open, and what is done to it.</summary>
-/// <remarks>Each method draws first and returns what does it. An answer that cannot be right ends the measurement.</remarks>
+/// <remarks>Each method draws first and returns what does it, and what looks at the answers afterwards. An answer that cannot be right ends the measurement.</remarks>
 internal sealed class GrowthLedger : IAsyncDisposable
 {
     readonly Ledger _ledger;
@@ -42,17 +42,23 @@ internal sealed class GrowthLedger : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _ledger.DisposeAsync();
 
-    public Func<Task> Latest(int times)
+    public GrowthWork Latest(int times)
     {
         var streams = new StreamName[times];
         for (var i = 0; i < times; i++) streams[i] = _facts.StreamOf(DrawFact());
-        return async () =>
-        {
-            foreach (var stream in streams) Check(await _ledger.ReadLatestAsync(stream), stream, Position.None, Position.None);
-        };
+        var facts = new Fact?[times];
+        return new GrowthWork(
+            async () =>
+            {
+                for (var i = 0; i < times; i++) facts[i] = await _ledger.ReadLatestAsync(streams[i]);
+            },
+            () =>
+            {
+                for (var i = 0; i < times; i++) Check(facts[i], streams[i], Position.None, Position.None);
+            });
     }
 
-    public Func<Task> AsOfPosition(int times)
+    public GrowthWork AsOfPosition(int times)
     {
         var draws = new (StreamName Stream, Position First, Position AsOf)[times];
         for (var i = 0; i < times; i++)
@@ -62,30 +68,42 @@ internal sealed class GrowthLedger : IAsyncDisposable
             draws[i] = (_facts.StreamOf(number), new Position(number + 1), new Position(_random.NextInt64(number + 1, Size.Facts + 1)));
         }
 
-        return async () =>
-        {
-            foreach (var (stream, first, asOf) in draws) Check(await _ledger.ReadLatestAsync(stream, asOf), stream, first, asOf);
-        };
+        var facts = new Fact?[times];
+        return new GrowthWork(
+            async () =>
+            {
+                for (var i = 0; i < times; i++) facts[i] = await _ledger.ReadLatestAsync(draws[i].Stream, draws[i].AsOf);
+            },
+            () =>
+            {
+                for (var i = 0; i < times; i++) Check(facts[i], draws[i].Stream, draws[i].First, draws[i].AsOf);
+            });
     }
 
-    public Func<Task> AsOfTime(int times)
+    public GrowthWork AsOfTime(int times)
     {
         var draws = new (StreamName Stream, DateTimeOffset AsOf)[times];
         for (var i = 0; i < times; i++)
             draws[i] = (_facts.StreamOf(DrawFact()), _firstTime + TimeSpan.FromMicroseconds(_random.NextInt64((long)(_lastTime - _firstTime).TotalMicroseconds + 1)));
-        return async () =>
-        {
-            foreach (var (stream, asOf) in draws)
+        var facts = new Fact?[times];
+        return new GrowthWork(
+            async () =>
             {
-                // The key may have no fact by then.
-                if (await _ledger.ReadLatestAsync(stream, LedgerTime.RecordedBy(asOf)) is not { } fact) continue;
-                Check(fact, stream, Position.None, Position.None);
-                if (fact.RecordedAt > asOf) throw Wrong(stream);
-            }
-        };
+                for (var i = 0; i < times; i++) facts[i] = await _ledger.ReadLatestAsync(draws[i].Stream, LedgerTime.RecordedBy(draws[i].AsOf));
+            },
+            () =>
+            {
+                for (var i = 0; i < times; i++)
+                {
+                    // The key may have no fact by then.
+                    if (facts[i] is not { } fact) continue;
+                    Check(fact, draws[i].Stream, Position.None, Position.None);
+                    if (fact.RecordedAt > draws[i].AsOf) throw Wrong(draws[i].Stream);
+                }
+            });
     }
 
-    public Func<Task> AsOfLongStream(int longStream, int times)
+    public GrowthWork AsOfLongStream(int longStream, int times)
     {
         var versions = Size.LongStreams[longStream];
         var stream = GrowthFacts.LongStream(versions);
@@ -96,23 +114,28 @@ internal sealed class GrowthLedger : IAsyncDisposable
             draws[i] = (asOf, new StreamVersion(_facts.VersionsUntil(longStream, asOf)));
         }
 
-        return async () =>
-        {
-            foreach (var (asOf, version) in draws)
+        var facts = new Fact?[times];
+        return new GrowthWork(
+            async () =>
             {
-                var fact = await _ledger.ReadLatestAsync(stream, asOf);
-                Check(fact, stream, new Position(1), asOf);
-                if (fact!.StreamVersion != version) throw Wrong(stream);
-            }
-        };
+                for (var i = 0; i < times; i++) facts[i] = await _ledger.ReadLatestAsync(stream, draws[i].AsOf);
+            },
+            () =>
+            {
+                for (var i = 0; i < times; i++)
+                {
+                    Check(facts[i], stream, new Position(1), draws[i].AsOf);
+                    if (facts[i]!.StreamVersion != draws[i].Version) throw Wrong(stream);
+                }
+            });
     }
 
-    public Func<Task> PageOfKeys(int times)
+    public GrowthWork PageOfKeys(int times)
     {
         var pages = new ListOptions[times];
         for (var i = 0; i < times; i++)
             pages[i] = new ListOptions { After = GrowthFacts.Key(_random.NextInt64(Math.Max(1, Size.Keys - (2 * GrowthOperation.PageKeys)))).Key, Limit = GrowthOperation.PageKeys };
-        return async () =>
+        return new GrowthWork(async () =>
         {
             foreach (var page in pages)
             {
@@ -123,17 +146,17 @@ internal sealed class GrowthLedger : IAsyncDisposable
                     last = key.Stream.Key;
                 }
             }
-        };
+        });
     }
 
-    public Func<Task> Append(int times)
+    public GrowthWork Append(int times)
     {
         var requests = new AppendRequest[times];
         for (var i = 0; i < times; i++) requests[i] = new AppendRequest(_facts.Next(DrawColdKey(), Size.Facts + _appended++));
-        return () => AppendAsync(requests);
+        return new GrowthWork(() => AppendAsync(requests));
     }
 
-    public Func<Task> AppendUnlessMatch(int times)
+    public GrowthWork AppendUnlessMatch(int times)
     {
         var requests = new AppendRequest[times];
         for (var i = 0; i < times; i++)
@@ -145,10 +168,10 @@ internal sealed class GrowthLedger : IAsyncDisposable
             };
         }
 
-        return () => AppendAsync(requests);
+        return new GrowthWork(() => AppendAsync(requests));
     }
 
-    public Func<Task> AppendNew(int times)
+    public GrowthWork AppendNew(int times)
     {
         var requests = new AppendRequest[times];
         for (var i = 0; i < times; i++)
@@ -157,7 +180,7 @@ internal sealed class GrowthLedger : IAsyncDisposable
             requests[i] = new AppendRequest(_facts.Next(GrowthFacts.NewKey(number), Size.Facts + number)) { Conditions = [AppendCondition.StreamMissing(GrowthFacts.NewKey(number))] };
         }
 
-        return () => AppendAsync(requests);
+        return new GrowthWork(() => AppendAsync(requests));
     }
 
     async Task AppendAsync(AppendRequest[] requests)

@@ -6,9 +6,11 @@ namespace Factstone.Cli.Growth;
 /// <param name="TimesPerRound">How often in each round.</param>
 /// <param name="Appends">Whether it writes, and so waits for the disk.</param>
 /// <param name="Draw">Draws what will be done so many times, so that drawing costs nothing while it is measured; the answers are checked.</param>
-internal sealed record GrowthOperation(string Name, string What, int TimesPerRound, bool Appends, Func<GrowthLedger, int, Func<Task>> Draw)
+/// <param name="AfterOtherWork">Whether each follows upon <see cref="OtherMemory"/>, so that the processor's own caches know nothing of the ledger, large or small.</param>
+internal sealed record GrowthOperation(string Name, string What, int TimesPerRound, bool Appends, Func<GrowthLedger, int, GrowthWork> Draw, bool AfterOtherWork = false)
 {
     const int Reads = 500;
+    const int ReadsAfterWork = 25;
     const int Writes = 12;
     const int Pages = 10;
 
@@ -25,6 +27,12 @@ internal sealed record GrowthOperation(string Name, string What, int TimesPerRou
         new("dcb-append", "one fact, if no fact has two tags", Writes, Appends: true, (ledger, times) => ledger.AppendUnlessMatch(times)),
         new("new-stream", "the first fact of a key", Writes, Appends: true, (ledger, times) => ledger.AppendNew(times)),
     ];
+
+    /// <summary>Whether it reads one fact.</summary>
+    public bool IsOneRead => !Appends && TimesPerRound == Reads;
+
+    /// <summary>The same, each after other work.</summary>
+    public GrowthOperation AfterWork() => this with { Name = $"{Name}-after-work", What = $"{What}, after other work", TimesPerRound = ReadsAfterWork, AfterOtherWork = true };
 
     /// <summary>Reads of one stream of so many versions as of a position.</summary>
     public static GrowthOperation AsOfVersions(int longStream, long versions) =>

@@ -18,7 +18,7 @@ internal static class GrowthReading
             for (var started = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(started) < each;)
             {
                 ct.ThrowIfCancellationRequested();
-                await operation.Draw(ledger, operation.TimesPerRound)();
+                await operation.Draw(ledger, operation.TimesPerRound).Run();
             }
         }
 

@@ -6,7 +6,7 @@ namespace Factstone.Cli.Growth;
 /// <summary>What was measured, for people and for programs.</summary>
 internal static class GrowthReport
 {
-    const int NameColumns = 46;
+    const int NameColumns = 63;
     const int NumberColumns = 13;
 
     public static IEnumerable<string> Lines(GrowthResult result)
@@ -20,7 +20,7 @@ internal static class GrowthReport
         yield return "";
         yield return "Of that, microseconds of processors, those of the workers in the background included:";
         yield return "";
-        foreach (var row in result.Rows.Where(row => row.Columns > 1)) yield return Row(row.What, [.. Columns(row, row.Processor), Ratio(row.ProcessorGrowth)]);
+        foreach (var row in result.Rows.Where(row => row is { Columns: > 1, AfterOtherWork: false })) yield return Row(row.What, [.. Columns(row, row.Processor), Ratio(row.ProcessorGrowth)]);
         yield return "";
         yield return Row("facts loaded a second", [.. result.Loads.Select(load => load.Facts > 0 ? (load.Facts / load.Seconds).ToString("N0", CultureInfo.InvariantCulture) : "were there")]);
         yield return Row("peak of memory while loading, MB", [.. result.Loads.Select(load => load.Facts > 0 ? Megabytes(load.MemoryPeak) : "")]);
@@ -44,11 +44,11 @@ internal static class GrowthReport
             json.WriteString("name", row.Name);
             json.WriteString("what", row.What);
             WriteNumbers(json, "microseconds", row, row.Time);
-            WriteNumbers(json, "processorMicroseconds", row, row.Processor);
+            if (!row.AfterOtherWork) WriteNumbers(json, "processorMicroseconds", row, row.Processor);
             if (row.Columns > 1)
             {
                 json.WriteNumber("growth", Math.Round(row.TimeGrowth, 3));
-                json.WriteNumber("processorGrowth", Math.Round(row.ProcessorGrowth, 3));
+                if (!row.AfterOtherWork) json.WriteNumber("processorGrowth", Math.Round(row.ProcessorGrowth, 3));
             }
 
             json.WriteEndObject();

@@ -8,6 +8,9 @@ internal sealed class GrowthRow(string name, string what, int columns)
     /// <summary>Name of the row that has no bar: what the machine does without a ledger.</summary>
     public const string Machine = "machine";
 
+    /// <summary>The same after other work.</summary>
+    public const string MachineAfterWork = $"{Machine}-after-work";
+
     readonly Rates[] _time = [.. Enumerable.Range(0, columns).Select(_ => new Rates())];
     readonly Rates[] _processor = [.. Enumerable.Range(0, columns).Select(_ => new Rates())];
 
@@ -17,6 +20,9 @@ internal sealed class GrowthRow(string name, string what, int columns)
 
     /// <summary>Whether it waits for the disk, so that its processor time says more about growth.</summary>
     public bool Appends { get; init; }
+
+    /// <summary>Whether each follows upon other work; then only time is measured.</summary>
+    public bool AfterOtherWork { get; init; }
 
     public int Columns { get; } = columns;
 
