@@ -4,9 +4,9 @@ namespace Factstone;
 /// <remarks>Always true: it speaks of what was appended up to <see cref="Until"/>. What has come since, the writer has in memory, or asks for anew.</remarks>
 internal sealed class AppendSnapshot
 {
-    public static readonly AppendSnapshot Empty = new() { Until = long.MinValue, Heads = null };
+    public static readonly AppendSnapshot Empty = new() { Until = 0, Heads = null };
 
-    /// <summary>Everything that was recorded up to then was looked at.</summary>
+    /// <summary>Everything before this part of what the storage has in memory was looked at: a number that only ever grows, from 0.</summary>
     public required long Until { get; init; }
 
     /// <summary>The heads of streams of which nothing is in memory, where they are not missing.</summary>

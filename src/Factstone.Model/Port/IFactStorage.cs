@@ -45,7 +45,7 @@ internal interface IFactStorage : IDisposable
     /// <summary>Where the append with this id is; null when none at or below the head has it.</summary>
     AppendSpan? FindAppend(string appendId);
 
-    /// <summary>Up to when <see cref="Prepare"/> would look now, as its snapshot says it.</summary>
+    /// <summary>Up to where <see cref="Prepare"/> would look now, as its snapshot says it.</summary>
     long PreparedUntil { get; }
 
     /// <summary>Reads what the writer will need to decide an append and does not have in memory.</summary>

@@ -52,8 +52,7 @@ internal sealed partial class FactIndex
     public Position MemoryFloor => new(_memory[0].First.Value - 1);
 
     /// <summary>Whether all that was appended since a snapshot was taken is in memory. For the writer.</summary>
-    /// <remarks>By time, since several parts may begin at one position, of which the earlier ones have no facts.</remarks>
-    public bool HasAllSince(AppendSnapshot snapshot) => _memory[0].StartTime <= snapshot.Until;
+    public bool HasAllSince(AppendSnapshot snapshot) => _memory[0].Number <= snapshot.Until;
 
     /// <summary>Whether a complete part waits for a run. For the writer.</summary>
     public bool HasUnwritten
@@ -71,7 +70,7 @@ internal sealed partial class FactIndex
         Invariant.Holds(Next == new Position(1));
         if (runs.Count == 0) return;
         var newest = runs[^1];
-        Active = new MemoryPart(newest.Last.Next(), newest.End, newest.LastTime);
+        Active = new MemoryPart(newest.Last.Next(), newest.End, newest.LastTime) { Number = Active.Number + 1 };
         LastTime = newest.LastTime;
         Volatile.Write(ref _parts, [.. runs, Active]);
         _memory = [Active];
@@ -83,7 +82,7 @@ internal sealed partial class FactIndex
     {
         var frozen = Active;
         frozen.Complete(end, LastTime);
-        Active = new MemoryPart(frozen.Next, end, LastTime);
+        Active = new MemoryPart(frozen.Next, end, LastTime) { Number = frozen.Number + 1 };
         lock (_replacing)
         {
             Volatile.Write(ref _parts, [.. _parts, Active]);
@@ -155,21 +154,24 @@ internal sealed partial class FactIndex
         return Position.None;
     }
 
-    /// <summary>Up to when a snapshot would speak that was taken now.</summary>
-    public long PreparedUntil => NewestRun(Parts)?.LastTime ?? AppendSnapshot.Empty.Until;
+    /// <summary>Up to where a snapshot would speak that was taken now.</summary>
+    public long PreparedUntil => FirstInMemory(Parts, out _).Number;
 
-    static Run? NewestRun(ReadOnlySpan<IndexPart> parts)
+    /// <summary>The oldest part of which no run was made. What comes before it, its caller looks up for an append.</summary>
+    static MemoryPart FirstInMemory(ReadOnlySpan<IndexPart> parts, out bool hasRuns)
     {
-        for (var i = parts.Length - 1; i >= 0; i--)
-            if (parts[i] is Run run) return run;
-        return null;
+        var first = parts.Length - 1;
+        while (first > 0 && parts[first - 1] is MemoryPart) first--;
+        hasRuns = first > 0;
+        return (MemoryPart)parts[first];
     }
 
     /// <summary>Reads the heads of streams, and what is so of cells, of which nothing is in memory.</summary>
     public AppendSnapshot Prepare(PreparedAppend append)
     {
         var parts = Parts;
-        if (NewestRun(parts) is not { LastTime: var until }) return AppendSnapshot.Empty;
+        var until = FirstInMemory(parts, out var hasRuns).Number;
+        if (!hasRuns) return WithoutHeads(until);
         Dictionary<StreamName, StreamState>? heads = null;
         Dictionary<CellName, CellState>? cells = null;
         StreamName last = default;
@@ -177,13 +179,13 @@ internal sealed partial class FactIndex
         {
             if (fact.Stream == last) continue;
             last = fact.Stream;
-            PrepareHead(parts, last, ref heads);
+            PrepareHead(parts, last, append, ref heads);
         }
 
         foreach (var condition in append.Conditions)
         {
             if (condition.IsOnCell) PrepareCell(parts, condition.Cell, ref cells);
-            else if (condition.Stream.Store is not null) PrepareHead(parts, condition.Stream, ref heads);
+            else if (condition.Stream.Store is not null) PrepareHead(parts, condition.Stream, append, ref heads);
         }
 
         foreach (ref readonly var cell in append.Cells.AsSpan()) PrepareCell(parts, cell.Cell, ref cells);
@@ -200,7 +202,10 @@ internal sealed partial class FactIndex
         return shared;
     }
 
-    static void PrepareHead(ReadOnlySpan<IndexPart> parts, StreamName stream, ref Dictionary<StreamName, StreamState>? heads)
+    /// <summary>Room for the heads of so many streams is made at once.</summary>
+    const int HeadsExpected = 128;
+
+    static void PrepareHead(ReadOnlySpan<IndexPart> parts, StreamName stream, PreparedAppend append, ref Dictionary<StreamName, StreamState>? heads)
     {
         if (heads?.ContainsKey(stream) == true) return;
         for (var i = parts.Length - 1; i >= 0 && parts[i] is MemoryPart memory; i--)
@@ -209,7 +214,7 @@ internal sealed partial class FactIndex
         Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
         var key = TermKey.Encode(Term.Stream(stream), buffer);
         var state = LastPlace(parts, stream, key, new Position(Position.MaxValue)).State;
-        if (state.Version > StreamVersion.None) (heads ??= [])[stream] = state;
+        if (state.Version > StreamVersion.None) (heads ??= new Dictionary<StreamName, StreamState>(Math.Min(append.Facts.Length, HeadsExpected)))[stream] = state;
     }
 
     /// <summary>Nobody reads any more.</summary>

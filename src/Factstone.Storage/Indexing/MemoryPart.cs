@@ -70,6 +70,9 @@ internal sealed class MemoryPart(Position first, LogPlace start, long startTime)
 
     public LogPlace Start => start;
 
+    /// <summary>Which of the parts of its index it is, from 0: several may begin at one position, and what a repair left of one append has one time.</summary>
+    public long Number { get; init; }
+
     public long StartTime { get; } = startTime;
 
     /// <summary>Set once it is complete.</summary>

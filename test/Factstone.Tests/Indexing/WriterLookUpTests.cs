@@ -44,6 +44,30 @@ public sealed class WriterLookUpTests
         }
     }
 
+    // What a repair leaves of one append may be several frames of one time, and each may fill a part of the index.
+    [Fact]
+    public void An_append_that_waited_is_looked_up_again_although_all_that_passed_it_has_one_time()
+    {
+        var files = new MemoryFileSystem();
+        using var ledger = SmallLedger.Open(SmallLedger.Options(files) with { MemoryFactsMax = 1 });
+        for (var i = 0; i < 5; i++) SmallLedger.AppendOne(ledger);
+        var time = ledger.Storage.Head.RecordedAt;
+        var waiting = Prepared("orders/one");
+        var before = ledger.Storage.Prepare(waiting);
+        foreach (var stream in (StreamName[])["orders/one", "orders/2", "orders/3", "orders/4", "orders/5"])
+        {
+            var other = Prepared(stream);
+            var session = ledger.Storage.BeginAppend();
+            session.Consider(ledger.Storage.Prepare(other));
+            session.Accept(other, time);
+            session.Commit();
+        }
+
+        var late = ledger.Storage.BeginAppend();
+        late.Consider(before);
+        Assert.Equal(1, late.State("orders/one").Version.Value);
+    }
+
     // An append that waited while more than memory holds passed it has its head looked up by the writer. A damaged block
     // met there went by as an exception that nobody knew, and ended all appends; the run has to be made again, as for any reader.
     [Fact]
