@@ -171,7 +171,7 @@ internal static class AppendPreparation
             if ((tags[i] is null ? "A tag is null." : WrongTag(tags[i])) is { } wrong)
                 throw Refused(index, fact.Stream, wrong);
 
-        Array.Sort(tags, Utf8Order.Instance);
+        Utf8Order.Sort(tags);
         for (var i = 1; i < tags.Length; i++)
             if (tags[i] == tags[i - 1]) throw Refused(index, fact.Stream, $"It has the tag '{tags[i]}' twice.");
         return tags;

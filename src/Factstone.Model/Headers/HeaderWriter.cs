@@ -55,14 +55,14 @@ internal ref struct HeaderWriter(Span<byte> target)
     }
 
     /// <summary>Tags are sorted by unsigned UTF-8 bytes and distinct; the caller has seen to it.</summary>
-    public void Tags(IReadOnlyList<string> sorted)
+    public void Tags(scoped ReadOnlySpan<string> sorted)
     {
-        var length = Leb128.Size((ulong)sorted.Count);
+        var length = Leb128.Size((ulong)sorted.Length);
         foreach (var tag in sorted) length += SizeOfText(tag);
 
         Tag(HeaderField.Tags, HeaderValue.Bytes);
         _at += Leb128.Write(_target[_at..], (ulong)length);
-        _at += Leb128.Write(_target[_at..], (ulong)sorted.Count);
+        _at += Leb128.Write(_target[_at..], (ulong)sorted.Length);
         foreach (var tag in sorted) LengthAndText(tag);
     }
 

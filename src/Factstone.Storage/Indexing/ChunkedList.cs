@@ -18,6 +18,12 @@ internal sealed class ChunkedList<T>
         set => _chunks[(int)(index >> ChunkBits)][index & (ChunkItems - 1)] = value;
     }
 
+    /// <summary>The items from an index up to another, which is not among them.</summary>
+    public IEnumerable<T> Range(long from, long until)
+    {
+        for (var i = from; i < until; i++) yield return this[i];
+    }
+
     public void Add(T item)
     {
         var at = (int)(_count & (ChunkItems - 1));

@@ -181,7 +181,7 @@ internal sealed class MemoryPart(Position first, LogPlace start, long startTime)
     public ReadOnlySpan<BatchTime> Times => _times.Items;
 
     /// <summary>Positions of stores, types and tags up to a position.</summary>
-    public IReadOnlyDictionary<Term, PositionsOfTerm> AllTerms(Position until) => _terms.All(this, until);
+    public PositionsOfTerm[] AllTerms(Position until) => _terms.All(this, until);
 
     /// <summary>A fact of a group that is durable now, at the next position.</summary>
     public void Add(Segment segment, long fileOffset, long recordedAt, in Place place, StreamEntry stream, string? type, string[] tags)

@@ -5,7 +5,7 @@ namespace Factstone.Storage;
 internal sealed class MemoryTerms(Position first)
 {
     readonly Lock _lock = new();
-    readonly Dictionary<Term, PositionsOfTerm> _lists = [];
+    readonly TermTable _lists = new(first);
     Position _listed;
 
     /// <summary>Facts that follow one another often have the same store and type.</summary>
@@ -19,16 +19,17 @@ internal sealed class MemoryTerms(Position first)
         lock (_lock)
         {
             List(part, until);
-            return _lists.GetValueOrDefault(term);
+            return _lists.Find(term);
         }
     }
 
-    public IReadOnlyDictionary<Term, PositionsOfTerm> All(MemoryPart part, Position until)
+    /// <summary>All there are, in no order.</summary>
+    public PositionsOfTerm[] All(MemoryPart part, Position until)
     {
         lock (_lock)
         {
             List(part, until);
-            return _lists;
+            return _lists.All();
         }
     }
 
@@ -42,30 +43,29 @@ internal sealed class MemoryTerms(Position first)
             var fact = part[_listed];
             if (fact.Stream is null) continue;
             var store = fact.Stream.Name.Store;
-            (_ofStore, _store) = (store == _store ? _ofStore! : ListOf(Term.Store(store)), store);
+            (_ofStore, _store) = (store == _store ? _ofStore! : _lists.FindOrAdd(Term.Store(store)), store);
             _ofStore.Add(_listed);
             if (fact.Type is { } type)
             {
-                (_ofType, _type) = (type == _type ? _ofType! : ListOf(Term.Type(type)), type);
+                (_ofType, _type) = (type == _type ? _ofType! : _lists.FindOrAdd(Term.Type(type)), type);
                 _ofType.Add(_listed);
             }
 
-            foreach (var tag in fact.Tags!) ListOf(Term.Tag(tag)).Add(_listed);
+            foreach (var tag in fact.Tags!) _lists.FindOrAdd(Term.Tag(tag)).Add(_listed);
         }
-    }
-
-    PositionsOfTerm ListOf(in Term term)
-    {
-        if (!_lists.TryGetValue(term, out var list)) _lists.Add(term, list = new PositionsOfTerm(first));
-        return list;
     }
 }
 
 /// <summary>The positions of one term in a part, ascending. One thread at a time adds, others read.</summary>
-internal sealed class PositionsOfTerm(Position first) : IStreamPlaces
+internal sealed class PositionsOfTerm(in Term term, Position first) : IStreamPlaces
 {
     /// <summary>Each by its distance from the part's first, which is short, so that a list takes half the space.</summary>
-    readonly GrowingList<int> _offsets = new();
+    SmallList<int> _offsets;
+
+    public Term Term { get; } = term;
+
+    /// <summary>The next in the same bucket of their <see cref="TermTable"/>.</summary>
+    public PositionsOfTerm? Next { get; set; }
 
     public int Count => _offsets.Count;
 

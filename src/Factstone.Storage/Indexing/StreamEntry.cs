@@ -6,7 +6,7 @@ namespace Factstone.Storage;
 /// <param name="before">Its last fact before this part, as the writer knew it; default where nobody asked.</param>
 internal sealed class StreamEntry(StreamName name, StreamState before) : IStreamPlaces
 {
-    readonly GrowingList<Place> _places = new();
+    SmallList<Place> _places;
     readonly StreamState _before = before;
 
     public StreamName Name => name;

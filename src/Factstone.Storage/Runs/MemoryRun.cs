@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Factstone.Storage;
 
 /// <summary>Writes a part in memory as a run.</summary>
@@ -50,12 +48,14 @@ internal static class MemoryRun
 
     static void WriteStreams(MemoryPart part, RunWriter writer)
     {
-        var streams = part.AllStreams().Select(static stream => (Key: TermKey.Encode(Term.Stream(stream.Name)), Stream: stream)).ToArray();
-        Array.Sort(streams, static (x, y) => x.Key.AsSpan().SequenceCompareTo(y.Key));
+        // Sorted by their texts, in the order of the bytes: a zero, which is in no name, stands between store and key.
+        var streams = part.AllStreams().ToArray();
+        Array.Sort(streams, static (x, y) => Compare(Term.Stream(x.Name), Term.Stream(y.Name)));
+        Span<byte> buffer = stackalloc byte[TermKey.BytesMax];
         Span<Place> places = stackalloc Place[PositionListFormat.PlacesPerBlock];
-        foreach (var (key, stream) in streams)
+        foreach (var stream in streams)
         {
-            writer.BeginList(key, stream.Count, streams: 0);
+            writer.BeginList(TermKey.Encode(Term.Stream(stream.Name), buffer).Bytes, stream.Count, streams: 0);
             for (var rest = stream.Places; rest.Length > 0; rest = rest[Math.Min(rest.Length, places.Length)..])
             {
                 var some = places[..Math.Min(rest.Length, places.Length)];
@@ -71,15 +71,24 @@ internal static class MemoryRun
     {
         var begun = part.Stores().ToDictionary(static store => store.Store, static store => store.Streams, StringComparer.Ordinal);
         Span<Place> places = stackalloc Place[PositionListFormat.PlacesPerBlock];
-        var terms = part.AllTerms(part.Last).Select(static pair => (Key: TermKey.Encode(pair.Key), pair.Value)).ToArray();
-        Array.Sort(terms, static (x, y) => x.Key.AsSpan().SequenceCompareTo(y.Key));
-        foreach (var (key, positions) in terms)
+        var terms = part.AllTerms(part.Last);
+        Array.Sort(terms, static (x, y) => Compare(x.Term, y.Term));
+        Span<byte> buffer = stackalloc byte[TermKey.BytesMax];
+        foreach (var positions in terms)
         {
-            var streams = TermKey.Kind(key) == TermKind.Store ? begun.GetValueOrDefault(Encoding.UTF8.GetString(key.AsSpan(1))) : 0;
-            writer.BeginList(key, positions.Count, streams);
+            var streams = positions.Term.Kind == TermKind.Store ? begun.GetValueOrDefault(positions.Term.Name) : 0;
+            writer.BeginList(TermKey.Encode(positions.Term, buffer).Bytes, positions.Count, streams);
             for (var i = 0; i < positions.Count; i += places.Length) writer.Add(places[..positions.Copy(i, places)]);
             writer.EndList();
         }
+    }
+
+    /// <summary>The order of a run's terms.</summary>
+    static int Compare(in Term x, in Term y)
+    {
+        if (x.Kind != y.Kind) return x.Kind.CompareTo(y.Kind);
+        var order = Utf8Order.Instance.Compare(x.Name, y.Name);
+        return order != 0 ? order : Utf8Order.Instance.Compare(x.Key, y.Key);
     }
 
     static void WriteAppends(MemoryPart part, RunWriter writer)

@@ -22,7 +22,7 @@ internal sealed class RunComparison(Run run, Action<Position, string> differs)
         ComparePlaces(piece);
         CompareTimes(piece);
         foreach (var stream in piece.AllStreams()) CompareList(piece, Term.Stream(stream.Name), stream);
-        foreach (var (term, places) in piece.AllTerms(piece.Last)) CompareList(piece, term, places);
+        foreach (var places in piece.AllTerms(piece.Last)) CompareList(piece, places.Term, places);
         CompareAppends(piece);
         CompareCells(piece);
     }

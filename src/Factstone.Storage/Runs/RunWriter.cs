@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 
 namespace Factstone.Storage;
 
@@ -17,8 +16,8 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
     readonly byte[] _offsets = new byte[PositionListFormat.PlacesPerBlock * PositionListFormat.OffsetBytes];
     readonly ArrayBufferWriter<byte> _skipRows = new();
     readonly List<long> _blockOffsets = [];
-    readonly List<TermPlace> _hashes = [];
-    int _hashesPlaced;
+    readonly ChunkedList<TermPlace> _hashes = new();
+    long _hashesPlaced;
     byte[] _lastTerm = new byte[TermKey.BytesMax];
     int _lastTermLength;
     byte[] _term = new byte[TermKey.BytesMax];
@@ -156,9 +155,9 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
         _output.Align(areKept ? RunFormat.BucketBytes : RunFormat.BlockBytes);
         if (!areKept) _output.Flush(); // the terms are read again
         var streamsWriter = new FingerprintWriter(_output, BucketShape.OfStreams, _streamTerms);
-        foreach (var step in streamsWriter.Write(areKept ? () => _hashes.Take((int)_streamTerms) : ReadStreams)) yield return step;
+        foreach (var step in streamsWriter.Write(areKept ? () => _hashes.Range(0, _streamTerms) : ReadStreams)) yield return step;
         var othersWriter = new FingerprintWriter(_output, BucketShape.OfOthers, _terms - _streamTerms);
-        foreach (var step in othersWriter.Write(areKept ? () => _hashes.Skip((int)_streamTerms) : ReadOthers)) yield return step;
+        foreach (var step in othersWriter.Write(areKept ? () => _hashes.Range(_streamTerms, _terms) : ReadOthers)) yield return step;
         var (streams, others) = (streamsWriter.Table, othersWriter.Table);
         var checksumsAt = _output.FileOffset;
         Footer = new RunFooter
@@ -266,8 +265,7 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
         if (_termBlock.WrittenCount == 0) return;
         _output.Align(RunFormat.TermBlockMultiple);
         var block = SlotOf(_output.FileOffset);
-        foreach (ref var term in CollectionsMarshal.AsSpan(_hashes)[_hashesPlaced..]) term = term with { Block = block };
-        _hashesPlaced = _hashes.Count;
+        for (; _hashesPlaced < _hashes.Count; _hashesPlaced++) _hashes[_hashesPlaced] = _hashes[_hashesPlaced] with { Block = block };
         _output.Write((uint)_termBlock.WrittenCount);
         _output.Write(checked((uint)_blockOffsets.Count));
         _output.Write(_termBlock.WrittenSpan);
@@ -305,13 +303,14 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
     {
         var bytes = Array.Empty<byte>();
         var head = new byte[RunFormat.TermBlockHeadBytes];
+        var terms = new TermBlock();
         for (var block = firstBlock; block < _blockOffsets.Count; block++)
         {
             file.Read(head, _blockOffsets[block]);
             var length = (int)BinaryPrimitives.ReadUInt32LittleEndian(head);
             if (bytes.Length < length) bytes = new byte[length * 2];
             file.Read(bytes.AsSpan(0, length), _blockOffsets[block] + RunFormat.TermBlockHeadBytes);
-            var terms = new TermBlock(bytes.AsMemory(0, length));
+            terms.Open(bytes.AsMemory(0, length));
             while (terms.MoveNext()) yield return (terms, SlotOf(_blockOffsets[block]));
         }
     }

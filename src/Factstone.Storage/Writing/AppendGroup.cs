@@ -6,10 +6,16 @@ namespace Factstone.Storage;
 /// <remarks>Threads: the writer's only. Used again and again, so that a group costs no lists.</remarks>
 internal sealed class AppendGroup(FactIndex index, LostFacts lost, IndexedReading reading, QueryReading queries, StorageOptions options)
 {
+    const int StreamsKept = 1_024;
+
     readonly List<AcceptedAppend> _appends = [];
     readonly List<AcceptedFact> _facts = [];
     readonly Dictionary<StreamName, StreamEntry> _newStreams = [];
     readonly Dictionary<string, AppendSpan> _appendIds = new(StringComparer.Ordinal);
+
+    /// <summary>Of one append, while its versions are gathered.</summary>
+    Dictionary<StreamEntry, int> _places = [];
+    readonly List<StreamAndVersion> _versions = [];
     AppendSnapshot _snapshot = AppendSnapshot.Empty;
     readonly GroupCells _cells = new(index, reading, options);
 
@@ -170,24 +176,26 @@ internal sealed class AppendGroup(FactIndex index, LostFacts lost, IndexedReadin
     /// <summary>Whether all that came after the snapshot is in memory.</summary>
     bool IsCurrent => index.HasAllSince(_snapshot) || options.Defect == Defect.StaleStreamHead;
 
-    static StreamAndVersion[] Versions(ReadOnlySpan<AcceptedFact> facts)
+    StreamAndVersion[] Versions(ReadOnlySpan<AcceptedFact> facts)
     {
         if (facts.IsEmpty) return [];
         if (IsOneStream(facts)) return [new StreamAndVersion(facts[0].Stream.Name, facts[^1].State.Version)];
-        var places = new Dictionary<StreamEntry, int>();
-        var versions = new List<StreamAndVersion>();
         foreach (ref readonly var fact in facts)
         {
-            ref var place = ref CollectionsMarshal.GetValueRefOrAddDefault(places, fact.Stream, out var isKnown);
-            if (isKnown) versions[place] = new StreamAndVersion(fact.Stream.Name, fact.State.Version);
+            ref var place = ref CollectionsMarshal.GetValueRefOrAddDefault(_places, fact.Stream, out var isKnown);
+            if (isKnown) _versions[place] = new StreamAndVersion(fact.Stream.Name, fact.State.Version);
             else
             {
-                place = versions.Count;
-                versions.Add(new StreamAndVersion(fact.Stream.Name, fact.State.Version));
+                place = _versions.Count;
+                _versions.Add(new StreamAndVersion(fact.Stream.Name, fact.State.Version));
             }
         }
 
-        return [.. versions];
+        StreamAndVersion[] versions = [.. _versions];
+        _versions.Clear();
+        if (versions.Length <= StreamsKept) _places.Clear();
+        else _places = []; // to clear it takes time with the most it ever had
+        return versions;
     }
 
     static bool IsOneStream(ReadOnlySpan<AcceptedFact> facts)

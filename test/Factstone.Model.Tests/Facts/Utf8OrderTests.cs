@@ -25,6 +25,21 @@ public sealed class Utf8OrderTests
     }
 
     [Fact]
+    public void Sorted_texts_are_in_the_order_of_their_bytes()
+    {
+        var seed = Environment.TickCount;
+        var random = new Random(seed);
+        for (var round = 0; round < 2_000; round++)
+        {
+            string[] texts = [.. Enumerable.Range(0, random.Next(0, 20)).Select(_ => string.Concat(random.GetItems(Characters, random.Next(0, 4))))];
+            string[] expected = [.. texts];
+            Array.Sort(expected, BytesCompared);
+            Utf8Order.Sort(texts);
+            Assert.True(texts.SequenceEqual(expected), $"seed {seed}, round {round}");
+        }
+    }
+
+    [Fact]
     public void Random_texts_are_in_the_order_of_their_bytes()
     {
         var seed = Environment.TickCount;
