@@ -6,6 +6,9 @@ namespace Factstone.Cli.Tests;
 /// <summary>The command line as its users run it: a process of its own, bounded in time and ended with the test.</summary>
 sealed class CliProcess : IAsyncDisposable
 {
+    /// <summary>For env(1): where the tests run in a shell's background they ignore interrupts, and so would all that they start.</summary>
+    public static readonly string[] HearsInterrupts = ["--default-signal=INT"];
+
     static readonly TimeSpan TimeMax = TimeSpan.FromMinutes(2);
 
     readonly Process _process;
@@ -23,7 +26,7 @@ sealed class CliProcess : IAsyncDisposable
     public StreamWriter Input => _process.StandardInput;
 
     public static CliProcess Start(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null) =>
-        Start("dotnet", [System.IO.Path.Combine(AppContext.BaseDirectory, "factstone-cli.dll"), .. arguments], environment);
+        Start("env", [.. HearsInterrupts, "dotnet", System.IO.Path.Combine(AppContext.BaseDirectory, "factstone-cli.dll"), .. arguments], environment);
 
     /// <summary>Runs to the end with nothing on standard input.</summary>
     public static async Task<CliAnswer> RunAsync(params string[] arguments)
