@@ -4,13 +4,19 @@ namespace Factstone.Storage;
 
 /// <summary>Writes the buckets by which a term is found, or found absent, with one look. See docs/format.md, "Fingerprints".</summary>
 /// <remarks>Goes over the terms once for each part of the table that fits in memory, so that memory does not grow with their number.</remarks>
-internal sealed class FingerprintWriter(RunOutput output, BucketShape shape, long terms)
+/// <param name="output">The run.</param>
+/// <param name="shape">How the buckets are laid out.</param>
+/// <param name="terms">How many there are.</param>
+/// <param name="bytesMax">How much of the table may be in memory at a time.</param>
+internal sealed class FingerprintWriter(RunOutput output, BucketShape shape, long terms, int bytesMax)
 {
     const int TermsPerStep = 100_000;
-    const int BucketsPerPass = 8 * 1_024 * 1_024 / RunFormat.BucketBytes;
+
+    /// <summary>The table of one and a half million streams.</summary>
+    public const int BytesUsual = 32 * 1_024 * 1_024;
 
     readonly long _firstBuckets = shape.FirstBuckets(terms);
-    readonly byte[] _buckets = new byte[Math.Min(shape.FirstBuckets(terms), BucketsPerPass) * RunFormat.BucketBytes];
+    readonly byte[] _buckets = new byte[Math.Min(shape.FirstBuckets(terms), bytesMax / RunFormat.BucketBytes) * RunFormat.BucketBytes];
     List<TermPlace> _carried = [];
 
     /// <summary>Set when all is written.</summary>

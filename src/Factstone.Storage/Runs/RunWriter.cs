@@ -5,7 +5,7 @@ namespace Factstone.Storage;
 
 /// <summary>Writes one run, from front to back: places, segments, times, terms in order, and what finds them. See docs/format.md, "Run".</summary>
 /// <remarks>Memory: a few buffers, eight bytes for each 16 terms and for each 64 times, and 24 for each 64 places of the longest list.</remarks>
-internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
+internal sealed class RunWriter(IStorageFile file, Position first, int fingerprintBytes = FingerprintWriter.BytesUsual) : IDisposable
 {
     /// <summary>Up to so many terms, their hashes are kept; beyond, the terms are read again.</summary>
     const int HashesKeptMax = 250_000;
@@ -154,9 +154,9 @@ internal sealed class RunWriter(IStorageFile file, Position first) : IDisposable
         var areKept = _terms <= HashesKeptMax;
         _output.Align(areKept ? RunFormat.BucketBytes : RunFormat.BlockBytes);
         if (!areKept) _output.Flush(); // the terms are read again
-        var streamsWriter = new FingerprintWriter(_output, BucketShape.OfStreams, _streamTerms);
+        var streamsWriter = new FingerprintWriter(_output, BucketShape.OfStreams, _streamTerms, fingerprintBytes);
         foreach (var step in streamsWriter.Write(areKept ? () => _hashes.Range(0, _streamTerms) : ReadStreams)) yield return step;
-        var othersWriter = new FingerprintWriter(_output, BucketShape.OfOthers, _terms - _streamTerms);
+        var othersWriter = new FingerprintWriter(_output, BucketShape.OfOthers, _terms - _streamTerms, fingerprintBytes);
         foreach (var step in othersWriter.Write(areKept ? () => _hashes.Range(_streamTerms, _terms) : ReadOthers)) yield return step;
         var (streams, others) = (streamsWriter.Table, othersWriter.Table);
         var checksumsAt = _output.FileOffset;

@@ -12,7 +12,7 @@ public sealed class FinishStepsTests
         var files = new MemoryFileSystem();
         files.CreateDirectory("d");
         using var file = files.Open("d/run", FileOpening.CreateNew);
-        using var writer = new RunWriter(file, new Position(1));
+        using var writer = new RunWriter(file, new Position(1), fingerprintBytes: 8 * 1_024 * 1_024);
         for (var i = 0; i < streams; i++) writer.AddPlace(128 + i);
         writer.AddSegment(new Position(1), new Position(1), 1);
         writer.AddTime(new TimeRow(1, new Position(1), IsAll: true));
