@@ -193,6 +193,8 @@ internal sealed class FileStorage : IFactStorage
 
     public StreamState StateAt(StreamName stream, Position until) => _facts.StateAt(stream, until);
 
+    public void Expect(StreamName stream) => _index.Expect(stream);
+
     public AppendSpan? FindAppend(string appendId) => _facts.FindAppend(appendId, Head.Position);
 
     public long PreparedUntil => _index.PreparedUntil;

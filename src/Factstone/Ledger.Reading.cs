@@ -136,6 +136,7 @@ public sealed partial class Ledger
     public async ValueTask<Fact?> ReadLatestAsync(StreamName stream, LedgerTime asOf = default, CancellationToken cancellationToken = default)
     {
         Check(stream);
+        if (asOf.Kind == LedgerTimeKind.RecordedBy) _storage.Expect(stream); // finding the position takes about as long as that
         var until = (await ResolveAsync(asOf, cancellationToken).ConfigureAwait(false)).Position;
         return _storage.ReadLatest(stream, until);
     }

@@ -8,6 +8,9 @@ internal sealed class NameCache
     StreamName _stream = new("", "");
     string _type = "";
 
+    /// <summary>The next fact is surely of this stream, or hardly ever of another.</summary>
+    public void Expect(StreamName stream) => _stream = stream;
+
     public StreamName Stream(ReadOnlySpan<byte> store, ReadOnlySpan<byte> key) => _stream = new StreamName(Same(store, _stream.Store), Same(key, _stream.Key));
 
     public string? Type(ReadOnlySpan<byte> type) => type.IsEmpty ? null : _type = Same(type, _type);

@@ -38,6 +38,9 @@ internal interface IFactStorage : IDisposable
     /// <summary>Returns when the head is beyond a position, or no more will come because the storage is closed. May return earlier; for a read-only opener, within some milliseconds of the writer's publishing.</summary>
     ValueTask WaitForHeadAsync(Position beyond, CancellationToken cancellationToken);
 
+    /// <summary>A stream will be looked for soon: where that begins is on its way by then.</summary>
+    void Expect(StreamName stream);
+
     /// <summary>The last fact of a stream at or below a position.</summary>
     /// <exception cref="LedgerDamagedException">It cannot be told, because a damaged fact may belong to the stream.</exception>
     StreamState StateAt(StreamName stream, Position until);

@@ -25,6 +25,15 @@ internal sealed partial class FactIndex : ITermIndex
         return default;
     }
 
+    /// <summary>A stream will be looked for soon. Nothing is read, so nobody needs to be in.</summary>
+    public void Expect(StreamName stream)
+    {
+        Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
+        var parts = Parts;
+        var key = KeyFor(Term.Stream(stream), parts, buffer);
+        foreach (var part in parts) part.Expect(key);
+    }
+
     /// <summary>Finds the last fact of a stream at or below a position by as few looks as there can be.</summary>
     public LastFact FindLast(StreamName stream, Position until)
     {

@@ -29,6 +29,7 @@ internal sealed class FactReader(DamageLog damage, FileWindow window, FactMarks?
     /// <summary>The fact at a place, if there is a whole one of this stream; null if not, and that is no damage: somebody else may know better where it is.</summary>
     public Fact? TryRead(Segment segment, long fileOffset, StreamName stream)
     {
+        if (segment.Mapped is not null) segment.Expect(fileOffset); // all its lines at once
         if (TryView(segment, fileOffset, out var view) == FactStatus.Whole && view.Stream == stream)
         {
             var fact = view.ToFact();

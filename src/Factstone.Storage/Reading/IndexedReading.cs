@@ -119,12 +119,18 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
     {
         using var reading = gate.Enter();
         using var window = NewWindow(isLong: false);
-        var reader = new FactReader(damage, window, _marks ??= new FactMarks());
+        var marks = _marks ??= new FactMarks();
+        marks.Names.Expect(stream);
+        var reader = new FactReader(damage, window, marks);
         var last = AskInside((stream, until), static (index, about) => index.FindLast(about.stream, about.until));
         var fact = last.Candidate is { } segment ? reader.TryRead(segment, last.CandidateAt, stream) : null;
         var place = fact is not null ? new Place(fact.StreamVersion, fact.Position, fact.Retracts) : last.Candidate is null ? last.Place : LastPlace(stream, until);
         RefuseHole(stream, place.Position, until);
-        return lost.Raise(stream, place.State, until).HasValue ? fact ?? reader.Read(Find(place)) : null;
+        if (!lost.Raise(stream, place.State, until).HasValue) return null;
+        if (fact is not null) return fact;
+        var found = Find(place);
+        FactReader.Expect(found);
+        return reader.Read(found);
     }
 
     /// <summary>The facts that give the records of a store their values.</summary>

@@ -15,6 +15,9 @@ internal sealed class Run : IndexPart, IDisposable
     readonly RunSegment[] _segments;
     readonly BucketTable _streamBuckets;
     readonly BucketTable _otherBuckets;
+    long _oldestRow;
+    long _newestRow;
+    bool _knowsTimes;
 
     Run(IStorageFile file, RunFooter footer, RunBytes bytes, RunSegment[] segments)
     {
@@ -224,23 +227,34 @@ internal sealed class Run : IndexPart, IDisposable
     {
         if (FirstTime > recordedBy) return (new Position(First.Value - 1), First);
         var count = Footer.TimeCount;
-        var until = count == 0 || TimeFence(0) > recordedBy ? 0 : TimeRowsUntil(recordedBy);
+        var (oldest, newest) = TimesOfRows();
+        var until = oldest > recordedBy ? 0 : newest <= recordedBy ? count : TimeRowsUntil(recordedBy, oldest, newest);
         var after = until == count ? Last.Next() : TimeRow(until).First;
         if (until == 0) return (First, after);
         var row = TimeRow(until - 1);
         return (row.IsAll ? new Position(after.Value - 1) : row.First, after);
     }
 
-    /// <summary>How many rows are at or before a time that the first is not after.</summary>
-    long TimeRowsUntil(long recordedBy)
+    /// <summary>The times of its first and last row; far ahead where it has none. Kept, since each look as of a time begins with them.</summary>
+    (long Oldest, long Newest) TimesOfRows()
     {
-        var count = Footer.TimeCount;
-        var end = TimeRow(count - 1).Time;
-        if (end <= recordedBy) return count;
+        if (!Volatile.Read(ref _knowsTimes))
+        {
+            var count = Footer.TimeCount;
+            (_oldestRow, _newestRow) = count == 0 ? (long.MaxValue, long.MaxValue) : (TimeRow(0).Time, TimeRow(count - 1).Time);
+            Volatile.Write(ref _knowsTimes, true);
+        }
 
+        return (_oldestRow, _newestRow);
+    }
+
+    /// <summary>How many rows are at or before a time that the first is not after, and the last is.</summary>
+    long TimeRowsUntil(long recordedBy, long oldest, long end)
+    {
         // Among the fences first, which lie close together, and then among the rows behind one of them.
+        var count = Footer.TimeCount;
         var fences = (count + RunFormat.TimeRowsPerFence - 1) / RunFormat.TimeRowsPerFence;
-        var fence = RowSearch.CountUntil(new TimeFences(this), fences, TimeFence(0), end, recordedBy) - 1;
+        var fence = RowSearch.CountUntil(new TimeFences(this), fences, oldest, end, recordedBy) - 1;
         var first = fence * RunFormat.TimeRowsPerFence;
         return fence + 1 < fences
             ? first + RowSearch.CountUntil(new Times(this, first), RunFormat.TimeRowsPerFence, TimeFence(fence), TimeFence(fence + 1), recordedBy)
