@@ -202,7 +202,7 @@ internal sealed partial class FactIndex
         return shared;
     }
 
-    /// <summary>Room for the heads of so many streams is made at once.</summary>
+    /// <summary>Room for the heads of so many streams is made at once, at most.</summary>
     const int HeadsExpected = 128;
 
     static void PrepareHead(ReadOnlySpan<IndexPart> parts, StreamName stream, PreparedAppend append, ref Dictionary<StreamName, StreamState>? heads)
@@ -214,7 +214,12 @@ internal sealed partial class FactIndex
         Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
         var key = TermKey.Encode(Term.Stream(stream), buffer);
         var state = LastPlace(parts, stream, key, new Position(Position.MaxValue)).State;
-        if (state.Version > StreamVersion.None) (heads ??= new Dictionary<StreamName, StreamState>(Math.Min(append.Facts.Length, HeadsExpected)))[stream] = state;
+        if (state.Version == StreamVersion.None) return;
+
+        // Mostly all facts are of one stream, or each is of another.
+        heads ??= new Dictionary<StreamName, StreamState>(1);
+        if (heads.Count == 1) heads.EnsureCapacity(Math.Min(append.Facts.Length, HeadsExpected));
+        heads[stream] = state;
     }
 
     /// <summary>Nobody reads any more.</summary>
