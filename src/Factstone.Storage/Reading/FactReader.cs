@@ -6,6 +6,8 @@ internal sealed class FactReader(DamageLog damage, FileWindow window, FactMarks?
     /// <summary>A small fact is read whole by the first look.</summary>
     const int FirstLookBytes = 1_024;
 
+    const int HeaderExpectedBytes = 128;
+
     readonly FactMarks _marks = marks ?? new FactMarks();
 
     /// <exception cref="LedgerDamagedException">The fact is not what was written; writes are refused from now on.</exception>
@@ -61,6 +63,12 @@ internal sealed class FactReader(DamageLog damage, FileWindow window, FactMarks?
     public static void Expect(in FactPlace place)
     {
         if (place.Segment is { Mapped: not null } segment) segment.Expect(place.FileOffset);
+    }
+
+    /// <summary>The same of its header.</summary>
+    public static void ExpectTime(in FactPlace place)
+    {
+        if (place.Segment is { Mapped: { } mapped }) mapped.Expect(place.FileOffset, HeaderExpectedBytes);
     }
 
     /// <summary>When the fact was recorded, from its header alone.</summary>

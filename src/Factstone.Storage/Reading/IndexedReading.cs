@@ -244,32 +244,35 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
         // Between two rows of a run's table, the facts themselves say when they were recorded.
         using var window = NewWindow(isLong: false);
         var reader = new FactReader(damage, window);
+        var place = PlaceBetween(low, high);
         while (high.Value - low.Value > 1)
         {
-            var middle = Between(low, high);
-
             // Whichever half it will be, its middle is on its way by then.
-            ExpectBetween(low, high);
-            ExpectBetween(low, middle);
-            ExpectBetween(middle, high);
-            if (TimeAt(reader, middle) <= time) low = middle;
-            else high = middle;
+            var middle = Between(low, high);
+            var (below, above) = (PlaceBetween(low, middle), PlaceBetween(middle, high));
+            if (TimeAt(reader, middle, place) <= time) (low, place) = (middle, above);
+            else (high, place) = (middle, below);
         }
 
         return low;
 
         static Position Between(Position low, Position high) => new((low.Value + high.Value) >>> 1);
 
-        void ExpectBetween(Position low, Position high)
+        FactPlace PlaceBetween(Position low, Position high)
         {
-            if (high.Value - low.Value > 1) FactReader.Expect(index.PlaceOf(Between(low, high)));
+            if (high.Value - low.Value <= 1) return default;
+            var between = index.PlaceOf(Between(low, high));
+            FactReader.ExpectTime(between);
+            return between;
         }
     }
 
     /// <summary>When the fact at a position was recorded; where it is gone for good, the one before it.</summary>
-    long TimeAt(FactReader reader, Position position)
+    long TimeAt(FactReader reader, Position position, in FactPlace place)
     {
-        while (lost.Contains(position, out var gone)) position = new Position(gone.First.Value - 1);
+        if (!lost.Contains(position, out var gone)) return reader.ReadTime(place);
+        do position = new Position(gone.First.Value - 1);
+        while (lost.Contains(position, out gone));
         return position == Position.None ? long.MinValue : reader.ReadTime(index.PlaceOf(position));
     }
 

@@ -16,6 +16,9 @@ internal sealed class RecordingClock
     readonly TimeProvider _time;
     readonly bool _isSystem;
     long _last;
+
+    /// <summary>Every append with a time up to this one has been decided, and none can get one any more.</summary>
+    long _passed;
     long _now;
     long _wallAtStart;
     TimeSpan _runningAtStart;
@@ -25,7 +28,7 @@ internal sealed class RecordingClock
     {
         _time = time;
         _isSystem = ReferenceEquals(time, TimeProvider.System);
-        _last = last;
+        _last = _passed = last;
         Accept();
     }
 
@@ -72,7 +75,12 @@ internal sealed class RecordingClock
     public void EndGroup()
     {
         TaskCompletionSource? group;
-        lock (_lock) (group, _group) = (_group, null);
+        lock (_lock)
+        {
+            (group, _group) = (_group, null);
+            Volatile.Write(ref _passed, _last);
+        }
+
         group?.SetResult();
     }
 
@@ -81,13 +89,17 @@ internal sealed class RecordingClock
     /// <exception cref="ClockJumpedException">Only by a clock that went forward by more than a day does it not lie ahead. To answer would date all later appends behind it.</exception>
     public Task PassedAsync(long time)
     {
+        // What is past nobody has to wait for, however busy the writer is.
+        if (time <= Volatile.Read(ref _passed)) return Task.CompletedTask;
         lock (_lock)
         {
             var now = Now();
             RefuseFuture(time, Math.Max(now, _last));
             if (time > _last) RefuseJump(now);
             _last = Math.Max(_last, time);
-            return _group?.Task ?? Task.CompletedTask;
+            if (_group is not null) return _group.Task;
+            Volatile.Write(ref _passed, _last);
+            return Task.CompletedTask;
         }
     }
 

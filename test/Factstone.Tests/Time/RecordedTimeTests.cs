@@ -178,6 +178,44 @@ public sealed class RecordedTimeTests
         Assert.Equal(_clock.GetUtcNow(), (await append).EnsureCommitted().RecordedAt);
     }
 
+    [Fact]
+    public async Task A_reader_does_not_wait_for_appends_in_flight_if_it_asks_for_a_time_before_them()
+    {
+        using var gate = new ManualResetEventSlim(initialState: true);
+        using var syncing = new SemaphoreSlim(0);
+        var files = new WatchedFiles(new MemoryFileSystem())
+        {
+            Syncing = _ =>
+            {
+                syncing.Release();
+                gate.Wait();
+            },
+        };
+        await using var ledger = await Open(files);
+        var first = await ledger.AppendAsync(new NewFact("s/1", null));
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        var between = _clock.GetUtcNow();
+        Assert.Equal(new Position(1), (await ledger.ResolveAsync(LedgerTime.RecordedBy(between))).Position);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        gate.Reset();
+        while (syncing.Wait(0)) { }
+        var append = ledger.TryAppendAsync(new AppendRequest(new NewFact("s/1", null)));
+        await syncing.WaitAsync();
+
+        foreach (var time in (DateTimeOffset[])[first.RecordedAt - OneMicrosecond, first.RecordedAt, between])
+        {
+            var asked = ledger.ResolveAsync(LedgerTime.RecordedBy(time));
+            Assert.True(asked.IsCompleted);
+            Assert.Equal(time < first.RecordedAt ? Position.None : new Position(1), (await asked).Position);
+        }
+
+        var later = ledger.ResolveAsync(LedgerTime.RecordedBy(between + OneMicrosecond)).AsTask();
+        Assert.False(later.IsCompleted);
+        gate.Set();
+        Assert.Equal(new Position(1), (await later).Position);
+        (await append).EnsureCommitted();
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
