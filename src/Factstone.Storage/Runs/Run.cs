@@ -10,6 +10,9 @@ namespace Factstone.Storage;
 /// </remarks>
 internal sealed class Run : IndexPart, IDisposable
 {
+    /// <summary>Most of a dictionary block: all its lines come at once, where who walks along it waits for each.</summary>
+    const int TermsExpectedBytes = 1_024;
+
     readonly IStorageFile _file;
     readonly RunBytes _bytes;
     readonly RunSegment[] _segments;
@@ -366,6 +369,7 @@ internal sealed class Run : IndexPart, IDisposable
             {
                 var slot = slots[at..];
                 if (BinaryPrimitives.ReadUInt16LittleEndian(slot) != fingerprint) continue;
+                _bytes.Expect(BucketShape.BlockOf(slot), TermsExpectedBytes);
                 if (Storage.TermBlock.TryFind(TermBlockAt(BucketShape.BlockOf(slot), out block), key.Bytes, out value)) return true;
             }
 
