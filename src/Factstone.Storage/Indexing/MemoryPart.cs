@@ -22,7 +22,7 @@ internal sealed class MemoryPart(Position first, LogPlace start, long startTime)
     readonly ConcurrentDictionary<string, StoreEntry> _stores = new(concurrencyLevel: 1, capacity: 7, StringComparer.Ordinal);
     readonly ConcurrentDictionary<string, IndexedAppend> _appends = new(concurrencyLevel: 1, capacity: 31, StringComparer.Ordinal);
     readonly ChunkedList<MemoryFact> _facts = new();
-    readonly GrowingList<BatchTime> _times = new();
+    readonly ChunkedList<BatchTime> _times = new();
     readonly GrowingList<Segment> _segments = new();
     readonly GrowingList<PositionRange> _holes = new();
     readonly MemoryTerms _terms = new(first);
@@ -130,16 +130,16 @@ internal sealed class MemoryPart(Position first, LogPlace start, long startTime)
 
     public override (Position AtOrBefore, Position After) Bracket(long recordedBy)
     {
-        var times = _times.Items;
-        int low = 0, high = times.Length;
+        var count = _times.Count;
+        long low = 0, high = count;
         while (low < high)
         {
             var middle = (low + high) >>> 1;
-            if (times[middle].Time <= recordedBy) low = middle + 1;
+            if (_times[middle].Time <= recordedBy) low = middle + 1;
             else high = middle;
         }
 
-        var after = low == times.Length ? Next : times[low].First;
+        var after = low == count ? Next : _times[low].First;
         return (new Position(after.Value - 1), after);
     }
 
@@ -167,9 +167,8 @@ internal sealed class MemoryPart(Position first, LogPlace start, long startTime)
     /// <summary>The time of the last append before a position; null when none of it is here.</summary>
     public long? LastTimeBefore(Position position)
     {
-        var times = _times.Items;
-        for (var i = times.Length - 1; i >= 0; i--)
-            if (times[i].First < position) return times[i].Time;
+        for (var i = _times.Count - 1; i >= 0; i--)
+            if (_times[i].First < position) return _times[i].Time;
         return null;
     }
 
@@ -178,7 +177,7 @@ internal sealed class MemoryPart(Position first, LogPlace start, long startTime)
 
     public IEnumerable<KeyValuePair<string, IndexedAppend>> AllAppends() => _appends;
 
-    public ReadOnlySpan<BatchTime> Times => _times.Items;
+    public ChunkedList<BatchTime> Times => _times;
 
     /// <summary>Positions of stores, types and tags up to a position.</summary>
     public PositionsOfTerm[] AllTerms(Position until) => _terms.All(this, until);
@@ -234,21 +233,20 @@ internal sealed class MemoryPart(Position first, LogPlace start, long startTime)
     public MemoryPart Behind(Position last, in LogPlace end, long endTime, Func<LogPlace, bool> isBehind)
     {
         var newer = new MemoryPart(last.Next(), end, endTime);
-        var times = _times.Items;
-        var batch = 0;
+        var batch = 0L;
         for (var position = last.Next(); position <= Last; position = position.Next())
         {
-            while (batch + 1 < times.Length && times[batch + 1].First <= position) batch++;
+            while (batch + 1 < _times.Count && _times[batch + 1].First <= position) batch++;
             var fact = this[position];
             if (fact.Stream is not { } stream)
             {
                 if (fact.Segment == Hole) newer.AddHole();
-                else newer.AddLost(SegmentOf(fact), times[batch].Time);
+                else newer.AddLost(SegmentOf(fact), _times[batch].Time);
                 continue;
             }
 
             var place = stream.Places[stream.CountUntil(position) - 1];
-            newer.Add(SegmentOf(fact), fact.FileOffset, times[batch].Time, place, newer.FindOrMake(stream.Name.Store, stream.Name.Key), fact.Type, fact.Tags!);
+            newer.Add(SegmentOf(fact), fact.FileOffset, _times[batch].Time, place, newer.FindOrMake(stream.Name.Store, stream.Name.Key), fact.Type, fact.Tags!);
         }
 
         // Without facts, the place of its frame says whether an append comes before the end of the run or behind it.

@@ -33,12 +33,12 @@ internal static class MemoryRun
     static void WriteTimes(MemoryPart part, RunWriter writer)
     {
         var times = part.Times;
-        for (var i = 0; i < times.Length;)
+        for (var i = 0L; i < times.Count;)
         {
             var (first, behind) = (times[i].First, i + 1);
 
             // A fact that is gone for good has no header that says its time, so what begins with one has a row of its own.
-            while (behind < times.Length && times[behind].First.Value < first.Value + RunFormat.FactsPerTimeRow && !IsLost(first) && !IsLost(times[behind].First)) behind++;
+            while (behind < times.Count && times[behind].First.Value < first.Value + RunFormat.FactsPerTimeRow && !IsLost(first) && !IsLost(times[behind].First)) behind++;
             writer.AddTime(new TimeRow(times[i].Time, first, IsAll: behind == i + 1));
             i = behind;
         }

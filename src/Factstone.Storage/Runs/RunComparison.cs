@@ -77,7 +77,7 @@ internal sealed class RunComparison(Run run, Action<Position, string> differs)
         if (piece.IsEmpty) return;
         if (_timeRow == 0 && (run.Footer.TimeCount == 0 || run.TimeRow(0).First != run.First)) Differs(run.First, "its times do not begin with its first fact");
         var time = long.MinValue;
-        foreach (var batch in piece.Times)
+        foreach (var batch in piece.Times.Range(0, piece.Times.Count))
         {
             PassRows(piece, batch.First, time);
             time = batch.Time;
