@@ -55,6 +55,7 @@ internal sealed class FileStorage : IFactStorage
         _queries = new QueryReading(_index, _lost, _damage, _facts);
         if (opening.Chain is not { } chain) return;
 
+        opening.Builder.Mend = mending.Mend;
         var quiet = new QuietMerging(_index, opening.Builder, options);
         _indexing = options.Crank.Start("factstone index", () => opening.Builder.Step() || quiet.Step());
         quiet.StepLater = _indexing.WakeLater;

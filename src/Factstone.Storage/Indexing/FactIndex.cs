@@ -82,12 +82,14 @@ internal sealed partial class FactIndex
     {
         var frozen = Active;
         frozen.Complete(end, LastTime);
-        Active = new MemoryPart(frozen.Next, end, LastTime) { Number = frozen.Number + 1 };
+        var next = new MemoryPart(frozen.Next, end, LastTime) { Number = frozen.Number + 1 };
         lock (_replacing)
         {
-            Volatile.Write(ref _parts, [.. _parts, Active]);
+            Volatile.Write(ref _parts, [.. _parts, next]);
         }
 
+        // Only now: until it grows no more, nobody makes a run of the last part that readers know.
+        Active = next;
         _memory = [.. _memory, Active];
         return frozen;
     }

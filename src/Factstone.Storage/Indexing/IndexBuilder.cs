@@ -18,9 +18,13 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
     /// <summary>Why the last run could not be written; null when it could.</summary>
     public FactstoneException? Failure { get; private set; }
 
+    /// <summary>Makes a run again from the log; null where nobody can.</summary>
+    public Action<Run>? Mend { get; set; }
+
     /// <summary>Writes one run, or a piece of a merged one; false when there is nothing to do, or nothing can be done now.</summary>
     public bool Step()
     {
+        Run damaged;
         lock (_building)
         {
             if (_isClosed) return false;
@@ -35,43 +39,51 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
                 options.Took?.Invoke(RecoveryBranch.RunNotWritten);
                 return false;
             }
-            catch (RunDamagedException)
+            catch (RunDamagedException found)
             {
-                // Whoever reads it next has it made again; until then it is not merged.
                 AbandonMerge();
-                return false;
+                damaged = found.Run;
             }
         }
+
+        return TryMend(damaged);
     }
 
-    /// <summary>Whether runs may be merged beyond what <see cref="Step"/> does.</summary>
+    /// <summary>Whether runs may be merged beyond what <see cref="Step"/> does; not while that has something to merge, and cannot.</summary>
     public bool HasQuietWork
     {
         get
         {
-            lock (_building) return !_isClosed && (_merge is not null ? _isMergeForQuiet : index.CountRuns().Runs != _runsRefused && NextToMerge(RunPlan.NextWhenQuiet).Count > 0);
+            lock (_building) return !_isClosed && (_merge is not null ? _isMergeForQuiet : index.CountRuns().Runs != _runsRefused && NextToMerge(RunPlan.Next).Count == 0 && NextToMerge(RunPlan.NextWhenQuiet).Count > 0);
         }
     }
 
     /// <summary>Merges a piece of what is to be one run beyond <see cref="Step"/>, while nobody appends; false when there is nothing to do, or nothing can be done now.</summary>
     public bool QuietStep()
     {
+        Run damaged;
         lock (_building)
         {
             if (_isClosed || (_merge is not null && !_isMergeForQuiet)) return false;
             try
             {
-                if (_merge is not null || BeginMerge(NextToMerge(RunPlan.NextWhenQuiet), isForQuiet: true)) return MergeOn();
+                return (_merge is not null || BeginMerge(NextToMerge(RunPlan.NextWhenQuiet), isForQuiet: true)) && MergeOn();
             }
-            catch (Exception failure) when (failure is FactstoneException or RunDamagedException)
+            catch (FactstoneException)
             {
                 // It is tried again when there is another run.
                 AbandonMerge();
                 _runsRefused = index.CountRuns().Runs;
+                return false;
             }
-
-            return false;
+            catch (RunDamagedException found)
+            {
+                AbandonMerge();
+                damaged = found.Run;
+            }
         }
+
+        return TryMend(damaged);
     }
 
     /// <summary>Writes all that is complete in memory, for an open that reads much of the log, and for a close.</summary>
@@ -126,6 +138,21 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
 
     Run Reopen(string path, Position first, Position last) =>
         directory.TryOpen(path, first, last, manifest(), segments) ?? throw new LedgerIOException(path, "read", "it is not what was written");
+
+    /// <summary>A damaged run would keep all that it is to be merged with from being merged, until somebody reads the block. Outside the lock: who mends for a reader takes it.</summary>
+    bool TryMend(Run damaged)
+    {
+        try
+        {
+            Mend?.Invoke(damaged);
+            return Mend is not null;
+        }
+        catch (FactstoneException failure)
+        {
+            Failure = failure;
+            return false;
+        }
+    }
 
     bool BuildOldest()
     {

@@ -50,6 +50,29 @@ public sealed class MemoryListTests
         }
     }
 
+    // The run builder leaves the part that grows alone; for a moment it did not know which one that is, and made a run of the last part that readers knew.
+    [Fact]
+    public async Task The_part_that_grows_is_always_one_that_readers_know()
+    {
+        var index = new FactIndex(new StorageOptions());
+        var reader = Task.Run(() =>
+        {
+            for (var last = 0L; last < 5_000;)
+            {
+                var active = index.Active;
+                Assert.True(index.Parts.LastIndexOf(active) >= 0);
+                last = active.Number;
+            }
+        });
+        for (var i = 0; i < 5_000; i++)
+        {
+            index.Freeze(default);
+            if (reader.IsFaulted) break;
+        }
+
+        await reader;
+    }
+
     [Fact]
     public void A_table_of_terms_finds_each_that_was_added_and_no_other()
     {

@@ -151,10 +151,65 @@ public sealed class QuietMergingTests
         Same(ledger);
     }
 
+    // What has to be merged could not be, what is merged in quiet was begun and thrown away for it, and so on without an end.
+    [Fact]
+    public void A_full_disk_ends_what_has_to_be_merged_too()
+    {
+        using var ledger = SmallLedger.Open(_options);
+        Append(ledger, 78);
+        Index();
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        var used = _files.UsedBytes;
+        Append(ledger, 3);
+        while (Runs(ledger) < 8) Assert.True(_crank.Step("factstone index"));
+        _files.CapacityBytes = _files.UsedBytes + 100;
+        Index();
+        Clock.Advance(TimeSpan.FromHours(1));
+        Index();
+        Assert.Equal((8, 0), (Runs(ledger), Quiet));
+        Assert.True(_files.UsedBytes >= used);
+        _files.CapacityBytes = long.MaxValue;
+        Append(ledger, 10);
+        Index();
+        Assert.Equal(1, _took.Count(one => one == RecoveryBranch.RunsMerged));
+        Same(ledger);
+    }
+
+    // Until somebody read the damaged block, nothing could be merged with that run, and the thread of the index tried for ever.
+    [Theory]
+    [InlineData(7)]
+    [InlineData(8)]
+    public void A_damaged_run_that_is_to_be_merged_is_made_again_and_merged(int sessions)
+    {
+        // Keys so long that an open, which looks at few blocks, leaves most of them unread.
+        static StreamName Stream(int number) => new("orders", $"{new string('k', 400)}{number:D6}{new string('k', 400)}");
+        var options = _options with { MemoryFactsMax = 1_000 };
+        for (var session = 0; session < sessions; session++)
+        {
+            using var ledger = SmallLedger.Open(options);
+            var outcome = ledger.TryAppendAsync(new AppendRequest { Facts = [.. Enumerable.Range(session * 100, 100).Select(i => new NewFact(Stream(i), "made", "1"))] }).AsTask();
+            while (_crank.Step("factstone writer")) { }
+            while (_crank.Completions.Count > 0) _crank.RunCompletion(0);
+            Assert.True(outcome.IsCompleted);
+        }
+
+        var run = _files.Paths.Where(path => path.EndsWith(".run", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ElementAt(3);
+        _files.FlipBit(run, _files.LengthOf(run) / 2 * 8);
+        using var again = SmallLedger.Open(options);
+        Assert.Equal(sessions, Runs(again));
+        Index();
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        Index();
+        Assert.Equal(1, Runs(again));
+        Assert.Contains(RecoveryBranch.RunMended, _took);
+        for (var i = 0; i < sessions * 100; i++) Assert.Equal(1, SmallLedger.Now(again.GetVersionAsync(Stream(i), cancellationToken: TestContext.Current.CancellationToken)).Value);
+        Assert.Empty(again.Damage);
+    }
+
     /// <summary>All that there is to do now.</summary>
     void Index()
     {
-        while (_crank.Step("factstone index")) { }
+        for (var steps = 0; _crank.Step("factstone index"); steps++) Assert.True(steps < 10_000, "The index finds no rest.");
     }
 
     void Append(Ledger ledger, int count)
