@@ -22,32 +22,13 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
     public Action<Run>? Mend { get; set; }
 
     /// <summary>Writes one run, or a piece of a merged one; false when there is nothing to do, or nothing can be done now.</summary>
-    public bool Step()
-    {
-        Run damaged;
-        lock (_building)
+    public bool Step() => Try(
+        () => BuildOldest() || Merge(),
+        failure =>
         {
-            if (_isClosed) return false;
-            try
-            {
-                return BuildOldest() || Merge();
-            }
-            catch (FactstoneException failure)
-            {
-                Failure = failure;
-                AbandonMerge();
-                options.Took?.Invoke(RecoveryBranch.RunNotWritten);
-                return false;
-            }
-            catch (RunDamagedException found)
-            {
-                AbandonMerge();
-                damaged = found.Run;
-            }
-        }
-
-        return TryMend(damaged);
-    }
+            Failure = failure;
+            options.Took?.Invoke(RecoveryBranch.RunNotWritten);
+        });
 
     /// <summary>Whether runs may be merged beyond what <see cref="Step"/> does; not while that has something to merge, and cannot.</summary>
     public bool HasQuietWork
@@ -59,32 +40,9 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
     }
 
     /// <summary>Merges a piece of what is to be one run beyond <see cref="Step"/>, while nobody appends; false when there is nothing to do, or nothing can be done now.</summary>
-    public bool QuietStep()
-    {
-        Run damaged;
-        lock (_building)
-        {
-            if (_isClosed || (_merge is not null && !_isMergeForQuiet)) return false;
-            try
-            {
-                return (_merge is not null || BeginMerge(NextToMerge(RunPlan.NextWhenQuiet), isForQuiet: true)) && MergeOn();
-            }
-            catch (FactstoneException)
-            {
-                // It is tried again when there is another run.
-                AbandonMerge();
-                _runsRefused = index.CountRuns().Runs;
-                return false;
-            }
-            catch (RunDamagedException found)
-            {
-                AbandonMerge();
-                damaged = found.Run;
-            }
-        }
-
-        return TryMend(damaged);
-    }
+    public bool QuietStep() => Try(
+        () => (_merge is not null ? _isMergeForQuiet : BeginMerge(NextToMerge(RunPlan.NextWhenQuiet), isForQuiet: true)) && MergeOn(),
+        _ => _runsRefused = index.CountRuns().Runs); // it is tried again when there is another run
 
     /// <summary>Writes all that is complete in memory, for an open that reads much of the log, and for a close.</summary>
     /// <exception cref="FactstoneException">The disk refused.</exception>
@@ -138,6 +96,39 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
 
     Run Reopen(string path, Position first, Position last) =>
         directory.TryOpen(path, first, last, manifest(), segments) ?? throw new LedgerIOException(path, "read", "it is not what was written");
+
+    bool Try(Func<bool> work, Action<FactstoneException> isRefused)
+    {
+        Run damaged;
+        lock (_building)
+        {
+            if (_isClosed) return false;
+            try
+            {
+                return work();
+            }
+            catch (FactstoneException failure)
+            {
+                AbandonMerge();
+                isRefused(failure);
+                return false;
+            }
+            catch (RunDamagedException found)
+            {
+                damaged = found.Run;
+            }
+            catch (Exception undecodable) when (undecodable is ArgumentException or IndexOutOfRangeException or InvariantException)
+            {
+                // A block that was whole when it was checked may not be any more.
+                if (_merge?.Runs.FirstOrDefault(static run => run.IsDamagedNow()) is not { } found) throw;
+                damaged = found;
+            }
+
+            AbandonMerge();
+        }
+
+        return TryMend(damaged);
+    }
 
     /// <summary>A damaged run would keep all that it is to be merged with from being merged, until somebody reads the block. Outside the lock: who mends for a reader takes it.</summary>
     bool TryMend(Run damaged)
@@ -215,6 +206,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
     bool BeginMerge(List<Run> runs, bool isForQuiet)
     {
         if (runs.Count == 0) return false;
+        foreach (var run in runs) run.CheckAnew(); // what became damaged since would be whole in the new run
         _isMergeForQuiet = isForQuiet;
         _mergeFile = directory.Create(directory.NewPath(runs[0].First, runs[^1].Last));
         _merge = new RunMerge(runs, _mergeFile, options.Defect);

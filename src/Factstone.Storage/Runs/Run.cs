@@ -92,6 +92,16 @@ internal sealed class Run : IndexPart, IDisposable
         }
     }
 
+    /// <summary>Each block is checked again by who touches it next.</summary>
+    public void CheckAnew() => _bytes.CheckAnew();
+
+    /// <summary>Whether a block's checksum does not hold at this moment; all are read.</summary>
+    public bool IsDamagedNow()
+    {
+        CheckAnew();
+        return DamagedBlocks().Any();
+    }
+
     /// <summary>The rows of its segments, as they stand in the file.</summary>
     public IReadOnlyList<(Position From, Position Base, int Generation)> SegmentRows()
     {

@@ -41,6 +41,13 @@ internal sealed class RunBytes : IDisposable
     /// <summary>Some bytes will be read soon.</summary>
     public void Expect(long fileOffset, int bytes) => _mapped?.Expect(fileOffset, bytes);
 
+    /// <summary>What was checked may be damaged since: each block is checked again by who touches it next.</summary>
+    public void CheckAnew()
+    {
+        Array.Clear(_checked);
+        Array.Clear(_pieces);
+    }
+
     public void Dispose() => _mapped?.Dispose();
 
     bool TryMapped(long fileOffset, int bytes, out ReadOnlySpan<byte> read)

@@ -171,11 +171,11 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
             Sync();
             _tail = start + bytes.Length;
         }
-        catch (LedgerFullException full)
+        catch (LedgerFullException)
         {
             // Space was reserved, but some file systems give none for a rewrite either, or a quota came in between.
             options.Took?.Invoke(RecoveryBranch.FullWhileWriting);
-            Erase(start, bytes.Length, full);
+            Erase(start, bytes.Length);
             throw;
         }
         catch (LedgerIOException failure)
@@ -210,7 +210,7 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
         catch (FactstoneException second)
         {
             options.Took?.Invoke(RecoveryBranch.SyncFailedAndUnknown);
-            _failure = second;
+            _failure = NotFull(second, "writing a group again");
             HasUnknown = true;
             throw new GroupUnknownException(failure);
         }
@@ -225,7 +225,7 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
     }
 
     /// <summary>Overwrites what may have been written of a refused group, so that no crash brings it back.</summary>
-    void Erase(long start, int length, LedgerFullException full)
+    void Erase(long start, int length)
     {
         if (options.Defect == Defect.LeaveHalfWritten) return;
         try
@@ -237,11 +237,16 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
         }
         catch (FactstoneException failure)
         {
-            _failure = failure;
+            var cause = NotFull(failure, "taking back a group that was refused");
+            _failure = cause;
             HasUnknown = true;
-            throw new GroupUnknownException(full);
+            throw new GroupUnknownException(cause);
         }
     }
+
+    /// <summary>That nothing was written and appends work again when there is room, which a full disk says elsewhere, does not hold here.</summary>
+    static FactstoneException NotFull(FactstoneException failure, string operation) =>
+        failure is LedgerFullException full ? new LedgerIOException(full.Path, operation, "there is no space left on the disk", full) : failure;
 
     void Apply()
     {
