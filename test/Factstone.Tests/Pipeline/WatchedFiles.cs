@@ -3,7 +3,7 @@ using Factstone.Storage;
 
 namespace Factstone.Tests;
 
-/// <summary>A file system with a say before each look for a file and each open, deletion, sync and read of one: to slow it down, hold it up or let it fail.</summary>
+/// <summary>A file system with a say before each look for a file and each open, deletion, sync, read and write of one: to slow it down, hold it up or let it fail.</summary>
 internal sealed class WatchedFiles(IFileSystem inner) : IFileSystem
 {
     /// <summary>Called before a look whether a file stands, with its path.</summary>
@@ -23,6 +23,9 @@ internal sealed class WatchedFiles(IFileSystem inner) : IFileSystem
 
     /// <summary>Called before a read from a file, with its path.</summary>
     public Action<string>? Reading { get; set; }
+
+    /// <summary>Called before a write to a file, with its path.</summary>
+    public Action<string>? Writing { get; set; }
 
     public bool DirectoryExists(string path) => inner.DirectoryExists(path);
 
@@ -74,7 +77,11 @@ internal sealed class WatchedFiles(IFileSystem inner) : IFileSystem
             return read;
         }
 
-        public void Write(ReadOnlySpan<byte> bytes, long fileOffset) => file.Write(bytes, fileOffset);
+        public void Write(ReadOnlySpan<byte> bytes, long fileOffset)
+        {
+            files.Writing?.Invoke(file.Path);
+            file.Write(bytes, fileOffset);
+        }
 
         public void Reserve(long fileOffset, long length) => file.Reserve(fileOffset, length);
 
