@@ -12,8 +12,8 @@ internal sealed class FingerprintWriter(RunOutput output, BucketShape shape, lon
 {
     const int TermsPerStep = 100_000;
 
-    /// <summary>The table of one and a half million streams.</summary>
-    public const int BytesUsual = 32 * 1_024 * 1_024;
+    /// <summary>The table of 400,000 streams. A buffer of several times that would stay until the next full collection, and the next ones with it.</summary>
+    public const int BytesUsual = 8 * 1_024 * 1_024;
 
     readonly long _firstBuckets = shape.FirstBuckets(terms);
     readonly byte[] _buckets = new byte[Math.Min(shape.FirstBuckets(terms), bytesMax / RunFormat.BucketBytes) * RunFormat.BucketBytes];
