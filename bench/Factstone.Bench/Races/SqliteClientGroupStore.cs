@@ -4,7 +4,7 @@ using Microsoft.Data.Sqlite;
 namespace Factstone.Bench;
 
 /// <summary>SQLite through Microsoft.Data.Sqlite, as in W1 to W4, behind one writer thread: what is queued is decided in turn in one transaction, and answered after its commit. Expected versions only.</summary>
-internal sealed class SqliteClientGroupStore : IConditionalStore
+internal sealed class SqliteClientGroupStore : GroupedStore
 {
     const int ConstraintFailed = 19; // SQLITE_CONSTRAINT, https://www.sqlite.org/rescode.html
 
@@ -15,7 +15,6 @@ internal sealed class SqliteClientGroupStore : IConditionalStore
     readonly SqliteCommand _commit;
     readonly SqliteCommand _lastVersion;
     readonly SqliteCommand _insert;
-    readonly GroupWriter<ConditionalAppend> _writer;
     readonly bool _looksUpFirst;
     long _last;
 
@@ -29,31 +28,19 @@ internal sealed class SqliteClientGroupStore : IConditionalStore
         _commit = _connection.Prepared("commit");
         _lastVersion = _connection.Prepared("select max(seq) from facts where stream = $stream", "$stream");
         _insert = _connection.Prepared("insert into facts(position, stream, seq, type, recorded_at, payload) values($position, $stream, $seq, 'changed', $recorded_at, $payload)", "$position", "$stream", "$seq", "$recorded_at", "$payload");
-        _writer = new GroupWriter<ConditionalAppend>(Write);
     }
 
-    public Task<ConditionalAnswer> AppendAsync(ConditionalAppend append)
+    protected override void Close()
     {
-        _writer.Add(append);
-        return append.Task;
-    }
-
-    public void Dispose()
-    {
-        _writer.Dispose();
         foreach (var command in new[] { _begin, _commit, _lastVersion, _insert }) command.Dispose();
         _connection.Dispose();
     }
 
-    void Write(List<ConditionalAppend> group)
-    {
-        _begin.ExecuteNonQuery();
-        foreach (var append in group) append.Answer = Decide(append);
-        _commit.ExecuteNonQuery();
-        foreach (var append in group) append.SetResult(append.Answer);
-    }
+    protected override void Begin() => _begin.ExecuteNonQuery();
 
-    ConditionalAnswer Decide(ConditionalAppend append)
+    protected override void Commit() => _commit.ExecuteNonQuery();
+
+    protected override ConditionalAnswer Decide(ConditionalAppend append)
     {
         var expected = append.ExpectedVersion ?? throw new InvalidOperationException("An expected version is needed.");
         if (_looksUpFirst && LastVersion(append) is var version && version != expected) return new ConditionalAnswer(false, version, 0);

@@ -4,7 +4,7 @@ using Factstone.Cli.Bench;
 namespace Factstone.Bench;
 
 /// <summary>SQLite by its own functions, behind one writer thread: what is queued is decided in turn in one transaction, and answered after its commit.</summary>
-internal sealed class SqliteGroupStore : IConditionalStore
+internal sealed class SqliteGroupStore : GroupedStore
 {
     static readonly byte[][] Streams = [.. Enumerable.Range(0, ZipfStreams.Count).Select(i => Encoding.UTF8.GetBytes($"orders/{i}"))];
 
@@ -18,7 +18,6 @@ internal sealed class SqliteGroupStore : IConditionalStore
     readonly SqliteStatement _insert;
     readonly SqliteStatement _insertTag;
     readonly SqliteStatement _match;
-    readonly GroupWriter<ConditionalAppend> _writer;
     readonly bool _looksUpFirst;
     long _last;
 
@@ -34,31 +33,19 @@ internal sealed class SqliteGroupStore : IConditionalStore
         _insert = _database.Prepare("insert into facts(position, stream, seq, type, recorded_at, payload) values(?1, ?2, ?3, 'changed', ?4, ?5)");
         _insertTag = _database.Prepare("insert into tags(tag, position) values(?1, ?2)");
         _match = _database.Prepare("select 1 from tags a join tags b on b.tag = ?2 and b.position = a.position where a.tag = ?1 and a.position > ?3 limit 1");
-        _writer = new GroupWriter<ConditionalAppend>(Write);
     }
 
-    public Task<ConditionalAnswer> AppendAsync(ConditionalAppend append)
+    protected override void Close()
     {
-        _writer.Add(append);
-        return append.Task;
-    }
-
-    public void Dispose()
-    {
-        _writer.Dispose();
         foreach (var statement in new[] { _begin, _commit, _lastVersion, _insert, _insertTag, _match }) statement.Dispose();
         _database.Dispose();
     }
 
-    void Write(List<ConditionalAppend> group)
-    {
-        _begin.Run();
-        foreach (var append in group) append.Answer = Decide(append);
-        _commit.Run();
-        foreach (var append in group) append.SetResult(append.Answer);
-    }
+    protected override void Begin() => _begin.Run();
 
-    ConditionalAnswer Decide(ConditionalAppend append)
+    protected override void Commit() => _commit.Run();
+
+    protected override ConditionalAnswer Decide(ConditionalAppend append)
     {
         if (!_looksUpFirst && append is { ExpectedVersion: { } before, Tags: [] })
         {

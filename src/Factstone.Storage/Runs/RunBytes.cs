@@ -4,7 +4,7 @@ namespace Factstone.Storage;
 
 /// <summary>The bytes of a run, each block checked before anybody sees it.</summary>
 /// <remarks>
-/// Where the file is mapped, a block is checked when it is first touched. Where it is read, each read is checked, and
+/// Where the file is mapped, a block is checked when it is first touched, and anew before a merge. Where it is read, each read is checked, and
 /// what was read last is kept. Threads: any number. A span is valid as long as the object that gave it is referenced.
 /// </remarks>
 internal sealed class RunBytes : IDisposable

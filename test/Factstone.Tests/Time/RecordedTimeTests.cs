@@ -149,21 +149,11 @@ public sealed class RecordedTimeTests
     [Fact]
     public async Task A_reader_waits_for_appends_in_flight_up_to_the_time_it_asks_for()
     {
-        using var gate = new ManualResetEventSlim(initialState: true);
-        using var syncing = new SemaphoreSlim(0);
-        var files = new WatchedFiles(new MemoryFileSystem())
-        {
-            Syncing = _ =>
-            {
-                syncing.Release();
-                gate.Wait();
-            },
-        };
-        await using var ledger = await Open(files);
-        gate.Reset();
-        while (syncing.Wait(0)) { }
+        using var syncs = new HeldSyncs();
+        await using var ledger = await Open(syncs.Files);
+        syncs.Hold();
         var append = ledger.TryAppendAsync(new AppendRequest(new NewFact("s/1", null)));
-        await syncing.WaitAsync();
+        await syncs.IsHeldAsync();
 
         var asked = ledger.ResolveAsync(LedgerTime.RecordedBy(_clock.GetUtcNow())).AsTask();
         await Task.Delay(50);
@@ -173,7 +163,7 @@ public sealed class RecordedTimeTests
         await impatient.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
 
-        gate.Set();
+        syncs.Release();
         Assert.Equal(new Position(1), (await asked).Position);
         Assert.Equal(_clock.GetUtcNow(), (await append).EnsureCommitted().RecordedAt);
     }
@@ -181,26 +171,16 @@ public sealed class RecordedTimeTests
     [Fact]
     public async Task A_reader_does_not_wait_for_appends_in_flight_if_it_asks_for_a_time_before_them()
     {
-        using var gate = new ManualResetEventSlim(initialState: true);
-        using var syncing = new SemaphoreSlim(0);
-        var files = new WatchedFiles(new MemoryFileSystem())
-        {
-            Syncing = _ =>
-            {
-                syncing.Release();
-                gate.Wait();
-            },
-        };
-        await using var ledger = await Open(files);
+        using var syncs = new HeldSyncs();
+        await using var ledger = await Open(syncs.Files);
         var first = await ledger.AppendAsync(new NewFact("s/1", null));
         _clock.Advance(TimeSpan.FromSeconds(1));
         var between = _clock.GetUtcNow();
         Assert.Equal(new Position(1), (await ledger.ResolveAsync(LedgerTime.RecordedBy(between))).Position);
         _clock.Advance(TimeSpan.FromSeconds(1));
-        gate.Reset();
-        while (syncing.Wait(0)) { }
+        syncs.Hold();
         var append = ledger.TryAppendAsync(new AppendRequest(new NewFact("s/1", null)));
-        await syncing.WaitAsync();
+        await syncs.IsHeldAsync();
 
         foreach (var time in (DateTimeOffset[])[first.RecordedAt - OneMicrosecond, first.RecordedAt, between])
         {
@@ -211,7 +191,7 @@ public sealed class RecordedTimeTests
 
         var later = ledger.ResolveAsync(LedgerTime.RecordedBy(between + OneMicrosecond)).AsTask();
         Assert.False(later.IsCompleted);
-        gate.Set();
+        syncs.Release();
         Assert.Equal(new Position(1), (await later).Position);
         (await append).EnsureCommitted();
     }
@@ -281,4 +261,39 @@ public sealed class RecordedTimeTests
 
     ValueTask<Ledger> Open(IFileSystem? files = null) =>
         Ledger.OpenAsync("time", new LedgerOptions { FileSystem = files ?? new MemoryFileSystem(), ZeroAheadBytesMax = 0, TimeProvider = _clock });
+
+    /// <summary>Files whose syncs wait while they are held.</summary>
+    sealed class HeldSyncs : IDisposable
+    {
+        readonly ManualResetEventSlim _gate = new(initialState: true);
+        readonly SemaphoreSlim _syncing = new(0);
+
+        public HeldSyncs() => Files = new WatchedFiles(new MemoryFileSystem())
+        {
+            Syncing = _ =>
+            {
+                _syncing.Release();
+                _gate.Wait();
+            },
+        };
+
+        public WatchedFiles Files { get; }
+
+        public void Hold()
+        {
+            _gate.Reset();
+            while (_syncing.Wait(0)) { }
+        }
+
+        /// <summary>Returns when a sync waits.</summary>
+        public Task IsHeldAsync() => _syncing.WaitAsync();
+
+        public void Release() => _gate.Set();
+
+        public void Dispose()
+        {
+            _gate.Dispose();
+            _syncing.Dispose();
+        }
+    }
 }
