@@ -122,6 +122,17 @@ internal sealed class SimulatedProcess(SimulatedDisk disk) : IFileSystem
         return taken;
     }
 
+    public bool IsLocked(string path)
+    {
+        var isLocked = false;
+        Disk.Atomic(this, IoKind.Read, "look at lock", path, () =>
+        {
+            RefuseDirectory(path, "lock");
+            isLocked = Names.Find(path)?.LockedBy is not null;
+        });
+        return isLocked;
+    }
+
     public ISharedPage OpenSharedPage(string path, bool writable)
     {
         SimulatedFile? file = null;

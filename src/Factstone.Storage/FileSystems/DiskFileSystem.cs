@@ -27,6 +27,8 @@ internal enum DiskSyncs
 /// </remarks>
 internal sealed class DiskFileSystem : IFileSystem
 {
+    const int WindowsSharingViolation = unchecked((int)0x80070020);
+
     readonly DiskSyncs _syncs;
 
     public DiskFileSystem(DiskSyncs syncs = DiskSyncs.All)
@@ -139,6 +141,8 @@ internal sealed class DiskFileSystem : IFileSystem
         return handle;
     }
 
+    public bool IsLocked(string path) => OperatingSystem.IsWindows() ? IsLockedOnWindows(path) : IsFlocked(path);
+
     public ISharedPage OpenSharedPage(string path, bool writable)
     {
         var handle = writable
@@ -216,14 +220,48 @@ internal sealed class DiskFileSystem : IFileSystem
     // Who opens it for writing while others may only read it is the only one who does.
     static SafeFileHandle? TryLockOnWindows(string path)
     {
-        const int sharingViolation = unchecked((int)0x80070020);
         try
         {
             return File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
         }
-        catch (IOException exception) when (exception.HResult == sharingViolation)
+        catch (IOException exception) when (exception.HResult == WindowsSharingViolation)
         {
             return null;
+        }
+        catch (Exception exception) when (DiskErrors.IsRefusal(exception))
+        {
+            throw DiskErrors.From(exception, path, "lock");
+        }
+    }
+
+    // A shared lock, which two who ask at the same time can both have.
+    static bool IsFlocked(string path)
+    {
+        using var handle = LibC.Open(path, LibC.ReadOnly | LibC.CloseOnExec);
+        if (handle.IsInvalid)
+        {
+            var refused = Marshal.GetLastPInvokeError();
+            return refused is LibC.ErrorNoEntry or LibC.ErrorNotDirectory ? false : throw DiskErrors.From(refused, path, "lock");
+        }
+
+        var error = LibC.Uninterrupted(handle, static file => LibC.Flock(file, LibC.LockShared | LibC.LockNonBlocking));
+        return error == LibC.ErrorWouldBlock || (error == 0 ? false : throw DiskErrors.From(error, path, "lock"));
+    }
+
+    static bool IsLockedOnWindows(string path)
+    {
+        try
+        {
+            File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read).Dispose();
+            return false;
+        }
+        catch (IOException exception) when (exception.HResult == WindowsSharingViolation)
+        {
+            return true;
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return false;
         }
         catch (Exception exception) when (DiskErrors.IsRefusal(exception))
         {

@@ -38,6 +38,10 @@ internal interface IFileSystem
     /// <returns>Null when somebody else, in this process or another, holds it.</returns>
     IDisposable? TryLock(string path, string holder, out string heldBy);
 
+    /// <summary>Whether somebody, in this process or another, holds the lock that this file stands for now.</summary>
+    /// <remarks>Changes nothing and needs no permission to write. The answer may be old when it arrives. Whoever takes the lock at this very moment may be refused, and has it when trying again.</remarks>
+    bool IsLocked(string path);
+
     /// <summary>Maps the first <see cref="ISharedPage.Size"/> bytes of a file, shared with every process that maps it; created zeroed when missing and writable.</summary>
     ISharedPage OpenSharedPage(string path, bool writable);
 }

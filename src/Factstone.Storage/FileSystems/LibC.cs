@@ -10,6 +10,7 @@ namespace Factstone.Storage;
 /// </remarks>
 internal static partial class LibC
 {
+    public const int LockShared = 1;
     public const int LockExclusive = 2;
     public const int LockNonBlocking = 4;
 

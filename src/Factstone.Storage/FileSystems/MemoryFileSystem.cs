@@ -138,6 +138,15 @@ internal sealed class MemoryFileSystem : IFileSystem
         }
     }
 
+    public bool IsLocked(string path)
+    {
+        lock (_names)
+        {
+            RefuseDirectory(path, "lock");
+            return Find(path)?.LockedBy is not null;
+        }
+    }
+
     public ISharedPage OpenSharedPage(string path, bool writable)
     {
         lock (_names)

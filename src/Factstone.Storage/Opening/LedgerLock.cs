@@ -4,6 +4,7 @@ namespace Factstone.Storage;
 internal static class LedgerLock
 {
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+    static readonly TimeSpan PauseOfProbe = TimeSpan.FromMilliseconds(3);
     static readonly TimeSpan SilentFor = TimeSpan.FromSeconds(1);
 
     /// <exception cref="LedgerLockedException">Somebody else held it all the while.</exception>
@@ -13,9 +14,18 @@ internal static class LedgerLock
         var started = TimeProvider.System.GetTimestamp();
         var holder = $"process {Environment.ProcessId} on {Environment.MachineName} since {Microseconds.ToText(options.Time.GetUtcNow())}";
         var isTold = false;
+        var isFirst = true;
         while (true)
         {
             if (files.TryLock(layout.Lock, holder, out var heldBy) is { } taken) return taken;
+
+            // A reader that asks whether a writer runs holds the lock for microseconds: one refusal proves nothing.
+            if (isFirst)
+            {
+                isFirst = false;
+                Thread.Sleep(PauseOfProbe);
+                continue;
+            }
 
             var waited = TimeProvider.System.GetElapsedTime(started);
             if (waited >= options.LockWait) throw new LedgerLockedException(layout.Root, heldBy, waited);

@@ -31,6 +31,37 @@ public sealed class DiskFileSystemTests
         Assert.Equal(1, refused.ExitCode);
     }
 
+    [Fact]
+    public void A_lock_of_another_process_is_seen_also_where_nothing_may_be_written()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        if (!File.Exists("/usr/bin/flock")) Assert.Skip("needs the flock command");
+        using var disk = AnyFileSystem.Of(FileSystemKind.Disk);
+        disk.Create("LOCK").Dispose();
+        File.SetUnixFileMode(disk.At("LOCK"), UnixFileMode.UserRead);
+        File.SetUnixFileMode(disk.Root, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        try
+        {
+            Assert.False(disk.Files.IsLocked(disk.At("LOCK")));
+            using var other = Process.Start(new ProcessStartInfo("/usr/bin/flock", ["-x", disk.At("LOCK"), "sh", "-c", "echo locked; read end"])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+            })!;
+            Assert.Equal("locked", other.StandardOutput.ReadLine());
+
+            Assert.True(disk.Files.IsLocked(disk.At("LOCK")));
+
+            other.StandardInput.WriteLine();
+            other.WaitForExit();
+            Assert.False(disk.Files.IsLocked(disk.At("LOCK")));
+        }
+        finally
+        {
+            File.SetUnixFileMode(disk.Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
     // A child that inherited the lock would keep it after we are gone: the ledger would be locked by a pager.
     [Fact]
     public void A_child_process_does_not_inherit_the_lock()

@@ -197,6 +197,31 @@ public sealed class FileSystemContractTests
     }
 
     [Theory, MemberData(nameof(Kinds))]
+    public void Whether_a_lock_is_held_can_be_asked_without_taking_it(FileSystemKind kind)
+    {
+        using var disk = AnyFileSystem.Of(kind);
+        disk.Files.CreateDirectory(disk.At("directory"));
+
+        Assert.False(disk.Files.IsLocked(disk.At("LOCK")));
+        Assert.False(disk.Files.IsLocked(disk.At("absent/LOCK")));
+        Assert.Empty(disk.Files.List(disk.Root));
+        for (var round = 0; round < 3; round++)
+        {
+            using (var held = disk.Files.TryLock(disk.At("LOCK"), "process 1", out _))
+            {
+                Assert.NotNull(held);
+                Assert.True(disk.Files.IsLocked(disk.At("LOCK")));
+                Assert.True(disk.Files.IsLocked(disk.At("LOCK")));
+                Assert.False(disk.Files.IsLocked(disk.At("OTHER")));
+            }
+
+            Assert.False(disk.Files.IsLocked(disk.At("LOCK")));
+        }
+
+        Assert.Equal("process 1"u8.ToArray(), disk.Content("LOCK"));
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
     public void A_shared_page_is_seen_at_once_through_every_other_mapping(FileSystemKind kind)
     {
         using var disk = AnyFileSystem.Of(kind);

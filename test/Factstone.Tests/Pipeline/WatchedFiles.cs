@@ -57,6 +57,8 @@ internal sealed class WatchedFiles(IFileSystem inner) : IFileSystem
 
     public IDisposable? TryLock(string path, string holder, out string heldBy) => inner.TryLock(path, holder, out heldBy);
 
+    public bool IsLocked(string path) => inner.IsLocked(path);
+
     public ISharedPage OpenSharedPage(string path, bool writable)
     {
         Opening?.Invoke(path);

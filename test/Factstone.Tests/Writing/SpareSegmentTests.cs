@@ -90,6 +90,8 @@ public sealed class SpareSegmentTests
 
         public IDisposable? TryLock(string path, string holder, out string heldBy) => files.TryLock(path, holder, out heldBy);
 
+        public bool IsLocked(string path) => files.IsLocked(path);
+
         public ISharedPage OpenSharedPage(string path, bool writable) => files.OpenSharedPage(path, writable);
     }
 }
