@@ -180,6 +180,10 @@ internal sealed class FileStorage : IFactStorage
             if (_isDisposed != 0 || !reading.Refresh()) return;
             SetHead(PublishedHead());
             _damage.Add([.. _foundByReading]);
+
+            // Only now: the next refresh returns at once where HEAD has not moved since, so a failure before the head is
+            // set would leave this reader behind until the next append.
+            reading.TryAdoptRuns();
         }
     }
 

@@ -91,7 +91,6 @@ internal sealed class ReadOnlyOpening : IDisposable
             return Refresh();
         }
 
-        AdoptRuns();
         return true;
     }
 
@@ -145,7 +144,19 @@ internal sealed class ReadOnlyOpening : IDisposable
 
     Damage BeforeFirst() => new(_layout.Segments, 0, Position.None, Position.None, "The segments before the first one that is left are missing.");
 
-    /// <summary>Lets go of what the writer has made runs of since.</summary>
+    /// <summary>Replaces what is in memory by the runs that the writer has made of it since. Where they cannot be read now, memory keeps it until the next refresh that finds it full.</summary>
+    public void TryAdoptRuns()
+    {
+        try
+        {
+            AdoptRuns();
+        }
+        catch (LedgerIOException)
+        {
+            // Nothing was adopted, and what was read up to the published end stays as it is.
+        }
+    }
+
     void AdoptRuns()
     {
         var active = Index.Active;
