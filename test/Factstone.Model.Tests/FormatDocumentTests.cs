@@ -57,6 +57,23 @@ public sealed class FormatDocumentTests
         Assert.Equal(FactHashTests.All, Section("Hashes").Table("hash", "of", "is").Select(row => row[2]));
 
     [Fact]
+    public void The_documents_cursors_are_what_the_code_writes_and_reads()
+    {
+        var rows = Section("Cursor").Table("ledger", "epoch", "position", "leaf", "cursor");
+        Assert.Equal(4, rows.Count);
+        var ledger = new LedgerId(new Guid(rows[0][0]));
+        foreach (var row in rows)
+        {
+            var cursor = new LedgerCursor(ledger, long.Parse(row[1], CultureInfo.InvariantCulture), new Position(long.Parse(row[2], CultureInfo.InvariantCulture)))
+            {
+                Leaf = row[3].Length == 0 ? null : uint.Parse(row[3].AsSpan(0, 8), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture),
+            };
+            Assert.Equal(Code(row[4]), cursor.ToString());
+            Assert.Equal(cursor, LedgerCursor.Parse(Code(row[4])));
+        }
+    }
+
+    [Fact]
     public void The_documents_canonical_form_is_what_the_code_writes()
     {
         var row = Assert.Single(Section("Canonical JSON").Table("text", "canonical form"));

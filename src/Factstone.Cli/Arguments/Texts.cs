@@ -40,6 +40,15 @@ internal static class Texts
             : throw CliException.Usage($"--from: '{text}' is no place to begin at: write @7, 2026-01-31, 2026-01-31T08:15:00Z (years 1 to 9999, UTC where no zone is given) or now.");
     }
 
+    /// <summary>A cursor or <c>@POSITION</c>, which has been dealt with.</summary>
+    public static FollowStart FollowAfter(string text)
+    {
+        if (text is ['@', ..]) return FollowStart.After(At(text, "--after"));
+        return LedgerCursor.TryParse(text, out var cursor)
+            ? FollowStart.After(cursor)
+            : throw CliException.Usage($"--after: '{text}' is no cursor: write LEDGER/EPOCH@POSITION.LEAF, as 'follow' and 'stats' give it, or a position, such as @7.");
+    }
+
     public static DateTimeOffset? Time(string? text, string option)
     {
         if (text is null) return null;

@@ -12,6 +12,11 @@ internal sealed class FollowCommand : LedgerCommand
         HelpName = "@P|TIME|now",
         Description = "Where to begin: at a position (@7) or with what was recorded at a time or later (2026-01-31T08:15:00Z), both included, or with what comes. [default: the first fact]",
     };
+    readonly Option<string?> _after = new("--after")
+    {
+        HelpName = "CURSOR|@P",
+        Description = "Go on behind what has been read: a cursor that an earlier follow gave, which is refused in a copy of the ledger that went another way, or a position, which is not checked.",
+    };
     readonly Option<long?> _limit = new("--limit") { HelpName = "N", Description = "End after so many." };
 
     public FollowCommand(CommonOptions common)
@@ -19,27 +24,34 @@ internal sealed class FollowCommand : LedgerCommand
     {
         Arguments.Add(_query);
         Options.Add(_from);
+        Options.Add(_after);
         Options.Add(_limit);
     }
 
     protected override async Task<int> RunAsync(ParseResult parsed, Session session, CancellationToken ct)
     {
         var query = _query.Value(parsed);
-        var from = Texts.FollowFrom(parsed.GetValue(_from));
+        var after = parsed.GetValue(_after);
+        if (after is not null && parsed.GetValue(_from) is not null) throw CliException.Usage("--from and --after exclude each other.");
+        var from = after is not null ? Texts.FollowAfter(after) : Texts.FollowFrom(parsed.GetValue(_from));
         var limit = parsed.GetValue(_limit) ?? long.MaxValue;
         if (limit < 0) throw CliException.Usage($"--limit: {limit} is less than nothing.");
 
         await using var ledger = await session.OpenReadOnlyAsync(ct);
-        using var waiting = new WaitingForFacts(session);
-        try
+        var follower = ledger.OpenFollower(query, new FollowOptions { From = from });
+        using (var waiting = new WaitingForFacts(session))
         {
-            await FollowAsync(ledger.OpenFollower(query, new FollowOptions { From = from }), limit, session, waiting, ct);
-        }
-        catch (OperationCanceledException) when (ct.IsCancellationRequested)
-        {
-            // Being stopped is how it ends.
+            try
+            {
+                await FollowAsync(follower, limit, session, waiting, ct);
+            }
+            catch (OperationCanceledException) when (ct.IsCancellationRequested)
+            {
+                // Being stopped is how it ends.
+            }
         }
 
+        session.Notice($"go on with: follow --after {follower.Cursor}");
         return ExitCodes.Done;
     }
 

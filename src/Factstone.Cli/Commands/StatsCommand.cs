@@ -11,13 +11,14 @@ internal sealed class StatsCommand : LedgerCommand
     {
         await using var ledger = await session.OpenReadOnlyAsync(ct);
         var statistics = await ledger.GetStatisticsAsync(ct);
-        if (session.IsJson) WriteJson(session, ledger, statistics);
-        else WriteText(session, ledger, statistics);
+        var cursor = ledger.CursorAt(statistics.Head);
+        if (session.IsJson) WriteJson(session, ledger, statistics, cursor);
+        else WriteText(session, ledger, statistics, cursor);
         session.NoticeDamage(ledger);
         return ExitCodes.Done;
     }
 
-    static void WriteJson(Session session, Ledger ledger, LedgerStatistics statistics) => session.Output.WriteJson(json =>
+    static void WriteJson(Session session, Ledger ledger, LedgerStatistics statistics, LedgerCursor cursor) => session.Output.WriteJson(json =>
     {
         json.WriteStartObject();
         json.WriteString("ledger", ledger.Id.ToString());
@@ -25,6 +26,7 @@ internal sealed class StatsCommand : LedgerCommand
         json.WriteString("location", ledger.Location);
         json.WriteNumber("head", statistics.Head.Value);
         if (statistics.RecordedAt is { } recordedAt) json.WriteString("recordedAt", TimeText.Exact(recordedAt));
+        json.WriteString("cursor", cursor.ToString());
         json.WriteNumber("facts", statistics.Facts);
         json.WriteNumber("stores", statistics.Stores);
         json.WriteNumber("streams", statistics.Streams);
@@ -38,13 +40,14 @@ internal sealed class StatsCommand : LedgerCommand
         json.WriteEndObject();
     });
 
-    static void WriteText(Session session, Ledger ledger, LedgerStatistics statistics)
+    static void WriteText(Session session, Ledger ledger, LedgerStatistics statistics, LedgerCursor cursor)
     {
         void Line(string label, string text) => session.Output.WriteLine(FactText.Field(label, text));
 
         Line("ledger", $"{ledger.Id} (epoch {ledger.Epoch})");
         Line("location", ledger.Location);
         Line("head", statistics.RecordedAt is { } recordedAt ? $"@{statistics.Head}, recorded {TimeText.Exact(recordedAt)}" : "none yet");
+        Line("cursor", cursor.ToString());
         Line("facts", $"{statistics.Facts:N0}");
         Line("stores", $"{statistics.Stores:N0}");
         Line("streams", $"{statistics.Streams:N0}");

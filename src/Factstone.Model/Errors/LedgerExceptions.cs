@@ -57,23 +57,41 @@ public sealed class LedgerDamagedException : FactstoneException
     public IReadOnlyList<Damage> Damage { get; }
 }
 
-/// <summary>Facts behind the last common position were lost since a cursor was given, or a reader opened the ledger: what was read there is not what the ledger holds now.</summary>
+/// <summary>What was read is not what the ledger holds now: a repair or a restore has left out facts since, or the cursor comes from another copy of the ledger.</summary>
 public sealed class LedgerForkedException : FactstoneException
 {
-    internal LedgerForkedException(long epochOfCursor, long epoch, Position lastCommonPosition, Position position)
-        : base(epochOfCursor > epoch
-            ? $"Position {position} was read in epoch {epochOfCursor}, and the ledger is in epoch {epoch}: this is an older copy of it. Read it from the beginning."
-            : $"The ledger is in epoch {epoch}, and position {position} was read in epoch {epochOfCursor}: facts behind position {lastCommonPosition} were lost since. What is there now is not what was read; go back to position {lastCommonPosition} and read on from there. The receipts in $receipts/repair say what was lost.")
+    LedgerForkedException(string what, Position lastCommonPosition, long epoch)
+        : base($"{what} {(lastCommonPosition == Position.None
+            ? "Up to which position the ledger is what was read is not known: read it from the beginning."
+            : $"Up to position {lastCommonPosition} the ledger is what was read: go back there and read on.")}")
     {
         LastCommonPosition = lastCommonPosition;
         Epoch = epoch;
     }
 
-    /// <summary>The last position up to which the ledger is what it was. Whoever goes back to it can read on.</summary>
+    /// <summary>The last position up to which the ledger is known to be what was read: whoever goes back to it can read on. 0 where none is known.</summary>
     public Position LastCommonPosition { get; }
 
     /// <summary>The ledger's epoch now.</summary>
     public long Epoch { get; }
+
+    /// <summary>By the epochs: the position lies behind what they have in common.</summary>
+    /// <param name="epochRead">The epoch in which the position was read.</param>
+    /// <param name="epoch">The ledger's epoch now.</param>
+    /// <param name="lastCommonPosition">What the two have in common; <see cref="Position.None"/> where that is not known.</param>
+    /// <param name="position">The position that was read.</param>
+    internal static LedgerForkedException ByEpoch(long epochRead, long epoch, Position lastCommonPosition, Position position) => new(
+        epochRead > epoch
+            ? $"Position {position} was read in epoch {epochRead}, and this ledger is in epoch {epoch}: it is an older copy, or one that has gone another way."
+            : $"Position {position} was read in epoch {epochRead}, and this ledger is in epoch {epoch}: since then a repair or a restore has left out facts, as the receipts in $receipts/repair and $receipts/restore say.",
+        lastCommonPosition,
+        epoch);
+
+    /// <summary>By the leaf: the fact at the position is another one.</summary>
+    internal static LedgerForkedException ByLeaf(long epoch, Position position) => new(
+        $"The fact at position {position} is not the one that was read there: two copies of this ledger have gone different ways.",
+        Position.None,
+        epoch);
 }
 
 /// <summary>A failed disk makes it unsafe to go on writing. Reads go on at the head; appends need a reopen.</summary>

@@ -1,19 +1,28 @@
+using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
 namespace Factstone;
 
-/// <summary>Up to where somebody has read, of which ledger, and in which epoch of it: so that it is never misread after facts were lost.</summary>
-/// <remarks>In text <c>LEDGER/EPOCH@POSITION</c>, such as <c>6f9619ff-8b86-4d01-b42d-00cf4fc964ff/1@1000</c>.</remarks>
+/// <summary>Up to where somebody has read, of which ledger, and in which epoch of it: so that it is never misread after facts were lost, nor in another copy of the ledger.</summary>
+/// <remarks>
+/// In text <c>LEDGER/EPOCH@POSITION.LEAF</c>, such as <c>6f9619ff-8b86-4d01-b42d-00cf4fc964ff/1@1000.1a2b3c4d</c>; without a leaf
+/// <c>LEDGER/EPOCH@POSITION</c>. See docs/format.md, "Cursor".
+/// </remarks>
 /// <param name="LedgerId">Which ledger.</param>
 /// <param name="Epoch">Its epoch when the fact was read, from 1.</param>
 /// <param name="Position">The last position that was read; 0 for none.</param>
 public readonly record struct LedgerCursor(LedgerId LedgerId, long Epoch, Position Position)
 {
+    const int LeafDigits = 8;
+
+    /// <summary>The first 4 bytes of the <see cref="Fact.Leaf"/> of the fact at the position, read as a big-endian number; null where it is not known. A cursor with a leaf is compared with the fact that the ledger has there.</summary>
+    public uint? Leaf { get; init; }
+
     /// <summary>Reads the text form.</summary>
     /// <exception cref="FormatException">It is none.</exception>
     public static LedgerCursor Parse(string text) =>
-        TryParse(text, out var cursor) ? cursor : throw new FormatException($"'{text}' is no cursor: write LEDGER/EPOCH@POSITION, as it was given.");
+        TryParse(text, out var cursor) ? cursor : throw new FormatException($"'{text}' is no cursor: write LEDGER/EPOCH@POSITION.LEAF, as it was given.");
 
     /// <summary>Reads the text form; false when it is none.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out LedgerCursor cursor)
@@ -23,15 +32,41 @@ public readonly record struct LedgerCursor(LedgerId LedgerId, long Epoch, Positi
         var at = text?.IndexOf('@', StringComparison.Ordinal) ?? -1;
         if (slash < 0 || at < slash
             || !Guid.TryParseExact(text.AsSpan(0, slash), "D", out var id)
-            || !TryParseNumber(text.AsSpan(slash + 1, at - slash - 1), uint.MaxValue, out var epoch) || epoch == 0
-            || !TryParseNumber(text.AsSpan(at + 1), Position.MaxValue, out var position)) return false;
-        cursor = new LedgerCursor(new LedgerId(id), epoch, new Position(position));
+            || !TryParseNumber(text.AsSpan(slash + 1, at - slash - 1), uint.MaxValue, out var epoch) || epoch == 0) return false;
+
+        var place = text.AsSpan(at + 1);
+        var dot = place.IndexOf('.');
+        if (!TryParseNumber(dot < 0 ? place : place[..dot], Position.MaxValue, out var position)) return false;
+        uint? leaf = null;
+        if (dot >= 0)
+        {
+            // Before the first fact there is none that could be compared.
+            if (position == 0 || !TryParseLeaf(place[(dot + 1)..], out var value)) return false;
+            leaf = value;
+        }
+
+        cursor = new LedgerCursor(new LedgerId(id), epoch, new Position(position)) { Leaf = leaf };
         return true;
     }
 
     /// <summary>The text form.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{LedgerId}/{Epoch}@{Position}");
+    public override string ToString() => Leaf is { } leaf
+        ? string.Create(CultureInfo.InvariantCulture, $"{LedgerId}/{Epoch}@{Position}.{leaf:x8}")
+        : string.Create(CultureInfo.InvariantCulture, $"{LedgerId}/{Epoch}@{Position}");
+
+    /// <summary>The cursor of who has read up to a fact, included.</summary>
+    internal static LedgerCursor Of(LedgerId ledgerId, long epoch, Fact fact) => new(ledgerId, epoch, fact.Position) { Leaf = LeafOf(fact) };
+
+    internal static uint LeafOf(Fact fact) => BinaryPrimitives.ReadUInt32BigEndian(fact.Leaf());
 
     static bool TryParseNumber(ReadOnlySpan<char> text, long max, out long number) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number <= max;
+
+    /// <summary>One text for one cursor: so lowercase digits only.</summary>
+    static bool TryParseLeaf(ReadOnlySpan<char> text, out uint leaf)
+    {
+        leaf = 0;
+        return text.Length == LeafDigits && !text.ContainsAnyInRange('A', 'F')
+            && uint.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out leaf);
+    }
 }

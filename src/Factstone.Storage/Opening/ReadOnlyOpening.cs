@@ -217,7 +217,7 @@ internal sealed class ReadOnlyOpening : IDisposable
     void RefuseFork()
     {
         var now = ReadManifest(out _);
-        if (now.Epoch != Manifest.Epoch) throw new LedgerForkedException(Manifest.Epoch, now.Epoch, now.LastCommonWith(Manifest.Epoch), Published?.Position ?? Position.None);
+        if (now.Epoch != Manifest.Epoch) throw LedgerForkedException.ByEpoch(Manifest.Epoch, now.Epoch, now.LastCommonWith(Manifest.Epoch), Published?.Position ?? Position.None);
     }
 
     /// <summary>Bytes behind the published end that are not zeros.</summary>

@@ -5,7 +5,7 @@ public readonly record struct FollowStart
 {
     readonly long _value;
 
-    FollowStart(FollowStartKind kind, long value) => (Kind, _value) = (kind, value);
+    FollowStart(FollowStartKind kind, long value, LedgerCursor? cursor = null) => (Kind, _value, Cursor) = (kind, value, cursor);
 
     /// <summary>With the first fact of the ledger. The default.</summary>
     public static readonly FollowStart Beginning;
@@ -19,6 +19,9 @@ public readonly record struct FollowStart
     /// <summary>With the fact behind a position: that of the last fact that was dealt with; at most that of the last fact. 0 is the beginning.</summary>
     public static FollowStart After(Position position) => new(FollowStartKind.After, position.Value);
 
+    /// <summary>With the fact behind a cursor, such as <see cref="Follower.Cursor"/>, which is checked when the follow is opened: one that is not of the ledger as it is now gets <see cref="LedgerForkedException"/>.</summary>
+    public static FollowStart After(LedgerCursor cursor) => new(FollowStartKind.AfterCursor, cursor.Position.Value, cursor);
+
     /// <summary>With the first fact that was recorded at a time or later. Not a time that lies ahead.</summary>
     public static FollowStart AtTime(DateTimeOffset time)
     {
@@ -29,16 +32,19 @@ public readonly record struct FollowStart
 
     internal FollowStartKind Kind { get; }
 
+    internal LedgerCursor? Cursor { get; }
+
     internal Position Position => new(_value);
 
     /// <summary>Microseconds since 1970.</summary>
     internal long Time => _value;
 
-    /// <summary><c>beginning</c>, <c>at @7</c>, <c>after @7</c>, the time, or <c>now</c>.</summary>
+    /// <summary><c>beginning</c>, <c>at @7</c>, <c>after @7</c>, <c>after</c> and the cursor, the time, or <c>now</c>.</summary>
     public override string ToString() => Kind switch
     {
         FollowStartKind.At => $"at @{_value}",
         FollowStartKind.After => $"after @{_value}",
+        FollowStartKind.AfterCursor => $"after {Cursor}",
         FollowStartKind.AtTime => Microseconds.ToText(Microseconds.ToTime(_value)),
         FollowStartKind.Now => "now",
         _ => "beginning",
@@ -52,4 +58,5 @@ internal enum FollowStartKind
     After = 2,
     AtTime = 3,
     Now = 4,
+    AfterCursor = 5,
 }

@@ -5,10 +5,10 @@ namespace Factstone;
 
 /// <summary>A read that does not end: first the facts that are there, then each as it becomes durable. In order of position, none left out, none given twice.</summary>
 /// <remarks>
-/// <para>For one caller at a time; <see cref="Position"/> and <see cref="GetLag"/> for any. Holds one buffer of facts and
+/// <para>For one caller at a time; <see cref="Position"/>, <see cref="Cursor"/> and <see cref="GetLag"/> for any. Holds one buffer of facts and
 /// nothing else, so it needs no disposing, and a caller that is slow or pauses holds nobody up: it is read on from the log.</para>
 /// <para>Closing the ledger ends it: no fact is given any more, and an enumeration ends without an exception.
-/// <see cref="Position"/> says where to go on, here or in another process: <see cref="FollowStart.After"/>.</para>
+/// <see cref="Cursor"/> says where to go on, here or in another process: <see cref="FollowStart.After(LedgerCursor)"/>.</para>
 /// <para>Enumerating it a second time goes on where the first ended.</para>
 /// </remarks>
 public sealed class Follower : IAsyncEnumerable<Fact>
@@ -23,10 +23,12 @@ public sealed class Follower : IAsyncEnumerable<Fact>
     readonly TimeProvider _time;
     readonly int _bufferFacts;
     readonly long _recordedFrom;
+    readonly Position _after;
     readonly List<Fact> _buffer = [];
     int _given;
     long _readUntil;
     long _position;
+    Fact? _lastGiven;
 
     /// <param name="storage">The ledger's.</param>
     /// <param name="time">The ledger's clock.</param>
@@ -41,6 +43,7 @@ public sealed class Follower : IAsyncEnumerable<Fact>
         Query = query;
         _recordedFrom = recordedFrom;
         _bufferFacts = bufferFacts;
+        _after = after;
         _readUntil = _position = after.Value;
     }
 
@@ -49,6 +52,30 @@ public sealed class Follower : IAsyncEnumerable<Fact>
 
     /// <summary>How far it has come: the position of the fact that was given last, or a later one when nothing up to there was to be given.</summary>
     public Position Position => new(Volatile.Read(ref _position));
+
+    /// <summary>How far it has come, to go on from there with <see cref="FollowStart.After(LedgerCursor)"/>: in a copy of the ledger that went another way, that is refused.</summary>
+    /// <remarks>It carries the leaf of the fact at <see cref="Position"/>, which may have to be read for it. Once the ledger is closed it is the cursor of the fact that was given last, or of the start: no fact is given twice from there, either.</remarks>
+    public LedgerCursor Cursor
+    {
+        get
+        {
+            Fact? last;
+            Position position;
+            lock (_looking) (last, position) = (_lastGiven, Position);
+            if (last?.Position == position) return LedgerCursor.Of(_storage.Id, _storage.Epoch, last);
+            try
+            {
+                return Cursors.At(_storage, position);
+            }
+            catch (ObjectDisposedException) when (_storage.IsClosed)
+            {
+                return last is not null ? LedgerCursor.Of(_storage.Id, _storage.Epoch, last) : Start ?? new LedgerCursor(_storage.Id, _storage.Epoch, _after);
+            }
+        }
+    }
+
+    /// <summary>The cursor that it was opened with.</summary>
+    internal LedgerCursor? Start { get; init; }
 
     /// <summary>The next fact, if there is one up to the head; otherwise false, also once the ledger is closed. Reads from the log where nothing is buffered, and never waits for facts to come.</summary>
     /// <exception cref="LedgerDamagedException">The next fact is damaged; those behind it can be followed from the position after it on.</exception>
@@ -116,7 +143,12 @@ public sealed class Follower : IAsyncEnumerable<Fact>
         {
             var isThere = _given < _buffer.Count && !_storage.IsClosed;
             fact = isThere ? _buffer[_given++] : null;
-            if (fact is not null) Volatile.Write(ref _position, fact.Position.Value);
+            if (fact is not null)
+            {
+                _lastGiven = fact;
+                Volatile.Write(ref _position, fact.Position.Value);
+            }
+
             return isThere;
         }
     }

@@ -325,6 +325,28 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_follow_goes_on_after_the_cursor_that_the_one_before_gave()
+    {
+        for (var i = 0; i < 4; i++) (await _cli.RunAsync("append", "o/1", "placed", "1")).Ends(ExitCodes.Done);
+        var first = (await _cli.RunAsync("follow", "--limit", "2")).Ends(ExitCodes.Done);
+        var cursor = first.Error.Split("--after ")[1].Trim();
+        Assert.Matches("^[0-9a-f-]{36}/1@2[.][0-9a-f]{8}$", cursor);
+        Assert.Equal([3, 4], (await _cli.RunAsync("follow", "--after", cursor, "--limit", "2", "--json")).Ends(ExitCodes.Done).Json.Select(fact => Number(fact, "position")));
+        Assert.Equal([4], (await _cli.RunAsync("follow", "--after", "@3", "--limit", "1", "--json")).Ends(ExitCodes.Done).Json.Select(fact => Number(fact, "position")));
+
+        var atEnd = (await _cli.RunAsync("stats", "--json")).Ends(ExitCodes.Done).Json[0].GetProperty("cursor").GetString()!;
+        Assert.Contains("@4.", atEnd, StringComparison.Ordinal);
+        Assert.Contains(atEnd, (await _cli.RunAsync("stats")).Ends(ExitCodes.Done).Output, StringComparison.Ordinal);
+        (await _cli.RunAsync("follow", "--after", atEnd, "--limit", "0")).Ends(ExitCodes.Done);
+
+        var forked = (await _cli.RunAsync("follow", "--after", $"{atEnd[..^8]}00000000", "--json")).Ends(ExitCodes.Failed).ErrorJson;
+        Assert.Equal(("forked", 0), (forked.GetProperty("error").GetString(), Number(forked, "lastCommonPosition")));
+        (await _cli.RunAsync("follow", "--after", "4")).Fails(ExitCodes.Refused, "is no cursor");
+        (await _cli.RunAsync("follow", "--after", "@5")).Fails(ExitCodes.Refused, "the last fact is at position 4");
+        (await _cli.RunAsync("follow", "--after", "@1", "--from", "@1")).Fails(ExitCodes.Refused, "exclude each other");
+    }
+
+    [Fact]
     public async Task A_follow_from_what_lies_ahead_is_refused()
     {
         (await _cli.RunAsync("follow")).Fails(ExitCodes.Failed, "There is no ledger");

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Factstone.Cli.Tests;
 
 /// <summary>The real process, where streams, signals and exit codes are the system's.</summary>
@@ -65,7 +67,10 @@ public sealed class ProcessTests : IDisposable
             await using (var kill = CliProcess.Start("kill", [$"-{signal}", $"{follow.Id}"])) (await kill.EndAsync()).Ends(0);
             var answer = (await follow.EndAsync()).Ends(ExitCodes.Done);
             Assert.Empty(answer.Lines);
-            Assert.Equal("waiting for facts after @1 …", answer.ErrorJson.GetProperty("notice").GetString());
+            var notices = answer.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("notice").GetString()!).ToList();
+            Assert.Equal(2, notices.Count);
+            Assert.Equal("waiting for facts after @1 …", notices[0]);
+            Assert.Matches("^go on with: follow --after [0-9a-f-]{36}/1@3[.][0-9a-f]{8}$", notices[1]);
             writer.Input.Close();
             (await writer.EndAsync()).Ends(ExitCodes.Done);
 
