@@ -66,3 +66,53 @@ internal sealed class CountingCrank : ICrank
         return hadWork;
     }
 }
+
+/// <summary>Real threads, of which a test can wait for one until it has nothing left to do.</summary>
+internal sealed class RestingCrank : ICrank
+{
+    readonly ConcurrentDictionary<string, Watched> _workers = new(StringComparer.Ordinal);
+
+    public IWorker Start(string name, Func<bool> step) => _workers[name] = new Watched(step, name);
+
+    public void Complete(IThreadPoolWorkItem completion) => ThreadCrank.Instance.Complete(completion);
+
+    /// <summary>Returns when a step of the worker that began after this call has found nothing to do.</summary>
+    public async Task RestAsync(string name, CancellationToken cancellationToken)
+    {
+        var worker = _workers[name];
+        var asked = worker.Ask();
+        while (worker.Rested < asked) await Task.Delay(1, cancellationToken);
+    }
+
+    sealed class Watched : IWorker
+    {
+        readonly IWorker _worker;
+        long _asked;
+        long _rested;
+
+        public Watched(Func<bool> step, string name) => _worker = ThreadCrank.Instance.Start(name, () => Step(step));
+
+        public long Rested => Volatile.Read(ref _rested);
+
+        public long Ask()
+        {
+            var asked = Interlocked.Increment(ref _asked);
+            _worker.Wake();
+            return asked;
+        }
+
+        public void Wake() => _worker.Wake();
+
+        public void WakeLater(TimeSpan after) => _worker.WakeLater(after);
+
+        public void Stop() => _worker.Stop();
+
+        bool Step(Func<bool> step)
+        {
+            var asked = Volatile.Read(ref _asked);
+            var hasMore = step();
+            if (!hasMore) Volatile.Write(ref _rested, asked);
+            return hasMore;
+        }
+    }
+}
