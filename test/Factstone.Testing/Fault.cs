@@ -26,4 +26,10 @@ public enum Fault
 
     /// <summary>The process is killed during this operation, which may have happened in part. What it wrote stays with the system.</summary>
     ProcessKill = 7,
+
+    /// <summary>A sync, of a file or a directory, that fails because there is no space (thin provisioning, NFS, Btrfs). Of a file it keeps its pages, as <see cref="SyncFailureKeepingPages"/> does.</summary>
+    SyncWithoutSpaceKeepingPages = 8,
+
+    /// <summary>The same, and a file's pages are dropped, as by <see cref="SyncFailureDroppingPages"/>.</summary>
+    SyncWithoutSpaceDroppingPages = 9,
 }

@@ -70,6 +70,7 @@ public sealed class FaultPlan
         Fault.Error => kind != IoKind.PageWrite, // a store into memory; what the disk says of it comes with the sync
         Fault.ShortWrite => kind == IoKind.Write,
         Fault.SyncFailureKeepingPages or Fault.SyncFailureDroppingPages => kind == IoKind.Sync,
+        Fault.SyncWithoutSpaceKeepingPages or Fault.SyncWithoutSpaceDroppingPages => kind is IoKind.Sync or IoKind.SyncDirectory,
         Fault.NoSpace => kind is IoKind.Write or IoKind.Reserve or IoKind.Create,
         _ => true,
     };

@@ -149,6 +149,7 @@ public sealed class SimulatedDisk
         {
             Fault.Error => throw new LedgerIOException(path, operation, DiskReasons.InputOutput),
             Fault.NoSpace when kind != IoKind.Write => throw new LedgerFullException(path, operation),
+            Fault.SyncWithoutSpaceKeepingPages or Fault.SyncWithoutSpaceDroppingPages when kind == IoKind.SyncDirectory => throw FailedSync.ForWantOfSpace(path, operation),
             _ => befallen,
         };
     }

@@ -151,11 +151,12 @@ internal static class SimulatedSync
     {
         var disk = process.Disk;
         var fault = disk.Begin(process, IoKind.Sync, "sync", path);
-        if (fault is Fault.SyncFailureKeepingPages or Fault.SyncFailureDroppingPages)
+        var isWithoutSpace = fault is Fault.SyncWithoutSpaceKeepingPages or Fault.SyncWithoutSpaceDroppingPages;
+        if (isWithoutSpace || fault is Fault.SyncFailureKeepingPages or Fault.SyncFailureDroppingPages)
         {
             var reach = disk.Faults.ReachOfFailedSync ?? SimulatedFile.DrawShare(disk.Random);
-            file.FailSync(reach, keepsPages: fault == Fault.SyncFailureKeepingPages, disk.Random);
-            throw new LedgerIOException(path, "sync", DiskReasons.InputOutput);
+            file.FailSync(reach, keepsPages: fault is Fault.SyncFailureKeepingPages or Fault.SyncWithoutSpaceKeepingPages, disk.Random);
+            throw isWithoutSpace ? FailedSync.ForWantOfSpace(path, "sync") : new LedgerIOException(path, "sync", DiskReasons.InputOutput);
         }
 
         // A power loss in the middle of a sync is one before it, of which chance keeps more or less, or one after it.

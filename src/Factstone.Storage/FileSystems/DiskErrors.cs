@@ -26,6 +26,14 @@ internal static class DiskErrors
     public static FactstoneException From(int error, string path, string operation) =>
         IsFull(error) ? new LedgerFullException(path, operation) : new LedgerIOException(path, operation, Text(error));
 
+    /// <summary>The error of a sync, which is never that of a full disk: see <see cref="FailedSync"/>.</summary>
+    public static LedgerIOException FromSync(int error, string path, string operation) => OfSync(From(error, path, operation), path, operation);
+
+    public static LedgerIOException FromSync(Exception exception, string path, string operation) => OfSync(From(exception, path, operation), path, operation);
+
+    static LedgerIOException OfSync(FactstoneException failure, string path, string operation) =>
+        failure as LedgerIOException ?? FailedSync.ForWantOfSpace(path, operation, failure);
+
     static bool IsFull(int error) => !OperatingSystem.IsWindows() && (error == LibC.ErrorNoSpace || error == LibC.ErrorQuota);
 
     /// <summary>The error number of the C library, where the base library kept it.</summary>

@@ -50,7 +50,7 @@ internal sealed class DiskFileSystem : IFileSystem
             if (DirectoryExists(directory)) continue;
             Try(path, "create directory", () => Directory.CreateDirectory(directory));
             var parent = FileNames.DirectoryOf(directory);
-            SyncDirectory(parent.Length == 0 ? "/" : parent);
+            this.SyncNewName(parent.Length == 0 ? "/" : parent);
         }
     }
 

@@ -9,6 +9,7 @@ internal static class DiskReasons
     public const string NotDirectory = "Not a directory";
     public const string BadDescriptor = "Bad file descriptor";
     public const string TooLarge = "File too large";
+    public const string NoSpace = "No space left on device";
     public const string InputOutput = "Input/output error";
     public const string PermissionDenied = "Permission denied";
     public const string NameTooLong = "File name too long";

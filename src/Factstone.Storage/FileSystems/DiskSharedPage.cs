@@ -86,7 +86,7 @@ internal sealed unsafe class DiskSharedPage : ISharedPage
         }
         catch (Exception exception) when (DiskErrors.IsRefusal(exception))
         {
-            throw DiskErrors.From(exception, _path, "sync");
+            throw DiskErrors.FromSync(exception, _path, "sync");
         }
 
         DiskSync.Data(_handle, _path);

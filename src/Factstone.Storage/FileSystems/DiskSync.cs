@@ -37,12 +37,12 @@ internal static class DiskSync
         }
         catch (Exception exception) when (DiskErrors.IsRefusal(exception))
         {
-            throw DiskErrors.From(exception, path, "sync");
+            throw DiskErrors.FromSync(exception, path, "sync");
         }
     }
 
     static void ThrowIfFailed(int error, string path, string operation)
     {
-        if (error != 0) throw DiskErrors.From(error, path, operation);
+        if (error != 0) throw DiskErrors.FromSync(error, path, operation);
     }
 }

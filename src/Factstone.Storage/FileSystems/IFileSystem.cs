@@ -4,6 +4,7 @@ namespace Factstone.Storage;
 /// <remarks>
 /// Paths are joined with '/'. Errors: a full disk or quota is a <see cref="LedgerFullException"/>, everything else that
 /// the system refuses a <see cref="LedgerIOException"/> with path and operation; no other exception leaves an implementation.
+/// A sync that fails is a <see cref="LedgerIOException"/> whatever the reason, want of space included (<see cref="FailedSync"/>).
 /// Nothing survives a power loss that was not synced: the bytes of a file by <see cref="IStorageFile.Sync"/>, its name
 /// by <see cref="SyncDirectory"/> of its directory.
 /// </remarks>
@@ -85,6 +86,7 @@ internal interface IStorageFile : IDisposable
     IMappedFile? Map(long length) => null;
 
     /// <summary>Makes everything written so far survive a power loss (fdatasync). After a failure nothing is known of what was written since the last success, and trying again proves nothing.</summary>
+    /// <exception cref="LedgerIOException">It failed, for want of space too.</exception>
     void Sync();
 }
 

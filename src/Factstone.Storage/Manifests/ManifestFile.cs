@@ -3,19 +3,20 @@ namespace Factstone.Storage;
 /// <summary>Reads the manifest, replaces it atomically, and makes it again from the headers of the segments.</summary>
 internal sealed class ManifestFile(IFileSystem files, LedgerLayout layout)
 {
-    /// <summary>Durable when it returns. A crash before that leaves the one before.</summary>
+    /// <summary>Durable when it returns. A crash before that leaves the one before, or this one.</summary>
+    /// <exception cref="LedgerFullException">There is no room. The manifest on the disk is the one before, or this one; the next call writes another.</exception>
     public void Replace(Manifest manifest)
     {
         files.Delete(layout.NewManifest);
         using (var file = files.Open(layout.NewManifest, FileOpening.CreateNew))
         {
             file.Write(ManifestFormat.Write(manifest), 0);
-            file.Sync();
+            file.SyncNew();
         }
 
         // Its bytes are durable before its name is, so that a crash leaves the old manifest or the new one, never half of it.
         files.Rename(layout.NewManifest, layout.Manifest);
-        files.SyncDirectory(layout.Root);
+        files.SyncNewName(layout.Root);
     }
 
     /// <summary>The manifest, or null when it is missing or damaged.</summary>

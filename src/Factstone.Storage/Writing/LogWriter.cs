@@ -173,7 +173,8 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
         }
         catch (LedgerFullException)
         {
-            // Space was reserved, but some file systems give none for a rewrite either, or a quota came in between.
+            // From the write, never from the sync. Space was reserved, but some file systems give none for a rewrite
+            // either, or a quota came in between.
             options.Took?.Invoke(RecoveryBranch.FullWhileWriting);
             Erase(start, bytes.Length);
             throw;

@@ -131,12 +131,12 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
             header.Write(bytes);
             ready.Write(bytes, 0);
             fill?.Invoke(new Segment(ready, header, header.LedgerId.Tag));
-            ready.Sync();
+            ready.SyncNew();
 
             // It gets its name only when its header is durable, and the name is durable before a manifest mentions it;
             // otherwise a power loss leaves a manifest that points at nothing.
             files.Rename(ready.Path, path);
-            if (options.Defect != Defect.NoDirectorySync) files.SyncDirectory(layout.Segments);
+            if (options.Defect != Defect.NoDirectorySync) files.SyncNewName(layout.Segments);
         }
         catch (FactstoneException)
         {

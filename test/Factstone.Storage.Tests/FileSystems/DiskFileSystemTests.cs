@@ -95,6 +95,20 @@ public sealed class DiskFileSystemTests
         Assert.True(refusal.IsTransient);
     }
 
+    // Thin provisioning, network disks and quotas say it at the sync; what is known then is what any failed sync leaves.
+    [Fact]
+    public void A_sync_that_finds_no_space_is_not_told_as_a_full_disk()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        foreach (var error in (int[])[LibC.ErrorNoSpace, LibC.ErrorQuota])
+        {
+            Assert.IsType<LedgerFullException>(DiskErrors.From(error, "f", "write"));
+            var failure = DiskErrors.FromSync(error, "f", "sync");
+            Assert.IsType<LedgerFullException>(failure.InnerException);
+            Assert.DoesNotContain("Nothing was written", failure.Message, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void A_path_that_is_too_long_is_an_error_of_ours()
     {

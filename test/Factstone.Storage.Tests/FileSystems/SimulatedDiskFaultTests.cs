@@ -24,6 +24,33 @@ public sealed class SimulatedDiskFaultTests
         }
     }
 
+    // Whoever hears that the disk is full takes it that nothing was written, and writes again in the same place.
+    [Theory]
+    [InlineData(Fault.SyncWithoutSpaceKeepingPages)]
+    [InlineData(Fault.SyncWithoutSpaceDroppingPages)]
+    public void A_sync_that_finds_no_space_is_a_failed_sync_and_not_a_full_disk(Fault fault)
+    {
+        var disk = new SimulatedDisk(seed: 1);
+        disk.FileSystem.CreateDirectory("d");
+        using var file = disk.Create("d/a", Ones(10_000));
+        file.Sync();
+        disk.Faults.ReachOfFailedSync = 0;
+        file.Write(Twos(10_000), 0);
+        disk.Faults.Next(fault);
+        Assert.Contains(DiskReasons.NoSpace, Assert.Throws<LedgerIOException>(file.Sync).Message, StringComparison.Ordinal);
+        file.Sync();
+        Assert.Equal(Ones(10_000), disk.ReadDurable("d/a"));
+        Assert.Equal(fault == Fault.SyncWithoutSpaceKeepingPages ? Twos(10_000) : Ones(10_000), disk.ReadAll("d/a"));
+
+        disk.Faults.Next(fault);
+        Assert.Throws<LedgerIOException>(() => disk.FileSystem.SyncDirectory("d"));
+        disk.Faults.Next(fault);
+        Assert.Throws<LedgerFullException>(() => disk.FileSystem.SyncNewName("d"));
+        disk.Faults.Next(fault);
+        Assert.Throws<LedgerFullException>(file.SyncNew);
+        Assert.Equal(4, disk.FaultCounts[fault.ToString()]);
+    }
+
     [Fact]
     public void A_full_disk_refuses_what_needs_space_and_takes_what_was_reserved()
     {

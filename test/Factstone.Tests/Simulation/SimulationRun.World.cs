@@ -24,7 +24,7 @@ internal sealed partial class SimulationRun
     {
         var fault = (Fault)_random.Next(1, Enum.GetValues<Fault>().Length + 1);
         _disk.Faults.At(_disk.IoCount + _random.Next(1, 30), fault);
-        if (fault is Fault.SyncFailureKeepingPages or Fault.SyncFailureDroppingPages && _random.Next(3) == 0) _disk.Faults.At(_disk.IoCount + _random.Next(1, 30), fault);
+        if (IsFailedSync(fault) && _random.Next(3) == 0) _disk.Faults.At(_disk.IoCount + _random.Next(1, 30), fault);
         // What a refused write has left must not come back after a crash.
         if (fault == Fault.NoSpace && _random.Next(2) == 0) _disk.Faults.At(_disk.IoCount + _random.Next(2, 40), Crash());
         _isFaulty = true;
@@ -37,6 +37,9 @@ internal sealed partial class SimulationRun
         else _disk.CapacityBytes = long.MaxValue;
         _isFaulty = true;
     }
+
+    static bool IsFailedSync(Fault fault) =>
+        fault is Fault.SyncFailureKeepingPages or Fault.SyncFailureDroppingPages or Fault.SyncWithoutSpaceKeepingPages or Fault.SyncWithoutSpaceDroppingPages;
 
     Fault Crash() => _random.Next(2) == 0 ? Fault.PowerLoss : Fault.ProcessKill;
 

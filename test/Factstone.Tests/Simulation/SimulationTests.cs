@@ -14,6 +14,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     static readonly string[] Faults =
     [
         "Error", "ShortWrite", "SyncFailureKeepingPages", "SyncFailureDroppingPages", "NoSpace", "PowerLoss", "ProcessKill",
+        "SyncWithoutSpaceKeepingPages", "SyncWithoutSpaceDroppingPages",
         "SectorLost", "WriteTorn", "LengthLost", "PageSectorOld", "NameLost",
     ];
 
