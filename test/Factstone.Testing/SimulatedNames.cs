@@ -33,6 +33,8 @@ internal sealed class SimulatedNames
 
     public IEnumerable<string>? List(string directory) => _directories.GetValueOrDefault(FileNames.Trimmed(directory))?.Seen.Keys;
 
+    public IReadOnlyList<string> ListDirectories(string directory) => FileNames.DirectoriesIn(directory, _directories.Keys);
+
     public IEnumerable<(string Path, SimulatedFile File)> Seen => All(directory => directory.Seen);
 
     public IEnumerable<(string Path, SimulatedFile File)> Durable => All(directory => directory.Durable);

@@ -54,6 +54,13 @@ internal sealed class SimulatedProcess(SimulatedDisk disk) : IFileSystem
         return names;
     }
 
+    public IReadOnlyList<string> ListDirectories(string directory)
+    {
+        IReadOnlyList<string> names = [];
+        Disk.Atomic(this, IoKind.Read, "list", directory, () => names = Names.ListDirectories(directory));
+        return names;
+    }
+
     public IStorageFile Open(string path, FileOpening opening)
     {
         var creates = opening == FileOpening.CreateNew;

@@ -54,11 +54,15 @@ internal sealed class DiskFileSystem : IFileSystem
         }
     }
 
-    public IReadOnlyList<string> List(string directory)
+    public IReadOnlyList<string> List(string directory) => List(directory, Directory.EnumerateFiles);
+
+    public IReadOnlyList<string> ListDirectories(string directory) => List(directory, Directory.EnumerateDirectories);
+
+    static IReadOnlyList<string> List(string directory, Func<string, IEnumerable<string>> entries)
     {
         try
         {
-            return [.. Directory.EnumerateFiles(directory).Select(path => Path.GetFileName(path)).Order(FileNames.ByUtf8Bytes)];
+            return [.. entries(directory).Select(path => Path.GetFileName(path)).Order(FileNames.ByUtf8Bytes)];
         }
         catch (DirectoryNotFoundException) when (!File.Exists(directory))
         {

@@ -27,6 +27,13 @@ internal static class FileNames
         if (directory.Length > 0) yield return directory;
     }
 
+    /// <summary>The names of the directories that stand directly in one, of the paths of all directories.</summary>
+    public static IReadOnlyList<string> DirectoriesIn(string directory, IEnumerable<string> paths)
+    {
+        var parent = Trimmed(directory);
+        return [.. paths.Where(path => path.Length > 0 && path != parent && DirectoryOf(path) == parent).Select(NameOf).Order(ByUtf8Bytes)];
+    }
+
     static int CompareUtf8Bytes(string a, string b)
     {
         for (var i = 0; i < a.Length && i < b.Length; i++)

@@ -20,6 +20,9 @@ internal interface IFileSystem
     /// <summary>The names (not paths) of the files in a directory, in the order of unsigned UTF-8 bytes; empty when there is no such directory.</summary>
     IReadOnlyList<string> List(string directory);
 
+    /// <summary>The names (not paths) of the directories in a directory, in the same order; empty when there is no such directory.</summary>
+    IReadOnlyList<string> ListDirectories(string directory);
+
     /// <summary>Opens a file for positional reads and writes.</summary>
     IStorageFile Open(string path, FileOpening opening);
 

@@ -61,6 +61,11 @@ internal sealed class MemoryFileSystem : IFileSystem
         }
     }
 
+    public IReadOnlyList<string> ListDirectories(string directory)
+    {
+        lock (_names) return FileNames.DirectoriesIn(directory, _directories.Keys);
+    }
+
     public IStorageFile Open(string path, FileOpening opening)
     {
         lock (_names)

@@ -94,6 +94,21 @@ public sealed class FileSystemContractTests
     }
 
     [Theory, MemberData(nameof(Kinds))]
+    public void Directories_are_listed_by_their_names_without_what_is_in_them(FileSystemKind kind)
+    {
+        using var disk = AnyFileSystem.Of(kind);
+        disk.Create("file").Dispose();
+        disk.Files.CreateDirectory(disk.At("b/c"));
+        disk.Files.CreateDirectory(disk.At("a"));
+
+        Assert.Equal(["a", "b"], disk.Files.ListDirectories(disk.Root));
+        Assert.Equal(["a", "b"], disk.Files.ListDirectories($"{disk.Root}/"));
+        Assert.Equal(["c"], disk.Files.ListDirectories(disk.At("b")));
+        Assert.Empty(disk.Files.ListDirectories(disk.At("a")));
+        Assert.Empty(disk.Files.ListDirectories(disk.At("nowhere")));
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
     public void A_directory_comes_with_its_parents_and_may_stand_already(FileSystemKind kind)
     {
         using var disk = AnyFileSystem.Of(kind);

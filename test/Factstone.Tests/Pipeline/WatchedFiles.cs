@@ -39,6 +39,8 @@ internal sealed class WatchedFiles(IFileSystem inner) : IFileSystem
 
     public IReadOnlyList<string> List(string directory) => inner.List(directory);
 
+    public IReadOnlyList<string> ListDirectories(string directory) => inner.ListDirectories(directory);
+
     public IStorageFile Open(string path, FileOpening opening)
     {
         Opening?.Invoke(path);

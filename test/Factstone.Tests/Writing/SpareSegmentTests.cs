@@ -75,6 +75,8 @@ public sealed class SpareSegmentTests
 
         public IReadOnlyList<string> List(string directory) => files.List(directory);
 
+        public IReadOnlyList<string> ListDirectories(string directory) => files.ListDirectories(directory);
+
         public IStorageFile Open(string path, FileOpening opening)
         {
             var file = files.Open(path, opening);
