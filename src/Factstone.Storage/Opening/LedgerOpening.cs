@@ -107,11 +107,19 @@ internal sealed class LedgerOpening : IDisposable
             RemoveUnlistedSegments();
             foreach (var name in _files.List(_layout.Segments).Where(name => !LedgerLayout.IsSegment(name))) _files.Delete($"{_layout.Segments}/{name}");
             _files.Delete(_layout.NewManifest);
+            TrimSealedSegments();
         }
         catch (FactstoneException)
         {
-            // Segments are tried again by the first append; what was made ready ahead is in nobody's way.
+            // Segments are tried again by the first append; what was made ready ahead, and zeros, are in nobody's way.
         }
+    }
+
+    /// <summary>A crash leaves the space that was zeroed ahead in the segment that it ended.</summary>
+    void TrimSealedSegments()
+    {
+        if (Chain is null || Report.WasClosedCleanly || Report.WasCreated) return;
+        if (SegmentTrim.Run(_files, _layout, Chain.Manifest, Published) > 0) _options.Took?.Invoke(RecoveryBranch.SegmentTrimmed);
     }
 
     /// <summary>Removes segments that no manifest lists, durably.</summary>

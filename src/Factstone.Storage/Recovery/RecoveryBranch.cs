@@ -14,6 +14,7 @@ internal enum RecoveryBranch
     TornTailCut,
     EmptySegmentDropped,
     UnlistedSegmentRemoved,
+    SegmentTrimmed,
     DamageInSealedSegment,
     DamageBeforeLaterFrame,
     DamageBelowHead,
