@@ -55,6 +55,9 @@ internal sealed record StorageOptions
     /// <summary>Where the branches of recovery are counted; null for nowhere.</summary>
     public Action<RecoveryBranch>? Took { get; init; }
 
+    /// <summary>Called where another thread may be at work in production; null in production. Where it is set one thread runs everything, and whoever would wait for a worker does its work.</summary>
+    public Action<InterleavingPoint>? Interleave { get; init; }
+
     /// <summary>A mistake made on purpose, so that a test can show that it would be found.</summary>
     public Defect Defect { get; init; }
 }
@@ -138,6 +141,30 @@ internal enum Defect
 
     /// <summary>The writer takes a cell from runs although newer writes wait for one.</summary>
     StaleCell,
+
+    /// <summary>The frames of a group behind the first say that it starts with the second.</summary>
+    GroupStartLate,
+
+    /// <summary>A conflict is answered before the group that it was decided in is durable.</summary>
+    ConflictBeforeSync,
+
+    /// <summary>A condition by query is looked up from one position behind where it should be.</summary>
+    QueryLooksTooFar,
+
+    /// <summary>A merge writes the rows that a long list is searched by without saying which facts are retractions.</summary>
+    SkipRowLosesRetraction,
+
+    /// <summary>A follower leaves out the fact that fills its buffer's bytes.</summary>
+    FollowerSkipsAtByteBound,
+
+    /// <summary>The head is published before the index knows the facts.</summary>
+    HeadBeforeIndex,
+
+    /// <summary>An append is prepared up to what is in memory after the look-ups instead of before them.</summary>
+    PrepareUntilLate,
+
+    /// <summary>Mapped bytes count as final before they are durable.</summary>
+    MapBeyondDurable,
 
     /// <summary>A merge keeps the oldest write of a cell.</summary>
     MergeKeepsOldCell,

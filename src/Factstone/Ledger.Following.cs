@@ -51,7 +51,7 @@ public sealed partial class Ledger
         if (options.BufferFacts is < 1 or > 100_000) throw new ArgumentOutOfRangeException(nameof(options), options.BufferFacts, "BufferFacts is 1 to 100,000.");
         Look(CancellationToken.None);
         var recordedFrom = options.From.Kind == FollowStartKind.AtTime ? options.From.Time : long.MinValue;
-        return new Follower(_storage, _time, query, FollowAfter(options.From), recordedFrom, options.BufferFacts) { Start = options.From.Cursor };
+        return new Follower(_storage, _options, query, FollowAfter(options.From), recordedFrom, options.BufferFacts) { Start = options.From.Cursor };
     }
 
     /// <summary>The position behind which a follow begins.</summary>

@@ -13,11 +13,13 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
     readonly IFactStorage _storage;
     readonly AppendPipeline? _pipeline;
     readonly TimeProvider _time;
+    readonly LedgerOptions _options;
     int _isDisposed;
 
     Ledger(IFactStorage storage, LedgerOptions options)
     {
         _storage = storage;
+        _options = options;
         _time = options.TimeProvider;
         if (!storage.IsReadOnly) _pipeline = new AppendPipeline(storage, new RecordingClock(options.TimeProvider, storage.Head.RecordedAt), options);
     }

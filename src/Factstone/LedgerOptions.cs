@@ -46,7 +46,12 @@ public sealed record LedgerOptions
 
     internal long ReadOnlyFactsMax { get; init; } = 2_000_000;
 
+    /// <summary>Bytes of facts that a follower reads ahead.</summary>
+    internal long FollowerBytesMax { get; init; } = 8 * 1_024 * 1_024;
+
     internal Action<RecoveryBranch>? Took { get; init; }
+
+    internal Action<InterleavingPoint>? Interleave { get; init; }
 
     internal Defect Defect { get; init; }
 
@@ -76,6 +81,7 @@ public sealed record LedgerOptions
             QuietBeforeMerging = QuietBeforeMerging,
             ReadOnlyFactsMax = ReadOnlyFactsMax,
             Took = Took,
+            Interleave = Interleave,
             Defect = Defect,
         };
     }

@@ -60,6 +60,12 @@ public sealed class SimulatedDisk
     /// <summary>The file system as a process sees it that runs now: after a power loss or a kill, that of a new one.</summary>
     internal IFileSystem FileSystem => _main is { IsDead: false } ? _main : _main = Start();
 
+    /// <summary>Whether a mapped read of a file, by its path, may touch only what was synced since it was written; null for no file.</summary>
+    internal Func<string, bool>? ChecksMappedBytes { get; set; }
+
+    /// <summary>The first mapped read that would have ended its process, or that no reader may make; null while there was none.</summary>
+    internal string? MappingFault { get; set; }
+
     internal Random Random { get; }
 
     internal SimulatedNames Names => _names;

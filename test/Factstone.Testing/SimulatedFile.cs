@@ -17,7 +17,9 @@ internal sealed class SimulatedFile(int id)
     readonly List<Change> _unsynced = [];
     readonly List<byte[]>?[] _pageStates = new List<byte[]>?[ISharedPage.Size / SectorSize];
     readonly SparseBytes _durable = new();
+    readonly UnsyncedRanges _ranges = new();
     SparseBytes _seen = new();
+    LiveBytes? _live;
 
     abstract record Change;
 
@@ -39,11 +41,19 @@ internal sealed class SimulatedFile(int id)
 
     public IDisposable? LockedBy { get; set; }
 
+    /// <summary>What readers see, as memory that follows what is written later.</summary>
+    public ReadOnlySpan<byte> Live(long offset, int length) => (_live ??= new LiveBytes(_seen)).At(offset, length);
+
+    /// <summary>Whether a range has bytes that no sync has made durable since they were written.</summary>
+    public bool IsUnsynced(long offset, long length) => _ranges.Touch(offset, offset + length);
+
     public void Write(ReadOnlySpan<byte> bytes, long offset)
     {
         if (bytes.IsEmpty) return;
         GrowTo(offset + bytes.Length);
         _seen.Write(bytes, offset);
+        _live?.Refresh(offset, bytes.Length);
+        _ranges.Add(offset, offset + bytes.Length);
         var (from, to) = SectorsOf(offset, bytes.Length);
         var sectors = new byte[to - from];
         _seen.Read(sectors, from);
@@ -59,7 +69,9 @@ internal sealed class SimulatedFile(int id)
     {
         if (length == _seen.Length) return;
         _unsynced.Add(new Resized(length, IsCut: length < _seen.Length));
+        var before = _seen.Length;
         _seen.SetLength(length);
+        _live?.Resized(before, length);
     }
 
     /// <summary>A store into the mapped page. The system may write back any state of it at any time.</summary>
@@ -67,6 +79,7 @@ internal sealed class SimulatedFile(int id)
     {
         if (bytes.IsEmpty) return;
         _seen.Write(bytes, offset);
+        _live?.Refresh(offset, bytes.Length);
         var (from, to) = SectorsOf(offset, bytes.Length);
         for (var at = from; at < to; at += SectorSize)
         {
@@ -90,6 +103,7 @@ internal sealed class SimulatedFile(int id)
             if (_pageStates[sector] is [.., var newest])
                 _durable.Write(newest, sector * SectorSize);
         _durable.SetLength(_seen.Length);
+        _ranges.Synced();
         ForgetUnsynced();
     }
 
@@ -118,6 +132,7 @@ internal sealed class SimulatedFile(int id)
         }
 
         ForgetUnsynced();
+        _ranges.Failed();
         _unsynced.AddRange(waiting);
         if (!keepsPages) ReadAgain(dirty);
     }
@@ -175,6 +190,8 @@ internal sealed class SimulatedFile(int id)
 
         _durable.SetLength(length);
         _seen = _durable.Clone();
+        _live = null; // nobody has it mapped any more
+        _ranges.Clear();
         ForgetUnsynced();
         Space.CutTo(length);
         OpenCount = 0;
@@ -186,6 +203,7 @@ internal sealed class SimulatedFile(int id)
     {
         _durable.FlipBit(bitIndex);
         _seen.FlipBit(bitIndex);
+        _live?.Refresh(bitIndex / 8, 1);
     }
 
     /// <summary>Where there are durable bytes other than zero, by pages.</summary>
@@ -236,6 +254,7 @@ internal sealed class SimulatedFile(int id)
             var onDisk = new byte[to - from];
             _durable.Read(onDisk, from);
             _seen.Write(onDisk, from);
+            _live?.Refresh(from, onDisk.Length);
         }
 
         _seen.SetLength(length);

@@ -83,6 +83,13 @@ internal sealed class SimulatedFileHandle(SimulatedProcess process, SimulatedFil
         SimulatedSync.Of(process, file, Path);
     }
 
+    public IMappedFile Map(long length)
+    {
+        ThrowIfClosed();
+        process.ThrowIfDead();
+        return new SimulatedMapping(process, file, Path, length);
+    }
+
     public void Dispose()
     {
         if (_closed) return;

@@ -88,6 +88,8 @@ internal sealed partial class FactIndex
             Volatile.Write(ref _parts, [.. _parts, next]);
         }
 
+        _options.Interleave?.Invoke(InterleavingPoint.Freezing);
+
         // Only now: until it grows no more, nobody makes a run of the last part that readers know.
         Active = next;
         _memory = [.. _memory, Active];
@@ -173,6 +175,7 @@ internal sealed partial class FactIndex
     {
         var parts = Parts;
         var until = FirstInMemory(parts, out var hasRuns).Number;
+        _options.Interleave?.Invoke(InterleavingPoint.Preparing);
         if (!hasRuns) return WithoutHeads(until);
         Dictionary<StreamName, StreamState>? heads = null;
         Dictionary<CellName, CellState>? cells = null;
@@ -191,6 +194,8 @@ internal sealed partial class FactIndex
         }
 
         foreach (ref readonly var cell in append.Cells.AsSpan()) PrepareCell(parts, cell.Cell, ref cells);
+        _options.Interleave?.Invoke(InterleavingPoint.Preparing);
+        if (_defect == Defect.PrepareUntilLate) until = FirstInMemory(Parts, out _).Number;
         return heads is null && cells is null ? WithoutHeads(until) : new AppendSnapshot { Until = until, Heads = heads, Cells = cells };
     }
 

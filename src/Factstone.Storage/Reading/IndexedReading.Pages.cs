@@ -14,6 +14,7 @@ internal sealed partial class IndexedReading
             page.Grow();
             next = Ask(() => Fill(page, first, until, backward));
             if (page.Count > 0) yield return page;
+            BetweenPages();
         }
     }
 
@@ -83,6 +84,8 @@ internal sealed partial class IndexedReading
                 last = page.Facts[page.Facts.End - 1].Position;
                 expected = page.VersionAt(page.Facts.End - 1).Value + 1;
             }
+
+            BetweenPages();
         }
         while (!page.IsLast);
 
@@ -117,6 +120,8 @@ internal sealed partial class IndexedReading
                 last = page.Facts[page.Facts.End - 1].Position;
                 expected = page.VersionAt(page.Facts.End - 1).Value - 1;
             }
+
+            BetweenPages();
         }
 
         if (expected > 0) RefuseGap(stream, new StreamVersion(expected), Position.None, last);

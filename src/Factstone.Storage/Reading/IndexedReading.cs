@@ -58,6 +58,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
             if (index.HasMissedCells) throw new LedgerDamagedException($"Whether the bucket {bucket} has another cell cannot be told.", damage.All);
             foreach (var name in page.Names) yield return name;
             if (page.IsLast) yield break;
+            BetweenPages();
         }
     }
 
@@ -191,6 +192,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
             }
 
             room = KeysPerPage;
+            BetweenPages();
         }
         while (!heads.IsLast);
     }
@@ -324,6 +326,15 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
             }
         }
     }
+
+    /// <summary>Behind which position a condition by query is looked up.</summary>
+    public Position LookedBehind(Position after) => options.Defect == Defect.QueryLooksTooFar ? after.Next() : after;
+
+    /// <summary>Nothing is held here, so whatever other threads do may come in between.</summary>
+    public void BetweenPages() => options.Interleave?.Invoke(InterleavingPoint.BetweenPages);
+
+    /// <summary>The same while an append is prepared.</summary>
+    public void Preparing() => options.Interleave?.Invoke(InterleavingPoint.Preparing);
 
     /// <summary>A fact whose header is damaged may be of any stream: who would have to know whether it is of this one is told that nobody knows.</summary>
     void RefuseHole(StreamName stream, Position after, Position until)

@@ -67,7 +67,8 @@ internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog da
     {
         var matches = new Position[append.Conditions.Count];
         for (var i = 0; i < matches.Length; i++)
-            if (append.Conditions[i] is { Query: { } query } condition) matches[i] = First(query, condition.After ?? Position.None, head);
+            if (append.Conditions[i] is { Query: { } query } condition) matches[i] = First(query, facts.LookedBehind(condition.After ?? Position.None), head);
+        facts.Preparing();
         return new AppendSnapshot { Until = snapshot.Until, Heads = snapshot.Heads, Cells = snapshot.Cells, Head = head, Matches = matches };
     }
 
@@ -91,6 +92,7 @@ internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog da
             }
 
             if (page.Length < PageMax) page = new Candidate[page.Length * 4];
+            facts.BetweenPages();
         }
 
         RefuseHole(query, after, until);

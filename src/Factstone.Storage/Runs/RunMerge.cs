@@ -16,7 +16,7 @@ internal sealed class RunMerge : IDisposable
     public RunMerge(IReadOnlyList<Run> runs, IStorageFile file, Defect defect)
     {
         (_runs, _defect) = (runs, defect);
-        _writer = new RunWriter(file, runs[0].First) { Start = runs[0].Footer.Start };
+        _writer = new RunWriter(file, runs[0].First) { Start = runs[0].Footer.Start, Defect = defect };
         _steps = Steps().GetEnumerator();
     }
 

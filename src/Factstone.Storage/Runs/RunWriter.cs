@@ -43,6 +43,9 @@ internal sealed class RunWriter(IStorageFile file, Position first, int fingerpri
     /// <summary>Where its part of the log begins.</summary>
     public LogPlace Start { get; init; }
 
+    /// <summary>A planted mistake.</summary>
+    public Defect Defect { get; init; }
+
     /// <summary>The place of the next fact.</summary>
     public void AddPlace(long fileOffset) => _output.Write((uint)fileOffset);
 
@@ -207,7 +210,7 @@ internal sealed class RunWriter(IStorageFile file, Position first, int fingerpri
         if (_listed > 0) EndBlock();
         var row = _skipRows.GetSpan(PositionListFormat.SkipRowBytes);
         BinaryPrimitives.WriteInt64LittleEndian(row, place.Position.Value);
-        BinaryPrimitives.WriteInt64LittleEndian(row[sizeof(long)..], (place.Version.Value << 1) | (place.Retracts ? 1L : 0));
+        BinaryPrimitives.WriteInt64LittleEndian(row[sizeof(long)..], (place.Version.Value << 1) | (place.Retracts && Defect != Defect.SkipRowLosesRetraction ? 1L : 0));
         BinaryPrimitives.WriteUInt32LittleEndian(row[(2 * sizeof(long))..], checked((uint)(_output.FileOffset - _head.ListOffset)));
         BinaryPrimitives.WriteUInt32LittleEndian(row[((2 * sizeof(long)) + sizeof(uint))..], place.FileOffset);
         _skipRows.Advance(PositionListFormat.SkipRowBytes);

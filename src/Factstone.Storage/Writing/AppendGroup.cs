@@ -82,6 +82,7 @@ internal sealed class AppendGroup(FactIndex index, LostFacts lost, IndexedReadin
     /// <summary>The first match of what is durable, behind a position up to which somebody has looked.</summary>
     Position FirstMatchSince(Position looked, FactQuery query)
     {
+        looked = reading.LookedBehind(looked);
         if (looked < index.MemoryFloor)
         {
             // As with a stream's head: it waited for so long that the writer looks it up by itself.

@@ -1,7 +1,7 @@
 namespace Factstone.Storage;
 
 /// <summary>Turns a group into the bytes of one write.</summary>
-internal sealed class GroupEncoder
+internal sealed class GroupEncoder(Defect defect)
 {
     /// <summary>A buffer larger than this is not kept for the next group.</summary>
     const int KeptBytesMax = 8 * 1_024 * 1_024;
@@ -19,10 +19,13 @@ internal sealed class GroupEncoder
         var facts = group.Facts;
         var cells = group.Cells;
         var at = 0;
+        var start = groupStart;
         foreach (ref var accepted in group.Appends)
         {
-            accepted.FileOffset = groupStart + at;
-            at += EncodeFrame(_buffer.AsSpan(at), accepted, facts[..accepted.Append.Facts.Length], cells[..accepted.Append.Cells.Length], segment, groupStart);
+            accepted.FileOffset = start + at;
+            var length = EncodeFrame(_buffer.AsSpan(at), accepted, facts[..accepted.Append.Facts.Length], cells[..accepted.Append.Cells.Length], segment, groupStart);
+            if (defect == Defect.GroupStartLate && at == 0) groupStart += length;
+            at += length;
             facts = facts[accepted.Append.Facts.Length..];
             cells = cells[accepted.Append.Cells.Length..];
         }

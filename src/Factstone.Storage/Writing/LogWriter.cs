@@ -15,7 +15,7 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
     const int ReserveBytes = 64 * 1_024;
 
     readonly AppendGroup _group = new(index, lost, facts, queries, options);
-    readonly GroupEncoder _encoder = new();
+    readonly GroupEncoder _encoder = new(options.Defect);
     Exception? _failure;
     long _tail;
     long _filledEnd;
@@ -167,6 +167,8 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
                 writeRun(chain.Current.PlaceOf(start + bytes.Length));
             }
 
+            if (options.Defect == Defect.MapBeyondDurable) chain.Current.Keep(start + bytes.Length);
+            options.Interleave?.Invoke(InterleavingPoint.GroupWritten);
             if (options.Defect == Defect.HeadBeforeSync) publish(new StorageHead(_group.Last, _group.LastTime), start + bytes.Length);
             Sync();
             _tail = start + bytes.Length;
@@ -251,10 +253,17 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
 
     void Apply()
     {
+        if (options.Defect == Defect.HeadBeforeIndex)
+        {
+            publish(new StorageHead(_group.Last, _group.LastTime), _tail);
+            options.Interleave?.Invoke(InterleavingPoint.Publishing);
+        }
+
         if (options.Defect != Defect.RunOverUndurable) AddToIndex();
         LastTime = _group.LastTime;
         index.Recorded(LastTime);
         chain.Current.Keep(_tail);
+        options.Interleave?.Invoke(InterleavingPoint.Publishing);
         publish(new StorageHead(new Position(index.Next.Value - 1), LastTime), _tail);
         if (space.Advance(_tail)) zeroing.Wake();
     }

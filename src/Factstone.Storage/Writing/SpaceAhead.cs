@@ -29,6 +29,7 @@ internal sealed class SpaceAhead(IFileSystem files, LedgerLayout layout, Storage
     bool _hasGivenUp;
     bool _isWrittenTo;
     bool _isBusy;
+    Work _work;
     int _stepBytes = options.ZeroAheadBytesMin;
 
     /// <summary>Where the space that is there ends.</summary>
@@ -111,32 +112,59 @@ internal sealed class SpaceAhead(IFileSystem files, LedgerLayout layout, Storage
     /// <summary>Zeroes one chunk, syncs, or makes the next file.</summary>
     public bool Step()
     {
-        IStorageFile? file;
-        long from, length;
-        bool isSync;
+        if (!TryBegin(out var work)) return false;
+        try
+        {
+            options.Interleave?.Invoke(InterleavingPoint.Zeroing);
+        }
+        catch
+        {
+            GiveUp();
+            throw;
+        }
+
+        return Run(work);
+    }
+
+    /// <summary>One piece of work of the worker.</summary>
+    /// <param name="File">The current segment's file.</param>
+    /// <param name="From">Where zeros are written.</param>
+    /// <param name="Length">How many; none for the next file.</param>
+    /// <param name="IsSync">Whether zeros written before are made durable.</param>
+    readonly record struct Work(IStorageFile File, long From, long Length, bool IsSync);
+
+    bool TryBegin(out Work work)
+    {
+        work = default;
         lock (_gate)
         {
             if (!HasWork()) return false;
-            file = _file;
-            isSync = _isSyncDue && _end >= _target;
+            var isSync = _isSyncDue && _end >= _target;
             if (!isSync && NeedsSpace() && _target <= _end)
             {
                 _target = Math.Min(Math.Max(_end, _claimed) + _stepBytes, Math.Max(options.SegmentSizeBytes, _end));
                 _stepBytes = (int)Math.Min(_stepBytes * 2L, options.ZeroAheadBytesMax);
             }
 
-            from = Math.Max(_end, _claimed);
-            length = Math.Min(_target - from, ChunkBytes);
-            _busyStart = isSync || length <= 0 ? long.MaxValue : from;
+            var from = Math.Max(_end, _claimed);
+            var length = isSync ? 0 : Math.Max(0, Math.Min(_target - from, ChunkBytes));
+            _busyStart = length > 0 ? from : long.MaxValue;
             _isBusy = true;
+            _work = work = new Work(_file!, from, length, isSync);
+            return true;
         }
+    }
 
+    bool Run(in Work work)
+    {
         try
         {
-            if (isSync) file!.Sync();
-            else if (length > 0) file!.Write(Zeros.AsSpan(0, (int)length), from);
+            // Where one thread runs everything, the writer may have done it meanwhile.
+            if (options.Interleave is not null && !_isBusy) return true;
+            if (work.IsSync) work.File.Sync();
+            else if (work.Length > 0) work.File.Write(Zeros.AsSpan(0, (int)work.Length), work.From);
             else if (NeedsSpare()) MakeSpare();
-            Done(isSync, isSync || length <= 0 ? 0 : from + length);
+            Done(work.IsSync, work.Length > 0 ? work.From + work.Length : 0);
             return true;
         }
         catch (FactstoneException)
@@ -167,12 +195,18 @@ internal sealed class SpaceAhead(IFileSystem files, LedgerLayout layout, Storage
     /// <summary>Waits for the chunk in hand if it begins below <paramref name="end"/>; a chunk takes a fraction of a millisecond, or a sync.</summary>
     void WaitWhileBusy(long end)
     {
-        while (_isBusy && _busyStart < end) Monitor.Wait(_gate);
+        while (_isBusy && _busyStart < end) Wait();
     }
 
     void WaitUntilIdle()
     {
-        while (_isBusy) Monitor.Wait(_gate);
+        while (_isBusy) Wait();
+    }
+
+    void Wait()
+    {
+        if (options.Interleave is null) Monitor.Wait(_gate);
+        else Run(_work);
     }
 
     /// <remarks>Not while the writer reserves space itself: what lies behind that does not yet join what is there.</remarks>

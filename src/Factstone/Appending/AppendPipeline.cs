@@ -87,6 +87,7 @@ internal sealed class AppendPipeline : IDisposable
             Clock.BeginGroup(_storage.Head.RecordedAt);
             foreach (var pending in _group) pending.Decision = Decide(pending, session); // each on the state that the ones before it leave
             if (_options.Defect == Defect.AnswerBeforeSync) CompleteGroup();
+            if (_options.Defect == Defect.ConflictBeforeSync) CompleteConflicts();
             session.Commit();                                                              // durable from here
         }
         catch (GroupUnknownException unknown)
@@ -216,6 +217,12 @@ internal sealed class AppendPipeline : IDisposable
         if (_group.Exists(NeedsReading))
             lock (_toRead) _toRead.UnionWith(_group.Where(NeedsReading));
         foreach (var pending in _group) Complete(pending);
+    }
+
+    void CompleteConflicts()
+    {
+        foreach (var pending in _group.Where(NeedsReading)) Complete(pending);
+        _group.RemoveAll(NeedsReading);
     }
 
     static bool NeedsReading(PendingAppend pending) => pending.Decision is AppendDecision.Repeat or AppendDecision.Conflict;

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using Factstone.Storage;
 
 namespace Factstone;
 
@@ -16,12 +17,10 @@ public sealed class Follower : IAsyncEnumerable<Fact>
     /// <summary>A look goes over so many positions at most, so that closing or cancelling does not wait for a rare fact to be found.</summary>
     const int PositionsPerLook = 32 * 1_024;
 
-    const int BufferBytesMax = 8 * 1_024 * 1_024;
-
     readonly Lock _looking = new();
     readonly IFactStorage _storage;
-    readonly TimeProvider _time;
     readonly int _bufferFacts;
+    readonly LedgerOptions _options;
     readonly long _recordedFrom;
     readonly Position _after;
     readonly List<Fact> _buffer = [];
@@ -31,15 +30,15 @@ public sealed class Follower : IAsyncEnumerable<Fact>
     Fact? _lastGiven;
 
     /// <param name="storage">The ledger's.</param>
-    /// <param name="time">The ledger's clock.</param>
+    /// <param name="options">The ledger's.</param>
     /// <param name="query">Checked.</param>
     /// <param name="after">Facts behind this position are given.</param>
     /// <param name="recordedFrom">And of them only those recorded at this time, in microseconds, or later.</param>
     /// <param name="bufferFacts">Facts read ahead.</param>
-    internal Follower(IFactStorage storage, TimeProvider time, FactQuery query, Position after, long recordedFrom, int bufferFacts)
+    internal Follower(IFactStorage storage, LedgerOptions options, FactQuery query, Position after, long recordedFrom, int bufferFacts)
     {
         _storage = storage;
-        _time = time;
+        _options = options;
         Query = query;
         _recordedFrom = recordedFrom;
         _bufferFacts = bufferFacts;
@@ -117,7 +116,7 @@ public sealed class Follower : IAsyncEnumerable<Fact>
         var (position, head) = (Position, _storage.Head.Position);
         if (position >= head) return default;
         var next = _storage.Read(position.Next(), head, backward: false).FirstOrDefault();
-        var age = next is null ? TimeSpan.Zero : _time.GetUtcNow() - next.RecordedAt;
+        var age = next is null ? TimeSpan.Zero : _options.TimeProvider.GetUtcNow() - next.RecordedAt;
         return new FollowerLag(head.Value - position.Value, age > TimeSpan.Zero ? age : TimeSpan.Zero);
     }
 
@@ -191,10 +190,11 @@ public sealed class Follower : IAsyncEnumerable<Fact>
             {
                 // A fact that was in flight at the start can be older than the time to begin at.
                 if (fact.RecordedAtMicroseconds < _recordedFrom) continue;
-                _buffer.Add(fact);
-                _readUntil = fact.Position.Value;
                 bytes += fact.Header.Length + fact.MetadataBytes.Length + fact.Payload.Length;
-                if (_buffer.Count == _bufferFacts || bytes >= BufferBytesMax) return;
+                var isFull = bytes >= _options.FollowerBytesMax;
+                if (!isFull || _options.Defect != Defect.FollowerSkipsAtByteBound) _buffer.Add(fact);
+                _readUntil = fact.Position.Value;
+                if (isFull || _buffer.Count == _bufferFacts) return;
             }
 
             _readUntil = until.Value;

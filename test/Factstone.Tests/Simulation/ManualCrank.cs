@@ -31,11 +31,26 @@ internal sealed class ManualCrank : ICrank
 
     sealed class ManualWorker(string name, Func<bool> step) : IWorker
     {
+        bool _isRunning;
+
         public string Name => name;
 
         public bool IsStopped { get; private set; }
 
-        public bool Step() => step();
+        /// <summary>As with threads, no step runs within another one of the same worker.</summary>
+        public bool Step()
+        {
+            if (_isRunning) return false;
+            _isRunning = true;
+            try
+            {
+                return step();
+            }
+            finally
+            {
+                _isRunning = false;
+            }
+        }
 
         public void Wake() { }
 

@@ -53,7 +53,16 @@ internal sealed partial class SimulationRun
     void Close()
     {
         if (!_ledger!.Opening.RecoveryIsPending) Settle();
-        _ledger.Dispose();
+        _isClosing = true;
+        try
+        {
+            _ledger.Dispose();
+        }
+        finally
+        {
+            _isClosing = false;
+        }
+
         LoseFollowers(_ledger, isClosed: true);
         _ledger = null;
         ForgetReader();
@@ -68,6 +77,7 @@ internal sealed partial class SimulationRun
         _trace?.WriteLine($"delete {path}");
         _disk.Faults.Clear();
         _disk.FileSystem.Delete(path);
+        if (path.EndsWith("MANIFEST", StringComparison.Ordinal)) _hasManifest = false;
         _disk.FileSystem.SyncDirectory(Root);
     }
 
@@ -77,7 +87,7 @@ internal sealed partial class SimulationRun
         Settle();
         if (_maybe.Count > 0) return; // what nobody knows of may show up in the copy
         Close();
-        DamagedCopy.Examine(_disk, Root, _model, _random, _defect, Options(), _counts);
+        DamagedCopy.Examine(_disk, Root, _model, _random, _mistake.Defect, Options() with { Interleave = null }, _counts);
     }
 
     void Died()
@@ -129,7 +139,7 @@ internal sealed partial class SimulationRun
         var options = Options();
         try
         {
-            _ledger = Ledger.Open(FileStorage.Open(_disk.FileSystem, Root, options.ToStorageOptions(), default), options);
+            _ledger = Ledger.Open(FileStorage.Open(_mistake.Files?.Invoke(_disk.FileSystem) ?? _disk.FileSystem, Root, options.ToStorageOptions(), default), options);
         }
         catch (FactstoneException refused) when (IsExcused(refused))
         {
@@ -140,6 +150,8 @@ internal sealed partial class SimulationRun
         }
 
         SimulationFailure.When(_ledger.Damage.Count > 0, $"damage where there is none: {(_ledger.Damage is [var first, ..] ? first : null)}");
+        SimulationFailure.When(_ledger.Opening.ManifestWasRebuilt && _hasManifest, "the manifest had to be made again, and nobody had taken it");
+        _hasManifest = _disk.Paths.Contains($"{Root}/MANIFEST"); // where there was no room for it, the next one that is written says the same
         SimulationFailure.When(_id is { } id && id != _ledger.Id, "it is another ledger");
         if (_model.Head > 0) _id = _ledger.Id;
         Excused(Recognise);
@@ -229,7 +241,10 @@ internal sealed partial class SimulationRun
         Salts = new SeededSalts(_random),
         FileSystem = _disk.FileSystem,
         Took = _counts.Took,
-        Defect = _defect,
+        Interleave = Interleave,
+        MappedReads = _maps,
+        FollowerBytesMax = _followerBytesMax,
+        Defect = _mistake.Defect,
     };
 
     internal static T Sync<T>(ValueTask<T> task)

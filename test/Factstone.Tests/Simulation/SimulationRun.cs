@@ -17,12 +17,14 @@ internal sealed partial class SimulationRun
     readonly SimulatedDisk _disk;
     readonly ManualTimeProvider _clock = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
     readonly SimulationCounts _counts;
-    readonly Defect _defect;
+    readonly PlantedMistake _mistake;
     readonly TextWriter? _trace;
     readonly Requests _requests;
     readonly int _memoryFactsMax;
     readonly TimeSpan _quiet;
     readonly long _memoryBytesMax;
+    readonly bool _maps;
+    readonly long _followerBytesMax;
     readonly List<SentAppend> _sent = [];
     readonly List<SentAppend> _unchecked = [];
     readonly HashSet<AppendRequest> _maybe = new(ReferenceEqualityComparer.Instance);
@@ -38,9 +40,12 @@ internal sealed partial class SimulationRun
     long _shown;
     long _answeredBeforeReader;
     bool _isFaulty;
+
+    /// <summary>Whether a manifest stands that nothing but the ledger itself has touched.</summary>
+    bool _hasManifest;
     LedgerId? _id;
 
-    public SimulationRun(int seed, SimulationCounts counts, Defect defect = Defect.None, TextWriter? trace = null)
+    public SimulationRun(int seed, SimulationCounts counts, PlantedMistake? mistake = null, TextWriter? trace = null)
     {
         _random = new Random(seed);
         _disk = new SimulatedDisk(seed) { Trace = trace };
@@ -48,8 +53,11 @@ internal sealed partial class SimulationRun
         _memoryFactsMax = _random.Next(3) switch { 0 => 8, 1 => 40, _ => 150 };
         _quiet = _random.Next(3) == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(1);
         _memoryBytesMax = (seed % 3) switch { 0 => 2_000, 1 => 6_000, _ => 8 * 1_024 * 1_024 }; // of cells and append ids alone, too
+        _maps = _random.Next(2) == 0;
+        _followerBytesMax = _random.Next(2) == 0 ? 4_096 : 8 * 1_024 * 1_024;
+        _disk.ChecksMappedBytes = path => path.Contains("/segments/", StringComparison.Ordinal) && _ledger is not { Opening.RecoveryIsPending: true };
         _counts = counts;
-        _defect = defect;
+        _mistake = mistake ?? PlantedMistake.None;
         _trace = trace;
         _answers = new AnswerComparison(_model, counts);
         _reads = new ReadComparison(_model, _requests, _random, _clock, counts);
@@ -72,6 +80,7 @@ internal sealed partial class SimulationRun
         _reads.All(_ledger!);
         foreach (var follower in _followers) FollowToTheEnd(follower);
         CheckRuns();
+        _counts.Count(_maps ? "seed mapped" : "seed not mapped");
         _counts.Add(_disk.FaultCounts);
     }
 
@@ -106,7 +115,8 @@ internal sealed partial class SimulationRun
             case < 68: Answer(); break;
             case < 70: _crank.Step("factstone zeroing"); break;
             case < 72: StepIndex(); break;
-            case < 80: Check(); break;
+            case < 77: Check(); break;
+            case < 80: CheckThrough(); break;
             case < 83: CheckReader(); break;
             case < 85: Follow(); break;
             case < 88: MoveClock(); break;
@@ -154,6 +164,13 @@ internal sealed partial class SimulationRun
         {
             Died();
         }
+        catch (Exception other) when (other is not SimulationFailure && (_failure is not null || _disk.MappingFault is not null))
+        {
+            // It is said below.
+        }
+
+        if (_failure is not null) throw _failure;
+        SimulationFailure.When(_disk.MappingFault is not null, _disk.MappingFault!);
     }
 
     void End()
@@ -191,7 +208,7 @@ internal sealed partial class SimulationRun
     /// <summary>Gives some of the answers that are due, in any order.</summary>
     void Answer()
     {
-        for (var i = _random.Next(_crank.Completions.Count + 1); i > 0; i--) RunCompletion();
+        for (var i = _random.Next(_crank.Completions.Count + 1); i > 0 && _crank.Completions.Count > 0; i--) RunCompletion();
     }
 
     /// <summary>A crash while an answer is made reaches whoever waits for it as an exception; the process is dead all the same.</summary>

@@ -1,5 +1,8 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using Factstone.Storage;
+using Factstone.Testing;
 using Xunit;
 
 namespace Factstone.Tests.Simulation;
@@ -7,96 +10,119 @@ namespace Factstone.Tests.Simulation;
 /// <summary>The engine on a disk that fails at random, against a model. docs/testing.md says how to run more seeds and how to replay one.</summary>
 public sealed class SimulationTests(ITestOutputHelper output)
 {
-    const int SeedsPerDefect = 1_000;
+    /// <summary>A run of so many seeds has to come upon everything that the simulation can do.</summary>
+    const int SeedsThatMeetAll = 1_000;
+
+    const int FailuresShown = 20;
 
     static readonly RecoveryBranch[] Branches = Enum.GetValues<RecoveryBranch>();
 
     static readonly string[] Faults =
     [
-        "Error", "ShortWrite", "SyncFailureKeepingPages", "SyncFailureDroppingPages", "NoSpace", "PowerLoss", "ProcessKill",
-        "SyncWithoutSpaceKeepingPages", "SyncWithoutSpaceDroppingPages",
+        .. Enum.GetNames<Fault>(),
         "SectorLost", "WriteTorn", "LengthLost", "PageSectorOld", "NameLost",
     ];
 
     static readonly string[] Happenings =
     [
         "followed", "followed on", "run compared", "run of cells alone", "repair: fact lost", "repair: nothing lost", "repair: cell lost", "repair: died", "repair: refused",
-        "repair: done at once", "repair: done after it was stopped",
+        "repair: done at once", "repair: done after it was stopped", "read through", "seed mapped", "seed not mapped",
+        .. Enum.GetNames<InterleavingPoint>().Select(point => $"interleaved {point}"),
     ];
-
-    static int First => Number("FACTSTONE_SEED", Number("FACTSTONE_FIRST", 1));
-
-    static int Count => Environment.GetEnvironmentVariable("FACTSTONE_SEED") is null ? Number("FACTSTONE_SEEDS", 1_000) : 1;
 
     [Fact]
     public void No_acknowledged_fact_is_lost_whatever_the_disk_does()
     {
         var counts = new SimulationCounts();
-        Parallel.For(First, First + Count, new ParallelOptions { MaxDegreeOfParallelism = 2 }, seed => Run(seed, counts, Defect.None));
+        var failures = new ConcurrentQueue<string>();
+        var clock = Stopwatch.StartNew();
+        var processor = Environment.CpuUsage.TotalTime;
+        foreach (var seeds in Seeds.All)
+        {
+            output.WriteLine($"{seeds.Count} seeds from {seeds.First} to {seeds.First + seeds.Count - 1}: {seeds.Command}");
+            Parallel.ForEach(seeds.Numbers, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, seed => Run(seed, counts, failures));
+        }
 
-        output.WriteLine($"{Count} seeds from {First}");
+        var count = Seeds.All.Sum(static seeds => seeds.Count);
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{count} seeds in {clock.Elapsed.TotalSeconds:0} s, {count / clock.Elapsed.TotalSeconds:0.0} a second, {(Environment.CpuUsage.TotalTime - processor).TotalMilliseconds / count:0} ms of processor time each"));
         output.WriteLine(counts.ToString());
-        if (Count < 1_000) return; // a few seeds need not take every branch
+        Assert.True(failures.IsEmpty, $"{failures.Count} of {count} seeds failed.{Environment.NewLine}{string.Join(Environment.NewLine, failures.Take(FailuresShown))}");
+        if (count < SeedsThatMeetAll) return; // a few seeds need not take every branch
         Assert.Empty(Branches.Where(branch => counts[$"branch {branch}"] == 0).Select(branch => $"never taken: {branch}"));
         Assert.Empty(Happenings.Where(what => counts[what] == 0).Select(what => $"never happened: {what}"));
         Assert.Empty(Faults.Where(fault => counts[$"fault {fault}"] == 0).Select(fault => $"never struck: {fault}"));
     }
 
-    [Fact]
-    public void A_seed_replays_exactly()
+    [Theory]
+    [InlineData(6)]
+    [InlineData(7)]
+    public void A_seed_replays_exactly(int seed)
     {
         var first = new StringWriter(CultureInfo.InvariantCulture);
         var second = new StringWriter(CultureInfo.InvariantCulture);
-        new SimulationRun(7, new SimulationCounts(), trace: first).Run();
-        new SimulationRun(7, new SimulationCounts(), trace: second).Run();
+        new SimulationRun(seed, new SimulationCounts(), trace: first).Run();
+        new SimulationRun(seed, new SimulationCounts(), trace: second).Run();
 
         Assert.True(first.ToString().Length > 10_000);
         Assert.Equal(first.ToString(), second.ToString());
     }
 
-    public static TheoryData<string> Defects => [.. Enum.GetNames<Defect>().Where(name => name != nameof(Defect.None))];
+    public static TheoryData<string> Mistakes => [.. PlantedMistake.All.Select(static mistake => mistake.Name)];
 
     [Theory]
-    [MemberData(nameof(Defects))]
-    public void A_planted_mistake_is_found(string name)
+    [MemberData(nameof(Mistakes))]
+    public void A_planted_mistake_is_noticed_by_the_check_that_should(string name)
     {
-        var defect = Enum.Parse<Defect>(name);
-        for (var seed = First; seed < First + SeedsPerDefect; seed++)
+        var mistake = PlantedMistake.All.Single(one => one.Name == name);
+        var others = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        for (var tried = 1; tried <= mistake.SeedsMax; tried++)
         {
-            if (Finds(seed, defect) is not { } what) continue;
-            output.WriteLine($"{name}: seed {seed}: {what}");
-            return;
+            var seed = Seeds.SearchFrom + tried - 1;
+            if (Failure(seed, mistake) is not { } failure) continue;
+            if (mistake.IsNoticedBy(failure))
+            {
+                output.WriteLine($"{name}: seed {seed}, {tried} tried: {failure.Message}");
+                return;
+            }
+
+            var kind = $"{failure.GetType().Name}: {failure.Message}";
+            others[kind] = others.GetValueOrDefault(kind) + 1;
         }
 
-        Assert.Fail($"{name} was not found in {SeedsPerDefect} seeds.");
+        Assert.Fail($"{name} was not noticed in {mistake.SeedsMax} seeds by the check that should. Something else was: {string.Join(Environment.NewLine, others.Take(FailuresShown))}");
     }
 
-    static string? Finds(int seed, Defect defect)
+    [Fact]
+    public void Each_planted_mistake_is_looked_for()
+    {
+        var elsewhere = PlantedMistake.FoundElsewhere;
+        Assert.Equal(Enum.GetValues<Defect>().Where(static defect => defect != Defect.None).Except(elsewhere).Order(), PlantedMistake.All.Select(static mistake => mistake.Defect).Where(static defect => defect != Defect.None).Order());
+    }
+
+    static Exception? Failure(int seed, PlantedMistake mistake)
     {
         try
         {
-            new SimulationRun(seed, new SimulationCounts(), defect).Run();
+            new SimulationRun(seed, new SimulationCounts(), mistake).Run();
             return null;
         }
         catch (Exception failure)
         {
-            return failure.Message; // the model noticed it, or an invariant or a checksum of the engine did first
+            return failure;
         }
     }
 
-    static void Run(int seed, SimulationCounts counts, Defect defect)
+    static void Run(int seed, SimulationCounts counts, ConcurrentQueue<string> failures)
     {
         try
         {
             using var trace = Environment.GetEnvironmentVariable("FACTSTONE_TRACE") is { } path ? File.CreateText(path) : null;
-            new SimulationRun(seed, counts, defect, trace).Run();
+            new SimulationRun(seed, counts, trace: trace).Run();
         }
         catch (Exception failure)
         {
-            throw new InvalidOperationException($"Seed {seed}: {failure.Message}{Environment.NewLine}Replay it with: FACTSTONE_SEED={seed} ./simulate.sh", failure);
+            var where = failure is SimulationFailure ? "" : $"{Environment.NewLine}{failure}";
+            failures.Enqueue($"Seed {seed}: {failure.Message} Replay it with: FACTSTONE_SEED={seed} ./simulate.sh{where}");
         }
     }
-
-    static int Number(string variable, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : otherwise;
 }

@@ -1,0 +1,32 @@
+namespace Factstone.Testing;
+
+/// <summary>Which bytes of a file were written and not synced since, or met a sync that failed and were not written again.</summary>
+internal sealed class UnsyncedRanges
+{
+    readonly List<(long From, long To)> _waiting = [];
+    readonly List<(long From, long To)> _failed = [];
+
+    public void Add(long from, long to)
+    {
+        _failed.RemoveAll(range => range.From >= from && range.To <= to);
+        if (_waiting is [.., var last] && last.To == from) _waiting[^1] = (last.From, to);
+        else _waiting.Add((from, to));
+    }
+
+    public bool Touch(long from, long to) =>
+        _waiting.Exists(range => range.From < to && range.To > from) || _failed.Exists(range => range.From < to && range.To > from);
+
+    public void Synced() => _waiting.Clear();
+
+    public void Failed()
+    {
+        _failed.AddRange(_waiting);
+        _waiting.Clear();
+    }
+
+    public void Clear()
+    {
+        _waiting.Clear();
+        _failed.Clear();
+    }
+}
