@@ -41,6 +41,9 @@ internal sealed class SimulatedFile(int id)
 
     public IDisposable? LockedBy { get; set; }
 
+    /// <summary>How many syncs have failed.</summary>
+    public long SyncFailures { get; set; }
+
     /// <summary>What readers see, as memory that follows what is written later.</summary>
     public ReadOnlySpan<byte> Live(long offset, int length) => (_live ??= new LiveBytes(_seen)).At(offset, length);
 

@@ -6,6 +6,7 @@ namespace Factstone.Testing;
 internal sealed class SimulatedFileHandle(SimulatedProcess process, SimulatedFile file, string path, bool writable) : IStorageFile
 {
     readonly SimulatedDisk _disk = process.Disk;
+    long _failuresSeen = file.SyncFailures;
     bool _closed;
 
     public string Path { get; } = path;
@@ -80,7 +81,7 @@ internal sealed class SimulatedFileHandle(SimulatedProcess process, SimulatedFil
     public void Sync()
     {
         ThrowIfClosed();
-        SimulatedSync.Of(process, file, Path);
+        SimulatedSync.Of(process, file, Path, ref _failuresSeen);
     }
 
     public IMappedFile Map(long length)
@@ -114,6 +115,7 @@ internal sealed class SimulatedFileHandle(SimulatedProcess process, SimulatedFil
 /// <summary>The mapped first page of a file of a <see cref="SimulatedDisk"/>.</summary>
 internal sealed class SimulatedSharedPage(SimulatedProcess process, SimulatedFile file, string path, bool writable) : ISharedPage
 {
+    long _failuresSeen = file.SyncFailures;
     bool _closed;
 
     public void Read(Span<byte> buffer, int offset)
@@ -140,7 +142,7 @@ internal sealed class SimulatedSharedPage(SimulatedProcess process, SimulatedFil
     public void Sync()
     {
         ObjectDisposedException.ThrowIf(_closed, this);
-        SimulatedSync.Of(process, file, path);
+        SimulatedSync.Of(process, file, path, ref _failuresSeen);
     }
 
     public void Dispose()
@@ -154,7 +156,11 @@ internal sealed class SimulatedSharedPage(SimulatedProcess process, SimulatedFil
 /// <summary>The sync of a file and of its mapping, which are the same pages.</summary>
 internal static class SimulatedSync
 {
-    public static void Of(SimulatedProcess process, SimulatedFile file, string path)
+    /// <param name="process">Who syncs.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="path">Its name, for messages.</param>
+    /// <param name="failuresSeen">How many failed syncs this handle knows of: as Linux does, each is reported once to each handle that was open then.</param>
+    public static void Of(SimulatedProcess process, SimulatedFile file, string path, ref long failuresSeen)
     {
         var disk = process.Disk;
         var fault = disk.Begin(process, IoKind.Sync, "sync", path);
@@ -163,12 +169,17 @@ internal static class SimulatedSync
         {
             var reach = disk.Faults.ReachOfFailedSync ?? SimulatedFile.DrawShare(disk.Random);
             file.FailSync(reach, keepsPages: fault is Fault.SyncFailureKeepingPages or Fault.SyncWithoutSpaceKeepingPages, disk.Random);
+            failuresSeen = ++file.SyncFailures;
             throw isWithoutSpace ? FailedSync.ForWantOfSpace(path, "sync") : new LedgerIOException(path, "sync", DiskReasons.InputOutput);
         }
 
         // A power loss in the middle of a sync is one before it, of which chance keeps more or less, or one after it.
         if (fault is null || disk.Random.Next(2) == 0) file.Sync();
         if (fault is { } crash) disk.Crash(process, crash);
+        if (failuresSeen == file.SyncFailures) return;
+        failuresSeen = file.SyncFailures;
+        disk.Trace?.WriteLine($"a sync that failed on another handle of {path} is reported");
+        throw new LedgerIOException(path, "sync", DiskReasons.InputOutput);
     }
 }
 

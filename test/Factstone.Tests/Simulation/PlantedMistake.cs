@@ -5,19 +5,63 @@ namespace Factstone.Tests.Simulation;
 /// <summary>A mistake that is made on purpose, and what has to notice it.</summary>
 /// <param name="Name">What the test is called by.</param>
 /// <param name="Defect">The mistake in the engine; none where the file system makes it.</param>
-/// <param name="NoticedBy">Beginnings or parts of the message of the check of the simulation that should notice: any of these.</param>
+/// <param name="NoticedBy">Parts of the messages of the checks that should notice; any of them will do, and nothing else does.</param>
 internal sealed record PlantedMistake(string Name, Defect Defect, params string[] NoticedBy)
 {
+    const string HeadWentBack = "after the open";
+    const string FactsAreLost = "was acknowledged, and";
+    const string AppendsAreLost = "acknowledged appends are lost";
+    const string FalseDamage = "damage where there is none";
+    const string ConditionPassed = "although not";
+    const string OtherFact = ": expected";
+    const string OtherReceipt = "the receipt says";
+    const string Run = "a run is not what the log says";
+    const string Mapped = "a mapped read of";
+
     /// <summary>No mistake.</summary>
     public static readonly PlantedMistake None = new(nameof(None), Defect.None);
 
-    /// <summary>Mistakes that another suite has to find; docs/testing.md says which.</summary>
-    public static readonly Defect[] FoundElsewhere = [];
-
     public static readonly PlantedMistake[] All =
     [
-        .. Enum.GetValues<Defect>().Where(static defect => defect != Defect.None).Select(static defect => new PlantedMistake(defect.ToString(), defect, "")),
+        Of(Defect.NoSync, HeadWentBack, FactsAreLost, AppendsAreLost),
+        Of(Defect.HeadBeforeSync, HeadWentBack, FalseDamage, "and durable"),
+        Of(Defect.AnswerBeforeSync, HeadWentBack, FactsAreLost, AppendsAreLost),
+        Of(Defect.DecideWithoutGroup, ConditionPassed),
+        Of(Defect.IgnoreSincePrepare, ConditionPassed),
+        Of(Defect.NoConditions, ConditionPassed),
+        Of(Defect.NoDirectorySync, HeadWentBack, FactsAreLost, FalseDamage),
+        Of(Defect.RetryFailedSync, HeadWentBack, FactsAreLost, FalseDamage, AppendsAreLost),
+        Of(Defect.TrustLastGroup, HeadWentBack, FactsAreLost, FalseDamage),
+        Of(Defect.SameSegmentAfterCrash, HeadWentBack, FactsAreLost, FalseDamage),
+        Of(Defect.HeaderIsEnough, OtherFact),
+        Of(Defect.DamageAsTornTail, "and nobody says why"),
+        Of(Defect.ForgetAppendIds, "was found at", "is not known", "is forgotten", "was committed twice"),
+        Of(Defect.ReadBeyondHead, "a reader saw"),
+        Of(Defect.KeepRefusedVersions, OtherReceipt, OtherFact),
+        Of(Defect.LeaveHalfWritten, "is there, and was not committed"),
+        Of(Defect.RecordedByIsExclusive, "recorded by"),
+        Of(Defect.RunOverUndurable, FalseDamage, HeadWentBack, FactsAreLost, OtherFact, "is there, and was not committed"),
+        Of(Defect.MergeDropsList, Run, "the count of", "facts expected", "at another version", "instead of"),
+        Of(Defect.StaleStreamHead, OtherReceipt, ConditionPassed, OtherFact),
+        Of(Defect.UncheckedBlocks, "after ledger/index/"),
+        Of(Defect.RewriteWithoutCells, "cell "),
+        Of(Defect.CellsPastDamage, "cell "),
+        Of(Defect.ForgetDeletedCells, "cell "),
+        Of(Defect.StaleCell, "the receipt says cell", "cell "),
+        Of(Defect.GroupStartLate, FalseDamage, HeadWentBack, FactsAreLost),
+        Of(Defect.ConflictBeforeSync, "it never was", "an append failed without a cause: The fact at position"),
+        Of(Defect.QueryLooksTooFar, ConditionPassed, "a conflict although it held"),
+        Of(Defect.SkipRowLosesRetraction, Run, "value expected", "the keys of"),
+        Of(Defect.FollowerSkipsAtByteBound, "a follower of"),
+        Of(Defect.HeadBeforeIndex, "beside others", "a read ended without an answer", "facts expected"),
+        Of(Defect.PrepareUntilLate, OtherReceipt, ConditionPassed, OtherFact, "was committed twice"),
+        Of(Defect.MapBeyondDurable, Mapped),
+        Of(Defect.MergeKeepsOldCell, "cell "),
+        new("ManifestNotSynced", Defect.None, "the manifest had to be made again") { Files = static files => new WithoutSync(files, static path => path.EndsWith("MANIFEST.new", StringComparison.Ordinal)) },
     ];
+
+    /// <summary>Mistakes that another suite has to find; docs/testing.md says which.</summary>
+    public static readonly Defect[] FoundElsewhere = [];
 
     /// <summary>In so many seeds it has to be found.</summary>
     public int SeedsMax { get; init; } = 1_000;
@@ -26,4 +70,6 @@ internal sealed record PlantedMistake(string Name, Defect Defect, params string[
     public Func<IFileSystem, IFileSystem>? Files { get; init; }
 
     public bool IsNoticedBy(Exception failure) => failure is SimulationFailure && NoticedBy.Any(part => failure.Message.Contains(part, StringComparison.Ordinal));
+
+    static PlantedMistake Of(Defect defect, params string[] noticedBy) => new(defect.ToString(), defect, noticedBy);
 }

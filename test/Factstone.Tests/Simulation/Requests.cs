@@ -4,19 +4,21 @@ using System.Text;
 namespace Factstone.Tests.Simulation;
 
 /// <summary>Draws appends of every shape. Each fact says in its correlation which request it is from, so that a recovered one is recognised; an append of cells only is, by its id.</summary>
-internal sealed class Requests(Random random)
+internal sealed class Requests(Random random, RequestShape shape = RequestShape.Usual)
 {
     static readonly string[] Stores = ["orders", "tasks", "ä"];
 
     readonly List<AppendRequest> _all = [];
     readonly CellRequests _cells = new(random);
+    int _largeLeft = shape == RequestShape.Large ? 1 : 0;
+    int _bulkLeft = shape == RequestShape.ManyTerms ? 3 : 1;
 
     public IReadOnlyList<AppendRequest> All => _all;
 
     /// <summary>The number of a request: two of the same content are two.</summary>
     public int IndexOf(AppendRequest request) => _all.FindIndex(one => ReferenceEquals(one, request));
 
-    public StreamName Stream() => new(Stores[random.Next(Stores.Length)], random.Next(8) == 0 ? "" : $"k{random.Next(6)}");
+    public StreamName Stream() => shape == RequestShape.FewStreams && random.Next(4) > 0 ? new StreamName(Stores[0], $"k{random.Next(2)}") : new(Stores[random.Next(Stores.Length)], random.Next(8) == 0 ? "" : $"k{random.Next(6)}");
 
     public AppendRequest Draw(ModelFacts model)
     {
@@ -42,7 +44,8 @@ internal sealed class Requests(Random random)
     NewFact[] Facts(string number)
     {
         // Now and then so many terms that a run has several blocks.
-        if (random.Next(150) == 0) return [.. Enumerable.Range(0, 300).Select(i => new NewFact(Stream(), "bulk", "1") { Correlation = number, Tags = [$"bulk:{number}:{i}"] })];
+        if (_bulkLeft > 0 && random.Next(shape == RequestShape.ManyTerms ? 40 : 150) == 0) return Bulk(number);
+        if (_largeLeft > 0 && random.Next(60) == 0) return Large(number);
 
         var count = random.Next(8) switch { 0 => random.Next(2, 30), < 4 => random.Next(2, 6), _ => 1 };
         var facts = new NewFact[count];
@@ -55,6 +58,19 @@ internal sealed class Requests(Random random)
         }
 
         return facts;
+    }
+
+    NewFact[] Bulk(string number)
+    {
+        _bulkLeft--;
+        return [.. Enumerable.Range(0, shape == RequestShape.ManyTerms ? 900 : 300).Select(i => new NewFact(Stream(), "bulk", "1") { Correlation = number, Tags = [$"bulk:{number}:{i}"] })];
+    }
+
+    /// <summary>More than a buffer that is kept for the next group.</summary>
+    NewFact[] Large(string number)
+    {
+        _largeLeft--;
+        return [.. Enumerable.Range(0, 3).Select(i => new NewFact(Stream(), "large", Encoding.UTF8.GetBytes($"\"{new string((char)('a' + i), 3_000_000)}\"")) { Correlation = number })];
     }
 
     NewFact Gone(StreamName stream) => random.Next(2) == 0 ? NewFact.Retraction(stream, "gone") : new NewFact(stream, "gone", """{"total":1}""") { Retracts = true };

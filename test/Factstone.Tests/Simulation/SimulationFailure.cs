@@ -1,7 +1,7 @@
 namespace Factstone.Tests.Simulation;
 
 /// <summary>The ledger did what it promises not to.</summary>
-internal sealed class SimulationFailure(string what) : Exception(what)
+internal sealed class SimulationFailure(string what, Exception? cause = null) : Exception(what, cause)
 {
     public static void When(bool isWrong, string what)
     {

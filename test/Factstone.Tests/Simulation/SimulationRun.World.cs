@@ -148,6 +148,10 @@ internal sealed partial class SimulationRun
             _disk.CapacityBytes = long.MaxValue;
             return;
         }
+        catch (Exception refused) when (refused is not (SimulationFailure or MachineStoppedException))
+        {
+            throw new SimulationFailure($"the open was refused without a cause: {refused.Message}", refused);
+        }
 
         SimulationFailure.When(_ledger.Damage.Count > 0, $"damage where there is none: {(_ledger.Damage is [var first, ..] ? first : null)}");
         SimulationFailure.When(_ledger.Opening.ManifestWasRebuilt && _hasManifest, "the manifest had to be made again, and nobody had taken it");
@@ -219,6 +223,10 @@ internal sealed partial class SimulationRun
         catch (FactstoneException refused) when (IsExcused(refused))
         {
             _counts.Count("read refused");
+        }
+        catch (Exception other) when (other is not (SimulationFailure or MachineStoppedException))
+        {
+            throw new SimulationFailure($"a read ended without an answer: {other.Message}", other);
         }
     }
 

@@ -19,6 +19,7 @@ internal sealed partial class SimulationRun
     readonly SimulationCounts _counts;
     readonly PlantedMistake _mistake;
     readonly TextWriter? _trace;
+    readonly RequestShape _shape;
     readonly Requests _requests;
     readonly int _memoryFactsMax;
     readonly TimeSpan _quiet;
@@ -49,7 +50,8 @@ internal sealed partial class SimulationRun
     {
         _random = new Random(seed);
         _disk = new SimulatedDisk(seed) { Trace = trace };
-        _requests = new Requests(_random);
+        _shape = _random.Next(200) switch { < 30 => RequestShape.FewStreams, < 36 => RequestShape.ManyTerms, 36 => RequestShape.Large, _ => RequestShape.Usual };
+        _requests = new Requests(_random, _shape);
         _memoryFactsMax = _random.Next(3) switch { 0 => 8, 1 => 40, _ => 150 };
         _quiet = _random.Next(3) == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(1);
         _memoryBytesMax = (seed % 3) switch { 0 => 2_000, 1 => 6_000, _ => 8 * 1_024 * 1_024 }; // of cells and append ids alone, too
@@ -80,6 +82,7 @@ internal sealed partial class SimulationRun
         _reads.All(_ledger!);
         foreach (var follower in _followers) FollowToTheEnd(follower);
         CheckRuns();
+        _counts.Count($"seed of requests {_shape}");
         _counts.Count(_maps ? "seed mapped" : "seed not mapped");
         _counts.Add(_disk.FaultCounts);
     }

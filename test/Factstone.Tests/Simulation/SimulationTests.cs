@@ -27,6 +27,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     [
         "followed", "followed on", "run compared", "run of cells alone", "repair: fact lost", "repair: nothing lost", "repair: cell lost", "repair: died", "repair: refused",
         "repair: done at once", "repair: done after it was stopped", "read through", "seed mapped", "seed not mapped",
+        .. Enum.GetNames<RequestShape>().Select(shape => $"seed of requests {shape}"),
         .. Enum.GetNames<InterleavingPoint>().Select(point => $"interleaved {point}"),
     ];
 
@@ -121,7 +122,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
         }
         catch (Exception failure)
         {
-            var where = failure is SimulationFailure ? "" : $"{Environment.NewLine}{failure}";
+            var where = failure is SimulationFailure { InnerException: null } ? "" : $"{Environment.NewLine}{failure}";
             failures.Enqueue($"Seed {seed}: {failure.Message} Replay it with: FACTSTONE_SEED={seed} ./simulate.sh{where}");
         }
     }
