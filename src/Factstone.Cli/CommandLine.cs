@@ -67,6 +67,8 @@ internal sealed class CommandLine(CliHost host)
             new ExportCommand(common),
             new VerifyCommand(common),
             new RepairCommand(common),
+            new BackupCommand(common),
+            new RestoreCommand(common),
             new InspectCommand(common),
             new StatsCommand(common),
             new BenchCommand(common),

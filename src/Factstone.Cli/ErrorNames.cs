@@ -4,6 +4,7 @@ namespace Factstone.Cli;
 internal static class ErrorNames
 {
     public const string AppendIdReused = "append-id-reused";
+    public const string Backup = "backup";
     public const string Cancelled = "cancelled";
     public const string Conflict = "conflict";
     public const string Damaged = "damaged";
@@ -14,9 +15,11 @@ internal static class ErrorNames
     public const string Locked = "locked";
     public const string NewerFormat = "newer-format";
     public const string NoLedger = "no-ledger";
+    public const string NotEmpty = "not-empty";
     public const string NotFound = "not-found";
     public const string Refused = "refused";
     public const string Rejected = "rejected";
+    public const string Unfinished = "unfinished";
     public const string Unknown = "unknown";
     public const string Usage = "usage";
 }

@@ -67,6 +67,14 @@ internal sealed class Session(CliHost host, string directory, bool isJson, TimeS
     public ValueTask<RepairReport> RepairAsync(bool isDryRun, Action<RepairProgress> progress, CancellationToken ct) =>
         Ledger.RepairAsync(Directory, new RepairOptions { DryRun = isDryRun, LockWait = lockWait, LockWaiting = NoticeLock }, progress, ct);
 
+    /// <summary>Copies the ledger into a backup, beside a writer if there is one.</summary>
+    public ValueTask<BackupReport> BackupAsync(string directory, Action<BackupProgress> progress, CancellationToken ct) =>
+        Ledger.BackupAsync(Directory, directory, new BackupOptions(), progress, ct);
+
+    /// <summary>Makes the ledger of a backup.</summary>
+    public ValueTask<RestoreReport> RestoreAsync(string backup, Action<BackupProgress> progress, CancellationToken ct) =>
+        Ledger.RestoreAsync(backup, Directory, new BackupOptions(), progress, ct);
+
     void NoticeLock(string holder) => Notice($"Waiting for the ledger, which is open for writing by {(holder.Length == 0 ? "another process" : holder)}.");
 
     LedgerOptions Options(Progress progress) => new()

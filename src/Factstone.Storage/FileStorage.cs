@@ -93,6 +93,9 @@ internal sealed class FileStorage : IFactStorage
 
     public Position LastCommonWith(long epoch) => (_opening?.Manifest ?? _reading!.Manifest).LastCommonWith(epoch);
 
+    /// <summary>Where its files are, for who copies them.</summary>
+    public (IFileSystem Files, string Root) Place => (_files, _layout.Root);
+
     public string Location => _layout.Root;
 
     public bool IsReadOnly => _reading is not null;
@@ -116,6 +119,7 @@ internal sealed class FileStorage : IFactStorage
         var started = options.Time.GetTimestamp();
         var layout = new LedgerLayout(root);
         if (files.FileExists(root)) throw new LedgerIOException(root, "opening a ledger", "it is a file, and a ledger is a directory");
+        LedgerDirectory.RefuseForWriting(files, layout);
         files.CreateDirectory(root);
         files.CreateDirectory(layout.Segments);
         var directoryLock = LedgerLock.Take(files, layout, options, cancellationToken);
@@ -123,6 +127,7 @@ internal sealed class FileStorage : IFactStorage
         FileStorage? storage = null;
         try
         {
+            LedgerDirectory.RefuseForWriting(files, layout); // who held the lock may have been a restore
             opening.Run();
             storage = new FileStorage(files, layout, options, opening, directoryLock);
             if (opening.Chain is not null && opening.Pending is null)
@@ -154,6 +159,7 @@ internal sealed class FileStorage : IFactStorage
         var started = options.Time.GetTimestamp();
         var layout = new LedgerLayout(root);
         if (files.FileExists(root)) throw new LedgerNotFoundException(root, "it is a file, and a ledger is a directory.");
+        LedgerDirectory.RefuseUnfinished(files, layout);
         if (!files.DirectoryExists(root) || !files.DirectoryExists(layout.Segments))
             throw new LedgerNotFoundException(root, "the directory does not hold one. The first append makes one: factstone append orders/42 placed '{\"total\":50}'");
 

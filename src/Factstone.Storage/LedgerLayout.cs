@@ -19,6 +19,14 @@ internal sealed class LedgerLayout(string root)
     public string Head => $"{root}/HEAD";
     public string Manifest => $"{root}/MANIFEST";
     public string NewManifest => $"{root}/MANIFEST.new";
+
+    /// <summary>Stands in a backup, in the place of the head and the manifest.</summary>
+    public string Backup => $"{root}/BACKUP";
+    public string NewBackup => $"{root}/BACKUP.new";
+
+    /// <summary>Stands as long as a backup or a restore into the directory is not finished.</summary>
+    public string Unfinished => $"{root}/UNFINISHED";
+
     public string Segments => $"{root}/segments";
 
     /// <summary>A segment without a name yet, made by the writer; those that are made ahead have a number behind this, so that the two are never one file.</summary>

@@ -97,6 +97,43 @@ public sealed class FormatDocumentTests
     }
 
     [Fact]
+    public void The_document_gives_every_field_of_a_backup_its_place_and_length()
+    {
+        var constants = Offsets(typeof(BackupFormat));
+        Compare(typeof(BackupFormat), Section("Backup").Table("offset", "bytes", "field"), "ManifestAt", constants);
+        constants.Remove("ManifestAt");
+        AllAreNamed(typeof(BackupFormat), constants);
+    }
+
+    [Fact]
+    public void A_backup_has_the_documents_bytes()
+    {
+        var first = Header with { Format = 2, PreviousBase = Position.None, PreviousGeneration = 0 };
+        var backup = new BackupContent
+        {
+            Manifest = new Manifest { LedgerId = Ledger, Epoch = 2, Generation = 7, Segments = [first] },
+            End = new HeadSlot
+            {
+                Sequence = 1,
+                LedgerId = Ledger,
+                Epoch = 2,
+                ManifestGeneration = 7,
+                Position = new Position(1_000_001),
+                RecordedAt = Time,
+                SegmentBase = new Position(1_000_000),
+                SegmentGeneration = 1,
+                FileOffset = 320,
+                IsClean = true,
+            },
+            MadeAt = Time + 1_000_000,
+        };
+        Assert.Equal(Example("backup"), Hex(BackupFormat.Write(backup)));
+        var read = BackupFormat.Read(Convert.FromHexString(Example("backup")), out _)!;
+        Assert.Equal((backup.End, backup.MadeAt, first), (read.End, read.MadeAt, Assert.Single(read.Manifest.Segments)));
+        Assert.StartsWith(Example("backup")[128..^8], Example("manifest-2"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_document_gives_every_field_of_a_lost_frame_its_place_and_length()
     {
         var tables = Section("Lost facts").Tables("offset", "bytes", "field");
@@ -124,7 +161,7 @@ public sealed class FormatDocumentTests
     {
         var layout = new LedgerLayout("");
         string[] named = [.. Section("Files").Table("file").Select(row => row[0].Trim('`'))];
-        foreach (var path in new[] { layout.Lock, layout.Head, layout.Manifest, layout.Spare }) Assert.Contains(path[1..], named);
+        foreach (var path in new[] { layout.Lock, layout.Head, layout.Manifest, layout.Spare, layout.Backup, layout.Unfinished }) Assert.Contains(path[1..], named);
         Assert.Equal("00000000000001000000.000001.log", Header.Name);
     }
 

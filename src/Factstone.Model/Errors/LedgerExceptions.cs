@@ -9,6 +9,46 @@ public sealed class LedgerNotFoundException : FactstoneException
     public string Path { get; }
 }
 
+/// <summary>A backup or a restore into the directory was not finished, or is going on: it opens neither for reading nor for writing.</summary>
+public sealed class LedgerUnfinishedException : FactstoneException
+{
+    internal LedgerUnfinishedException(string path, string work)
+        : base($"'{path}' holds an unfinished {work}: it opens neither for reading nor for writing. If no {work} is running there, run it into that directory again, which starts over, or delete the directory.") => Path = path;
+
+    /// <summary>The directory.</summary>
+    public string Path { get; }
+}
+
+/// <summary>The directory is a backup, which is only read.</summary>
+public sealed class LedgerIsBackupException : FactstoneException
+{
+    internal LedgerIsBackupException(string path)
+        : base($"'{path}' is a backup, which opens for reading only. Make a ledger of it to write: factstone restore '{path}' --data DIRECTORY. To save what is whole of a damaged backup, copy the directory, remove the file BACKUP from the copy, and repair the copy.") => Path = path;
+
+    /// <summary>The directory.</summary>
+    public string Path { get; }
+}
+
+/// <summary>A backup or a restore needs a new or an empty directory, and this one is not.</summary>
+public sealed class DirectoryNotEmptyException : FactstoneException
+{
+    internal DirectoryNotEmptyException(string path, string work, string found)
+        : base($"'{path}' is not empty: '{found}' is in it. A {work} needs a new or an empty directory. Nothing was changed.") => Path = path;
+
+    /// <summary>The directory.</summary>
+    public string Path { get; }
+}
+
+/// <summary>The ledger cannot be backed up as it is; the message says why, and what to do.</summary>
+public sealed class BackupRefusedException : FactstoneException
+{
+    internal BackupRefusedException(string path, string why)
+        : base($"Nothing was backed up of the ledger in '{path}': {why}. An open for writing puts this right where no damage is behind it: factstone repair --data '{path}'. Then back up again.") => Path = path;
+
+    /// <summary>The ledger's directory.</summary>
+    public string Path { get; }
+}
+
 /// <summary>Another process, or another part of this one, has the ledger open for writing.</summary>
 public sealed class LedgerLockedException : FactstoneException
 {

@@ -14,6 +14,7 @@ internal sealed class ReadOnlyOpening : IDisposable
     readonly LedgerLayout _layout;
     readonly StorageOptions _options;
     readonly ManifestFile _manifests;
+    readonly BackupContent? _backup;
     readonly List<Damage> _damage;
     readonly SegmentSet _segments;
     HeadFile? _head;
@@ -29,6 +30,7 @@ internal sealed class ReadOnlyOpening : IDisposable
         _layout = layout;
         _options = options;
         _manifests = new ManifestFile(files, layout);
+        _backup = BackupFile.Read(files, layout);
         _damage = damage;
         Index = index;
         _segments = new SegmentSet(files, layout, options, Directory, index, damage);
@@ -234,7 +236,8 @@ internal sealed class ReadOnlyOpening : IDisposable
     /// <summary>The published end; null where there is none, or none yet.</summary>
     HeadSlot? ReadHead(out bool isWhole, bool isPatient = true)
     {
-        isWhole = false;
+        isWhole = _backup is not null;
+        if (_backup is { } backup) return backup.End;
         _head ??= OpenHead();
         return _head?.Read(out isWhole, isPatient);
     }
@@ -252,6 +255,7 @@ internal sealed class ReadOnlyOpening : IDisposable
     Manifest ReadManifest(out bool isRebuilt)
     {
         isRebuilt = false;
+        if (_backup is { } backup) return backup.Manifest;
         for (var attempt = 0; ; attempt++)
         {
             var stands = _files.FileExists(_layout.Manifest);

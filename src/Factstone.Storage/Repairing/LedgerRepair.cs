@@ -18,8 +18,10 @@ internal sealed class LedgerRepair(IFileSystem files, LedgerLayout layout, Stora
     public static RepairReport Run(IFileSystem files, string root, StorageOptions options, bool isDryRun, Action<long, long>? progress, CancellationToken cancellationToken)
     {
         var layout = new LedgerLayout(root);
+        LedgerDirectory.RefuseForWriting(files, layout);
         if (!files.DirectoryExists(root) || !files.DirectoryExists(layout.Segments)) throw new LedgerNotFoundException(root, "the directory does not hold one.");
         using var directoryLock = LedgerLock.Take(files, layout, options, cancellationToken);
+        LedgerDirectory.RefuseForWriting(files, layout); // who held the lock may have been a restore
         return new LedgerRepair(files, layout, options, progress, cancellationToken).Run(isDryRun);
     }
 
@@ -40,7 +42,7 @@ internal sealed class LedgerRepair(IFileSystem files, LedgerLayout layout, Stora
             repaired = WriteEnd(survey, segments, ref report, out var end);
             RemoveIndex();
             _manifests.Replace(repaired);          // from here on it is repaired
-            Publish(end);                          // before the old files go: readers find them by what HEAD says
+            ReceiptSegment.Publish(files, layout, end); // before the old files go: readers find them by what HEAD says
             KeepDamaged(survey, repaired);
             return report;
         }
@@ -178,60 +180,29 @@ internal sealed class LedgerRepair(IFileSystem files, LedgerLayout layout, Stora
         var old = segments[^1];
         var isOldLive = old.LiveEnd > 0 || survey.TailEnd > SegmentHeader.Bytes;
         var first = survey.CarriedHeaders.Count > 0 ? survey.CarriedHeaders[0].BasePosition : survey.Next;
-        var header = new SegmentHeader
-        {
-            Format = LedgerLayout.Format,
-            LedgerId = old.LedgerId,
-            Epoch = report.Epoch,
-            Sequence = Math.Max(old.Sequence, survey.LastGeneration) + 1,
-            BasePosition = first,
-            Generation = NextGeneration(first, survey.Manifest),
-            Nonce = SegmentChain.NewNonce(options),
-            PreviousBase = isOldLive ? old.BasePosition : old.PreviousBase,
-            PreviousGeneration = isOldLive ? old.LinkGeneration : old.PreviousGeneration,
-            PreviousEnd = !isOldLive ? old.PreviousEnd : old.LiveEnd > 0 ? old.LiveEnd : survey.TailEnd,
-            BaseTime = survey.CarriedHeaders.Count > 0 ? survey.TimeBeforeCarried : survey.Scan.LastTime,
-            LastCommonPosition = report.Epoch > report.EpochBefore ? report.LastCommonPosition : survey.Manifest.Last.LastCommonPosition,
-        };
         report = report with { Receipt = survey.Next };
-        var payload = RepairReceipt.Payload(report, layout.Root);
-        var recordedAt = Math.Max(Microseconds.From(options.Time.GetUtcNow()), survey.Scan.LastTime + 1);
-        var length = 0;
-        Make(header, target => target.File.Write(End(survey, target, payload, recordedAt, out length), SegmentHeader.Bytes));
-
-        var manifest = new Manifest
+        var segment = new ReceiptSegment
         {
-            LedgerId = header.LedgerId,
-            Epoch = header.Epoch,
-            Generation = header.Sequence,
-            Segments = [.. isOldLive ? segments : segments.SkipLast(1), header],
+            Header = ReceiptSegment.HeaderBehind(
+                old,
+                oldEnd: !isOldLive ? null : old.LiveEnd > 0 ? old.LiveEnd : survey.TailEnd,
+                sequence: Math.Max(old.Sequence, survey.LastGeneration) + 1,
+                report.Epoch,
+                report.Epoch > report.EpochBefore ? report.LastCommonPosition : survey.Manifest.Last.LastCommonPosition,
+                first,
+                NextGeneration(first, survey.Manifest),
+                baseTime: survey.CarriedHeaders.Count > 0 ? survey.TimeBeforeCarried : survey.Scan.LastTime,
+                SegmentChain.NewNonce(options)),
+            Carried = [.. survey.CarriedHeaders.Zip(survey.Carried)],
+            Stream = ReceiptStream.Repair,
+            Receipt = survey.Next,
+            Version = survey.Scan.NextReceiptVersion(),
+            RecordedAt = Math.Max(Microseconds.From(options.Time.GetUtcNow()), survey.Scan.LastTime + 1),
+            Payload = RepairReceipt.Payload(report, layout.Root),
         };
-        end = new HeadSlot
-        {
-            Sequence = 0,
-            LedgerId = header.LedgerId,
-            Epoch = header.Epoch,
-            ManifestGeneration = manifest.Generation,
-            Position = survey.Next,
-            RecordedAt = recordedAt,
-            SegmentBase = header.BasePosition,
-            SegmentGeneration = header.Generation,
-            FileOffset = SegmentHeader.Bytes + length,
-            IsClean = true,
-        };
-        return manifest;
-    }
-
-    ReadOnlySpan<byte> End(RepairSurvey survey, Segment target, byte[] payload, long recordedAt, out int length)
-    {
-        var bytes = new byte[survey.Carried.Sum(frame => frame.Length) + RepairReceipt.FrameBytesMax(payload.Length) + FrameFormat.EmptyFrameBytes];
-        length = 0;
-        for (var i = 0; i < survey.Carried.Count; i++)
-            length += FrameCopy.Write(survey.CarriedHeaders[i], survey.Carried[i], bytes.AsSpan(length), target, SegmentHeader.Bytes + length, groupStart: SegmentHeader.Bytes);
-        length += RepairReceipt.WriteFrame(bytes.AsSpan(length), target, SegmentHeader.Bytes + length, survey.Next, survey.Scan.NextReceiptVersion(), recordedAt, payload, options.Salts);
-        var mark = new FrameBuilder(bytes.AsSpan(length), target, appendId: [], factCount: 0);
-        length += mark.Finish(FrameKind.Closing, SegmentHeader.Bytes + length, SegmentHeader.Bytes, survey.Next.Next(), recordedAt);
-        return bytes.AsSpan(0, length);
+        _made.Add(segment.Header.Name);
+        end = segment.Create(files, layout, options);
+        return segment.ManifestBehind(segments, isOldLive);
     }
 
     void Make(SegmentHeader header, Action<Segment> fill)
@@ -246,13 +217,6 @@ internal sealed class LedgerRepair(IFileSystem files, LedgerLayout layout, Stora
         foreach (var name in files.List(layout.Segments).Concat(files.List(layout.Damaged)))
             if (LedgerLayout.TryReadSegmentName(name, out var first, out var generation) && first == basePosition) highest = Math.Max(highest, generation);
         return highest + 1;
-    }
-
-    void Publish(HeadSlot end)
-    {
-        using var head = new HeadFile(files.OpenSharedPage(layout.Head, writable: true));
-        head.ContinueAfter(head.Read(out _)?.Sequence ?? 0);
-        head.PublishDurably(end);
     }
 
     /// <summary>The files in whose place others stand now, and those that say nothing.</summary>

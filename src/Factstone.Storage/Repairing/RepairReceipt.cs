@@ -9,36 +9,6 @@ internal static class RepairReceipt
     /// <summary>Of each list so many are named; how many there are is always said. What is gone is in the log's frames of lost facts as a whole.</summary>
     const int ListedMax = 10_000;
 
-    public static ReadOnlySpan<byte> Store => "$receipts"u8;
-
-    public static ReadOnlySpan<byte> Key => "repair"u8;
-
-    static ReadOnlySpan<byte> Type => "repaired"u8;
-
-    /// <summary>Writes the frame with the one fact; returns its bytes.</summary>
-    public static int WriteFrame(Span<byte> target, Segment segment, long fileOffset, Position position, StreamVersion version, long recordedAt, ReadOnlySpan<byte> payload, SaltSource salts)
-    {
-        Span<byte> header = stackalloc byte[128];
-        var fields = new HeaderWriter(header);
-        fields.Start();
-        fields.Integer(HeaderField.Position, (ulong)position.Value);
-        fields.Integer(HeaderField.StreamVersion, (ulong)version.Value);
-        fields.Time(HeaderField.RecordedAt, recordedAt);
-        fields.Bytes(HeaderField.Store, Store);
-        fields.Bytes(HeaderField.Key, Key);
-        fields.Bytes(HeaderField.Type, Type);
-
-        var body = new byte[FactHash.SaltBytes + payload.Length];
-        salts.Fill(body.AsSpan(0, FactHash.SaltBytes));
-        payload.CopyTo(body.AsSpan(FactHash.SaltBytes));
-        var frame = new FrameBuilder(target, segment, [], factCount: 1);
-        frame.AddFact(header[..fields.Length], [], body, metadataLength: 0);
-        return frame.Finish(FrameKind.Batch, fileOffset, SegmentHeader.Bytes, position, time: 0);
-    }
-
-    /// <summary>Enough for the frame around a payload.</summary>
-    public static int FrameBytesMax(int payloadLength) => payloadLength + 512;
-
     public static byte[] Payload(RepairReport report, string root)
     {
         using var stream = new MemoryStream();

@@ -23,7 +23,7 @@ internal sealed class RepairScan : IFrameVisitor
     public void Fact(Segment segment, long fileOffset, in HeaderView header)
     {
         Passed(header.RecordedAt);
-        if (!header.Store.SequenceEqual(RepairReceipt.Store) || !header.Key.SequenceEqual(RepairReceipt.Key)) return;
+        if (!ReceiptStream.Repair.Has(header)) return;
         (_receiptVersion, _receiptPosition) = (header.StreamVersion, header.Position);
     }
 

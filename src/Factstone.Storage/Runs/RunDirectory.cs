@@ -127,6 +127,9 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
         }
     }
 
+    /// <summary>Whether it is the name of a run.</summary>
+    public static bool IsRun(string name) => TryParse(name, out _, out _);
+
     static bool TryParse(string name, out Position first, out Position last)
     {
         first = last = default;

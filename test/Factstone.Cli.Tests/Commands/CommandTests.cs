@@ -288,7 +288,7 @@ public sealed class CommandTests : IDisposable
     public async Task Every_command_has_help_with_an_example()
     {
         var all = (await Cli.RunPlainAsync([], _ => null, ["--help"])).Ends(ExitCodes.Done).Output;
-        foreach (var command in new string[][] { ["demo"], ["append"], ["write"], ["retract"], ["read"], ["history"], ["list"], ["facts"], ["follow"], ["streams"], ["import", "git"], ["import", "jsonl"], ["export", "jsonl"], ["verify"], ["repair"], ["inspect"], ["stats"], ["bench"] })
+        foreach (var command in new string[][] { ["demo"], ["append"], ["write"], ["retract"], ["read"], ["history"], ["list"], ["facts"], ["follow"], ["streams"], ["import", "git"], ["import", "jsonl"], ["export", "jsonl"], ["verify"], ["repair"], ["backup"], ["restore"], ["inspect"], ["stats"], ["bench"] })
         {
             var help = (await Cli.RunPlainAsync([], _ => null, [.. command, "--help"])).Ends(ExitCodes.Done).Output;
             Assert.Contains($"  factstone {string.Join(' ', command)}", help[help.IndexOf("Example:", StringComparison.Ordinal)..], StringComparison.Ordinal);
@@ -300,7 +300,7 @@ public sealed class CommandTests : IDisposable
     public async Task Every_command_has_a_line_in_the_document()
     {
         var document = await File.ReadAllTextAsync(System.IO.Path.Combine(Repository.Root, "docs", "cli.md"), Encoding.UTF8, TestContext.Current.CancellationToken);
-        foreach (var command in new[] { "demo", "append", "write", "retract", "read", "history", "list", "facts", "follow", "streams", "import git", "import jsonl", "export jsonl", "verify", "repair", "inspect", "stats", "bench" })
+        foreach (var command in new[] { "demo", "append", "write", "retract", "read", "history", "list", "facts", "follow", "streams", "import git", "import jsonl", "export jsonl", "verify", "repair", "backup", "restore", "inspect", "stats", "bench" })
             Assert.Contains($"\nfactstone {command}", document, StringComparison.Ordinal);
     }
 

@@ -1,0 +1,39 @@
+namespace Factstone.Storage;
+
+/// <summary>Reads and writes the file <c>BACKUP</c>, by which a directory is a backup.</summary>
+internal static class BackupFile
+{
+    /// <summary>Durable when it returns; a crash before that leaves none.</summary>
+    public static void Write(IFileSystem files, LedgerLayout layout, BackupContent content)
+    {
+        using (var file = files.Open(layout.NewBackup, FileOpening.CreateNew))
+        {
+            file.Write(BackupFormat.Write(content), 0);
+            file.Sync();
+        }
+
+        files.Rename(layout.NewBackup, layout.Backup);
+        files.SyncDirectory(layout.Root);
+    }
+
+    /// <summary>What the backup holds; null where the directory is none.</summary>
+    /// <exception cref="LedgerDamagedException">The file stands and is damaged: then nobody knows where the backup ends.</exception>
+    /// <exception cref="LedgerFormatException">A newer version wrote it.</exception>
+    public static BackupContent? Read(IFileSystem files, LedgerLayout layout)
+    {
+        if (!files.FileExists(layout.Backup)) return null;
+        using var file = files.Open(layout.Backup, FileOpening.ReadOnly);
+        var newerFormat = 0;
+        if (file.Length <= Array.MaxLength)
+        {
+            var bytes = new byte[file.Length];
+            var read = file.Read(bytes, 0);
+            if (BackupFormat.Read(bytes.AsSpan(0, read), out newerFormat) is { } content) return content;
+        }
+
+        if (newerFormat != 0) throw new LedgerFormatException(layout.Backup, newerFormat, BackupFormat.Format);
+        throw new LedgerDamagedException(
+            $"The backup in '{layout.Root}' cannot be read.",
+            [new Damage(layout.Backup, 0, Position.None, Position.None, "It is damaged, so that nobody knows what the backup holds.")]);
+    }
+}

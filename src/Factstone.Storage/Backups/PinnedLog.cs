@@ -1,0 +1,77 @@
+namespace Factstone.Storage;
+
+/// <summary>A log up to a published end: its segments, the last of which is cut there.</summary>
+/// <remarks>Always true: the end lies in the last segment of the manifest, and all below it was durable.</remarks>
+internal sealed record PinnedLog(Manifest Manifest, HeadSlot End)
+{
+    public IReadOnlyList<SegmentHeader> Segments => Manifest.Segments;
+
+    public long Bytes => Enumerable.Range(0, Segments.Count).Sum(EndOf);
+
+    /// <summary>Whether there is anything in the last segment; a repair and a restore leave out one that is empty.</summary>
+    public bool IsLastLive => End.FileOffset > SegmentHeader.Bytes;
+
+    /// <summary>Where the live part of a segment ends.</summary>
+    public long EndOf(int index) => index + 1 < Segments.Count ? Manifest.EndOf(index)!.Value : End.FileOffset;
+
+    /// <summary>The position behind the last one of a segment.</summary>
+    public Position NextAfter(int index) => index + 1 < Segments.Count ? Segments[index + 1].BasePosition : End.Position.Next();
+
+    /// <summary>Whether the log goes at least as far as a place.</summary>
+    public bool Reaches(LogPlace place)
+    {
+        for (var i = 0; i < Segments.Count; i++)
+            if (place.IsIn(Segments[i])) return place.FileOffset <= EndOf(i);
+        return false;
+    }
+
+    /// <summary>Pins what is published now: of a ledger, beside its writer or without one, or of a backup.</summary>
+    /// <exception cref="LedgerNotFoundException">There is none.</exception>
+    /// <exception cref="BackupRefusedException">What says how far the log is durable is missing, or does not fit together.</exception>
+    public static PinnedLog Take(IFileSystem files, LedgerLayout layout, CancellationToken cancellationToken)
+    {
+        // A writer that opens, rolls or recovers replaces files while we look; a moment later all fits together.
+        const int Attempts = 200;
+        var pause = TimeSpan.FromMilliseconds(5);
+        LedgerDirectory.RefuseUnfinished(files, layout);
+        if (BackupFile.Read(files, layout) is { } backup) return backup.Log;
+        if (!files.DirectoryExists(layout.Segments)) throw new LedgerNotFoundException(layout.Root, "the directory does not hold one.");
+        for (var attempt = 1; ; attempt++)
+        {
+            if (TryTake(files, layout, out var why) is { } pinned) return pinned;
+            if (attempt == Attempts) throw new BackupRefusedException(layout.Root, why);
+            if (cancellationToken.WaitHandle.WaitOne(pause)) cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    static PinnedLog? TryTake(IFileSystem files, LedgerLayout layout, out string why)
+    {
+        // The head first: each list of segments is durable before the head that counts it.
+        why = "HEAD is missing or damaged";
+        if (ReadHead(files, layout) is not { } head) return null;
+        why = "MANIFEST is missing or damaged";
+        if (new ManifestFile(files, layout).Read() is not { } manifest) return null;
+        why = "HEAD and MANIFEST do not fit together";
+        if (head.LedgerId != manifest.LedgerId || head.Epoch != manifest.Epoch || head.ManifestGeneration > manifest.Generation) return null;
+
+        for (var i = 0; i < manifest.Segments.Count; i++)
+        {
+            if (!head.IsIn(manifest.Segments[i])) continue;
+
+            // A writer that has recovered a crash has moved the last group to another segment, and says so in HEAD next.
+            if (manifest.EndOf(i) < head.FileOffset || (manifest.Segments[i].LiveEnd > 0 && manifest.Segments[i].LiveEnd != head.FileOffset)) return null;
+            return new PinnedLog(manifest with { Segments = [.. manifest.Segments.Take(i + 1)] }, head);
+        }
+
+        return null;
+    }
+
+    static HeadSlot? ReadHead(IFileSystem files, LedgerLayout layout)
+    {
+        if (!files.FileExists(layout.Head)) return null;
+        using (var file = files.Open(layout.Head, FileOpening.ReadOnly))
+            if (file.Length < ISharedPage.Size) return null;
+        using var head = new HeadFile(files.OpenSharedPage(layout.Head, writable: false));
+        return head.Read(out _);
+    }
+}

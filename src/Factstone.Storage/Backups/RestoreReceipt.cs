@@ -1,0 +1,30 @@
+using System.Text.Json;
+
+namespace Factstone.Storage;
+
+/// <summary>The receipt of a restore: a fact of <c>$receipts/restore</c>, with the report as JSON. See docs/guarantees.md, "Backup and restore".</summary>
+internal static class RestoreReceipt
+{
+    public static byte[] Payload(RestoreReport report)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream))
+        {
+            json.WriteStartObject();
+            WriteFields(json, report);
+            json.WriteEndObject();
+        }
+
+        return stream.ToArray();
+    }
+
+    /// <summary>What a report says of where the ledger comes from, as members of an object that is open.</summary>
+    public static void WriteFields(Utf8JsonWriter json, RestoreReport report)
+    {
+        json.WriteNumber("epochBefore", report.EpochBefore);
+        json.WriteNumber("epoch", report.Epoch);
+        json.WriteNumber("lastCommonPosition", report.LastCommonPosition.Value);
+        if (report.RecordedAt is { } recordedAt) json.WriteString("recordedAt", Microseconds.ToText(recordedAt));
+        json.WriteString("backedUpAt", Microseconds.ToText(report.BackedUpAt));
+    }
+}

@@ -1,0 +1,103 @@
+namespace Factstone.Storage;
+
+/// <summary>Copies the files of the index that are of a pinned log, so that a large copy opens without making them again.</summary>
+/// <remarks>They vanish when they are merged: then the directory is listed again. What is damaged is left out: nothing depends on it.</remarks>
+internal sealed class RunCopy(CopyTask task)
+{
+    const int AttemptsMax = 5;
+
+    readonly Dictionary<string, long> _copied = new(StringComparer.Ordinal);
+
+    /// <summary>Copies those that follow one another from the beginning of the log.</summary>
+    /// <param name="log">The log.</param>
+    /// <param name="epoch">The epoch that the copies are given.</param>
+    /// <returns>How many, and their bytes.</returns>
+    public (int Runs, long Bytes) Copy(PinnedLog log, long epoch)
+    {
+        for (var attempt = 1; attempt <= AttemptsMax; attempt++)
+        {
+            var chain = Chain(log);
+            foreach (var name in _copied.Keys.Where(name => chain.TrueForAll(run => run.Name != name)).ToList()) Remove(name);
+            if (TryCopy(chain, epoch)) break;
+        }
+
+        task.Target.SyncDirectory(task.To.Index);
+        return (_copied.Count, _copied.Values.Sum());
+    }
+
+    /// <summary>False where one has vanished.</summary>
+    bool TryCopy(List<(string Name, RunFooter Footer)> chain, long epoch)
+    {
+        foreach (var (name, footer) in chain)
+        {
+            if (_copied.ContainsKey(name)) continue;
+            var path = $"{task.From.Index}/{name}";
+            var last = new byte[RunFooter.Bytes];
+            (footer with { Epoch = epoch }).Write(last);
+            _copied[name] = footer.FileBytes;
+            try
+            {
+                task.Copy(path, CopyOf(name), footer.FileBytes, last);
+            }
+            catch (LedgerIOException) when (!task.Source.FileExists(path))
+            {
+                Remove(name);
+                return false;
+            }
+
+            if (IsWhole(CopyOf(name))) continue;
+
+            // Those behind it are of no use without it.
+            Remove(name);
+            return true;
+        }
+
+        return true;
+    }
+
+    List<(string Name, RunFooter Footer)> Chain(PinnedLog log)
+    {
+        var found = new List<(string Name, RunFooter Footer)>();
+        foreach (var name in task.Source.List(task.From.Index))
+            if (RunDirectory.IsRun(name) && ReadFooter($"{task.From.Index}/{name}") is { } footer && IsOf(footer, log)) found.Add((name, footer));
+
+        var chain = new List<(string Name, RunFooter Footer)>();
+        for (var (next, start) = (new Position(1), default(LogPlace)); ; (next, start) = (chain[^1].Footer.Last.Next(), chain[^1].Footer.End))
+        {
+            var following = found.Where(run => run.Footer.First == next && run.Footer.Start == start).ToList();
+            if (following.Count == 0) return chain;
+            chain.Add(following.MaxBy(run => (run.Footer.Last.Value, run.Footer.LastTime)));
+            found.Remove(chain[^1]);
+        }
+    }
+
+    static bool IsOf(RunFooter footer, PinnedLog log) =>
+        footer.LedgerId == log.Manifest.LedgerId && footer.Epoch == log.Manifest.Epoch && footer.Last <= log.End.Position && log.Reaches(footer.End);
+
+    RunFooter? ReadFooter(string path)
+    {
+        try
+        {
+            using var file = task.Source.Open(path, FileOpening.ReadOnly);
+            return Run.Inspect(file, out _)?.Footer;
+        }
+        catch (LedgerIOException)
+        {
+            return null; // merged since, or unreadable
+        }
+    }
+
+    bool IsWhole(string path)
+    {
+        using var file = task.Target.Open(path, FileOpening.ReadOnly);
+        return Run.Inspect(file, out _) is { } run && !run.DamagedBlocks().Any();
+    }
+
+    void Remove(string name)
+    {
+        task.Target.Delete(CopyOf(name));
+        if (_copied.Remove(name, out var bytes)) task.TakeBack(bytes);
+    }
+
+    string CopyOf(string name) => $"{task.To.Index}/{name}";
+}

@@ -1,0 +1,63 @@
+namespace Factstone.Storage;
+
+/// <summary>Copies the live part of segments, synced, and checks every frame of what was written.</summary>
+internal sealed class SegmentCopy(CopyTask task, StorageOptions options) : IDisposable
+{
+    readonly FileWindow _window = new(64 * 1_024, 1_024 * 1_024);
+
+    /// <summary>Copies one.</summary>
+    /// <param name="header">The segment.</param>
+    /// <param name="end">Where its live part ends.</param>
+    /// <param name="until">The position behind its last one.</param>
+    /// <param name="visitor">Is told of all that is in it, where all of it is whole.</param>
+    /// <returns>Damage in the segment; none where the copy is whole.</returns>
+    /// <exception cref="LedgerIOException">What was read back is not what was written.</exception>
+    public IReadOnlyList<Damage> Copy(SegmentHeader header, long end, Position until, IFrameVisitor visitor)
+    {
+        var path = task.From.Segment(header.BasePosition, header.Generation);
+        var copyPath = task.To.Segment(header.BasePosition, header.Generation);
+        task.Copy(path, copyPath, end);
+        using (var copy = new Segment(task.Target.Open(copyPath, FileOpening.ReadOnly), header))
+            if (IsWhole(copy, end, until, visitor)) return [];
+
+        // What was copied was damaged already, or the copy went wrong: a second look at the segment tells.
+        using var segment = new Segment(task.Source.Open(path, FileOpening.ReadOnly), header);
+        var damage = DamageOf(segment, end, until);
+        return damage.Count > 0 ? damage : throw new LedgerIOException(copyPath, "copy", "what was read back is not what was written");
+    }
+
+    public void Dispose() => _window.Dispose();
+
+    bool IsWhole(Segment segment, long end, Position until, IFrameVisitor visitor)
+    {
+        if (!HasHeader(segment)) return false;
+        var walk = Walk(segment, end, NoVisitor.Instance);
+        if (walk.FileOffset != end || walk.Next != until) return false;
+        if (visitor != NoVisitor.Instance) Walk(segment, end, visitor);
+        return true;
+    }
+
+    List<Damage> DamageOf(Segment segment, long end, Position until)
+    {
+        var damage = new List<Damage>();
+        if (!HasHeader(segment)) damage.Add(new Damage(segment.Path, 0, Position.None, Position.None, "The header of the segment is damaged, or the file is of another ledger or another age."));
+        var walk = Walk(segment, end, NoVisitor.Instance);
+        if (walk.FileOffset != end || walk.Next != until) new DamageWalk(Reader(segment), NoVisitor.Instance, damage).Run(walk.FileOffset, end, walk.Next, until);
+        return damage;
+    }
+
+    bool HasHeader(Segment segment)
+    {
+        Span<byte> bytes = stackalloc byte[SegmentHeader.Bytes];
+        var read = segment.File.Read(bytes, 0);
+        return SegmentHeader.Read(bytes[..read], out _) == segment.Header;
+    }
+
+    WalkEnd Walk(Segment segment, long end, IFrameVisitor visitor) => SegmentWalk.Run(Reader(segment), SegmentHeader.Bytes, end, segment.Header.BasePosition, visitor);
+
+    FrameReader Reader(Segment segment)
+    {
+        _window.Forget();
+        return new FrameReader(segment, _window, options.Defect);
+    }
+}

@@ -1,0 +1,103 @@
+namespace Factstone.Storage;
+
+/// <summary>The segment in which a log goes on that was repaired or restored: what recovery would have written anew, the receipt, and the mark of a clean end.</summary>
+/// <remarks>It begins the new epoch, where there is one, and is durable before a manifest names it.</remarks>
+internal sealed record ReceiptSegment
+{
+    public required SegmentHeader Header { get; init; }
+
+    /// <summary>Whole frames that come before the receipt, as they stand in another segment.</summary>
+    public IReadOnlyList<(FrameHeader Header, byte[] Bytes)> Carried { get; init; } = [];
+
+    public required ReceiptStream Stream { get; init; }
+
+    /// <summary>Where the receipt is.</summary>
+    public required Position Receipt { get; init; }
+
+    public required StreamVersion Version { get; init; }
+
+    public required long RecordedAt { get; init; }
+
+    public required byte[] Payload { get; init; }
+
+    /// <summary>The header of the segment that goes on behind another; where nothing of that one is live, in its place.</summary>
+    /// <param name="old">The last segment so far.</param>
+    /// <param name="oldEnd">Where its live part ends; null where nothing of it is live.</param>
+    /// <param name="sequence">The segment's own sequence.</param>
+    /// <param name="epoch">Its epoch.</param>
+    /// <param name="lastCommonPosition">What that has in common with the one before.</param>
+    /// <param name="first">The position of its first fact.</param>
+    /// <param name="generation">A generation that no file with that position has.</param>
+    /// <param name="baseTime">The last RecordedAt before it.</param>
+    /// <param name="nonce">Random.</param>
+    public static SegmentHeader HeaderBehind(SegmentHeader old, long? oldEnd, long sequence, long epoch, Position lastCommonPosition, Position first, int generation, long baseTime, ulong nonce)
+    {
+        var isOldLive = oldEnd is not null;
+        return new SegmentHeader
+        {
+            Format = LedgerLayout.Format,
+            LedgerId = old.LedgerId,
+            Epoch = epoch,
+            Sequence = sequence,
+            BasePosition = first,
+            Generation = generation,
+            Nonce = nonce,
+            PreviousBase = isOldLive ? old.BasePosition : old.PreviousBase,
+            PreviousGeneration = isOldLive ? old.LinkGeneration : old.PreviousGeneration,
+            PreviousEnd = oldEnd ?? old.PreviousEnd,
+            BaseTime = baseTime,
+            LastCommonPosition = lastCommonPosition,
+        };
+    }
+
+    /// <summary>Makes the file, durable when it returns, and says where the log ends in it.</summary>
+    public HeadSlot Create(IFileSystem files, LedgerLayout layout, StorageOptions options)
+    {
+        var length = 0;
+        SegmentChain.Create(files, layout, options, Header, ready: null, target => target.File.Write(Frames(target, options.Salts, out length), SegmentHeader.Bytes)).Dispose();
+        return new HeadSlot
+        {
+            Sequence = 0,
+            LedgerId = Header.LedgerId,
+            Epoch = Header.Epoch,
+            ManifestGeneration = Header.Sequence,
+            Position = Receipt,
+            RecordedAt = RecordedAt,
+            SegmentBase = Header.BasePosition,
+            SegmentGeneration = Header.Generation,
+            FileOffset = SegmentHeader.Bytes + length,
+            IsClean = true,
+        };
+    }
+
+    /// <summary>The manifest with which it counts.</summary>
+    /// <param name="segments">The segments before it; of an empty last one it takes the place.</param>
+    /// <param name="isLastLive">Whether the last one of them is not empty.</param>
+    public Manifest ManifestBehind(IEnumerable<SegmentHeader> segments, bool isLastLive) => new()
+    {
+        LedgerId = Header.LedgerId,
+        Epoch = Header.Epoch,
+        Generation = Header.Sequence,
+        Segments = [.. isLastLive ? segments : segments.SkipLast(1), Header],
+    };
+
+    /// <summary>Says where the log ends, durably.</summary>
+    public static void Publish(IFileSystem files, LedgerLayout layout, HeadSlot end)
+    {
+        using var head = new HeadFile(files.OpenSharedPage(layout.Head, writable: true));
+        head.ContinueAfter(head.Read(out _)?.Sequence ?? 0);
+        head.PublishDurably(end);
+    }
+
+    ReadOnlySpan<byte> Frames(Segment target, SaltSource salts, out int length)
+    {
+        var bytes = new byte[Carried.Sum(frame => frame.Bytes.Length) + ReceiptStream.FrameBytesMax(Payload.Length) + FrameFormat.EmptyFrameBytes];
+        length = 0;
+        foreach (var (header, frame) in Carried)
+            length += FrameCopy.Write(header, frame, bytes.AsSpan(length), target, SegmentHeader.Bytes + length, groupStart: SegmentHeader.Bytes);
+        length += Stream.WriteFrame(bytes.AsSpan(length), target, SegmentHeader.Bytes + length, Receipt, Version, RecordedAt, Payload, salts);
+        var mark = new FrameBuilder(bytes.AsSpan(length), target, appendId: [], factCount: 0);
+        length += mark.Finish(FrameKind.Closing, SegmentHeader.Bytes + length, SegmentHeader.Bytes, Receipt.Next(), RecordedAt);
+        return bytes.AsSpan(0, length);
+    }
+}
