@@ -81,6 +81,7 @@ internal sealed class Session(CliHost host, string directory, bool isJson, TimeS
     {
         LockWait = lockWait,
         LockWaiting = NoticeLock,
+        Notice = notice => Notice(notice.Text),
         OpeningProgress = (done, all) => progress.Report(() => $"Opening the ledger: {Share(done, all)}"),
     };
 

@@ -57,11 +57,12 @@ internal sealed class FileStorage : IFactStorage
 
         opening.Builder.Mend = mending.Mend;
         var quiet = new QuietMerging(_index, opening.Builder, options);
-        _indexing = options.Crank.Start("factstone index", () => opening.Builder.Step() || quiet.Step());
+        bool BuildOrMerge() => opening.Builder.Step() || quiet.Step();
+        _indexing = options.Crank.Start("factstone index", () => opening.Failures.Step(WorkerFailure.Index, BuildOrMerge));
         quiet.StepLater = _indexing.WakeLater;
         _indexing.Wake(); // it may have looked before it could ask
         _space = new SpaceAhead(files, layout, options);
-        _zeroing = options.Crank.Start("factstone zeroing", _space.Step);
+        _zeroing = options.Crank.Start("factstone zeroing", () => opening.Failures.Step(WorkerFailure.Preallocation, _space.Step));
         _writer = new LogWriter(_index, _lost, _facts, _queries, chain, _space, _zeroing, options, Publish, WriteRun);
     }
 
@@ -113,6 +114,8 @@ internal sealed class FileStorage : IFactStorage
 
     public IReadOnlyList<Damage> Damage => _damage.All;
 
+    public IReadOnlyList<WorkerFailure> WorkerFailures => _opening?.Failures.All ?? WorkerFailureFile.Read(_files, _layout);
+
     /// <summary>Opens a ledger for writing; makes one where there is none.</summary>
     public static FileStorage Open(IFileSystem files, string root, StorageOptions options, CancellationToken cancellationToken)
     {
@@ -123,6 +126,7 @@ internal sealed class FileStorage : IFactStorage
         files.CreateDirectory(root);
         files.CreateDirectory(layout.Segments);
         var directoryLock = LedgerLock.Take(files, layout, options, cancellationToken);
+        WorkerFailureFile.TryRemove(files, layout);
         var opening = new LedgerOpening(files, layout, options);
         FileStorage? storage = null;
         try
@@ -136,7 +140,7 @@ internal sealed class FileStorage : IFactStorage
                 storage.PublishOpening();
             }
 
-            storage.Opening = opening.Report with { Duration = options.Time.GetElapsedTime(started) };
+            storage.Opening = opening.Report with { Duration = options.Time.GetElapsedTime(started), ClockLag = ClockLag(storage.Head.RecordedAt, options) };
             return storage;
         }
         catch
@@ -151,6 +155,15 @@ internal sealed class FileStorage : IFactStorage
         {
             opening.Dispose();
         }
+    }
+
+    /// <summary>How far the clock is behind the last recorded time; zero when it is not. One that is far behind is told.</summary>
+    static TimeSpan ClockLag(long lastTime, StorageOptions options)
+    {
+        var now = options.Time.GetUtcNow();
+        var lag = TimeSpan.FromMicroseconds(Math.Max(0, lastTime - Microseconds.From(now)));
+        if (lag > LedgerNotice.ClockBehind.DistanceMin) options.Tell(new LedgerNotice.ClockBehind(lag, Microseconds.ToTime(lastTime), now));
+        return lag;
     }
 
     /// <summary>Opens a ledger beside its writer, or without one; changes nothing.</summary>
@@ -270,8 +283,8 @@ internal sealed class FileStorage : IFactStorage
         {
             _opening!.Resume();
             ContinueLog();
+            Opening = _opening.Report with { Duration = Opening.Duration, ClockLag = Opening.ClockLag };
             PublishOpening();
-            Opening = _opening.Report;
         }
 
         if (_opening!.HasUnlistedSegments) _opening.RemoveUnlistedSegments();
@@ -280,17 +293,18 @@ internal sealed class FileStorage : IFactStorage
         return _writer;
     }
 
-    /// <summary>Completes what is full in memory, for the run builder. Where that cannot keep up, the writer helps; where it cannot write, the writer stops at twice the bound.</summary>
+    /// <summary>Completes what is full in memory, for the run builder. Where that cannot keep up, the writer helps; where it cannot write, or has stopped, the writer stops at twice the bound.</summary>
     void KeepMemorySmall()
     {
-        if (!_index.IsFull) return;
         var builder = _opening!.Builder;
-        if (_index.HasUnwritten)
+        if (_index.IsFull && _index.HasUnwritten)
         {
             while (_index.HasUnwritten && builder.Step()) { }
-            if (_index.HasUnwritten && builder.Failure is { } failure) throw failure;
+            if (_index.HasUnwritten && builder is { Stopped: null, Failure: { } failure }) throw failure;
         }
 
+        if (builder.Stopped is { } stopped && _index.IsTwiceFull) throw LedgerIndexException.OfAppend(_layout.Root, stopped);
+        if (!_index.IsFull) return;
         _index.Freeze(_writer!.Place);
         _index.ForgetOldMemory();
         _indexing!.Wake();

@@ -18,6 +18,10 @@ internal sealed class LedgerLayout(string root)
     public string Lock => $"{root}/LOCK";
     public string Head => $"{root}/HEAD";
     public string Manifest => $"{root}/MANIFEST";
+
+    /// <summary>Stands when a worker of the writer has stopped because of an unforeseen exception: says which, for readers in other processes.</summary>
+    public string Workers => $"{root}/WORKERS";
+
     public string NewManifest => $"{root}/MANIFEST.new";
 
     /// <summary>Stands in a backup, in the place of the head and the manifest.</summary>

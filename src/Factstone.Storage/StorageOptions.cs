@@ -45,6 +45,9 @@ internal sealed record StorageOptions
     /// <summary>Called now and then while the log is read: bytes read, bytes in all.</summary>
     public Action<long, long>? OpeningProgress { get; init; }
 
+    /// <summary>Called with what whoever runs the ledger should hear of; on any thread.</summary>
+    public Action<LedgerNotice>? Notice { get; init; }
+
     /// <summary>Nonces and ledger ids come from here too.</summary>
     public SaltSource Salts { get; init; } = SaltSource.System;
 
@@ -60,6 +63,19 @@ internal sealed record StorageOptions
 
     /// <summary>A mistake made on purpose, so that a test can show that it would be found.</summary>
     public Defect Defect { get; init; }
+
+    /// <summary>Gives a notice to whoever wants it.</summary>
+    public void Tell(LedgerNotice notice)
+    {
+        try
+        {
+            Notice?.Invoke(notice);
+        }
+        catch (Exception failure) when (failure is not MachineStoppedException)
+        {
+            // Code of the caller's, on a thread of ours: what it makes of a notice is no reason to stop.
+        }
+    }
 }
 
 /// <summary>Mistakes that the tests plant, to show that they find them. None is ever made unless a test asks.</summary>

@@ -10,6 +10,7 @@ public sealed partial class Ledger
     /// <exception cref="LedgerFullException">The disk is full. Nothing was written.</exception>
     /// <exception cref="LedgerDamagedException">The ledger is damaged. Nothing was written.</exception>
     /// <exception cref="LedgerFailedException">A disk failure came before. Nothing was written.</exception>
+    /// <exception cref="LedgerIndexException">The index worker has stopped, and memory is full. Nothing was written.</exception>
     /// <exception cref="LedgerBusyException">Too many appends are waiting. Nothing was written.</exception>
     /// <exception cref="ClockJumpedException">The clock cannot be right. Nothing was written.</exception>
     public ValueTask<AppendOutcome> TryAppendAsync(AppendRequest request, CancellationToken cancellationToken = default)

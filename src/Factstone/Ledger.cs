@@ -39,8 +39,11 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
     /// <summary>What the open found and did.</summary>
     public OpeningReport Opening => _storage.Opening;
 
-    /// <summary>Damage found so far, by the open or by reads since. While there is any, appends are refused.</summary>
+    /// <summary>Damage to durable bytes found so far, by the open or by reads since. While there is any, appends are refused. A worker that has stopped is no damage: see <see cref="WorkerFailures"/>.</summary>
     public IReadOnlyList<Damage> Damage => _storage.Damage;
+
+    /// <summary>Background workers that an unforeseen exception has stopped since the open; in a read-only ledger those of the writer, or of the last one. The ledger goes on without them.</summary>
+    public IReadOnlyList<WorkerFailure> WorkerFailures => _storage.WorkerFailures;
 
     /// <summary>How far the clock is behind the last RecordedAt; zero when it is not. Times go on by microseconds until the clock has caught up.</summary>
     public TimeSpan ClockLag => _pipeline?.Clock.Lag ?? TimeSpan.Zero;

@@ -17,6 +17,9 @@ public sealed record LedgerOptions
     /// <summary>Called while the log is read by the open: bytes read so far, bytes in all.</summary>
     public Action<long, long>? OpeningProgress { get; init; }
 
+    /// <summary>Called with what whoever runs the ledger should hear of and no call fails for: a worker that has stopped, a clock that is behind. On any thread; by default nobody is told.</summary>
+    public Action<LedgerNotice>? Notice { get; init; }
+
     /// <summary>Whether files are mapped for reading, where the system can: 3 to 4 times as fast for single facts. A device error under a mapping ends the process; where it must not, turn this off.</summary>
     public bool MappedReads { get; init; } = true;
 
@@ -70,6 +73,7 @@ public sealed record LedgerOptions
             LockWait = LockWait,
             LockWaiting = LockWaiting ?? (holder => Console.Error.WriteLine($"Waiting for the ledger, which is open for writing by {holder}.")),
             OpeningProgress = OpeningProgress,
+            Notice = Notice,
             Salts = Salts,
             Time = TimeProvider,
             Crank = Crank,

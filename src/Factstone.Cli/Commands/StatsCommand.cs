@@ -37,6 +37,16 @@ internal sealed class StatsCommand : LedgerCommand
         json.WriteNumber("runs", statistics.Runs);
         json.WriteNumber("runBytes", statistics.RunBytes);
         json.WriteNumber("damage", ledger.Damage.Count);
+        json.WriteStartArray("workerFailures");
+        foreach (var failure in ledger.WorkerFailures)
+        {
+            json.WriteStartObject();
+            json.WriteString("worker", failure.Worker);
+            json.WriteString("message", failure.Message);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
         json.WriteEndObject();
     });
 
@@ -55,5 +65,6 @@ internal sealed class StatsCommand : LedgerCommand
         Line("cells", $"{statistics.Cells:N0}");
         Line("segments", $"{statistics.Segments:N0} with {statistics.SegmentBytes:N0} bytes");
         Line("index", $"{Counted.Text(statistics.Runs, "run")} with {statistics.RunBytes:N0} bytes");
+        foreach (var failure in ledger.WorkerFailures) Line("stopped", $"the {failure.Worker} worker of the last writer: {failure.Message}");
     }
 }

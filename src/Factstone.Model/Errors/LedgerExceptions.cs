@@ -164,9 +164,23 @@ public sealed class ClockJumpedException : FactstoneException
     public TimeSpan Distance { get; }
 }
 
-/// <summary>The index is missing or damaged, and what would have to be read instead does not fit in memory. Nothing is lost: an open for writing makes it again.</summary>
+/// <summary>The index is missing or damaged, or its worker has stopped, and what would have to be kept in memory instead does not fit. Nothing is lost: an open for writing makes the index again.</summary>
 public sealed class LedgerIndexException : FactstoneException
 {
     internal LedgerIndexException(string directory, string why)
         : base($"The ledger in '{directory}' cannot be read without an open for writing: {why}. Nothing is lost. Make the index again: factstone repair --data '{directory}'") { }
+
+    LedgerIndexException(string message, WorkerFailure worker) : base(message, worker.Exception) => Worker = worker;
+
+    /// <summary>The worker that has stopped; null when none has.</summary>
+    public WorkerFailure? Worker { get; }
+
+    internal static LedgerIndexException OfAppend(string directory, WorkerFailure worker) =>
+        new($"Nothing was appended to the ledger in '{directory}': its {worker.Worker} worker has stopped ({worker.Message}), and twice as many facts are in memory as there may be. Reads go on. Open the ledger again.", worker);
+
+    internal static LedgerIndexException OfOpening(string directory, WorkerFailure worker, long itemsMax) =>
+        new($"The ledger in '{directory}' cannot be opened for writing: its {worker.Worker} worker has stopped ({worker.Message}), and more than {itemsMax:N0} facts, cells and append ids are in no file of the index. Nothing is lost.", worker);
+
+    internal static LedgerIndexException OfRun(string path, WorkerFailure worker, long items) =>
+        new($"The file '{path}' of the index is damaged, and holds {items:N0} facts, cells or append ids; the {worker.Worker} worker, which would make it again, has stopped ({worker.Message}). Nothing is lost. Open the ledger again.", worker);
 }

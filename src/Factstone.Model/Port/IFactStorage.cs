@@ -32,6 +32,9 @@ internal interface IFactStorage : IDisposable
     /// <summary>Damage known so far. While there is any, appends are refused.</summary>
     IReadOnlyList<Damage> Damage { get; }
 
+    /// <summary>Workers that an unforeseen exception has stopped; for a read-only opener those of the last writer.</summary>
+    IReadOnlyList<WorkerFailure> WorkerFailures { get; }
+
     /// <summary>For a read-only opener: takes in what the writer has published since. Otherwise does nothing.</summary>
     void Refresh();
 

@@ -30,6 +30,9 @@ public sealed record OpeningReport
     /// <summary>Facts found in the log.</summary>
     public long Facts { get; init; }
 
+    /// <summary>For an open for writing: how far the clock was behind the last recorded time; zero when it was not. See <see cref="LedgerNotice.ClockBehind"/>.</summary>
+    public TimeSpan ClockLag { get; init; }
+
     /// <summary>How long the open took.</summary>
     public TimeSpan Duration { get; init; }
 }

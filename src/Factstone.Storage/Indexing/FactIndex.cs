@@ -64,6 +64,30 @@ internal sealed partial class FactIndex
         }
     }
 
+    /// <summary>Facts, cells or append ids that no run has.</summary>
+    public long UnwrittenItems
+    {
+        get
+        {
+            var items = 0L;
+            foreach (var part in Parts)
+                if (part is MemoryPart memory) items += memory.Items;
+            return items;
+        }
+    }
+
+    /// <summary>Whether what no run has takes twice the memory that the part that grows may have. For the writer.</summary>
+    public bool IsTwiceFull
+    {
+        get
+        {
+            var (count, bytes) = (0L, 0L);
+            foreach (var part in Parts)
+                if (part is MemoryPart memory) (count, bytes) = (count + memory.Count, bytes + memory.Bytes);
+            return count >= 2L * _options.MemoryFactsMax || bytes >= 2 * _options.MemoryBytesMax;
+        }
+    }
+
     /// <summary>Begins with runs that were found, instead of at position 1.</summary>
     public void Start(IReadOnlyList<Run> runs)
     {

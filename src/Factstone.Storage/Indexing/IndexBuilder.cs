@@ -3,10 +3,11 @@ namespace Factstone.Storage;
 /// <summary>Turns what is complete in memory into runs, and several runs into one. Production gives it a thread, a simulation calls its steps.</summary>
 /// <remarks>
 /// Always true: a run is written of durable positions only, and takes the place of what it was made of only when it is
-/// whole. Nothing depends on it: what is not written is in memory, or in the log. Threads: one step at a time, whoever
+/// whole. Nothing depends on it: what is not written is in memory, or in the log. An unforeseen exception stops it for as
+/// long as the ledger is open, whoever called it; then every call returns at once. Threads: one step at a time, whoever
 /// calls it.
 /// </remarks>
-internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, SegmentDirectory segments, Func<Manifest> manifest, StorageOptions options) : IDisposable
+internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, SegmentDirectory segments, Func<Manifest> manifest, StorageOptions options, WorkerFailures failures) : IDisposable
 {
     readonly Lock _building = new();
     RunMerge? _merge;
@@ -18,17 +19,20 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
     /// <summary>Why the last run could not be written; null when it could.</summary>
     public FactstoneException? Failure { get; private set; }
 
+    /// <summary>Why it has stopped for good; null when it has not.</summary>
+    public WorkerFailure? Stopped => failures.Of(WorkerFailure.Index);
+
     /// <summary>Makes a run again from the log; null where nobody can.</summary>
     public Action<Run>? Mend { get; set; }
 
     /// <summary>Writes one run, or a piece of a merged one; false when there is nothing to do, or nothing can be done now.</summary>
-    public bool Step() => Try(
+    public bool Step() => Guarded(() => Try(
         () => BuildOldest() || Merge(),
         failure =>
         {
             Failure = failure;
             options.Took?.Invoke(RecoveryBranch.RunNotWritten);
-        });
+        }));
 
     /// <summary>Whether runs may be merged beyond what <see cref="Step"/> does; not while that has something to merge, and cannot.</summary>
     public bool HasQuietWork
@@ -40,19 +44,21 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
     }
 
     /// <summary>Merges a piece of what is to be one run beyond <see cref="Step"/>, while nobody appends; false when there is nothing to do, or nothing can be done now.</summary>
-    public bool QuietStep() => Try(
+    public bool QuietStep() => Guarded(() => Try(
         () => (_merge is not null ? _isMergeForQuiet : BeginMerge(NextToMerge(RunPlan.NextWhenQuiet), isForQuiet: true)) && MergeOn(),
-        _ => _runsRefused = index.CountRuns().Runs); // it is tried again when there is another run
+        _ => _runsRefused = index.CountRuns().Runs)); // it is tried again when there is another run
 
     /// <summary>Writes all that is complete in memory, for an open that reads much of the log, and for a close.</summary>
     /// <exception cref="FactstoneException">The disk refused.</exception>
-    public void BuildAll()
+    public void BuildAll() => Guarded(() =>
     {
         lock (_building)
         {
             while (BuildOldest()) { }
         }
-    }
+
+        return false;
+    });
 
     /// <summary>Gives up what is half-written.</summary>
     public void Dispose()
@@ -60,7 +66,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
         lock (_building)
         {
             _isClosed = true;
-            AbandonMerge();
+            TryAbandonMerge();
         }
     }
 
@@ -68,13 +74,21 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
     public Lock.Scope Pause()
     {
         var scope = _building.EnterScope();
-        AbandonMerge();
+        TryAbandonMerge(); // nobody would leave the scope if this threw
         return scope;
     }
 
-    /// <summary>Writes a part in memory as a run.</summary>
+    /// <summary>Writes a part in memory as a run, for whoever makes runs again; null where the builder has stopped.</summary>
     /// <exception cref="FactstoneException">The disk refused, or does not give back what was written.</exception>
-    public Run Write(MemoryPart part)
+    public Run? TryWrite(MemoryPart part)
+    {
+        Run? run = null;
+        Guarded(() => (run = Write(part)) is not null);
+        return run;
+    }
+
+    /// <exception cref="FactstoneException">The disk refused, or does not give back what was written.</exception>
+    Run Write(MemoryPart part)
     {
         var path = directory.NewPath(part.First, part.Last);
         Run run;
@@ -83,7 +97,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
             using (var file = directory.Create(path)) MemoryRun.Write(part, file, manifest().LedgerId, manifest().Epoch);
             run = Reopen(path, part.First, part.Last);
         }
-        catch (FactstoneException)
+        catch (Exception failure) when (failure is not MachineStoppedException)
         {
             directory.TryDelete(path);
             throw;
@@ -96,6 +110,22 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
 
     Run Reopen(string path, Position first, Position last) =>
         directory.TryOpen(path, first, last, manifest(), segments) ?? throw new LedgerIOException(path, "read", "it is not what was written");
+
+    /// <summary>Does some work, unless the builder has stopped. What nobody has foreseen stops it, and neither the process nor the writer that helps.</summary>
+    bool Guarded(Func<bool> work)
+    {
+        if (Stopped is not null) return false;
+        try
+        {
+            return work();
+        }
+        catch (Exception unforeseen) when (unforeseen is not (FactstoneException or MachineStoppedException))
+        {
+            failures.Add(WorkerFailure.Index, unforeseen);
+            lock (_building) TryAbandonMerge();
+            return false;
+        }
+    }
 
     bool Try(Func<bool> work, Action<FactstoneException> isRefused)
     {
@@ -184,7 +214,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
         {
             merged = Reopen(path, runs[0].First, runs[^1].Last);
         }
-        catch (FactstoneException)
+        catch (Exception failure) when (failure is not MachineStoppedException)
         {
             directory.TryDelete(path);
             throw;
@@ -244,9 +274,10 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
 
     void EndMerge()
     {
-        _merge?.Dispose();
-        _mergeFile?.Dispose();
+        var (merge, file) = (_merge, _mergeFile);
         (_merge, _mergeFile) = (null, null);
+        merge?.Dispose();
+        file?.Dispose();
     }
 
     void AbandonMerge()
@@ -254,5 +285,17 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
         if (_mergeFile?.Path is not { } path) return;
         EndMerge();
         directory.TryDelete(path);
+    }
+
+    void TryAbandonMerge()
+    {
+        try
+        {
+            AbandonMerge();
+        }
+        catch (Exception failure) when (failure is not MachineStoppedException)
+        {
+            // The file takes space, and the next open finds it of no use.
+        }
     }
 }

@@ -22,7 +22,8 @@ internal sealed class LedgerOpening : IDisposable
         Index = new FactIndex(options);
         _segments = new SegmentSet(files, layout, options, Directory, Index, _damage);
         Runs = new RunDirectory(files, layout, options);
-        Builder = new IndexBuilder(Index, Runs, Directory, () => Chain?.Manifest ?? Manifest, options);
+        Failures = new WorkerFailures(files, layout, options);
+        Builder = new IndexBuilder(Index, Runs, Directory, () => Chain?.Manifest ?? Manifest, options, Failures);
     }
 
     public FactIndex Index { get; }
@@ -32,6 +33,9 @@ internal sealed class LedgerOpening : IDisposable
     public RunDirectory Runs { get; }
 
     public IndexBuilder Builder { get; }
+
+    /// <summary>Workers that an unforeseen exception has stopped.</summary>
+    public WorkerFailures Failures { get; }
 
     public OpeningReport Report { get; private set; } = new();
 
@@ -243,6 +247,7 @@ internal sealed class LedgerOpening : IDisposable
         Index.Freeze(end);
         _options.Took?.Invoke(RecoveryBranch.IndexRebuilt);
         while (Builder.Step()) { }
+        if (Builder.Stopped is { } stopped && Index.UnwrittenItems > _options.ReadOnlyFactsMax) throw LedgerIndexException.OfOpening(_layout.Root, stopped, _options.ReadOnlyFactsMax);
         Index.ForgetOldMemory();
     }
 

@@ -14,8 +14,7 @@ internal sealed class IndexMending(IFileSystem files, LedgerLayout layout, Stora
         {
             using var pause = builder is null ? default : builder.Pause();
             if (!index.TryFindBefore(damaged, out var before)) return; // somebody else has
-            if (builder is null && damaged.Footer.Items > options.ReadOnlyFactsMax)
-                throw new LedgerIndexException(layout.Root, $"the file '{damaged.Path}' of its index is damaged, and holds {damaged.Footer.Items:N0} facts, cells or append ids");
+            RefuseTooMuch(damaged);
 
             options.Took?.Invoke(RecoveryBranch.RunMended);
             if (builder is not null) runs.TryDelete(damaged.Path);
@@ -24,10 +23,18 @@ internal sealed class IndexMending(IFileSystem files, LedgerLayout layout, Stora
         }
     }
 
+    /// <summary>What cannot be written to files is in memory, and there must not be too much of it.</summary>
+    void RefuseTooMuch(Run damaged)
+    {
+        if (damaged.Footer.Items <= options.ReadOnlyFactsMax) return;
+        if (builder is null) throw new LedgerIndexException(layout.Root, $"the file '{damaged.Path}' of its index is damaged, and holds {damaged.Footer.Items:N0} facts, cells or append ids");
+        if (builder.Stopped is { } stopped) throw LedgerIndexException.OfRun(damaged.Path, stopped, damaged.Footer.Items);
+    }
+
     IndexPart[] Read(Run damaged, IndexPart? before)
     {
         var found = new List<Damage>();
-        var parts = new PartsFromLog(damaged, before?.LastTime ?? long.MinValue, options, part => found.Count == 0 ? builder?.Write(part) : null);
+        var parts = new PartsFromLog(damaged, before?.LastTime ?? long.MinValue, options, part => found.Count == 0 ? Write(part, damaged) : null);
         using var walk = new SegmentSet(files, layout, options, segments, parts, found);
         var now = manifest();
         var start = before?.End ?? new LogPlace(now.Segments[0].BasePosition, now.Segments[0].Generation, SegmentHeader.Bytes);
@@ -59,6 +66,13 @@ internal sealed class IndexMending(IFileSystem files, LedgerLayout layout, Stora
 
         damage.Add([.. found]);
         return parts.Finish();
+    }
+
+    Run? Write(MemoryPart part, Run damaged)
+    {
+        var run = builder?.TryWrite(part);
+        if (run is null) RefuseTooMuch(damaged);
+        return run;
     }
 
     /// <summary>Cuts what a walk along the log finds into parts, of which runs are written where that is possible.</summary>
@@ -120,7 +134,7 @@ internal sealed class IndexMending(IFileSystem files, LedgerLayout layout, Stora
             {
                 return part.HasUnknown ? null : write(part);
             }
-            catch (FactstoneException)
+            catch (FactstoneException refused) when (refused is not LedgerIndexException)
             {
                 return null; // it stays in memory, and the builder tries again
             }

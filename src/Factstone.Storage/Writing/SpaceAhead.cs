@@ -3,7 +3,7 @@ namespace Factstone.Storage;
 /// <summary>Zeroes space ahead of the tail and makes the next file ready, in steps of a background worker.</summary>
 /// <remarks>
 /// A sync into space that is there already is much faster than one that grows the file. All of this is a help only:
-/// where it is late, the writer reserves space itself. Threads: the writer calls everything but <see cref="Step"/>; the
+/// where it is late, or has stopped, the writer reserves space itself, and waits for nobody. Threads: the writer calls everything but <see cref="Step"/>; the
 /// lock is held for no I/O.
 /// The worker has a handle of its own: the system reports a failed sync once to each handle, and must not report the
 /// failure of the log's pages here instead of there.
@@ -27,6 +27,7 @@ internal sealed class SpaceAhead(IFileSystem files, LedgerLayout layout, Storage
     long _busyStart;
     bool _isSyncDue;
     bool _hasGivenUp;
+    bool _isGone;
     bool _isWrittenTo;
     bool _isBusy;
     Work _work;
@@ -175,6 +176,8 @@ internal sealed class SpaceAhead(IFileSystem files, LedgerLayout layout, Storage
         }
         catch
         {
+            // Nobody will take another step, and nobody must wait for one.
+            lock (_gate) _isGone = true;
             GiveUp();
             throw;
         }
@@ -211,7 +214,7 @@ internal sealed class SpaceAhead(IFileSystem files, LedgerLayout layout, Storage
 
     /// <remarks>Not while the writer reserves space itself: what lies behind that does not yet join what is there.</remarks>
     // A ledger that is opened and closed without an append stays as it is, and was closed cleanly.
-    bool HasWork() => _file is not null && _isWrittenTo && !_hasGivenUp && _claimed <= _end && (_end < _target || _isSyncDue || NeedsSpace() || NeedsSpare());
+    bool HasWork() => _file is not null && _isWrittenTo && !_hasGivenUp && !_isGone && _claimed <= _end && (_end < _target || _isSyncDue || NeedsSpace() || NeedsSpare());
 
     bool NeedsSpace() => _end - _tail < _stepBytes / 2 && _end < options.SegmentSizeBytes;
 

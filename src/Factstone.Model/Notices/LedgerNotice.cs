@@ -1,0 +1,39 @@
+namespace Factstone;
+
+/// <summary>Something that whoever runs a ledger should hear of, and for which no call fails.</summary>
+public abstract record LedgerNotice
+{
+    LedgerNotice() { }
+
+    /// <summary>What happened, and what it means, as sentences.</summary>
+    public abstract string Text { get; }
+
+    /// <summary><see cref="Text"/>.</summary>
+    public sealed override string ToString() => Text;
+
+    /// <summary>An unforeseen exception has stopped a background worker.</summary>
+    /// <param name="Failure">Which worker, and the exception.</param>
+    public sealed record WorkerStopped(WorkerFailure Failure) : LedgerNotice
+    {
+        /// <inheritdoc/>
+        public override string Text => Failure.ToString();
+    }
+
+    /// <summary>An open for writing found the clock more than a minute behind the last recorded time.</summary>
+    /// <param name="Distance">How far it is behind.</param>
+    /// <param name="LastRecordedAt">The last recorded time.</param>
+    /// <param name="Now">What the clock says.</param>
+    public sealed record ClockBehind(TimeSpan Distance, DateTimeOffset LastRecordedAt, DateTimeOffset Now) : LedgerNotice
+    {
+        /// <summary>A clock that is less far behind is nothing to speak of: machines differ by that much.</summary>
+        internal static readonly TimeSpan DistanceMin = TimeSpan.FromMinutes(1);
+
+        /// <inheritdoc/>
+        public override string Text =>
+            $"The clock says {Microseconds.ToText(Now)}, which is {Duration(Distance)} behind the last fact, recorded {Microseconds.ToText(LastRecordedAt)}. New facts are recorded microseconds after that one until the clock has caught up.";
+
+        static string Duration(TimeSpan distance) => distance.TotalDays >= 1
+            ? FormattableString.Invariant($"{Math.Floor(distance.TotalDays):0} d {distance:hh\\:mm\\:ss}")
+            : FormattableString.Invariant($"{distance:hh\\:mm\\:ss}");
+    }
+}

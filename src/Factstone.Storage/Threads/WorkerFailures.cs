@@ -1,0 +1,51 @@
+namespace Factstone.Storage;
+
+/// <summary>The workers that an unforeseen exception has stopped: each once, for as long as the ledger is open.</summary>
+/// <remarks>
+/// An exception that nobody has foreseen must not end the process: it would do so again at each start. What a worker
+/// does is a help, and no durable byte depends on it, so the ledger goes on without. What has to end a process (a stack
+/// that overflows, memory that is corrupt) never gets to a handler. Threads: any.
+/// </remarks>
+internal sealed class WorkerFailures(IFileSystem files, LedgerLayout layout, StorageOptions options)
+{
+    readonly Lock _lock = new();
+    WorkerFailure[] _all = [];
+
+    public IReadOnlyList<WorkerFailure> All => Volatile.Read(ref _all);
+
+    /// <summary>Why a worker has stopped; null when it has not.</summary>
+    public WorkerFailure? Of(string worker)
+    {
+        foreach (var one in Volatile.Read(ref _all))
+            if (one.Worker == worker) return one;
+        return null;
+    }
+
+    /// <summary>One step of a worker; false when it has stopped, or stops now.</summary>
+    public bool Step(string worker, Func<bool> step)
+    {
+        if (Of(worker) is not null) return false;
+        try
+        {
+            return step();
+        }
+        catch (Exception unforeseen) when (unforeseen is not MachineStoppedException)
+        {
+            Add(worker, unforeseen);
+            return false;
+        }
+    }
+
+    public void Add(string worker, Exception exception)
+    {
+        var failure = new WorkerFailure(worker, $"{exception.Message.TrimEnd('.')} ({exception.GetType().Name})", exception);
+        lock (_lock)
+        {
+            if (Of(worker) is not null) return;
+            Volatile.Write(ref _all, [.. _all, failure]);
+            WorkerFailureFile.TryWrite(files, layout, _all);
+        }
+
+        options.Tell(new LedgerNotice.WorkerStopped(failure));
+    }
+}

@@ -1,0 +1,35 @@
+using Factstone.Storage;
+
+namespace Factstone.Tests.Workers;
+
+/// <summary>Turns every worker on the thread that wakes it, and says which one turns.</summary>
+internal sealed class MarkedCrank : ICrank
+{
+    /// <summary>The worker whose step runs now.</summary>
+    public string? Current { get; private set; }
+
+    /// <summary>A worker that never turns, so that the writer has to help.</summary>
+    public string? Late { get; init; }
+
+    public IWorker Start(string name, Func<bool> step) => new Worker(this, name, step);
+
+    public void Complete(IThreadPoolWorkItem completion) => completion.Execute();
+
+    sealed class Worker(MarkedCrank crank, string name, Func<bool> step) : IWorker
+    {
+        bool _isRunning;
+
+        public void Wake()
+        {
+            if (_isRunning || name == crank.Late) return;
+            _isRunning = true;
+            var before = crank.Current;
+            crank.Current = name;
+            while (step()) { }
+            crank.Current = before;
+            _isRunning = false;
+        }
+
+        public void Stop() { }
+    }
+}
