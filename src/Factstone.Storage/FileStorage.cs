@@ -7,6 +7,9 @@ namespace Factstone.Storage;
 /// </remarks>
 internal sealed class FileStorage : IFactStorage
 {
+    /// <summary>Whoever waits for another reader looks this often whether to go on waiting.</summary>
+    static readonly TimeSpan RefreshingPause = TimeSpan.FromMilliseconds(5);
+
     readonly Lock _refreshing = new();
     readonly IFileSystem _files;
     readonly LedgerLayout _layout;
@@ -72,7 +75,7 @@ internal sealed class FileStorage : IFactStorage
         _layout = layout;
         _options = options;
         _watch = new HeadWatch(options.Crank);
-        _poll = new HeadPoll(options.Time, _watch, Refresh);
+        _poll = new HeadPoll(options.Time, _watch, () => Refresh(CancellationToken.None));
         _reading = reading;
         _index = reading.Index;
         _damage = new DamageLog(reading.Runs.Suspect);
@@ -167,7 +170,7 @@ internal sealed class FileStorage : IFactStorage
     }
 
     /// <summary>Opens a ledger beside its writer, or without one; changes nothing.</summary>
-    public static FileStorage OpenReadOnly(IFileSystem files, string root, StorageOptions options)
+    public static FileStorage OpenReadOnly(IFileSystem files, string root, StorageOptions options, CancellationToken cancellationToken = default)
     {
         var started = options.Time.GetTimestamp();
         var layout = new LedgerLayout(root);
@@ -181,7 +184,7 @@ internal sealed class FileStorage : IFactStorage
         var reading = new ReadOnlyOpening(files, layout, options, new FactIndex(options), damage);
         try
         {
-            reading.Run();
+            reading.Run(cancellationToken);
             return new FileStorage(files, layout, options, reading, damage) { Opening = reading.Report with { Duration = options.Time.GetElapsedTime(started) } };
         }
         catch
@@ -191,18 +194,27 @@ internal sealed class FileStorage : IFactStorage
         }
     }
 
-    public void Refresh()
+    public void Refresh(CancellationToken cancellationToken)
     {
         if (_reading is not { } reading) return;
-        lock (_refreshing)
+        while (!_refreshing.TryEnter(RefreshingPause)) cancellationToken.ThrowIfCancellationRequested();
+        try
         {
-            if (_isDisposed != 0 || !reading.Refresh()) return;
+            if (IsClosed || !reading.Refresh(cancellationToken)) return;
             SetHead(PublishedHead());
             _damage.Add([.. _foundByReading]);
 
             // Only now: the next refresh returns at once where HEAD has not moved since, so a failure before the head is
             // set would leave this reader behind until the next append.
             reading.TryAdoptRuns();
+        }
+        catch (OperationCanceledException) when (IsClosed && !cancellationToken.IsCancellationRequested)
+        {
+            // Whoever goes on to read is refused, because the ledger is closed.
+        }
+        finally
+        {
+            _refreshing.Exit();
         }
     }
 
@@ -331,6 +343,7 @@ internal sealed class FileStorage : IFactStorage
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
+        _reading?.StopWaiting();
         _poll?.Dispose();
         _watch.Close();
         try

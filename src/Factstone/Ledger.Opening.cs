@@ -37,7 +37,7 @@ public sealed partial class Ledger
         options ??= new LedgerOptions();
         var storageOptions = options.ToStorageOptions();
         var (files, root) = Place(directory, options.FileSystem);
-        var storage = await Task.Run(() => FileStorage.OpenReadOnly(files, root, storageOptions), cancellationToken).ConfigureAwait(false);
+        var storage = await Task.Run(() => FileStorage.OpenReadOnly(files, root, storageOptions, cancellationToken), cancellationToken).ConfigureAwait(false);
         return new Ledger(storage, options);
     }
 

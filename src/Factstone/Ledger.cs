@@ -134,7 +134,7 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
     {
         ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
         cancellationToken.ThrowIfCancellationRequested();
-        _storage.Refresh();
+        _storage.Refresh(cancellationToken);
     }
 
     static void Check(FactQuery query)

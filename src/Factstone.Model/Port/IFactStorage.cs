@@ -36,7 +36,8 @@ internal interface IFactStorage : IDisposable
     IReadOnlyList<WorkerFailure> WorkerFailures { get; }
 
     /// <summary>For a read-only opener: takes in what the writer has published since. Otherwise does nothing.</summary>
-    void Refresh();
+    /// <param name="cancellationToken">Ends the wait for another reader, and for a writer that replaces files.</param>
+    void Refresh(CancellationToken cancellationToken);
 
     /// <summary>Returns when the head is beyond a position, or no more will come because the storage is closed. May return earlier; for a read-only opener, within some milliseconds of the writer's publishing.</summary>
     ValueTask WaitForHeadAsync(Position beyond, CancellationToken cancellationToken);

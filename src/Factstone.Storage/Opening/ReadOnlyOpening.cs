@@ -23,6 +23,8 @@ internal sealed class ReadOnlyOpening : IDisposable
     Position _next;
     long _adoptAt;
     long _adoptBytesAt;
+    CancellationToken _cancel;
+    volatile bool _isClosing;
 
     public ReadOnlyOpening(IFileSystem files, LedgerLayout layout, StorageOptions options, FactIndex index, List<Damage> damage)
     {
@@ -58,8 +60,10 @@ internal sealed class ReadOnlyOpening : IDisposable
     public (LogPlace Place, Position Next)? PublishedEnd =>
         Published is { } slot ? (new LogPlace(slot.SegmentBase, slot.SegmentGeneration, slot.FileOffset), slot.Position.Next()) : null;
 
-    public void Run()
+    /// <param name="cancellationToken">Ends the wait for a writer that replaces files.</param>
+    public void Run(CancellationToken cancellationToken)
     {
+        _cancel = cancellationToken;
         Manifest = ReadManifest(out var isRebuilt);
         Lost = LostFacts.Read(_files, _layout, Manifest.Segments, _damage);
         if (isRebuilt) _damage.AddRange(_manifests.Unreadable(_manifests.ReadHeaders()));
@@ -77,8 +81,10 @@ internal sealed class ReadOnlyOpening : IDisposable
 
     /// <summary>Takes in what was published since; false when nothing was.</summary>
     /// <exception cref="LedgerForkedException">A repair has lost facts since: what was read is not what the ledger holds now.</exception>
-    public bool Refresh()
+    /// <exception cref="OperationCanceledException">Cancelled, or closed, while it waited for a writer that replaces files.</exception>
+    public bool Refresh(CancellationToken cancellationToken)
     {
+        _cancel = cancellationToken;
         // Every read of a reader comes here first, so a damaged slot must not make each of them wait.
         if (ReadHead(out _, isPatient: false) is not { } slot || slot.Sequence == Published?.Sequence || slot.LedgerId != Manifest.LedgerId) return false;
         if (slot.Epoch != Manifest.Epoch) RefuseFork();
@@ -90,7 +96,7 @@ internal sealed class ReadOnlyOpening : IDisposable
         {
             // So much has come since the last look that runs have it.
             if (!TrySkip()) throw;
-            return Refresh();
+            return Refresh(cancellationToken);
         }
 
         return true;
@@ -222,6 +228,16 @@ internal sealed class ReadOnlyOpening : IDisposable
         if (now.Epoch != Manifest.Epoch) throw LedgerForkedException.ByEpoch(Manifest.Epoch, now.Epoch, now.LastCommonWith(Manifest.Epoch), Published?.Position ?? Position.None);
     }
 
+    /// <summary>Whoever waits for a writer waits no longer. From any thread.</summary>
+    public void StopWaiting() => _isClosing = true;
+
+    void WaitForWriter()
+    {
+        _cancel.WaitHandle.WaitOne(Pause);
+        _cancel.ThrowIfCancellationRequested();
+        if (_isClosing) throw new OperationCanceledException("The ledger is closed.");
+    }
+
     /// <summary>Bytes behind the published end that are not zeros.</summary>
     public long UnpublishedBytes() => _current is { } segment ? TornTail.Length(segment.File, _fileOffset) : 0;
 
@@ -263,7 +279,7 @@ internal sealed class ReadOnlyOpening : IDisposable
             if (attempt < 3 && !stands)
             {
                 // A new ledger gets its manifest last. One that stands is replaced as a whole, so a damaged one is damaged.
-                Thread.Sleep(Pause);
+                WaitForWriter();
                 continue;
             }
 
@@ -293,7 +309,7 @@ internal sealed class ReadOnlyOpening : IDisposable
             }
 
             // The writer may have moved on between two of our looks.
-            Thread.Sleep(Pause);
+            WaitForWriter();
             Manifest = ReadManifest(out _);
             if (ReadHead(out _) is { } newer && newer.LedgerId == slot.LedgerId) slot = newer;
         }

@@ -83,7 +83,7 @@ public sealed class Follower : IAsyncEnumerable<Fact>
         while (true)
         {
             if (TryTake(out fact)) return true;
-            if (Look() is FollowerLook.UpToHead or FollowerLook.Ended) return false;
+            if (Look(CancellationToken.None) is FollowerLook.UpToHead or FollowerLook.Ended) return false;
         }
     }
 
@@ -95,7 +95,7 @@ public sealed class Follower : IAsyncEnumerable<Fact>
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            switch (Look())
+            switch (Look(cancellationToken))
             {
                 case FollowerLook.Found: return true;
                 case FollowerLook.Ended: return false;
@@ -112,7 +112,7 @@ public sealed class Follower : IAsyncEnumerable<Fact>
     public FollowerLag GetLag()
     {
         ObjectDisposedException.ThrowIf(_storage.IsClosed, typeof(Ledger));
-        _storage.Refresh();
+        _storage.Refresh(CancellationToken.None);
         var (position, head) = (Position, _storage.Head.Position);
         if (position >= head) return default;
         var next = _storage.Read(position.Next(), head, backward: false).FirstOrDefault();
@@ -153,7 +153,7 @@ public sealed class Follower : IAsyncEnumerable<Fact>
     }
 
     /// <summary>Reads on if nothing is buffered: one piece of work, with nothing to wait for but the disk.</summary>
-    FollowerLook Look()
+    FollowerLook Look(CancellationToken cancellationToken)
     {
         lock (_looking)
         {
@@ -162,7 +162,7 @@ public sealed class Follower : IAsyncEnumerable<Fact>
             _buffer.Clear();
             _given = 0;
             Volatile.Write(ref _position, _readUntil); // nothing else up to there is to be given
-            if (_readUntil >= _storage.Head.Position.Value) _storage.Refresh();
+            if (_readUntil >= _storage.Head.Position.Value) _storage.Refresh(cancellationToken);
             var until = Math.Min(_storage.Head.Position.Value, _readUntil + PositionsPerLook);
             if (_readUntil >= until) return FollowerLook.UpToHead;
 

@@ -37,7 +37,7 @@ public sealed class ReaderBesideWriterTests
             taken.Add(branch);
             if (branch != RecoveryBranch.RunMended || taken.Count(one => one == branch) > 1) return;
             Append(ledger, 4_001);
-            reader!.Storage.Refresh(); // as another thread does that reads
+            reader!.Storage.Refresh(Cancel); // as another thread does that reads
         }
     }
 
