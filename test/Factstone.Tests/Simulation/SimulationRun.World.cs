@@ -250,6 +250,7 @@ internal sealed partial class SimulationRun
         FileSystem = _disk.FileSystem,
         Took = _counts.Took,
         Interleave = Interleave,
+        Notice = notice => _stopped ??= (notice as LedgerNotice.WorkerStopped)?.Failure,
         MappedReads = _maps,
         FollowerBytesMax = _followerBytesMax,
         Defect = _mistake.Defect,

@@ -41,6 +41,7 @@ internal sealed partial class SimulationRun
     long _shown;
     long _answeredBeforeReader;
     bool _isFaulty;
+    WorkerFailure? _stopped;
 
     /// <summary>Whether a manifest stands that nothing but the ledger itself has touched.</summary>
     bool _hasManifest;
@@ -82,9 +83,16 @@ internal sealed partial class SimulationRun
         _reads.All(_ledger!);
         foreach (var follower in _followers) FollowToTheEnd(follower);
         CheckRuns();
+        FailIfWorkerStopped();
         _counts.Count($"seed of requests {_shape}");
         _counts.Count(_maps ? "seed mapped" : "seed not mapped");
         _counts.Add(_disk.FaultCounts);
+    }
+
+    /// <summary>The ledger goes on without a worker that an unforeseen exception has stopped; here there is no such exception.</summary>
+    void FailIfWorkerStopped()
+    {
+        if (_stopped is { } stopped) throw new SimulationFailure($"a worker has stopped: {stopped.Message}", stopped.Exception);
     }
 
     /// <summary>Whatever was written, merged and made again, the index says what the log says.</summary>
@@ -162,6 +170,7 @@ internal sealed partial class SimulationRun
         try
         {
             action();
+            FailIfWorkerStopped();
         }
         catch (PowerLostException)
         {
