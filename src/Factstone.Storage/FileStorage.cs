@@ -14,7 +14,8 @@ internal sealed class FileStorage : IFactStorage
     readonly IFileSystem _files;
     readonly LedgerLayout _layout;
     readonly StorageOptions _options;
-    readonly IDisposable? _directoryLock;
+    readonly IDisposable _directory;
+    readonly WriterGuard? _guard;
     readonly LedgerOpening? _opening;
     readonly ReadOnlyOpening? _reading;
     readonly List<Damage> _foundByReading = [];
@@ -36,13 +37,14 @@ internal sealed class FileStorage : IFactStorage
     volatile bool _hidesFacts;
     int _isDisposed;
 
-    FileStorage(IFileSystem files, LedgerLayout layout, StorageOptions options, LedgerOpening opening, IDisposable directoryLock)
+    FileStorage(LockedDirectory directory, LedgerLayout layout, StorageOptions options, LedgerOpening opening)
     {
+        var files = directory.Files;
         _files = files;
         _layout = layout;
         _options = options;
         _watch = new HeadWatch(options.Crank);
-        _directoryLock = directoryLock;
+        _directory = directory;
         _opening = opening;
         _index = opening.Index;
         _damage = new DamageLog(opening.Runs.Suspect);
@@ -66,12 +68,14 @@ internal sealed class FileStorage : IFactStorage
         _indexing.Wake(); // it may have looked before it could ask
         _space = new SpaceAhead(files, layout, options);
         _zeroing = options.Crank.Start("factstone zeroing", () => opening.Failures.Step(WorkerFailure.Preallocation, _space.Step));
-        _writer = new LogWriter(_index, _lost, _facts, _queries, chain, _space, _zeroing, options, Publish, WriteRun);
+        _guard = new WriterGuard(directory, opening.Head, Id, Epoch);
+        _writer = new LogWriter(_index, _lost, _facts, _queries, chain, _space, _zeroing, _guard, options, Publish, WriteRun);
     }
 
-    FileStorage(IFileSystem files, LedgerLayout layout, StorageOptions options, ReadOnlyOpening reading, List<Damage> damage)
+    FileStorage(IOpenDirectory files, LedgerLayout layout, StorageOptions options, ReadOnlyOpening reading, List<Damage> damage)
     {
         _files = files;
+        _directory = files;
         _layout = layout;
         _options = options;
         _watch = new HeadWatch(options.Crank);
@@ -127,16 +131,16 @@ internal sealed class FileStorage : IFactStorage
         if (files.FileExists(root)) throw new LedgerIOException(root, "opening a ledger", "it is a file, and a ledger is a directory");
         LedgerDirectory.RefuseForWriting(files, layout);
         files.CreateDirectory(root);
-        files.CreateDirectory(layout.Segments);
-        var directoryLock = LedgerLock.Take(files, layout, options, cancellationToken);
-        WorkerFailureFile.TryRemove(files, layout);
-        var opening = new LedgerOpening(files, layout, options);
+        var directory = LockedDirectory.Open(files, layout, options, cancellationToken);
+        WorkerFailureFile.TryRemove(directory.Files, layout);
+        var opening = new LedgerOpening(directory.Files, layout, options);
         FileStorage? storage = null;
         try
         {
-            LedgerDirectory.RefuseForWriting(files, layout); // who held the lock may have been a restore
+            LedgerDirectory.RefuseForWriting(directory.Files, layout); // who held the lock may have been a restore
+            directory.Files.CreateDirectory(layout.Segments);
             opening.Run();
-            storage = new FileStorage(files, layout, options, opening, directoryLock);
+            storage = new FileStorage(directory, layout, options, opening);
             if (opening.Chain is not null && opening.Pending is null)
             {
                 storage.ContinueLog();
@@ -151,7 +155,7 @@ internal sealed class FileStorage : IFactStorage
             // Before the lock is free: a worker that went on would zero what the next writer has written.
             storage?.StopWorkers();
             opening.CloseFiles();
-            directoryLock.Dispose();
+            directory.Dispose();
             throw;
         }
         finally
@@ -181,15 +185,17 @@ internal sealed class FileStorage : IFactStorage
 
         options.Took?.Invoke(RecoveryBranch.ReadOnlyOpen);
         var damage = new List<Damage>();
-        var reading = new ReadOnlyOpening(files, layout, options, new FactIndex(options), damage);
+        var directory = files.OpenDirectory(root);
+        var reading = new ReadOnlyOpening(directory, layout, options, new FactIndex(options), damage);
         try
         {
             reading.Run(cancellationToken);
-            return new FileStorage(files, layout, options, reading, damage) { Opening = reading.Report with { Duration = options.Time.GetElapsedTime(started) } };
+            return new FileStorage(directory, layout, options, reading, damage) { Opening = reading.Report with { Duration = options.Time.GetElapsedTime(started) } };
         }
         catch
         {
             reading.CloseFiles();
+            directory.Dispose();
             throw;
         }
     }
@@ -363,7 +369,7 @@ internal sealed class FileStorage : IFactStorage
                 _reading?.CloseFiles();
             }
 
-            _directoryLock?.Dispose();
+            _directory.Dispose();
         }
     }
 
@@ -377,7 +383,7 @@ internal sealed class FileStorage : IFactStorage
     void CloseLog(LogWriter writer)
     {
         var isUnchanged = !writer.HasWritten && _opening!.Report.WasClosedCleanly;
-        if (!_isContinued || writer.HasFailed || Damage.Count > 0) return;
+        if (!_isContinued || writer.HasFailed || Damage.Count > 0 || _guard!.WhyLost() is not null) return;
         try
         {
             if (!isUnchanged) writer.Close();

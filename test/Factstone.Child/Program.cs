@@ -4,29 +4,42 @@ using Factstone.Child;
 using Factstone.Storage;
 
 // A program to be stopped, killed and cut off from its power. What it prints has happened: each line is written at once.
-//   append DIR [--segment BYTES] [--callers N] [--pause MS] [--no-sync]
+//   append DIR [--segment BYTES] [--callers N] [--pause MS] [--no-sync] [--lock-wait MS] [--no-directory-lock]
+//     locked HOLDER                           somebody else has it open; the program ends
 //     open HEAD                               the ledger is open, with this last position
 //     ack FIRST LAST SESSION CALLER NUMBER .  an append is acknowledged
 //     full CALLER                             an append was refused because the disk is full; the caller goes on
+//     stopped CALLER WHY                      an append failed otherwise; the caller ends
 if (args is not ["append", var directory, .. var rest])
 {
-    Console.Error.WriteLine("usage: append DIR [--segment BYTES] [--callers N] [--pause MS] [--no-sync]");
+    Console.Error.WriteLine("usage: append DIR [--segment BYTES] [--callers N] [--pause MS] [--no-sync] [--lock-wait MS] [--no-directory-lock]");
     return 2;
 }
 
 var options = new LedgerOptions
 {
     SegmentSizeBytes = Number("--segment", 64 * 1_024),
-    FileSystem = new DiskFileSystem(rest.Contains("--no-sync") ? DiskSyncs.None : DiskSyncs.All),
+    LockWait = TimeSpan.FromMilliseconds(Number("--lock-wait", 30_000)),
+    FileSystem = new DiskFileSystem(
+        rest.Contains("--no-sync") ? DiskSyncs.None : DiskSyncs.All,
+        rest.Contains("--no-directory-lock") ? DiskFeatures.OpenPaths : DiskFeatures.All),
 };
 var pause = Number("--pause", 0);
-await using var ledger = await Ledger.OpenAsync(directory, options);
-var session = (await ledger.GetHeadAsync()).Value;
-Console.WriteLine($"open {session}");
-await Task.WhenAll(Enumerable.Range(0, Number("--callers", 8)).Select(caller => Task.Run(() => CallAsync(caller))));
+try
+{
+    await using var ledger = await Ledger.OpenAsync(directory, options);
+    var session = (await ledger.GetHeadAsync()).Value;
+    Console.WriteLine($"open {session}");
+    await Task.WhenAll(Enumerable.Range(0, Number("--callers", 8)).Select(caller => Task.Run(() => CallAsync(ledger, session, caller))));
+}
+catch (LedgerLockedException locked)
+{
+    Console.WriteLine($"locked {locked.Holder}");
+}
+
 return 0;
 
-async Task CallAsync(int caller)
+async Task CallAsync(Ledger ledger, long session, int caller)
 {
     for (var number = 0L; ; number++)
     {
@@ -40,6 +53,11 @@ async Task CallAsync(int caller)
         {
             Console.WriteLine($"full {caller}");
             await Task.Delay(20);
+        }
+        catch (FactstoneException stopped)
+        {
+            Console.WriteLine($"stopped {caller} {stopped.Message}");
+            return;
         }
     }
 }

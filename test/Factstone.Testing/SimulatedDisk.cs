@@ -54,6 +54,9 @@ public sealed class SimulatedDisk
     /// </summary>
     public IReadOnlyDictionary<string, long> FaultCounts => _faultCounts;
 
+    /// <summary>Whether directories can be locked; a network disk refuses that, and then a lock is lost with its file.</summary>
+    internal bool LocksDirectories { get; set; } = true;
+
     /// <summary>Where a line for each operation goes, for replaying a seed; null for nowhere.</summary>
     public TextWriter? Trace { get; set; }
 
@@ -96,6 +99,29 @@ public sealed class SimulatedDisk
         Trace?.WriteLine("process kill");
         Count(nameof(Fault.ProcessKill));
         if (_main is { IsDead: false }) Kill(_main);
+    }
+
+    /// <summary>Somebody deletes the lock file of a ledger, taking it for left over: <c>rm LOCK</c>. Durable at once.</summary>
+    /// <returns>Whether there was one.</returns>
+    internal bool DeleteLock(string root = SimulatedLedgers.Root)
+    {
+        var path = $"{root}/LOCK";
+        if (_names.Find(path) is not { } file) return false;
+        Trace?.WriteLine($"lock deleted in {root}");
+        Count("LockDeleted");
+        _names.Remove(path);
+        _names.Sync(root);
+        file.HasName = false;
+        GiveBackIfGone(file);
+        return true;
+    }
+
+    /// <summary>Somebody moves a directory, with whoever has it open: <c>mv</c>. Durable at once.</summary>
+    internal void MoveDirectory(string from, string to)
+    {
+        Trace?.WriteLine($"directory {from} moved to {to}");
+        Count("DirectoryMoved");
+        _names.MoveDirectory(from, to);
     }
 
     /// <summary>Damages one bit of what the disk holds for good: on a page that was written, up to the last byte of its file that is not zero.</summary>
@@ -189,12 +215,12 @@ public sealed class SimulatedDisk
         throw new PowerLostException(fault == Fault.PowerLoss ? "The power is lost" : "The process is killed");
     }
 
-    internal SimulatedFile CreateFile(string path, string operation)
+    internal SimulatedFile CreateFile(string path, string at, string operation)
     {
         // A name and an inode take space too, so a full disk has none for them.
         if (SparseBytes.PageSize > CapacityBytes - UsedBytes) throw Full(path, operation);
         var file = new SimulatedFile(++_filesCreated);
-        _names.Put(path, file);
+        _names.Put(at, file);
         return file;
     }
 

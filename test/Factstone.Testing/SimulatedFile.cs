@@ -39,7 +39,7 @@ internal sealed class SimulatedFile(int id)
 
     public bool HasName { get; set; } = true;
 
-    public IDisposable? LockedBy { get; set; }
+    public SimulatedLock? LockedBy { get; set; }
 
     /// <summary>How many syncs have failed.</summary>
     public long SyncFailures { get; set; }

@@ -21,6 +21,16 @@ internal sealed class SimulatedFileHandle(SimulatedProcess process, SimulatedFil
         }
     }
 
+    public bool IsDeleted
+    {
+        get
+        {
+            ThrowIfClosed();
+            process.ThrowIfDead();
+            return !file.HasName;
+        }
+    }
+
     public int Read(Span<byte> buffer, long fileOffset)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(fileOffset);
@@ -183,11 +193,39 @@ internal static class SimulatedSync
     }
 }
 
-/// <summary>A lock of a process on a <see cref="SimulatedDisk"/>.</summary>
-internal sealed class SimulatedLock(SimulatedProcess process, SimulatedFile file) : IDisposable
+/// <summary>A lock of a process on a <see cref="SimulatedDisk"/>: on the lock file and, where the disk locks directories, on its directory.</summary>
+internal sealed class SimulatedLock : IHeldLock
 {
+    readonly SimulatedFile _file;
+    readonly SimulatedDirectoryLock? _directory;
+    readonly Func<SimulatedFile?> _find;
+
+    public SimulatedLock(SimulatedProcess process, SimulatedFile file, SimulatedDirectoryLock? directory, Func<SimulatedFile?> find)
+    {
+        (Process, _file, _directory, _find) = (process, file, directory, find);
+        _file.LockedBy = this;
+        _directory?.LockedBy = this;
+    }
+
+    public SimulatedProcess Process { get; }
+
+    public string? WhyLost()
+    {
+        Process.ThrowIfDead();
+        if (_directory is not null || _find() == _file) return null;
+        return _find() is null ? "the lock file was removed" : "the lock file was replaced";
+    }
+
     public void Dispose()
     {
-        if (!process.IsDead && file.LockedBy == this) file.LockedBy = null;
+        if (Process.IsDead) return;
+        if (_file.LockedBy == this) _file.LockedBy = null;
+        if (_directory?.LockedBy == this) _directory.LockedBy = null;
     }
+}
+
+/// <summary>Who has locked a directory.</summary>
+internal sealed class SimulatedDirectoryLock
+{
+    public SimulatedLock? LockedBy { get; set; }
 }

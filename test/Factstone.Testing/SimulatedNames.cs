@@ -13,8 +13,12 @@ internal sealed class SimulatedNames
     readonly Dictionary<string, Directory> _directories = new() { [""] = new Directory() };
     readonly List<Change> _unsynced = [];
 
+    readonly List<SimulatedRoot> _roots = [];
+
     sealed class Directory
     {
+        public SimulatedDirectoryLock Lock { get; } = new();
+
         public Dictionary<string, SimulatedFile> Seen { get; set; } = [];
 
         public Dictionary<string, SimulatedFile> Durable { get; } = [];
@@ -40,6 +44,34 @@ internal sealed class SimulatedNames
     public IEnumerable<(string Path, SimulatedFile File)> Durable => All(directory => directory.Durable);
 
     public void CreateDirectory(string path) => _directories.TryAdd(path, new Directory());
+
+    /// <summary>Holds a directory open; null where there is none.</summary>
+    public SimulatedRoot? OpenDirectory(string path)
+    {
+        if (!DirectoryExists(path)) return null;
+        var root = new SimulatedRoot(FileNames.Trimmed(path));
+        _roots.Add(root);
+        return root;
+    }
+
+    public void Close(SimulatedRoot root) => _roots.Remove(root);
+
+    /// <summary>Gives a directory, with all below it, another name, durably; whoever holds it open goes on in it.</summary>
+    public void MoveDirectory(string from, string to)
+    {
+        if (!_directories.ContainsKey(from) || _directories.ContainsKey(to) || Find(to) is not null || !_directories.ContainsKey(FileNames.DirectoryOf(to)))
+            throw new LedgerIOException(from, "rename", DiskReasons.NoSuchFile);
+        foreach (var path in _directories.Keys.Where(path => IsWithin(path, from)).ToList())
+        {
+            _directories.Remove(path, out var directory);
+            _directories.Add(to + path[from.Length..], directory!);
+        }
+
+        foreach (var root in _roots.Where(root => IsWithin(root.Path, from))) root.Path = to + root.Path[from.Length..];
+    }
+
+    /// <summary>The lock of the directory that a file is in; null where there is no such directory.</summary>
+    public SimulatedDirectoryLock? LockOf(string path) => _directories.GetValueOrDefault(FileNames.DirectoryOf(path))?.Lock;
 
     public void Put(string path, SimulatedFile file) => Apply(new Change(Entry(path, file)));
 
@@ -90,8 +122,16 @@ internal sealed class SimulatedNames
         }
 
         _unsynced.Clear();
-        foreach (var directory in _directories.Values) directory.Seen = new Dictionary<string, SimulatedFile>(directory.Durable);
+        _roots.Clear();
+        foreach (var directory in _directories.Values)
+        {
+            directory.Seen = new Dictionary<string, SimulatedFile>(directory.Durable);
+            directory.Lock.LockedBy = null;
+        }
     }
+
+    static bool IsWithin(string path, string directory) =>
+        path.StartsWith(directory, StringComparison.Ordinal) && (path.Length == directory.Length || path[directory.Length] == '/');
 
     static void MakeDurable(Change change)
     {

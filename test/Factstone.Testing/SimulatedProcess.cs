@@ -4,12 +4,15 @@ using Factstone.Storage;
 namespace Factstone.Testing;
 
 /// <summary>A <see cref="SimulatedDisk"/> as one process sees it, until it is killed or the power goes.</summary>
-internal sealed class SimulatedProcess(SimulatedDisk disk) : IFileSystem
+/// <param name="disk">The disk.</param>
+/// <param name="owner">The process, where this is a directory that it holds open; null for the process itself.</param>
+internal class SimulatedProcess(SimulatedDisk disk, SimulatedProcess? owner = null) : IFileSystem
 {
-    readonly List<SimulatedFile> _opened = [];
-    readonly List<IDisposable> _locks = [];
+    readonly List<SimulatedFile> _opened = owner?._opened ?? [];
+    readonly List<IDisposable> _locks = owner?._locks ?? [];
+    bool _isDead;
 
-    public bool IsDead { get; private set; }
+    public bool IsDead => owner?.IsDead ?? _isDead;
 
     public SimulatedDisk Disk { get; } = disk;
 
@@ -18,27 +21,27 @@ internal sealed class SimulatedProcess(SimulatedDisk disk) : IFileSystem
     public bool DirectoryExists(string path)
     {
         var stands = false;
-        Disk.Atomic(this, IoKind.Read, "open", path, () => stands = Names.DirectoryExists(path));
+        Disk.Atomic(this, IoKind.Read, "open", path, () => stands = Names.DirectoryExists(At(path)));
         return stands;
     }
 
     public bool FileExists(string path)
     {
         var stands = false;
-        Disk.Atomic(this, IoKind.Read, "open", path, () => stands = Names.Find(path) is not null);
+        Disk.Atomic(this, IoKind.Read, "open", path, () => stands = Names.Find(At(path)) is not null);
         return stands;
     }
 
     public void CreateDirectory(string path)
     {
-        foreach (var directory in FileNames.WithParents(FileNames.Trimmed(path)))
+        foreach (var directory in FileNames.WithParents(FileNames.Trimmed(path)).Where(IsReached))
         {
-            if (Names.DirectoryExists(directory)) continue;
+            if (Names.DirectoryExists(At(directory))) continue;
             Disk.Atomic(this, IoKind.Create, "create directory", path, () =>
             {
-                if (Names.Find(directory) is not null) throw new LedgerIOException(path, "create directory", DiskReasons.Exists);
-                Names.CreateDirectory(directory);
-                Names.Sync(FileNames.DirectoryOf(directory));
+                if (Names.Find(At(directory)) is not null) throw new LedgerIOException(path, "create directory", DiskReasons.Exists);
+                Names.CreateDirectory(At(directory));
+                Names.Sync(FileNames.DirectoryOf(At(directory)));
             });
         }
     }
@@ -48,8 +51,8 @@ internal sealed class SimulatedProcess(SimulatedDisk disk) : IFileSystem
         IReadOnlyList<string> names = [];
         Disk.Atomic(this, IoKind.Read, "list", directory, () =>
         {
-            if (Names.List(directory) is { } standing) names = [.. standing.Order(FileNames.ByUtf8Bytes)];
-            else if (Names.Find(directory) is not null) throw new LedgerIOException(directory, "list", DiskReasons.NotDirectory);
+            if (Names.List(At(directory)) is { } standing) names = [.. standing.Order(FileNames.ByUtf8Bytes)];
+            else if (Names.Find(At(directory)) is not null) throw new LedgerIOException(directory, "list", DiskReasons.NotDirectory);
         });
         return names;
     }
@@ -57,7 +60,7 @@ internal sealed class SimulatedProcess(SimulatedDisk disk) : IFileSystem
     public IReadOnlyList<string> ListDirectories(string directory)
     {
         IReadOnlyList<string> names = [];
-        Disk.Atomic(this, IoKind.Read, "list", directory, () => names = Names.ListDirectories(directory));
+        Disk.Atomic(this, IoKind.Read, "list", directory, () => names = Names.ListDirectories(At(directory)));
         return names;
     }
 
@@ -69,7 +72,7 @@ internal sealed class SimulatedProcess(SimulatedDisk disk) : IFileSystem
         Disk.Atomic(this, creates ? IoKind.Create : IoKind.Read, operation, path, () =>
         {
             RefuseDirectory(path, operation);
-            file = Names.Find(path);
+            file = Names.Find(At(path));
             if (creates) file = file is null ? Create(path, operation) : throw new LedgerIOException(path, operation, DiskReasons.Exists);
             if (file is null) throw new LedgerIOException(path, operation, DiskReasons.NoSuchFile);
         });
@@ -79,50 +82,57 @@ internal sealed class SimulatedProcess(SimulatedDisk disk) : IFileSystem
     public void Rename(string from, string to) => Disk.Atomic(this, IoKind.Rename, "rename", from, () =>
     {
         RefuseDirectory(to, "rename");
-        var file = Names.Find(from) ?? throw new LedgerIOException(from, "rename", DiskReasons.NoSuchFile);
+        var file = Names.Find(At(from)) ?? throw new LedgerIOException(from, "rename", DiskReasons.NoSuchFile);
         RefuseWithoutDirectory(to, "rename");
-        var replaced = Names.Find(to);
+        var replaced = Names.Find(At(to));
         if (replaced == file) return;
-        Names.Rename(from, to, file);
+        Names.Rename(At(from), At(to), file);
         if (replaced is not null) Unlinked(replaced);
     });
 
     public void Delete(string path) => Disk.Atomic(this, IoKind.Delete, "delete", path, () =>
     {
         RefuseDirectory(path, "delete");
-        if (Names.Find(path) is not { } file) return;
-        Names.Remove(path);
+        if (Names.Find(At(path)) is not { } file) return;
+        Names.Remove(At(path));
         Unlinked(file);
     });
 
     public void SyncDirectory(string path) => Disk.Atomic(this, IoKind.SyncDirectory, "sync directory", path, () =>
     {
-        if (!Names.DirectoryExists(path))
-            throw new LedgerIOException(path, "sync directory", Names.Find(path) is null ? DiskReasons.NoSuchFile : DiskReasons.NotDirectory);
-        Names.Sync(path);
+        if (!Names.DirectoryExists(At(path)))
+            throw new LedgerIOException(path, "sync directory", Names.Find(At(path)) is null ? DiskReasons.NoSuchFile : DiskReasons.NotDirectory);
+        Names.Sync(At(path));
     });
 
-    public IDisposable? TryLock(string path, string holder, out string heldBy)
+    public IOpenDirectory OpenDirectory(string path)
+    {
+        SimulatedRoot? root = null;
+        Disk.Atomic(this, IoKind.Read, "open", path, () =>
+            root = Names.OpenDirectory(At(path)) ?? throw new LedgerIOException(path, "open", Names.Find(At(path)) is null ? DiskReasons.NoSuchFile : DiskReasons.NotDirectory));
+        return new SimulatedDirectory(Disk, owner ?? this, FileNames.Trimmed(path), root!);
+    }
+
+    public IHeldLock? TryLock(string path, string holder, out LockHolder heldBy)
     {
         SimulatedLock? taken = null;
-        var found = "";
-        Disk.Atomic(this, Names.Find(path) is null ? IoKind.Create : IoKind.Read, "lock", path, () =>
+        var found = LockHolder.Nobody;
+        Disk.Atomic(this, Names.Find(At(path)) is null ? IoKind.Create : IoKind.Read, "lock", path, () =>
         {
             RefuseDirectory(path, "lock");
-            var file = Names.Find(path) ?? Create(path, "lock");
-            if (file.LockedBy is not null)
+            RefuseWithoutDirectory(path, "lock");
+            if (HolderOf(path) is { } held)
             {
-                var text = new byte[file.Seen.Length];
-                file.Seen.Read(text, 0);
-                found = Encoding.UTF8.GetString(text);
+                found = new LockHolder(Names.Find(At(path)) is { } standing ? TextIn(standing) : "", held.Process == (owner ?? this));
                 return;
             }
 
             // Like the disk, a lock that has no room for its text is a lock.
+            var file = Names.Find(At(path)) ?? Create(path, "lock");
             var bytes = Encoding.UTF8.GetBytes(holder);
             Resize(file, 0);
             file.Write(bytes.AsSpan(0, (int)Disk.TakeSpace(file, 0, bytes.Length)), 0);
-            file.LockedBy = taken = new SimulatedLock(this, file);
+            taken = new SimulatedLock(owner ?? this, file, Disk.LocksDirectories ? Names.LockOf(At(path)) : null, () => Names.Find(At(path)));
             _locks.Add(taken); // here, since a process that is killed right now lets go of it too
         });
         heldBy = found;
@@ -135,7 +145,7 @@ internal sealed class SimulatedProcess(SimulatedDisk disk) : IFileSystem
         Disk.Atomic(this, IoKind.Read, "look at lock", path, () =>
         {
             RefuseDirectory(path, "lock");
-            isLocked = Names.Find(path)?.LockedBy is not null;
+            isLocked = HolderOf(path) is not null;
         });
         return isLocked;
     }
@@ -143,10 +153,10 @@ internal sealed class SimulatedProcess(SimulatedDisk disk) : IFileSystem
     public ISharedPage OpenSharedPage(string path, bool writable)
     {
         SimulatedFile? file = null;
-        Disk.Atomic(this, writable && Names.Find(path) is null ? IoKind.Create : IoKind.Read, "map", path, () =>
+        Disk.Atomic(this, writable && Names.Find(At(path)) is null ? IoKind.Create : IoKind.Read, "map", path, () =>
         {
             RefuseDirectory(path, "map");
-            file = Names.Find(path);
+            file = Names.Find(At(path));
             if (writable)
             {
                 file ??= Create(path, "map");
@@ -165,7 +175,7 @@ internal sealed class SimulatedProcess(SimulatedDisk disk) : IFileSystem
         if (IsDead) throw new PowerLostException("This process is dead");
     }
 
-    public void Die() => IsDead = true;
+    public void Die() => _isDead = true;
 
     /// <summary>What the system does for a process that ends.</summary>
     public void LetGo()
@@ -188,6 +198,21 @@ internal sealed class SimulatedProcess(SimulatedDisk disk) : IFileSystem
         file.Resize(length);
     }
 
+    /// <summary>Where a path leads on the disk.</summary>
+    protected virtual string At(string path) => path;
+
+    /// <summary>Whether a directory above a path concerns us: what is above one that is held open may be anything by now.</summary>
+    protected virtual bool IsReached(string directory) => true;
+
+    SimulatedLock? HolderOf(string path) => Names.LockOf(At(path))?.LockedBy ?? Names.Find(At(path))?.LockedBy;
+
+    static string TextIn(SimulatedFile file)
+    {
+        var text = new byte[file.Seen.Length];
+        file.Seen.Read(text, 0);
+        return Encoding.UTF8.GetString(text);
+    }
+
     void LetGo(SimulatedFile file)
     {
         file.OpenCount--;
@@ -204,7 +229,7 @@ internal sealed class SimulatedProcess(SimulatedDisk disk) : IFileSystem
     SimulatedFile Create(string path, string operation)
     {
         RefuseWithoutDirectory(path, operation);
-        return Disk.CreateFile(path, operation);
+        return Disk.CreateFile(path, At(path), operation);
     }
 
     void Unlinked(SimulatedFile file)
@@ -215,13 +240,13 @@ internal sealed class SimulatedProcess(SimulatedDisk disk) : IFileSystem
 
     void RefuseDirectory(string path, string operation)
     {
-        if (Names.DirectoryExists(path)) throw new LedgerIOException(path, operation, DiskReasons.IsDirectory);
+        if (Names.DirectoryExists(At(path))) throw new LedgerIOException(path, operation, DiskReasons.IsDirectory);
     }
 
     void RefuseWithoutDirectory(string path, string operation)
     {
         var directory = FileNames.DirectoryOf(path);
-        if (Names.DirectoryExists(directory)) return;
-        throw new LedgerIOException(path, operation, Names.Find(directory) is null ? DiskReasons.NoSuchFile : DiskReasons.NotDirectory);
+        if (Names.DirectoryExists(At(directory))) return;
+        throw new LedgerIOException(path, operation, Names.Find(At(directory)) is null ? DiskReasons.NoSuchFile : DiskReasons.NotDirectory);
     }
 }

@@ -59,6 +59,14 @@ public sealed class LedgerLockedException : FactstoneException
         Holder = holder;
     }
 
+    /// <summary>It is this process itself.</summary>
+    internal LedgerLockedException(string path, string holder)
+        : base($"This process has the ledger in '{path}' open for writing already. Dispose of that ledger first, use it here too, or open the ledger read-only beside it.")
+    {
+        Path = path;
+        Holder = holder;
+    }
+
     /// <summary>The ledger's directory.</summary>
     public string Path { get; }
 
@@ -138,7 +146,9 @@ public sealed class LedgerForkedException : FactstoneException
 public sealed class LedgerFailedException : FactstoneException
 {
     internal LedgerFailedException(string why, Exception? inner = null)
-        : base($"The ledger refuses appends until it is opened again: {why}", inner) { }
+        : base($"The ledger refuses appends until it is opened again: {why}", inner) => Why = why;
+
+    internal string Why { get; }
 }
 
 /// <summary>More appends are in flight than the ledger holds in memory for callers that do not wait.</summary>

@@ -15,12 +15,17 @@ internal static class DiskErrors
     public static bool IsRefusal(Exception exception) =>
         exception is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentOutOfRangeException;
 
-    public static FactstoneException From(Exception exception, string path, string operation)
+    public static FactstoneException From(Exception exception, string path, string operation) => From(exception, new DiskPath(path, path, null), operation);
+
+    /// <summary>The same for a file that the system was asked for by another path, which is in no message: it says nothing to anybody else.</summary>
+    public static FactstoneException From(Exception exception, in DiskPath at, string operation)
     {
         var code = CodeOf(exception);
+        var inner = at.Path == at.Reached ? exception : null;
         if (IsFull(code) || exception.HResult is WindowsDiskFull or WindowsHandleDiskFull)
-            return new LedgerFullException(path, operation, exception);
-        return new LedgerIOException(path, operation, ReasonOf(exception, path, code), exception);
+            return new LedgerFullException(at.Path, operation, inner);
+        var reason = ReasonOf(exception, at.Reached, code);
+        return new LedgerIOException(at.Path, operation, inner is null ? reason.Replace(at.Reached, at.Path, StringComparison.Ordinal) : reason, inner);
     }
 
     public static FactstoneException From(int error, string path, string operation) =>

@@ -7,6 +7,8 @@ namespace Factstone.Storage;
 /// <summary>An open file on the disk.</summary>
 internal sealed class DiskFile(string path, SafeFileHandle handle, DiskSyncs syncs) : IStorageFile
 {
+    bool _hadName;
+
     public string Path { get; } = path;
 
     public long Length
@@ -21,6 +23,17 @@ internal sealed class DiskFile(string path, SafeFileHandle handle, DiskSyncs syn
             {
                 throw DiskErrors.From(exception, Path, "length");
             }
+        }
+    }
+
+    public bool IsDeleted
+    {
+        get
+        {
+            // A file system that counts no names at all says nothing by that.
+            if (FileStatus.Of(handle) is not { } status) return false;
+            _hadName |= status.Links > 0;
+            return _hadName && status.Links == 0;
         }
     }
 

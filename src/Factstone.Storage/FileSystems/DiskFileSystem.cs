@@ -19,36 +19,80 @@ internal enum DiskSyncs
     None = 2,
 }
 
+/// <summary>What a <see cref="DiskFileSystem"/> asks of the system where it can. Less than all is for tests, which show what is left without.</summary>
+[Flags]
+internal enum DiskFeatures
+{
+    /// <summary>Nothing that a system may not have.</summary>
+    None = 0,
+
+    /// <summary>Locks on directories.</summary>
+    DirectoryLocks = 1,
+
+    /// <summary>Paths that begin at an open directory, by /proc.</summary>
+    OpenPaths = 2,
+
+    /// <summary>All of it.</summary>
+    All = DirectoryLocks | OpenPaths,
+}
+
 /// <summary>The disk, on Linux, macOS and Windows.</summary>
 /// <remarks>
 /// A sync that fails is reported once and never tried again: the kernel may have marked the pages clean, so that the
 /// next sync would succeed without having written them. Only an interruption by a signal is.
 /// Threads: any number.
 /// </remarks>
-internal sealed class DiskFileSystem : IFileSystem
+internal class DiskFileSystem : IFileSystem
 {
-    const int WindowsSharingViolation = unchecked((int)0x80070020);
-
     readonly DiskSyncs _syncs;
+    readonly DiskFeatures _features;
+    readonly DiskRoot? _root;
 
-    public DiskFileSystem(DiskSyncs syncs = DiskSyncs.All)
+    public DiskFileSystem(DiskSyncs syncs = DiskSyncs.All, DiskFeatures features = DiskFeatures.All)
+        : this(syncs, features, root: null)
     {
         // Elsewhere we do not know what a sync is worth, so we would promise what nobody has checked.
         if (!OperatingSystem.IsLinux() && !OperatingSystem.IsMacOS() && !OperatingSystem.IsWindows())
             throw new PlatformNotSupportedException("A ledger on disk needs Linux, macOS or Windows.");
-        _syncs = syncs;
     }
 
-    public bool DirectoryExists(string path) => Stands(path) && Directory.Exists(path);
+    /// <param name="syncs">Which syncs are made.</param>
+    /// <param name="features">What is asked of the system.</param>
+    /// <param name="root">A directory that is held open, or null.</param>
+    protected DiskFileSystem(DiskSyncs syncs, DiskFeatures features, DiskRoot? root) => (_syncs, _features, _root) = (syncs, features, root);
 
-    public bool FileExists(string path) => Stands(path) && File.Exists(path);
+    public bool DirectoryExists(string path)
+    {
+        using var at = At(path);
+        return Stands(at) && Directory.Exists(at.Reached);
+    }
+
+    public bool FileExists(string path)
+    {
+        using var at = At(path);
+        return Stands(at) && File.Exists(at.Reached);
+    }
 
     public void CreateDirectory(string path)
     {
-        foreach (var directory in FileNames.WithParents(FileNames.Trimmed(Path.GetFullPath(path).Replace('\\', '/'))))
+        // What is above an open directory may be anything by now.
+        var isBelow = _root?.Holds(path) == true;
+        var full = isBelow ? path : Path.GetFullPath(path).Replace('\\', '/');
+        foreach (var directory in FileNames.WithParents(FileNames.Trimmed(full)).Where(one => !isBelow || _root!.Holds(one)))
         {
             if (DirectoryExists(directory)) continue;
-            Try(path, "create directory", () => Directory.CreateDirectory(directory));
+            using (var at = AtToChange(directory, "create directory"))
+            {
+                try
+                {
+                    Directory.CreateDirectory(at.Reached);
+                }
+                catch (Exception exception) when (DiskErrors.IsRefusal(exception))
+                {
+                    throw Refusal(exception, new DiskPath(path, at.Reached, null), "create directory");
+                }
+            }
+
             var parent = FileNames.DirectoryOf(directory);
             this.SyncNewName(parent.Length == 0 ? "/" : parent);
         }
@@ -58,19 +102,17 @@ internal sealed class DiskFileSystem : IFileSystem
 
     public IReadOnlyList<string> ListDirectories(string directory) => List(directory, Directory.EnumerateDirectories);
 
-    static IReadOnlyList<string> List(string directory, Func<string, IEnumerable<string>> entries)
+    IReadOnlyList<string> List(string directory, Func<string, IEnumerable<string>> entries)
     {
+        using var at = At(directory);
         try
         {
-            return [.. entries(directory).Select(path => Path.GetFileName(path)).Order(FileNames.ByUtf8Bytes)];
-        }
-        catch (DirectoryNotFoundException) when (!File.Exists(directory))
-        {
-            return [];
+            return [.. entries(at.Reached).Select(path => Path.GetFileName(path)).Order(FileNames.ByUtf8Bytes)];
         }
         catch (Exception exception) when (DiskErrors.IsRefusal(exception))
         {
-            throw DiskErrors.From(exception, directory, "list");
+            if (exception is DirectoryNotFoundException && !File.Exists(at.Reached)) return [];
+            throw Refusal(exception, at, "list");
         }
     }
 
@@ -85,19 +127,31 @@ internal sealed class DiskFileSystem : IFileSystem
 
     public void Rename(string from, string to)
     {
+        using var source = AtToChange(from, "rename");
+        using var target = AtToChange(to, "rename");
         if (OperatingSystem.IsWindows())
-            Try(from, "rename", () => File.Move(from, to, overwrite: true));
+        {
+            try
+            {
+                File.Move(source.Reached, target.Reached, overwrite: true);
+            }
+            catch (Exception exception) when (DiskErrors.IsRefusal(exception))
+            {
+                throw Refusal(exception, source, "rename");
+            }
+        }
 
         // Not File.Move: between two disks it would copy and delete, which is not atomic, where rename(2) refuses.
-        else if (LibC.Rename(from, to) < 0)
-            throw DiskErrors.From(Marshal.GetLastPInvokeError(), from, "rename");
+        else if (LibC.Rename(source.Reached, target.Reached) < 0)
+            throw Refusal(Marshal.GetLastPInvokeError(), from, "rename");
     }
 
     public void Delete(string path)
     {
+        using var at = AtToChange(path, "delete");
         try
         {
-            File.Delete(path);
+            File.Delete(at.Reached);
         }
         catch (DirectoryNotFoundException)
         {
@@ -105,7 +159,7 @@ internal sealed class DiskFileSystem : IFileSystem
         }
         catch (Exception exception) when (DiskErrors.IsRefusal(exception))
         {
-            throw DiskErrors.From(exception, path, "delete");
+            throw Refusal(exception, at, "delete");
         }
     }
 
@@ -114,38 +168,35 @@ internal sealed class DiskFileSystem : IFileSystem
         // NTFS logs names by itself, and Windows opens no directory for a flush.
         if (OperatingSystem.IsWindows() || _syncs == DiskSyncs.None) return;
 
-        using var directory = LibC.Open(path, LibC.ReadOnly | LibC.DirectoryOnly | LibC.CloseOnExec);
-        if (directory.IsInvalid) throw DiskErrors.From(Marshal.GetLastPInvokeError(), path, "sync directory");
+        using var at = At(path);
+        using var directory = LibC.Open(at.Reached, LibC.ReadOnly | LibC.DirectoryOnly | LibC.CloseOnExec);
+        if (directory.IsInvalid) throw Refusal(Marshal.GetLastPInvokeError(), path, "sync directory");
         DiskSync.Entries(directory, path);
     }
 
-    public IDisposable? TryLock(string path, string holder, out string heldBy)
-    {
-        var handle = OperatingSystem.IsWindows() ? TryLockOnWindows(path) : TryFlock(path);
-        if (handle is null)
-        {
-            heldBy = HolderIn(path);
-            return null;
-        }
+    public IOpenDirectory OpenDirectory(string path) => new DiskDirectory(_syncs, _features, path);
 
-        heldBy = "";
+    public IHeldLock? TryLock(string path, string holder, out LockHolder heldBy)
+    {
+        using var at = AtToChange(path, "lock");
+        if (DiskLock.TryTake(at, _features.HasFlag(DiskFeatures.DirectoryLocks), () => Find(path), out heldBy) is not { } taken) return null;
         try
         {
-            RandomAccess.SetLength(handle, 0);
-            RandomAccess.Write(handle, Encoding.UTF8.GetBytes(holder), 0);
+            taken.Write(holder, path);
+            return taken;
         }
-        catch (Exception exception) when (DiskErrors.IsRefusal(exception))
+        catch
         {
-            // On a full disk the lock is held all the same; only whom to ask is not said.
-            if (DiskErrors.From(exception, path, "lock") is LedgerFullException) return handle;
-            handle.Dispose();
-            throw DiskErrors.From(exception, path, "lock");
+            taken.Dispose();
+            throw;
         }
-
-        return handle;
     }
 
-    public bool IsLocked(string path) => OperatingSystem.IsWindows() ? IsLockedOnWindows(path) : IsFlocked(path);
+    public bool IsLocked(string path)
+    {
+        using var at = At(path);
+        return DiskLock.IsHeld(at);
+    }
 
     public ISharedPage OpenSharedPage(string path, bool writable)
     {
@@ -164,142 +215,65 @@ internal sealed class DiskFileSystem : IFileSystem
     }
 
     /// <summary>Whether anything of this name stands. File.Exists would take a directory we may not read for an absent file, and a ledger for a new one.</summary>
-    static bool Stands(string path)
+    static bool Stands(in DiskPath at)
     {
-        if (OperatingSystem.IsWindows() || LibC.Access(path.Length == 0 ? "." : path, 0) == 0) return true;
+        if (OperatingSystem.IsWindows() || LibC.Access(at.Reached.Length == 0 ? "." : at.Reached, 0) == 0) return true;
         var error = Marshal.GetLastPInvokeError();
-        return error is LibC.ErrorNoEntry or LibC.ErrorNotDirectory ? false : throw DiskErrors.From(error, path, "open");
+        return error is LibC.ErrorNoEntry or LibC.ErrorNotDirectory ? false : throw DiskErrors.From(error, at.Path, "open");
+    }
+
+    DiskPath At(string path) => _root is null ? new DiskPath(path, path, null) : _root.At(path);
+
+    DiskPath AtToChange(string path, string operation)
+    {
+        _root?.ThrowIfReplaced(path, operation);
+        return At(path);
+    }
+
+    (FileIdentity? Identity, int Error) Find(string path)
+    {
+        using var at = At(path);
+        return (FileStatus.Of(at.Reached, out var error)?.Identity, error);
     }
 
     // The widest sharing, so that a handle does not stand in the way of another. On Unix the base library still takes a
-    // shared advisory lock on the file; nobody here asks for an exclusive one except on the lock file, which TryFlock opens.
-    static SafeFileHandle OpenHandle(string path, FileMode mode, FileAccess access, string operation)
+    // shared advisory lock on the file; nobody here asks for an exclusive one except on the lock file, which DiskLock opens.
+    SafeFileHandle OpenHandle(string path, FileMode mode, FileAccess access, string operation)
     {
+        using var at = mode == FileMode.Open ? At(path) : AtToChange(path, operation);
         try
         {
-            return File.OpenHandle(path, mode, access, FileShare.ReadWrite | FileShare.Delete, FileOptions.None);
+            return File.OpenHandle(at.Reached, mode, access, FileShare.ReadWrite | FileShare.Delete, FileOptions.None);
         }
         catch (Exception exception) when (DiskErrors.IsRefusal(exception))
         {
-            throw DiskErrors.From(exception, path, operation);
+            throw Refusal(exception, at, operation);
         }
     }
 
-    // flock belongs to the open file, so it excludes a second holder in this process too, and ends with the process
-    // however that ends. Children do not inherit it: close on exec.
-    static SafeFileHandle? TryFlock(string path)
-    {
-        var handle = LibC.Open(path, LibC.ReadWrite | LibC.CloseOnExec);
-        if (handle.IsInvalid && Marshal.GetLastPInvokeError() == LibC.ErrorNoEntry)
-        {
-            handle.Dispose();
-            CreateLockFile(path);
-            handle = LibC.Open(path, LibC.ReadWrite | LibC.CloseOnExec);
-        }
+    FactstoneException Refusal(Exception exception, in DiskPath at, string operation) =>
+        IsGone(exception is FileNotFoundException or DirectoryNotFoundException, at.Path) ? Gone(at.Path, operation) : DiskErrors.From(exception, at, operation);
 
-        if (handle.IsInvalid) throw DiskErrors.From(Marshal.GetLastPInvokeError(), path, "lock");
+    FactstoneException Refusal(int error, string path, string operation) =>
+        IsGone(error == LibC.ErrorNoEntry, path) ? Gone(path, operation) : DiskErrors.From(error, path, operation);
 
-        var error = LibC.Uninterrupted(handle, static file => LibC.Flock(file, LibC.LockExclusive | LibC.LockNonBlocking));
-        if (error == 0) return handle;
-        handle.Dispose();
-        return error == LibC.ErrorWouldBlock ? null : throw DiskErrors.From(error, path, "lock");
-    }
+    bool IsGone(bool isNoSuchFile, string path) => isNoSuchFile && _root is not null && _root.Holds(path) && _root.IsDeleted;
 
-    static void CreateLockFile(string path)
-    {
-        try
-        {
-            File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete).Dispose();
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            // Somebody else has created it in between; who locks it first has it.
-        }
-        catch (Exception exception) when (DiskErrors.IsRefusal(exception))
-        {
-            throw DiskErrors.From(exception, path, "lock");
-        }
-    }
+    static LedgerIOException Gone(string path, string operation) => new(path, operation, DiskReasons.DirectoryDeleted);
+}
 
-    // Who opens it for writing while others may only read it is the only one who does.
-    static SafeFileHandle? TryLockOnWindows(string path)
-    {
-        try
-        {
-            return File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
-        }
-        catch (IOException exception) when (exception.HResult == WindowsSharingViolation)
-        {
-            return null;
-        }
-        catch (Exception exception) when (DiskErrors.IsRefusal(exception))
-        {
-            throw DiskErrors.From(exception, path, "lock");
-        }
-    }
+/// <summary>A directory of the disk that is held open.</summary>
+internal sealed class DiskDirectory : DiskFileSystem, IOpenDirectory
+{
+    readonly DiskRoot _opened;
 
-    // A shared lock, which two who ask at the same time can both have.
-    static bool IsFlocked(string path)
-    {
-        using var handle = LibC.Open(path, LibC.ReadOnly | LibC.CloseOnExec);
-        if (handle.IsInvalid)
-        {
-            var refused = Marshal.GetLastPInvokeError();
-            return refused is LibC.ErrorNoEntry or LibC.ErrorNotDirectory ? false : throw DiskErrors.From(refused, path, "lock");
-        }
+    public DiskDirectory(DiskSyncs syncs, DiskFeatures features, string path)
+        : this(syncs, features, DiskRoot.Open(path, features.HasFlag(DiskFeatures.OpenPaths))) { }
 
-        var error = LibC.Uninterrupted(handle, static file => LibC.Flock(file, LibC.LockShared | LibC.LockNonBlocking));
-        return error == LibC.ErrorWouldBlock || (error == 0 ? false : throw DiskErrors.From(error, path, "lock"));
-    }
+    DiskDirectory(DiskSyncs syncs, DiskFeatures features, DiskRoot opened)
+        : base(syncs, features, opened) => _opened = opened;
 
-    static bool IsLockedOnWindows(string path)
-    {
-        try
-        {
-            File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read).Dispose();
-            return false;
-        }
-        catch (IOException exception) when (exception.HResult == WindowsSharingViolation)
-        {
-            return true;
-        }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return false;
-        }
-        catch (Exception exception) when (DiskErrors.IsRefusal(exception))
-        {
-            throw DiskErrors.From(exception, path, "lock");
-        }
-    }
+    public bool IsInPlace => _opened.IsInPlace;
 
-    /// <summary>What the holder has written so far; empty when it has only just taken the lock, or let go of it meanwhile.</summary>
-    static string HolderIn(string path)
-    {
-        try
-        {
-            using var handle = OperatingSystem.IsWindows()
-                ? File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete)
-                : LibC.Open(path, LibC.ReadOnly | LibC.CloseOnExec);
-            if (handle.IsInvalid) return "";
-            var text = new byte[4096];
-            return Encoding.UTF8.GetString(text, 0, RandomAccess.Read(handle, text, 0));
-        }
-        catch (Exception exception) when (DiskErrors.IsRefusal(exception))
-        {
-            return "";
-        }
-    }
-
-    static void Try(string path, string operation, Action action)
-    {
-        try
-        {
-            action();
-        }
-        catch (Exception exception) when (DiskErrors.IsRefusal(exception))
-        {
-            throw DiskErrors.From(exception, path, operation);
-        }
-    }
+    public void Dispose() => _opened.Dispose();
 }

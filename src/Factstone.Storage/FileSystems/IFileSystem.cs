@@ -35,14 +35,17 @@ internal interface IFileSystem
     /// <summary>Makes creations, renames and deletions in this directory survive a power loss.</summary>
     void SyncDirectory(string path);
 
-    /// <summary>Takes the lock that this file stands for, for as long as the returned object lives and this process runs.</summary>
-    /// <param name="path">The lock file; created when missing.</param>
-    /// <param name="holder">Who we are, for whoever finds the lock taken: written into the file.</param>
-    /// <param name="heldBy">When null is returned: what the holder wrote.</param>
-    /// <returns>Null when somebody else, in this process or another, holds it.</returns>
-    IDisposable? TryLock(string path, string holder, out string heldBy);
+    /// <summary>Holds a directory open: what is below it is reached through it from now on.</summary>
+    IOpenDirectory OpenDirectory(string path) => new FixedDirectory(this);
 
-    /// <summary>Whether somebody, in this process or another, holds the lock that this file stands for now.</summary>
+    /// <summary>Takes the one lock of a directory, for as long as the returned object lives and this process runs.</summary>
+    /// <param name="path">The lock file in that directory; created when missing. The directory is locked with it, where the system can, so that the lock holds also when somebody deletes the file.</param>
+    /// <param name="holder">Who we are, for whoever finds the lock taken: written into the file.</param>
+    /// <param name="heldBy">When null is returned: who holds it, in the words that the holder wrote.</param>
+    /// <returns>Null when somebody else, in this process or another, holds it.</returns>
+    IHeldLock? TryLock(string path, string holder, out LockHolder heldBy);
+
+    /// <summary>Whether somebody, in this process or another, holds the lock of a directory now.</summary>
     /// <remarks>Changes nothing and needs no permission to write. The answer may be old when it arrives. Whoever takes the lock at this very moment may be refused, and has it when trying again.</remarks>
     bool IsLocked(string path);
 
@@ -80,6 +83,9 @@ internal interface IStorageFile : IDisposable
 
     /// <summary>Makes sure that the file has space on the disk for this range, reading as zeros where it is new: a write there does not fail for want of space.</summary>
     void Reserve(long fileOffset, long length);
+
+    /// <summary>Whether no name leads to the file any more, so that what is written to it is lost when it is closed; false where the file system cannot say.</summary>
+    bool IsDeleted => false;
 
     /// <summary>Cuts the file, or grows it with zeros that take no space yet.</summary>
     void SetLength(long length);

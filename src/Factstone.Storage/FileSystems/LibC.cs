@@ -22,6 +22,7 @@ internal static partial class LibC
 
     public const int ErrorNoEntry = 2;
     public const int ErrorInterrupted = 4;
+    public const int ErrorNoAccess = 13;
     public const int ErrorNotDirectory = 20;
     public const int ErrorNoSpace = 28;
 
@@ -76,6 +77,33 @@ internal static partial class LibC
 
     [LibraryImport(Library, EntryPoint = "fallocate", SetLastError = true)]
     public static partial int Allocate(SafeFileHandle file, int mode, long offset, long length);
+
+    /// <summary>O_PATH on Linux: a directory that is only a place to begin paths at, for which it need not be readable.</summary>
+    public static int PathOnly { get; } = OperatingSystem.IsLinux() ? 0x200000 : 0;
+
+    /// <summary>AT_FDCWD and AT_EMPTY_PATH; AT_STATX_FORCE_SYNC, which asks the server of a network disk and does nothing elsewhere; STATX_NLINK and STATX_INO.</summary>
+    public const int CurrentDirectory = -100;
+    public const int OfDescriptor = 0x1000;
+    public const int AskTheServer = 0x2000;
+    public const uint StatusOfInode = 0x104;
+
+    [LibraryImport(Library, EntryPoint = "statx", SetLastError = true)]
+    public static partial int Status(SafeFileHandle file, ReadOnlySpan<byte> path, int flags, uint mask, Span<byte> status);
+
+    [LibraryImport(Library, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Status(int directory, string path, int flags, uint mask, Span<byte> status);
+
+    [LibraryImport(Library, EntryPoint = "fstat", SetLastError = true)]
+    public static partial int StatusOnMac(SafeFileHandle file, Span<byte> status);
+
+    [LibraryImport(Library, EntryPoint = "stat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int StatusOnMac(string path, Span<byte> status);
+
+    [LibraryImport(Library, EntryPoint = "fstat$INODE64", SetLastError = true)]
+    public static partial int StatusOnIntelMac(SafeFileHandle file, Span<byte> status);
+
+    [LibraryImport(Library, EntryPoint = "stat$INODE64", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int StatusOnIntelMac(string path, Span<byte> status);
 
     [LibraryImport(Library, EntryPoint = "clock_gettime", SetLastError = true)]
     public static partial int GetTime(int clock, out TimeSpec time);

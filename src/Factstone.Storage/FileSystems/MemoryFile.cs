@@ -1,7 +1,7 @@
 namespace Factstone.Storage;
 
 /// <summary>A file in memory, whatever names and handles it has.</summary>
-/// <remarks>Threads: <see cref="Writing"/> guards every change; readers take no lock. Names, handles and the lock's owner are guarded by the file system.</remarks>
+/// <remarks>Threads: <see cref="Writing"/> guards every change; readers take no lock. Names and handles are guarded by the file system.</remarks>
 internal sealed class MemoryFile(MemoryFileSystem files)
 {
     PageRanges _space = new();
@@ -14,9 +14,6 @@ internal sealed class MemoryFile(MemoryFileSystem files)
     public int OpenCount { get; set; }
 
     public bool HasName { get; set; } = true;
-
-    /// <summary>Who holds the lock that this file stands for.</summary>
-    public IDisposable? LockedBy { get; set; }
 
     public long SpaceBytes => _space.Count * SparseBytes.PageSize;
 

@@ -9,6 +9,8 @@ internal sealed class MemoryFileHandle(MemoryFileSystem files, MemoryFile file, 
 
     public long Length => Open().Bytes.Length;
 
+    public bool IsDeleted => !Open().HasName;
+
     public int Read(Span<byte> buffer, long fileOffset)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(fileOffset);

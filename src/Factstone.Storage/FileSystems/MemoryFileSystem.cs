@@ -13,6 +13,7 @@ internal sealed class MemoryFileSystem : IFileSystem
 {
     readonly Lock _names = new();
     readonly Dictionary<string, Dictionary<string, MemoryFile>> _directories = new() { [""] = [] };
+    readonly Dictionary<string, HeldLock> _locks = [];
     long _capacityBytes;
     long _usedBytes;
 
@@ -116,18 +117,19 @@ internal sealed class MemoryFileSystem : IFileSystem
                 throw new LedgerIOException(path, "sync directory", Find(path) is null ? DiskReasons.NoSuchFile : DiskReasons.NotDirectory);
     }
 
-    public IDisposable? TryLock(string path, string holder, out string heldBy)
+    public IHeldLock? TryLock(string path, string holder, out LockHolder heldBy)
     {
         lock (_names)
         {
             RefuseDirectory(path, "lock");
-            var file = Find(path) ?? Create(path, "lock");
-            if (file.LockedBy is not null)
+            var directory = FileNames.DirectoryOf(path);
+            if (_locks.ContainsKey(directory))
             {
-                heldBy = Encoding.UTF8.GetString(ContentOf(file.Bytes));
+                heldBy = new LockHolder(Find(path) is { } held ? Encoding.UTF8.GetString(ContentOf(held.Bytes)) : "", IsThisProcess: true);
                 return null;
             }
 
+            var file = Find(path) ?? Create(path, "lock");
             try
             {
                 file.SetLength(path, 0);
@@ -138,8 +140,8 @@ internal sealed class MemoryFileSystem : IFileSystem
                 // The lock is held all the same; only whom to ask is not said.
             }
 
-            heldBy = "";
-            return file.LockedBy = new HeldLock(this, file);
+            heldBy = LockHolder.Nobody;
+            return _locks[directory] = new HeldLock(this, directory);
         }
     }
 
@@ -148,7 +150,7 @@ internal sealed class MemoryFileSystem : IFileSystem
         lock (_names)
         {
             RefuseDirectory(path, "lock");
-            return Find(path)?.LockedBy is not null;
+            return _locks.ContainsKey(FileNames.DirectoryOf(path));
         }
     }
 
@@ -319,13 +321,16 @@ internal sealed class MemoryFileSystem : IFileSystem
         if (!file.HasName && file.OpenCount == 0) GiveBackSpace(file.SpaceBytes);
     }
 
-    sealed class HeldLock(MemoryFileSystem files, MemoryFile file) : IDisposable
+    sealed class HeldLock(MemoryFileSystem files, string directory) : IHeldLock
     {
+        // It is the directory that is locked, and nobody can move that away.
+        public string? WhyLost() => null;
+
         public void Dispose()
         {
             lock (files._names)
-                if (file.LockedBy == this)
-                    file.LockedBy = null;
+                if (files._locks.GetValueOrDefault(directory) == this)
+                    files._locks.Remove(directory);
         }
     }
 }

@@ -15,10 +15,17 @@ internal sealed class HeadFile(ISharedPage page) : IDisposable
 
     const int PatientAttempts = 2;
 
+    /// <summary>Both slots as they were found or written here.</summary>
+    readonly byte[] _known = new byte[2 * HeadSlot.Bytes];
+
     long _sequence;
 
     /// <summary>Goes on counting from what was found when the page was opened.</summary>
-    public void ContinueAfter(long sequence) => _sequence = sequence;
+    public void ContinueAfter(long sequence)
+    {
+        _sequence = sequence;
+        for (var slot = 0; slot < 2; slot++) page.Read(Known(slot), slot * SlotStride);
+    }
 
     /// <summary>Moves the published end.</summary>
     public void Publish(HeadSlot slot)
@@ -26,7 +33,22 @@ internal sealed class HeadFile(ISharedPage page) : IDisposable
         _sequence++;
         Span<byte> bytes = stackalloc byte[HeadSlot.Bytes];
         (slot with { Sequence = _sequence }).Write(bytes);
+        bytes.CopyTo(Known((int)(_sequence & 1)));
         page.Write(bytes, (int)(_sequence & 1) * SlotStride);
+    }
+
+    /// <summary>For the writer: what another one has published since; null where nobody has. An older slot that was put back is nobody's, and so is one that is damaged.</summary>
+    public HeadSlot? FindOther(LedgerId ledgerId, long epoch)
+    {
+        Span<byte> bytes = stackalloc byte[HeadSlot.Bytes];
+        for (var slot = 0; slot < 2; slot++)
+        {
+            page.Read(bytes, slot * SlotStride);
+            if (bytes.SequenceEqual(Known(slot)) || HeadSlot.Read(bytes) is not { } found) continue;
+            if (found.Sequence >= _sequence || found.LedgerId != ledgerId || found.Epoch > epoch) return found;
+        }
+
+        return null;
     }
 
     /// <summary>Moves the published end in both slots and makes it durable.</summary>
@@ -63,4 +85,6 @@ internal sealed class HeadFile(ISharedPage page) : IDisposable
     }
 
     public void Dispose() => page.Dispose();
+
+    Span<byte> Known(int slot) => _known.AsSpan(slot * HeadSlot.Bytes, HeadSlot.Bytes);
 }

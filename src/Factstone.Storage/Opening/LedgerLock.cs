@@ -7,8 +7,8 @@ internal static class LedgerLock
     static readonly TimeSpan PauseOfProbe = TimeSpan.FromMilliseconds(3);
     static readonly TimeSpan SilentFor = TimeSpan.FromSeconds(1);
 
-    /// <exception cref="LedgerLockedException">Somebody else held it all the while.</exception>
-    public static IDisposable Take(IFileSystem files, LedgerLayout layout, StorageOptions options, CancellationToken cancellationToken)
+    /// <exception cref="LedgerLockedException">Somebody else held it all the while; or this process holds it, and would wait for itself.</exception>
+    public static IHeldLock Take(IFileSystem files, LedgerLayout layout, StorageOptions options, CancellationToken cancellationToken)
     {
         // By the machine's clock, whatever the ledger's is: one that stands still in a test would let us wait for ever.
         var started = TimeProvider.System.GetTimestamp();
@@ -19,6 +19,8 @@ internal static class LedgerLock
         {
             if (files.TryLock(layout.Lock, holder, out var heldBy) is { } taken) return taken;
 
+            if (heldBy.IsThisProcess) throw new LedgerLockedException(layout.Root, heldBy.Text);
+
             // A reader that asks whether a writer runs holds the lock for microseconds: one refusal proves nothing.
             if (isFirst)
             {
@@ -28,10 +30,10 @@ internal static class LedgerLock
             }
 
             var waited = TimeProvider.System.GetElapsedTime(started);
-            if (waited >= options.LockWait) throw new LedgerLockedException(layout.Root, heldBy, waited);
+            if (waited >= options.LockWait) throw new LedgerLockedException(layout.Root, heldBy.Text, waited);
             if (!isTold && waited >= SilentFor)
             {
-                options.LockWaiting?.Invoke(heldBy);
+                options.LockWaiting?.Invoke(heldBy.Text);
                 isTold = true;
             }
 

@@ -5,9 +5,10 @@ namespace Factstone.Storage;
 /// Always true: until the manifest is replaced the ledger is what it was, and from then on it is repaired, receipt
 /// included. Whatever stops it in between, the next open or the next repair clears away what it left.
 /// </remarks>
-internal sealed class LedgerRepair(IFileSystem files, LedgerLayout layout, StorageOptions options, Action<long, long>? progress, CancellationToken cancellationToken)
+internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layout, StorageOptions options, Action<long, long>? progress, CancellationToken cancellationToken)
 {
-    readonly ManifestFile _manifests = new(files, layout);
+    readonly IFileSystem _files = directory.Files;
+    readonly ManifestFile _manifests = new(directory.Files, layout);
     readonly List<string> _made = [];
 
     /// <summary>Takes the lock and repairs.</summary>
@@ -20,15 +21,15 @@ internal sealed class LedgerRepair(IFileSystem files, LedgerLayout layout, Stora
         var layout = new LedgerLayout(root);
         LedgerDirectory.RefuseForWriting(files, layout);
         if (!files.DirectoryExists(root) || !files.DirectoryExists(layout.Segments)) throw new LedgerNotFoundException(root, "the directory does not hold one.");
-        using var directoryLock = LedgerLock.Take(files, layout, options, cancellationToken);
-        LedgerDirectory.RefuseForWriting(files, layout); // who held the lock may have been a restore
-        return new LedgerRepair(files, layout, options, progress, cancellationToken).Run(isDryRun);
+        using var directory = LockedDirectory.Open(files, layout, options, cancellationToken);
+        LedgerDirectory.RefuseForWriting(directory.Files, layout); // who held the lock may have been a restore
+        return new LedgerRepair(directory, layout, options, progress, cancellationToken).Run(isDryRun);
     }
 
     RepairReport Run(bool isDryRun)
     {
         var head = ReadHead();
-        using var survey = new RepairSurvey(files, layout, options, progress, cancellationToken);
+        using var survey = new RepairSurvey(_files, layout, options, progress, cancellationToken);
         survey.Run(head);
         var report = Report(survey, isDryRun);
         if (!report.WasDamaged || isDryRun) return report;
@@ -41,8 +42,9 @@ internal sealed class LedgerRepair(IFileSystem files, LedgerLayout layout, Stora
             var segments = Rewrite(survey, report.Epoch);
             repaired = WriteEnd(survey, segments, ref report, out var end);
             RemoveIndex();
+            if (directory.WhyLost() is { } why) throw new LedgerLockedException(layout.Root, $"somebody else: {why}", TimeSpan.Zero);
             _manifests.Replace(repaired);          // from here on it is repaired
-            ReceiptSegment.Publish(files, layout, end); // before the old files go: readers find them by what HEAD says
+            ReceiptSegment.Publish(_files, layout, end); // before the old files go: readers find them by what HEAD says
             KeepDamaged(survey, repaired);
             return report;
         }
@@ -55,10 +57,10 @@ internal sealed class LedgerRepair(IFileSystem files, LedgerLayout layout, Stora
 
     HeadSlot? ReadHead()
     {
-        if (!files.FileExists(layout.Head)) return null;
-        using (var file = files.Open(layout.Head, FileOpening.ReadOnly))
+        if (!_files.FileExists(layout.Head)) return null;
+        using (var file = _files.Open(layout.Head, FileOpening.ReadOnly))
             if (file.Length < ISharedPage.Size) return null;
-        using var head = new HeadFile(files.OpenSharedPage(layout.Head, writable: false));
+        using var head = new HeadFile(_files.OpenSharedPage(layout.Head, writable: false));
         return head.Read(out _);
     }
 
@@ -114,21 +116,21 @@ internal sealed class LedgerRepair(IFileSystem files, LedgerLayout layout, Stora
     {
         if (survey.ManifestWasRebuilt) return;
         var listed = survey.Manifest.Segments.Select(segment => segment.Name).ToHashSet();
-        foreach (var name in files.List(layout.Segments).Where(name => !listed.Contains(name)))
+        foreach (var name in _files.List(layout.Segments).Where(name => !listed.Contains(name)))
         {
-            if (LedgerLayout.IsSegment(name)) Quarantine.Remove(files, layout, name, survey.Manifest);
-            else files.Delete($"{layout.Segments}/{name}");
+            if (LedgerLayout.IsSegment(name)) Quarantine.Remove(_files, layout, name, survey.Manifest);
+            else _files.Delete($"{layout.Segments}/{name}");
         }
 
-        files.SyncDirectory(layout.Segments);
+        _files.SyncDirectory(layout.Segments);
     }
 
     /// <summary>The index says where facts are in files that are about to be replaced; it is made again from the new ones.</summary>
     void RemoveIndex()
     {
-        var names = files.List(layout.Index);
-        foreach (var name in names) files.Delete($"{layout.Index}/{name}");
-        if (names.Count > 0) files.SyncDirectory(layout.Index);
+        var names = _files.List(layout.Index);
+        foreach (var name in names) _files.Delete($"{layout.Index}/{name}");
+        if (names.Count > 0) _files.SyncDirectory(layout.Index);
     }
 
     /// <summary>Writes each damaged segment anew, durable; nobody knows of them yet.</summary>
@@ -201,20 +203,20 @@ internal sealed class LedgerRepair(IFileSystem files, LedgerLayout layout, Stora
             Payload = RepairReceipt.Payload(report, layout.Root),
         };
         _made.Add(segment.Header.Name);
-        end = segment.Create(files, layout, options);
+        end = segment.Create(_files, layout, options);
         return segment.ManifestBehind(segments, isOldLive);
     }
 
     void Make(SegmentHeader header, Action<Segment> fill)
     {
-        SegmentChain.Create(files, layout, options, header, ready: null, fill).Dispose();
+        SegmentChain.Create(_files, layout, options, header, ready: null, fill).Dispose();
         _made.Add(header.Name);
     }
 
     int NextGeneration(Position basePosition, Manifest manifest)
     {
         var highest = manifest.Segments.Where(segment => segment.BasePosition == basePosition).Select(segment => segment.Generation).DefaultIfEmpty().Max();
-        foreach (var name in files.List(layout.Segments).Concat(files.List(layout.Damaged)))
+        foreach (var name in _files.List(layout.Segments).Concat(_files.List(layout.Damaged)))
             if (LedgerLayout.TryReadSegmentName(name, out var first, out var generation) && first == basePosition) highest = Math.Max(highest, generation);
         return highest + 1;
     }
@@ -227,11 +229,11 @@ internal sealed class LedgerRepair(IFileSystem files, LedgerLayout layout, Stora
     {
         try
         {
-            foreach (var name in Damaged(survey)) Quarantine.Keep(files, layout, name);
+            foreach (var name in Damaged(survey)) Quarantine.Keep(_files, layout, name);
             if (survey.TornBytes > 0) KeepTorn(survey);
-            if (survey.Segments[^1] is { Salvaged: null } last && repaired.Segments.All(segment => segment.Name != last.Header.Name)) files.Delete(layout.Segment(last.Header.BasePosition, last.Header.Generation));
-            if (files.DirectoryExists(layout.Damaged)) files.SyncDirectory(layout.Damaged);
-            files.SyncDirectory(layout.Segments);
+            if (survey.Segments[^1] is { Salvaged: null } last && repaired.Segments.All(segment => segment.Name != last.Header.Name)) _files.Delete(layout.Segment(last.Header.BasePosition, last.Header.Generation));
+            if (_files.DirectoryExists(layout.Damaged)) _files.SyncDirectory(layout.Damaged);
+            _files.SyncDirectory(layout.Segments);
         }
         catch (FactstoneException)
         {
@@ -242,8 +244,8 @@ internal sealed class LedgerRepair(IFileSystem files, LedgerLayout layout, Stora
     void KeepTorn(RepairSurvey survey)
     {
         var last = survey.Segments[^1].Header;
-        using var file = files.Open(layout.Segment(last.BasePosition, last.Generation), FileOpening.ReadOnly);
-        TornTail.Keep(files, layout, file, last, survey.TornFrom, survey.TornBytes);
+        using var file = _files.Open(layout.Segment(last.BasePosition, last.Generation), FileOpening.ReadOnly);
+        TornTail.Keep(_files, layout, file, last, survey.TornFrom, survey.TornBytes);
     }
 
     /// <summary>Takes back what was written, so that a full disk is not fuller than before.</summary>
@@ -252,8 +254,8 @@ internal sealed class LedgerRepair(IFileSystem files, LedgerLayout layout, Stora
         try
         {
             if (repaired is not null && _manifests.Read()?.Generation == repaired.Generation) return; // it counts already
-            foreach (var name in _made) files.Delete($"{layout.Segments}/{name}");
-            files.Delete(layout.NewManifest);
+            foreach (var name in _made) _files.Delete($"{layout.Segments}/{name}");
+            _files.Delete(layout.NewManifest);
         }
         catch (FactstoneException)
         {

@@ -8,7 +8,7 @@ namespace Factstone.Storage;
 /// pages, so a later sync of the same file that succeeds would prove nothing. If that fails too, the log refuses
 /// appends until it is opened again.
 /// </remarks>
-internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading facts, QueryReading queries, SegmentChain chain, SpaceAhead space, IWorker zeroing, StorageOptions options, Action<StorageHead, long> publish, Action<LogPlace> writeRun)
+internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading facts, QueryReading queries, SegmentChain chain, SpaceAhead space, IWorker zeroing, WriterGuard guard, StorageOptions options, Action<StorageHead, long> publish, Action<LogPlace> writeRun)
     : IAppendSession
 {
     /// <summary>Reserved beyond a write, so that small appends do not reserve each for itself.</summary>
@@ -72,7 +72,8 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
         var isWritten = false;
         try
         {
-            if (_failure is not null) throw new LedgerFailedException(_failure.Message, _failure);
+            if (_failure is not null) throw new LedgerFailedException(_failure is LedgerFailedException { Why: var why } ? why : _failure.Message, _failure);
+            ThrowIfLost();
             MakeRoom();
             isWritten = WriteAndSync();
             Apply();
@@ -94,6 +95,26 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
         chain.Current.File.SetLength(end);
         chain.Current.File.Sync();
         _tail = end;
+    }
+
+    /// <summary>Before a group is written: what is written where another writer goes on spoils its log, and what is written to a file without a name is lost.</summary>
+    void ThrowIfLost()
+    {
+        var why = guard.WhyLost() ?? (chain.Current.File.IsDeleted ? $"the segment '{chain.Current.Path}' was deleted" : null);
+        if (why is null) return;
+        var failure = new LedgerFailedException($"{why}; nothing of this append was written");
+        _failure = new LedgerFailedException(why);
+        throw failure;
+    }
+
+    /// <summary>After a group is durable: another writer may have given the same positions to others meanwhile, so nobody is told that these facts have them.</summary>
+    void ThrowIfDisplaced()
+    {
+        if (guard.WhyLost() is not { } why) return;
+        var failure = new LedgerFailedException(why);
+        _failure = failure;
+        HasUnknown = true;
+        throw new GroupUnknownException(failure);
     }
 
     /// <summary>Sees to it that the group fits where it will be written. Throws before anything is written.</summary>
@@ -186,6 +207,7 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
             WriteElsewhere(start, failure);
         }
 
+        ThrowIfDisplaced();
         return true;
     }
 

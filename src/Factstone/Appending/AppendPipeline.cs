@@ -208,7 +208,7 @@ internal sealed class AppendPipeline : IDisposable
         foreach (var pending in _group)
             pending.Decision = pending.Decision is AppendDecision.Accepted { Receipt: var receipt }
                 ? new AppendDecision.Unknown(receipt, cause)
-                : new AppendDecision.Failed(new LedgerFailedException($"Nothing of this append was written. {cause.Message}", cause));
+                : new AppendDecision.Failed(new LedgerFailedException($"Nothing of this append was written. {(cause as LedgerFailedException)?.Why ?? cause.Message}", cause));
     }
 
     void CompleteGroup()

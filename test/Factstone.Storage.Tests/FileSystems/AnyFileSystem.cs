@@ -13,9 +13,9 @@ public enum FileSystemKind
 /// <summary>A file system of some kind, and an empty directory on it.</summary>
 internal sealed class AnyFileSystem : IDisposable
 {
-    AnyFileSystem(IFileSystem files, string root, bool isOnDisk)
+    AnyFileSystem(IFileSystem files, string root, bool isOnDisk, SimulatedDisk? simulated = null)
     {
-        (Files, Root, IsOnDisk) = (files, root, isOnDisk);
+        (Files, Root, IsOnDisk, Simulated) = (files, root, isOnDisk, simulated);
         Files.CreateDirectory(root);
     }
 
@@ -25,11 +25,13 @@ internal sealed class AnyFileSystem : IDisposable
 
     public bool IsOnDisk { get; }
 
-    public static AnyFileSystem Of(FileSystemKind kind) => kind switch
+    public SimulatedDisk? Simulated { get; }
+
+    public static AnyFileSystem Of(FileSystemKind kind, bool locksDirectories = true) => kind switch
     {
         FileSystemKind.Memory => new(new MemoryFileSystem(), "/ledger", isOnDisk: false),
-        FileSystemKind.Simulated => new(new SimulatedDisk(seed: 1).FileSystem, "/ledger", isOnDisk: false),
-        _ => new(new DiskFileSystem(), Path.Combine(Path.GetTempPath(), "factstone-" + Guid.NewGuid().ToString("N")), isOnDisk: true),
+        FileSystemKind.Simulated => OnSimulatedDisk(new SimulatedDisk(seed: 1) { LocksDirectories = locksDirectories }),
+        _ => new(new DiskFileSystem(features: locksDirectories ? DiskFeatures.All : DiskFeatures.OpenPaths), Path.Combine(Path.GetTempPath(), "factstone-" + Guid.NewGuid().ToString("N")), isOnDisk: true),
     };
 
     public string At(string name) => $"{Root}/{name}";
@@ -48,6 +50,8 @@ internal sealed class AnyFileSystem : IDisposable
         using var file = Files.Open(At(name), FileOpening.ReadOnly);
         return file.Content();
     }
+
+    static AnyFileSystem OnSimulatedDisk(SimulatedDisk disk) => new(disk.FileSystem, "/ledger", isOnDisk: false, disk);
 
     public void Dispose()
     {

@@ -19,7 +19,7 @@ public sealed class DiskFileSystemTests
         {
             Assert.Equal("locked", other.StandardOutput.ReadLine());
             Assert.Null(disk.Files.TryLock(disk.At("LOCK"), "us", out var heldBy));
-            Assert.Equal("another process", heldBy);
+            Assert.Equal(new LockHolder("another process", IsThisProcess: false), heldBy);
             other.StandardInput.WriteLine();
             other.WaitForExit();
         }
@@ -60,6 +60,123 @@ public sealed class DiskFileSystemTests
         {
             File.SetUnixFileMode(disk.Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
+    }
+
+    // The lock file was deleted while another process held the lock: without it nobody says who that is but the system.
+    [Fact]
+    public void A_process_whose_lock_file_was_removed_is_named_all_the_same()
+    {
+        if (!OperatingSystem.IsLinux() || !File.Exists("/usr/bin/flock")) Assert.Skip("needs the flock command");
+        using var disk = AnyFileSystem.Of(FileSystemKind.Disk);
+        using var other = Process.Start(new ProcessStartInfo("/usr/bin/flock", ["-x", disk.Root, "sh", "-c", "echo locked; read end"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        })!;
+        Assert.Equal("locked", other.StandardOutput.ReadLine());
+
+        Assert.Null(disk.Files.TryLock(disk.At("LOCK"), "us", out var heldBy));
+
+        Assert.Equal(new LockHolder($"process {other.Id}, whose lock file was removed", IsThisProcess: false), heldBy);
+        Assert.True(disk.Files.IsLocked(disk.At("LOCK")));
+        Assert.Empty(disk.Files.List(disk.Root));
+        other.StandardInput.WriteLine();
+        other.WaitForExit();
+        using var ours = disk.Files.TryLock(disk.At("LOCK"), "us", out _);
+        Assert.NotNull(ours);
+    }
+
+    // Without /proc a path is looked up anew each time. Before anything is changed it has to lead to the directory that was opened.
+    [Fact]
+    public void Without_paths_through_an_open_directory_nothing_is_changed_in_another_one()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        using var disk = AnyFileSystem.Of(FileSystemKind.Disk);
+        disk.Files.CreateDirectory(disk.At("ledger"));
+        using var ledger = new DiskFileSystem(features: DiskFeatures.None).OpenDirectory(disk.At("ledger"));
+        using var open = ledger.Open(disk.At("ledger/a"), FileOpening.CreateNew);
+        Directory.Move(disk.At("ledger"), disk.At("moved"));
+        Assert.Throws<LedgerIOException>(() => ledger.Open(disk.At("ledger/b"), FileOpening.CreateNew));
+        disk.Files.CreateDirectory(disk.At("ledger"));
+        disk.Create("ledger/a", [9]).Dispose();
+
+        foreach (var change in (Action[])
+        [
+            () => ledger.Open(disk.At("ledger/b"), FileOpening.CreateNew),
+            () => ledger.OpenSharedPage(disk.At("ledger/b"), writable: true),
+            () => ledger.CreateDirectory(disk.At("ledger/b")),
+            () => ledger.Rename(disk.At("ledger/a"), disk.At("ledger/b")),
+            () => ledger.Delete(disk.At("ledger/a")),
+            () => ledger.TryLock(disk.At("ledger/LOCK"), "us", out _),
+        ])
+        {
+            var refusal = Assert.Throws<LedgerIOException>(change);
+            Assert.Contains("moved, deleted or replaced", refusal.Message, StringComparison.Ordinal);
+        }
+
+        open.Write([1], 0);
+        Assert.Equal(["a"], disk.Files.List(disk.At("ledger")));
+        Assert.Equal([9], disk.Content("ledger/a"));
+        Assert.Equal([1], disk.Content("moved/a"));
+    }
+
+    // The system is asked by a path that nobody has given; a message with that path would lead nowhere.
+    [Fact]
+    public void Refusals_in_an_open_directory_name_the_path_that_was_given()
+    {
+        using var disk = AnyFileSystem.Of(FileSystemKind.Disk);
+        disk.Create("file", [1]).Dispose();
+        using var root = disk.Files.OpenDirectory(disk.Root);
+        Action[] refused =
+        [
+            () => root.Open(disk.At("file"), FileOpening.CreateNew),
+            () => root.Open(disk.At("absent"), FileOpening.ReadOnly),
+            () => root.Open(disk.At("absent/a"), FileOpening.CreateNew),
+            () => root.Open(disk.Root, FileOpening.ReadOnly),
+            () => root.Open(disk.At(new string('x', 300)), FileOpening.CreateNew),
+            () => root.CreateDirectory(disk.At("file/below")),
+            () => root.Rename(disk.At("absent"), disk.At("file")),
+            () => root.List(disk.At("file")),
+            () => root.Delete(disk.Root),
+            () => root.SyncDirectory(disk.At("absent")),
+            () => root.TryLock(disk.At("absent/LOCK"), "me", out _),
+            () => root.OpenSharedPage(disk.At("absent"), writable: false),
+            () => root.OpenDirectory(disk.At("absent")),
+        ];
+
+        Assert.All(refused, action =>
+        {
+            var refusal = Assert.Throws<LedgerIOException>(action);
+            Assert.Contains(disk.Root, refusal.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain("/proc/", refusal.ToString(), StringComparison.Ordinal);
+        });
+        using var file = root.Open(disk.At("file"), FileOpening.Existing);
+        Assert.Equal(disk.At("file"), file.Path);
+    }
+
+    [Fact]
+    public void In_a_directory_that_was_deleted_refusals_say_so_and_nothing_is_made_elsewhere()
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        using var disk = AnyFileSystem.Of(FileSystemKind.Disk);
+        disk.Files.CreateDirectory(disk.At("ledger"));
+        using var ledger = disk.Files.OpenDirectory(disk.At("ledger"));
+        Directory.Delete(disk.At("ledger"));
+
+        foreach (var change in (Action[])
+        [
+            () => ledger.Open(disk.At("ledger/b"), FileOpening.CreateNew),
+            () => ledger.CreateDirectory(disk.At("ledger/b")),
+            () => ledger.OpenSharedPage(disk.At("ledger/HEAD"), writable: true),
+            () => ledger.Rename(disk.At("ledger/a"), disk.At("ledger/b")),
+        ])
+        {
+            Assert.Contains("the ledger's directory was deleted", Assert.Throws<LedgerIOException>(change).Message, StringComparison.Ordinal);
+        }
+
+        Assert.False(Directory.Exists(disk.At("ledger")));
+        ledger.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => ledger.FileExists(disk.At("ledger/a")));
     }
 
     // A child that inherited the lock would keep it after we are gone: the ledger would be locked by a pager.

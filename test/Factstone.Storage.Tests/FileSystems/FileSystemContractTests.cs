@@ -195,14 +195,16 @@ public sealed class FileSystemContractTests
 
         var first = disk.Files.TryLock(disk.At("LOCK"), "process 1 on ä", out var before);
         Assert.NotNull(first);
-        Assert.Equal("", before);
+        Assert.Equal(LockHolder.Nobody, before);
         for (var i = 0; i < 3; i++)
         {
             Assert.Null(disk.Files.TryLock(disk.At("LOCK"), "process 2", out var heldBy));
-            Assert.Equal("process 1 on ä", heldBy);
+            Assert.Equal(new LockHolder("process 1 on ä", IsThisProcess: true), heldBy);
         }
 
-        using (disk.Files.TryLock(disk.At("OTHER"), "process 2", out _)) Assert.True(disk.Files.FileExists(disk.At("OTHER")));
+        disk.Files.CreateDirectory(disk.At("other"));
+        using (disk.Files.TryLock(disk.At("other/LOCK"), "process 2", out _)) Assert.True(disk.Files.FileExists(disk.At("other/LOCK")));
+        Assert.Null(first.WhyLost());
         first.Dispose();
         first.Dispose();
         using var second = disk.Files.TryLock(disk.At("LOCK"), "process 2", out _);
@@ -227,7 +229,7 @@ public sealed class FileSystemContractTests
                 Assert.NotNull(held);
                 Assert.True(disk.Files.IsLocked(disk.At("LOCK")));
                 Assert.True(disk.Files.IsLocked(disk.At("LOCK")));
-                Assert.False(disk.Files.IsLocked(disk.At("OTHER")));
+                Assert.False(disk.Files.IsLocked(disk.At("directory/LOCK")));
             }
 
             Assert.False(disk.Files.IsLocked(disk.At("LOCK")));

@@ -43,7 +43,7 @@ public sealed class MemoryFileSystemTests
 
         Assert.NotNull(held);
         Assert.Null(files.TryLock("LOCK", "you", out var heldBy));
-        Assert.Equal("", heldBy);
+        Assert.Equal("", heldBy.Text);
     }
 
     [Fact]

@@ -270,7 +270,7 @@ public sealed class SimulatedDiskTests
         Assert.NotNull(disk.FileSystem.TryLock("LOCK", "the next one", out _));
         held!.Dispose();
         Assert.Null(disk.FileSystem.TryLock("LOCK", "a third one", out var heldBy));
-        Assert.Equal("the next one", heldBy);
+        Assert.Equal(new LockHolder("the next one", IsThisProcess: true), heldBy);
         Assert.Equal([1], disk.ReadAll("a"));
     }
 

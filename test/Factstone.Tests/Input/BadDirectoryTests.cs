@@ -90,10 +90,12 @@ public sealed class BadDirectoryTests : IDisposable
     }
 
     [Fact]
-    public async Task A_locked_ledger_is_refused_with_its_holder_and_free_once_it_is_closed()
+    public async Task A_ledger_that_another_process_holds_is_refused_with_its_holder_and_free_once_it_is_closed()
     {
-        var first = await Ledger.OpenAsync(_root);
-        await first.AppendAsync(new NewFact("s/1", null, "1"));
+        if (!OperatingSystem.IsLinux() || !File.Exists("/usr/bin/flock")) Assert.Skip("needs the flock command");
+        await using (var first = await Ledger.OpenAsync(_root)) await first.AppendAsync(new NewFact("s/1", null, "1"));
+        using var other = Process.Start(new ProcessStartInfo("/usr/bin/flock", ["-x", $"{_root}/LOCK", "sh", "-c", "echo locked; read end"]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        Assert.Equal("locked", other.StandardOutput.ReadLine());
         var told = new List<string>();
         var waited = Stopwatch.StartNew();
 
@@ -101,11 +103,10 @@ public sealed class BadDirectoryTests : IDisposable
             await Ledger.OpenAsync(_root, new LedgerOptions { LockWait = TimeSpan.FromSeconds(1.3), LockWaiting = told.Add }));
 
         Assert.InRange(waited.Elapsed.TotalSeconds, 1.3, 10);
-        Assert.Contains($"process {Environment.ProcessId}", refused.Holder, StringComparison.Ordinal);
+        Assert.Contains($"process {Environment.ProcessId}", refused.Holder, StringComparison.Ordinal); // what the file says
         Assert.Contains(_root, refused.Message, StringComparison.Ordinal);
         Assert.Equal([refused.Holder], told);
         Assert.True(refused.IsTransient);
-        Assert.Equal("1", (await first.ReadLatestAsync("s/1"))!.Json);
 
         told.Clear();
         await Assert.ThrowsAsync<LedgerLockedException>(async () => await Ledger.OpenAsync(_root, new LedgerOptions { LockWait = TimeSpan.Zero, LockWaiting = told.Add }));
@@ -118,10 +119,42 @@ public sealed class BadDirectoryTests : IDisposable
         var second = Ledger.OpenAsync(_root).AsTask();
         await Task.Delay(60);
         Assert.False(second.IsCompleted);
-        await first.DisposeAsync();
+        other.StandardInput.WriteLine();
         await using var opened = await second;
         await opened.AppendAsync(new NewFact("s/1", null, "2"));
         Assert.Equal(new Position(2), await opened.GetHeadAsync());
+    }
+
+    // A second open in the same process waited 30 seconds for itself, and was then told of "another" process with its own number.
+    [Fact]
+    public async Task A_ledger_that_this_process_holds_is_refused_at_once_by_whatever_path_it_is_opened()
+    {
+        var link = $"{_root}-link";
+        var first = await Ledger.OpenAsync(_root);
+        await first.AppendAsync(new NewFact("s/1", null, "1"));
+        if (!OperatingSystem.IsWindows()) Directory.CreateSymbolicLink(link, _root);
+        try
+        {
+            foreach (var path in OperatingSystem.IsWindows() ? (string[])[_root] : [_root, $"{_root}/../{Path.GetFileName(_root)}", link])
+            {
+                var waited = Stopwatch.StartNew();
+                var refused = await Assert.ThrowsAsync<LedgerLockedException>(async () => await Ledger.OpenAsync(path));
+                Assert.InRange(waited.Elapsed.TotalSeconds, 0, 5);
+                Assert.Contains("This process has the ledger", refused.Message, StringComparison.Ordinal);
+                Assert.Contains("Dispose of that ledger first", refused.Message, StringComparison.Ordinal);
+                Assert.Contains($"process {Environment.ProcessId}", refused.Holder, StringComparison.Ordinal);
+                await Assert.ThrowsAsync<LedgerLockedException>(async () => await Ledger.RepairAsync(path));
+            }
+
+            Assert.Equal("1", (await first.ReadLatestAsync("s/1"))!.Json);
+            await first.DisposeAsync();
+            await using var second = await Ledger.OpenAsync(_root);
+            await second.AppendAsync(new NewFact("s/1", null, "2"));
+        }
+        finally
+        {
+            if (!OperatingSystem.IsWindows()) File.Delete(link);
+        }
     }
 
     [Fact]

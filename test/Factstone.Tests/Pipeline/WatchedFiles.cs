@@ -57,7 +57,7 @@ internal sealed class WatchedFiles(IFileSystem inner) : IFileSystem
 
     public void SyncDirectory(string path) => inner.SyncDirectory(path);
 
-    public IDisposable? TryLock(string path, string holder, out string heldBy) => inner.TryLock(path, holder, out heldBy);
+    public IHeldLock? TryLock(string path, string holder, out LockHolder heldBy) => inner.TryLock(path, holder, out heldBy);
 
     public bool IsLocked(string path) => inner.IsLocked(path);
 

@@ -23,7 +23,7 @@ internal sealed class WithoutSync(IFileSystem inner, Func<string, bool> isForgot
 
     public void SyncDirectory(string path) => inner.SyncDirectory(path);
 
-    public IDisposable? TryLock(string path, string holder, out string heldBy) => inner.TryLock(path, holder, out heldBy);
+    public IHeldLock? TryLock(string path, string holder, out LockHolder heldBy) => inner.TryLock(path, holder, out heldBy);
 
     public bool IsLocked(string path) => inner.IsLocked(path);
 

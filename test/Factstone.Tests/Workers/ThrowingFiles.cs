@@ -34,7 +34,7 @@ internal sealed class ThrowingFiles(IFileSystem inner) : IFileSystem
 
     public void SyncDirectory(string path) => Of("sync directory", path).SyncDirectory(path);
 
-    public IDisposable? TryLock(string path, string holder, out string heldBy) => inner.TryLock(path, holder, out heldBy);
+    public IHeldLock? TryLock(string path, string holder, out LockHolder heldBy) => inner.TryLock(path, holder, out heldBy);
 
     public bool IsLocked(string path) => inner.IsLocked(path);
 

@@ -90,7 +90,7 @@ public sealed class SpareSegmentTests
 
         public void SyncDirectory(string path) => files.SyncDirectory(path);
 
-        public IDisposable? TryLock(string path, string holder, out string heldBy) => files.TryLock(path, holder, out heldBy);
+        public IHeldLock? TryLock(string path, string holder, out LockHolder heldBy) => files.TryLock(path, holder, out heldBy);
 
         public bool IsLocked(string path) => files.IsLocked(path);
 

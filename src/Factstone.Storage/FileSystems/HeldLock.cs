@@ -1,0 +1,38 @@
+namespace Factstone.Storage;
+
+/// <summary>A lock that is held until it is disposed of, or the process ends.</summary>
+internal interface IHeldLock : IDisposable
+{
+    /// <summary>Why somebody else may hold the same lock by now; null where nobody can. Takes a microsecond at most on a local disk.</summary>
+    string? WhyLost();
+}
+
+/// <summary>Who holds a lock.</summary>
+/// <param name="Text">In its own words; empty where nobody knows.</param>
+/// <param name="IsThisProcess">Whether it is this process.</param>
+internal readonly record struct LockHolder(string Text, bool IsThisProcess)
+{
+    public static readonly LockHolder Nobody = new("", IsThisProcess: false);
+}
+
+/// <summary>The locks that this process holds on directories of the disk: whoever waits for one of those would wait for itself.</summary>
+internal static class LocksOfThisProcess
+{
+    static readonly Lock Gate = new();
+    static readonly HashSet<object> Held = [];
+
+    public static void Add(object directory)
+    {
+        lock (Gate) Held.Add(directory);
+    }
+
+    public static void Remove(object directory)
+    {
+        lock (Gate) Held.Remove(directory);
+    }
+
+    public static bool Contains(object directory)
+    {
+        lock (Gate) return Held.Contains(directory);
+    }
+}
