@@ -51,6 +51,7 @@ internal sealed class FileStorage : IFactStorage
         _segments = opening.Directory;
         _lost = opening.Lost;
         _damage.Add([.. opening.Damage]);
+        _segments.Report = one => _damage.Add(one);
         Id = opening.Manifest.LedgerId;
         Epoch = opening.Manifest.Epoch;
         SetHead(new StorageHead(new Position(_index.Next.Value - 1), opening.LastTime));
@@ -87,6 +88,7 @@ internal sealed class FileStorage : IFactStorage
         _segments = reading.Directory;
         _foundByReading = damage;
         _damage.Add([.. damage]);
+        _segments.Report = one => _damage.Add(one);
         var mending = new IndexMending(files, layout, options, _index, reading.Directory, () => reading.Manifest, _damage, builder: null, reading.Runs);
         _facts = new IndexedReading(_index, _lost, _damage, mending, _gate, options);
         _queries = new QueryReading(_index, _lost, _damage, _facts);
@@ -128,6 +130,7 @@ internal sealed class FileStorage : IFactStorage
     {
         var started = options.Time.GetTimestamp();
         var layout = new LedgerLayout(root);
+        options = Descriptors.Fit(files, root, options, isWriter: true);
         if (files.FileExists(root)) throw new LedgerIOException(root, "opening a ledger", "it is a file, and a ledger is a directory");
         LedgerDirectory.RefuseForWriting(files, layout);
         files.CreateDirectory(root);
@@ -178,6 +181,7 @@ internal sealed class FileStorage : IFactStorage
     {
         var started = options.Time.GetTimestamp();
         var layout = new LedgerLayout(root);
+        options = Descriptors.Fit(files, root, options, isWriter: false);
         if (files.FileExists(root)) throw new LedgerNotFoundException(root, "it is a file, and a ledger is a directory.");
         LedgerDirectory.RefuseUnfinished(files, layout);
         if (!files.DirectoryExists(root) || !files.DirectoryExists(layout.Segments))

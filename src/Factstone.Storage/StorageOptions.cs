@@ -31,6 +31,12 @@ internal sealed record StorageOptions
     /// <summary>Whether files are mapped for reading, where the file system can. A device error under a mapping ends the process.</summary>
     public bool MapsFiles { get; init; } = true;
 
+    /// <summary>Files of the log and the index that are kept open at a time, beside the segment that is written; fewer where the process may not open so many.</summary>
+    public int OpenFilesMax { get; init; } = 64;
+
+    /// <summary>Segments that are mapped at a time.</summary>
+    public int MappedFilesMax { get; init; } = 512;
+
     /// <summary>Whether an open walks all of the log, also where runs say what is there.</summary>
     public bool WalksAll { get; init; }
 

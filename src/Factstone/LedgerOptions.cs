@@ -52,6 +52,10 @@ public sealed record LedgerOptions
     /// <summary>Bytes of facts that a follower reads ahead.</summary>
     internal long FollowerBytesMax { get; init; } = 8 * 1_024 * 1_024;
 
+    internal int OpenFilesMax { get; init; } = 64;
+
+    internal int MappedFilesMax { get; init; } = 512;
+
     internal Action<RecoveryBranch>? Took { get; init; }
 
     internal Action<InterleavingPoint>? Interleave { get; init; }
@@ -84,6 +88,8 @@ public sealed record LedgerOptions
             MergedRunFactsMax = MergedRunFactsMax,
             QuietBeforeMerging = QuietBeforeMerging,
             ReadOnlyFactsMax = ReadOnlyFactsMax,
+            OpenFilesMax = OpenFilesMax,
+            MappedFilesMax = MappedFilesMax,
             Took = Took,
             Interleave = Interleave,
             Defect = Defect,

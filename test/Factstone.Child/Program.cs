@@ -10,6 +10,8 @@ using Factstone.Storage;
 //     ack FIRST LAST SESSION CALLER NUMBER .  an append is acknowledged
 //     full CALLER                             an append was refused because the disk is full; the caller goes on
 //     stopped CALLER WHY                      an append failed otherwise; the caller ends
+//   segments DIR COUNT                        see ManySegments
+if (args is ["segments", var many, var count]) return await ManySegments.RunAsync(many, int.Parse(count, CultureInfo.InvariantCulture));
 if (args is not ["append", var directory, .. var rest])
 {
     Console.Error.WriteLine("usage: append DIR [--segment BYTES] [--callers N] [--pause MS] [--no-sync] [--lock-wait MS] [--no-directory-lock]");

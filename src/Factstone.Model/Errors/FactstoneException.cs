@@ -38,4 +38,10 @@ public sealed class LedgerIOException : FactstoneException
 
     /// <summary>What was tried: open, read, write, sync, rename, …</summary>
     public string Operation { get; }
+
+    /// <summary>Whether the process has as many files open as it may.</summary>
+    internal bool IsOutOfDescriptors { get; init; }
+
+    /// <summary>Whether a file is not there any more that was there when the ledger was opened.</summary>
+    internal bool IsGone { get; init; }
 }

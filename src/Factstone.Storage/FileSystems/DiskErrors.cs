@@ -24,12 +24,18 @@ internal static class DiskErrors
         var inner = at.Path == at.Reached ? exception : null;
         if (IsFull(code) || exception.HResult is WindowsDiskFull or WindowsHandleDiskFull)
             return new LedgerFullException(at.Path, operation, inner);
+        if (IsOutOfDescriptors(code)) return new LedgerIOException(at.Path, operation, Descriptors.Exhausted(), inner) { IsOutOfDescriptors = true };
         var reason = ReasonOf(exception, at.Reached, code);
         return new LedgerIOException(at.Path, operation, inner is null ? reason.Replace(at.Reached, at.Path, StringComparison.Ordinal) : reason, inner);
     }
 
-    public static FactstoneException From(int error, string path, string operation) =>
-        IsFull(error) ? new LedgerFullException(path, operation) : new LedgerIOException(path, operation, Text(error));
+    public static FactstoneException From(int error, string path, string operation)
+    {
+        if (IsFull(error)) return new LedgerFullException(path, operation);
+        return IsOutOfDescriptors(error)
+            ? new LedgerIOException(path, operation, Descriptors.Exhausted()) { IsOutOfDescriptors = true }
+            : new LedgerIOException(path, operation, Text(error));
+    }
 
     /// <summary>The error of a sync, which is never that of a full disk: see <see cref="FailedSync"/>.</summary>
     public static LedgerIOException FromSync(int error, string path, string operation) => OfSync(From(error, path, operation), path, operation);
@@ -40,6 +46,8 @@ internal static class DiskErrors
         failure as LedgerIOException ?? FailedSync.ForWantOfSpace(path, operation, failure);
 
     static bool IsFull(int error) => !OperatingSystem.IsWindows() && (error == LibC.ErrorNoSpace || error == LibC.ErrorQuota);
+
+    static bool IsOutOfDescriptors(int error) => !OperatingSystem.IsWindows() && error == LibC.ErrorTooManyFiles;
 
     /// <summary>The error number of the C library, where the base library kept it.</summary>
     static int CodeOf(Exception exception) => exception switch

@@ -73,6 +73,8 @@ internal class DiskFileSystem : IFileSystem
         return Stands(at) && File.Exists(at.Reached);
     }
 
+    public int DescriptorsLeft() => Descriptors.Left();
+
     public void CreateDirectory(string path)
     {
         // What is above an open directory may be anything by now.

@@ -1,6 +1,6 @@
 #pragma warning disable RS0030 // This and its neighbours are the disk behind IFileSystem, so they use System.IO.
 
-using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Factstone.Storage;
@@ -12,9 +12,9 @@ internal sealed unsafe class DiskSharedPage : ISharedPage
     readonly SafeFileHandle _handle;
     readonly DiskSyncs _syncs;
     readonly bool _writable;
-    readonly MemoryMappedFile _mapping;
-    readonly MemoryMappedViewAccessor _view;
-    readonly SafeMemoryMappedViewHandle _page;
+    readonly SafeBuffer _page;
+    readonly long _pageOffset;
+    readonly WindowsMapping? _windows;
 
     /// <summary>Takes over the handle once it returns.</summary>
     public DiskSharedPage(string path, SafeFileHandle handle, bool writable, DiskSyncs syncs)
@@ -30,16 +30,17 @@ internal sealed unsafe class DiskSharedPage : ISharedPage
             if (RandomAccess.GetLength(handle) < ISharedPage.Size)
                 throw new LedgerIOException(path, "map", "The file is shorter than the page");
 
-            var access = writable ? MemoryMappedFileAccess.ReadWrite : MemoryMappedFileAccess.Read;
-            _mapping = MemoryMappedFile.CreateFromFile(handle, mapName: null, capacity: 0, access, HandleInheritability.None, leaveOpen: true);
-            _view = _mapping.CreateViewAccessor(0, ISharedPage.Size, access);
-            _page = _view.SafeMemoryMappedViewHandle;
+            // The base library's mapped files are an assembly of their own, which takes two descriptors of the process.
+            if (OperatingSystem.IsWindows()) (_windows, _page, _pageOffset) = WindowsMapping.Of(handle, ISharedPage.Size, writable);
+            else _page = MappedPage.Of(handle, path, writable);
         }
         catch (Exception exception) when (DiskErrors.IsRefusal(exception))
         {
-            _mapping?.Dispose();
             throw DiskErrors.From(exception, path, "map");
         }
+
+        // A reader needs the file for nothing else.
+        if (!writable && _windows is null) handle.Dispose();
     }
 
     public void Read(Span<byte> buffer, int offset)
@@ -50,7 +51,7 @@ internal sealed unsafe class DiskSharedPage : ISharedPage
         {
             // Holds the mapping: without it, a page let go on another thread would be a fault of the process.
             _page.AcquirePointer(ref page);
-            new ReadOnlySpan<byte>(page + _view.PointerOffset + offset, buffer.Length).CopyTo(buffer);
+            new ReadOnlySpan<byte>(page + _pageOffset + offset, buffer.Length).CopyTo(buffer);
         }
         finally
         {
@@ -66,7 +67,7 @@ internal sealed unsafe class DiskSharedPage : ISharedPage
         try
         {
             _page.AcquirePointer(ref page);
-            bytes.CopyTo(new Span<byte>(page + _view.PointerOffset + offset, bytes.Length));
+            bytes.CopyTo(new Span<byte>(page + _pageOffset + offset, bytes.Length));
         }
         finally
         {
@@ -76,13 +77,13 @@ internal sealed unsafe class DiskSharedPage : ISharedPage
 
     public void Sync()
     {
-        ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
-        if (_syncs == DiskSyncs.None) return;
+        ObjectDisposedException.ThrowIf(_page.IsClosed, this);
+        if (_syncs == DiskSyncs.None || !_writable) return;
         try
         {
             // On Linux file and mapping are the same pages, and the sync of one is that of the other; elsewhere the
             // mapping is written to the file first.
-            if (!OperatingSystem.IsLinux() && _writable) _view.Flush();
+            if (!OperatingSystem.IsLinux() && _writable) Flush();
         }
         catch (Exception exception) when (DiskErrors.IsRefusal(exception))
         {
@@ -97,8 +98,29 @@ internal sealed unsafe class DiskSharedPage : ISharedPage
         // The page first: a view that is let go while its page is mapped waits for a sync, which nobody asked for and
         // whose failure would come out of Dispose.
         _page.Dispose();
-        _view.Dispose();
-        _mapping.Dispose();
+        _windows?.Dispose();
         _handle.Dispose();
+    }
+
+    void Flush()
+    {
+        if (_windows is not null) _windows.Flush();
+        else if (LibC.SyncMapped(_page.DangerousGetHandle(), ISharedPage.Size, LibC.SyncNow) < 0) throw DiskErrors.FromSync(Marshal.GetLastPInvokeError(), _path, "sync");
+    }
+
+    /// <summary>A mapped page that is let go when nobody holds it.</summary>
+    sealed class MappedPage() : SafeBuffer(ownsHandle: true)
+    {
+        public static MappedPage Of(SafeFileHandle file, string path, bool writable)
+        {
+            var address = LibC.Map(0, ISharedPage.Size, LibC.MapForReading | (writable ? LibC.MapForWriting : 0), LibC.MapShared, file, 0);
+            if (address == LibC.MapFailed) throw DiskErrors.From(Marshal.GetLastPInvokeError(), path, "map");
+            var page = new MappedPage();
+            page.SetHandle(address);
+            page.Initialize(ISharedPage.Size);
+            return page;
+        }
+
+        protected override bool ReleaseHandle() => LibC.Unmap(handle, ISharedPage.Size) == 0;
     }
 }

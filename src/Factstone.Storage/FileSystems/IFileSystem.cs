@@ -49,6 +49,9 @@ internal interface IFileSystem
     /// <remarks>Changes nothing and needs no permission to write. The answer may be old when it arrives. Whoever takes the lock at this very moment may be refused, and has it when trying again.</remarks>
     bool IsLocked(string path);
 
+    /// <summary>How many more files this process may open; <see cref="int.MaxValue"/> where there is no limit.</summary>
+    int DescriptorsLeft() => int.MaxValue;
+
     /// <summary>Maps the first <see cref="ISharedPage.Size"/> bytes of a file, shared with every process that maps it; created zeroed when missing and writable.</summary>
     ISharedPage OpenSharedPage(string path, bool writable);
 }

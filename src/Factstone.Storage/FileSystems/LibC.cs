@@ -24,6 +24,7 @@ internal static partial class LibC
     public const int ErrorInterrupted = 4;
     public const int ErrorNoAccess = 13;
     public const int ErrorNotDirectory = 20;
+    public const int ErrorTooManyFiles = 24;
     public const int ErrorNoSpace = 28;
 
     const string Library = "libc";
@@ -112,6 +113,12 @@ internal static partial class LibC
     public const int MapForReading = 1;
     public const int MapShared = 1;
 
+    /// <summary>PROT_WRITE.</summary>
+    public const int MapForWriting = 2;
+
+    /// <summary>MS_SYNC on macOS; Linux has another number, and needs no such call.</summary>
+    public const int SyncNow = 0x10;
+
     /// <summary>MAP_FAILED.</summary>
     public const nint MapFailed = -1;
 
@@ -120,6 +127,23 @@ internal static partial class LibC
 
     [LibraryImport(Library, EntryPoint = "munmap", SetLastError = true)]
     public static partial int Unmap(nint address, nuint length);
+
+    [LibraryImport(Library, EntryPoint = "msync", SetLastError = true)]
+    public static partial int SyncMapped(nint address, nuint length, int flags);
+
+    /// <summary>RLIMIT_NOFILE.</summary>
+    public static int LimitOfFiles { get; } = OperatingSystem.IsMacOS() ? 8 : 7;
+
+    [LibraryImport(Library, EntryPoint = "getrlimit", SetLastError = true)]
+    public static partial int GetLimit(int resource, out Limit limit);
+
+    /// <summary>struct rlimit.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct Limit
+    {
+        public ulong Current;
+        public ulong Most;
+    }
 
     /// <summary>struct timespec where long has 64 bits.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -19,7 +19,15 @@ internal sealed record Manifest
     public long? EndOf(int index) => EndOf(Segments, index);
 
     /// <summary>Bytes of the log in all segments but the last, headers included.</summary>
-    public long SealedBytes => Enumerable.Range(0, Segments.Count - 1).Sum(index => EndOf(index)!.Value);
+    public long SealedBytes
+    {
+        get
+        {
+            var bytes = 0L;
+            for (var i = 0; i + 1 < Segments.Count; i++) bytes += EndOf(i)!.Value;
+            return bytes;
+        }
+    }
 
     /// <summary>A segment that a repair wrote says itself where it ends; the one behind it knows only the one in whose place it is.</summary>
     public static long? EndOf(IReadOnlyList<SegmentHeader> segments, int index) =>

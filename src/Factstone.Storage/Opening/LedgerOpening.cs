@@ -9,8 +9,10 @@ internal sealed class LedgerOpening : IDisposable
     readonly StorageOptions _options;
     readonly ManifestFile _manifests;
     readonly List<Damage> _damage = [];
+    readonly FilePool _pool;
     readonly SegmentSet _segments;
     LogPlace _runsEnd;
+    long? _runsEndSequence;
     bool _walksAll;
 
     public LedgerOpening(IFileSystem files, LedgerLayout layout, StorageOptions options)
@@ -20,8 +22,9 @@ internal sealed class LedgerOpening : IDisposable
         _options = options;
         _manifests = new ManifestFile(files, layout);
         Index = new FactIndex(options);
-        _segments = new SegmentSet(files, layout, options, Directory, Index, _damage);
-        Runs = new RunDirectory(files, layout, options);
+        _pool = new FilePool(files, options);
+        _segments = new SegmentSet(files, layout, options, Directory, Index, _damage, _pool);
+        Runs = new RunDirectory(files, layout, options, _pool);
         Failures = new WorkerFailures(files, layout, options);
         Builder = new IndexBuilder(Index, Runs, Directory, () => Chain?.Manifest ?? Manifest, options, Failures);
     }
@@ -215,15 +218,18 @@ internal sealed class LedgerOpening : IDisposable
         Published = slot is { } found && found.LedgerId == Manifest.LedgerId && found.Epoch == Manifest.Epoch ? found : null;
     }
 
-    /// <summary>Opens all segments, so that whoever has a place in one finds it.</summary>
+    /// <summary>Opens the last segment, and knows the others, so that whoever has a place in one finds it.</summary>
     void OpenAllSegments()
     {
+        var names = _files.List(_layout.Segments).ToHashSet(StringComparer.Ordinal);
         for (var i = 0; i < Manifest.Segments.Count; i++)
         {
             var isLast = i + 1 == Manifest.Segments.Count;
             var header = Manifest.Segments[i];
             var before = _damage.Count;
-            var segment = _segments.OpenSegment(header, FileOpening.Existing, isLast ? Published?.Position.Next() ?? header.BasePosition : Manifest.Segments[i + 1].BasePosition);
+            var segment = isLast
+                ? _segments.OpenForWriting(header, Published?.Position.Next() ?? header.BasePosition)
+                : _segments.AddSegment(header, Manifest.Segments[i + 1].BasePosition, names);
             if (!isLast) segment?.KeepFound(Manifest.EndOf(i)!.Value);
             if (_damage.Count > before && !isLast) _options.Took?.Invoke(RecoveryBranch.DamageInSealedSegment);
         }
@@ -273,8 +279,8 @@ internal sealed class LedgerOpening : IDisposable
             return true;
         }
 
-        var end = Manifest.Segments.Single(_runsEnd.IsIn);
-        return header.Sequence > end.Sequence;
+        _runsEndSequence ??= Manifest.Segments.Single(_runsEnd.IsIn).Sequence;
+        return header.Sequence > _runsEndSequence;
     }
 
     void ReadSealedSegments()
@@ -356,7 +362,7 @@ internal sealed class LedgerOpening : IDisposable
     /// <summary>The log goes on in a segment that ends here.</summary>
     void GoOn(Segment segment, long tail)
     {
-        Chain = new SegmentChain(_files, _layout, _options, _manifests, Directory) { Manifest = Manifest, Current = segment };
+        Chain = new SegmentChain(_files, _layout, _options, _manifests, Directory, _pool) { Manifest = Manifest, Current = segment };
         Tail = tail;
         SpaceEnd = tail;
     }
@@ -368,7 +374,7 @@ internal sealed class LedgerOpening : IDisposable
 
         // From here on it may not be durable where it stands, so no run is made of it before the first append.
         Index.WhenFull = null;
-        Chain = new SegmentChain(_files, _layout, _options, _manifests, Directory) { Manifest = Manifest, Current = segment };
+        Chain = new SegmentChain(_files, _layout, _options, _manifests, Directory, _pool) { Manifest = Manifest, Current = segment };
         if (_options.Defect is Defect.TrustLastGroup or Defect.SameSegmentAfterCrash)
         {
             SegmentWalk.Run(_segments.Reader(segment), end.UntrustedFrom, end.Walk.FileOffset, Index.Next, Index);

@@ -35,8 +35,9 @@ internal sealed class ReadOnlyOpening : IDisposable
         _backup = BackupFile.Read(files, layout);
         _damage = damage;
         Index = index;
-        _segments = new SegmentSet(files, layout, options, Directory, index, damage);
-        Runs = new RunDirectory(files, layout, options);
+        var pool = new FilePool(files, options);
+        _segments = new SegmentSet(files, layout, options, Directory, index, damage, pool) { IsReplaced = IsReplaced };
+        Runs = new RunDirectory(files, layout, options, pool);
         (_adoptAt, _adoptBytesAt) = (2L * options.MemoryFactsMax, 2L * options.MemoryBytesMax);
     }
 
@@ -143,7 +144,7 @@ internal sealed class ReadOnlyOpening : IDisposable
         {
             // A run of cells alone is believed without the segments that they are in.
             var header = Manifest.Segments[i];
-            if (Directory.Find(header.BasePosition, header.Generation) is null && !IsReplaced(header)) _segments.OpenSegment(header, FileOpening.ReadOnly, Manifest.Segments[i + 1].BasePosition);
+            if (Directory.Find(header.BasePosition, header.Generation) is null && !IsReplaced(header)) _segments.AddSegment(header, Manifest.Segments[i + 1].BasePosition);
         }
 
         using var known = new SegmentSet(_files, _layout, _options, Directory, NoVisitor.Instance, _damage) { BytesInAll = Manifest.SealedBytes };
@@ -181,20 +182,15 @@ internal sealed class ReadOnlyOpening : IDisposable
     List<Run> OpenRuns()
     {
         Directory.Follow(Manifest);
+        HashSet<string>? names = null;
         for (var i = 0; i < Manifest.Segments.Count; i++)
         {
             var header = Manifest.Segments[i];
             if (Directory.Find(header.BasePosition, header.Generation) is not null) continue;
-            var path = _layout.Segment(header.BasePosition, header.Generation);
-            try
-            {
-                var segment = _files.FileExists(path) ? _segments.OpenSegment(header, FileOpening.ReadOnly, header.BasePosition) : null;
-                if (Manifest.EndOf(i) is { } end) segment?.KeepFound(end);
-            }
-            catch (LedgerIOException) when (!_files.FileExists(path))
-            {
-                // Removed between a look and the open; a run with facts in it is not believed.
-            }
+            names ??= _files.List(_layout.Segments).ToHashSet(StringComparer.Ordinal);
+            var until = i + 1 < Manifest.Segments.Count ? Manifest.Segments[i + 1].BasePosition : header.BasePosition;
+            var segment = names.Contains(header.Name) ? _segments.AddSegment(header, until, names) : null;
+            if (Manifest.EndOf(i) is { } end) segment?.KeepFound(end);
         }
 
         var runs = OpenWhole();
@@ -332,7 +328,8 @@ internal sealed class ReadOnlyOpening : IDisposable
         if (header is null) return false;
 
         var chain = Manifest.Segments.Where(segment => segment.Sequence < header.Sequence).Append(header).ToList();
-        _segments.BytesInAll = Enumerable.Range(0, chain.Count - 1).Sum(index => Manifest.EndOf(chain, index)!.Value) + slot.FileOffset;
+        _segments.BytesInAll = slot.FileOffset;
+        for (var i = 0; i + 1 < chain.Count; i++) _segments.BytesInAll += Manifest.EndOf(chain, i)!.Value;
         var start = _current is null ? 0 : chain.FindIndex(segment => segment.Sequence >= _current.Header.Sequence);
         for (var i = Math.Max(start, 0); i < chain.Count; i++)
         {
@@ -370,11 +367,18 @@ internal sealed class ReadOnlyOpening : IDisposable
         Segment? segment = null;
         try
         {
-            segment = Directory.Find(header.BasePosition, header.Generation) ?? _segments.OpenSegment(header, FileOpening.ReadOnly, until);
+            segment = Directory.Find(header.BasePosition, header.Generation) ?? _segments.AddSegment(header, until);
+
+            // It is read now, so a file that is gone has to be noticed now.
+            _ = segment?.File.Length;
         }
         catch (LedgerIOException) when (IsReplaced(header))
         {
-            // Removed between a look and the open.
+            segment = null; // removed between a look and the open
+        }
+        catch (LedgerDamagedException)
+        {
+            segment = null; // missing, which has been noted
         }
 
         if (segment is null)

@@ -1,7 +1,7 @@
 namespace Factstone.Storage;
 
 /// <summary>Opens the segments of a ledger and reads them into an index, telling damage from what is well.</summary>
-internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, StorageOptions options, SegmentDirectory directory, IFrameVisitor visitor, List<Damage> damage) : IDisposable
+internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, StorageOptions options, SegmentDirectory directory, IFrameVisitor visitor, List<Damage> damage, FilePool? pool = null) : IDisposable
 {
     readonly FileWindow _window = new(64 * 1_024, 1_024 * 1_024);
     readonly List<Segment> _open = [];
@@ -12,34 +12,86 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
 
     public IReadOnlyList<Segment> Open => _open;
 
-    /// <summary>Opens a segment; null, and damage, when its file is gone.</summary>
-    public Segment? OpenSegment(SegmentHeader header, FileOpening opening, Position until)
+    /// <summary>For a reader beside the writer: whether a segment is gone because the writer has put another in its place.</summary>
+    public Func<SegmentHeader, bool>? IsReplaced { get; init; }
+
+    /// <summary>Opens the segment that is written to; null, and damage, when its file is gone.</summary>
+    public Segment? OpenForWriting(SegmentHeader header, Position until)
     {
         var path = layout.Segment(header.BasePosition, header.Generation);
         if (!files.FileExists(path))
         {
-            var last = new Position(until.Value - 1);
-            damage.Add(last < header.BasePosition
-                ? new Damage(path, 0, Position.None, Position.None, "The file is missing.")
-                : new Damage(path, 0, header.BasePosition, last, "The file is missing."));
+            Found(Missing(header, until));
             return null;
         }
 
-        var segment = new Segment(files.Open(path, opening), header, header.LedgerId.Tag);
-        if (options.MapsFiles) segment.Map(options.SegmentSizeBytes);
-        _open.Add(segment);
-        directory.Add(segment);
-        Span<byte> bytes = stackalloc byte[SegmentHeader.Bytes];
-        var read = segment.File.Read(bytes, 0);
-        var onDisk = SegmentHeader.Read(bytes[..read], out var newerFormat);
-        if (newerFormat != 0) throw new LedgerFormatException(path, newerFormat, LedgerLayout.Format);
-        if (onDisk != header)
+        var file = files.Open(path, FileOpening.Existing);
+        var segment = Add(pool!.Pin(file), header);
+        Check(file, header);
+        return segment;
+    }
+
+    /// <summary>Adds a segment whose file is opened, and its header checked, when it is first read; null, and damage, when there is no such file.</summary>
+    /// <param name="header">What the manifest says.</param>
+    /// <param name="until">The position after its last fact, where it is known; otherwise its first.</param>
+    /// <param name="names">The files that there are, where they have been listed.</param>
+    public Segment? AddSegment(SegmentHeader header, Position until, IReadOnlySet<string>? names = null)
+    {
+        var path = layout.Segment(header.BasePosition, header.Generation);
+        if (!(names?.Contains(header.Name) ?? files.FileExists(path)))
         {
-            options.Took?.Invoke(RecoveryBranch.SegmentHeaderDamaged);
-            damage.Add(new Damage(path, 0, Position.None, Position.None, "The header of the segment is damaged; the manifest has what it said."));
+            Found(Missing(header, until));
+            return null;
         }
 
+        // A repair moves the files in whose place it puts others, and a reader that was open before reads on in them.
+        var file = pool!.Add(path, IsReplaced is null ? null : $"{layout.Damaged}/{header.Name}");
+        file.FirstOpened = opened => Check(opened, header);
+        file.Gone = () => Gone(header, until);
+        return Add(file, header);
+    }
+
+    Segment Add(PooledFile file, SegmentHeader header)
+    {
+        var segment = new Segment(pool!, file, header, options);
+        _open.Add(segment);
+        directory.Add(segment);
         return segment;
+    }
+
+    void Check(IStorageFile file, SegmentHeader header)
+    {
+        Span<byte> bytes = stackalloc byte[SegmentHeader.Bytes];
+        var read = file.Read(bytes, 0);
+        var onDisk = SegmentHeader.Read(bytes[..read], out var newerFormat);
+        if (newerFormat != 0) throw new LedgerFormatException(file.Path, newerFormat, LedgerLayout.Format);
+        if (onDisk == header) return;
+        options.Took?.Invoke(RecoveryBranch.SegmentHeaderDamaged);
+        Found(new Damage(file.Path, 0, Position.None, Position.None, "The header of the segment is damaged; the manifest has what it said."));
+    }
+
+    LedgerDamagedException? Gone(SegmentHeader header, Position until)
+    {
+        if (IsReplaced?.Invoke(header) == true) return null;
+        var missing = Missing(header, until);
+        Found(missing);
+        return new LedgerDamagedException("The log cannot be read.", [missing]);
+    }
+
+    Damage Missing(SegmentHeader header, Position until)
+    {
+        var path = layout.Segment(header.BasePosition, header.Generation);
+        var last = new Position(until.Value - 1);
+        return last < header.BasePosition
+            ? new Damage(path, 0, Position.None, Position.None, "The file is missing.")
+            : new Damage(path, 0, header.BasePosition, last, "The file is missing.");
+    }
+
+    /// <summary>Once the ledger is open, what is found goes where reads report it.</summary>
+    void Found(Damage one)
+    {
+        if (directory.Report is { } report) report(one);
+        else damage.Add(one);
     }
 
     public FrameReader Reader(Segment segment) => new(segment, _window, options.Defect);

@@ -10,15 +10,19 @@ internal sealed class FactReader(DamageLog damage, FileWindow window, FactMarks?
 
     readonly FactMarks _marks = marks ?? new FactMarks();
 
+    // What was looked at last, and its file as memory: held, since the pool may let go of a mapping at any time.
+    Segment? _segment;
+    IMappedFile? _mapped;
+
     /// <exception cref="LedgerDamagedException">The fact is not what was written; writes are refused from now on.</exception>
     public Fact Read(in FactPlace place)
     {
         var fact = View(place).ToFact();
-        GC.KeepAlive(place.Segment);
+        GC.KeepAlive(this);
         return fact;
     }
 
-    /// <summary>A fact where it stands: in the mapped file, as long as its segment is referenced and nobody lets go of the mapping; or in the window. Valid until the next look.</summary>
+    /// <summary>A fact where it stands: in the mapped file or in the window. Valid until the next look, as long as this reader is referenced and the ledger is open.</summary>
     /// <exception cref="LedgerDamagedException">The fact is not what was written; writes are refused from now on.</exception>
     public FactView View(in FactPlace place)
     {
@@ -31,11 +35,11 @@ internal sealed class FactReader(DamageLog damage, FileWindow window, FactMarks?
     /// <summary>The fact at a place, if there is a whole one of this stream; null if not, and that is no damage: somebody else may know better where it is.</summary>
     public Fact? TryRead(Segment segment, long fileOffset, StreamName stream)
     {
-        if (segment.Mapped is not null) segment.Expect(fileOffset); // all its lines at once
+        segment.Expect(fileOffset); // all its lines at once
         if (TryView(segment, fileOffset, out var view) == FactStatus.Whole && view.Stream == stream)
         {
             var fact = view.ToFact();
-            GC.KeepAlive(segment);
+            GC.KeepAlive(this);
             return fact;
         }
 
@@ -62,7 +66,7 @@ internal sealed class FactReader(DamageLog damage, FileWindow window, FactMarks?
     /// <summary>Tells the processor which bytes will be read soon, so that they are on their way by then.</summary>
     public static void Expect(in FactPlace place)
     {
-        if (place.Segment is { Mapped: not null } segment) segment.Expect(place.FileOffset);
+        place.Segment?.Expect(place.FileOffset);
     }
 
     /// <summary>The same of its header.</summary>
@@ -81,12 +85,22 @@ internal sealed class FactReader(DamageLog damage, FileWindow window, FactMarks?
         if (!isFact || !FactFormat.TryReadHeader(source, extent, segment.Seed, _marks.Header) || _marks.Header.Position != place.Position)
             throw Damaged(place, segment, FactStatus.HeaderDamaged);
         var time = _marks.Header.RecordedAt;
-        GC.KeepAlive(segment);
+        GC.KeepAlive(this);
         return time;
     }
 
-    ReadOnlySpan<byte> Look(Segment segment, long fileOffset, int bytes) =>
-        segment.Maps(fileOffset, bytes) ? segment.MappedBytes(fileOffset, bytes) : window.At(segment.File, fileOffset, bytes);
+    /// <summary>Whether the segment is held as memory, or can be without opening its file.</summary>
+    public bool Holds(Segment segment)
+    {
+        if (_segment != segment || _mapped is null) (_segment, _mapped) = (segment, segment.Mapped);
+        return _mapped is not null;
+    }
+
+    ReadOnlySpan<byte> Look(Segment segment, long fileOffset, int bytes)
+    {
+        if (_segment != segment || _mapped is null) (_segment, _mapped) = (segment, segment.Map());
+        return _mapped is { } mapped && segment.Maps(fileOffset, bytes) ? segment.MappedBytes(mapped, fileOffset, bytes) : window.At(segment.File, fileOffset, bytes);
+    }
 
     LedgerDamagedException Missing(Position position, string what) => new($"{what} at position {position} cannot be read.", damage.At(position));
 

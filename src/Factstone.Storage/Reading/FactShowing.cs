@@ -25,7 +25,7 @@ internal sealed class FactShowing : IDisposable
         _cancellationToken.ThrowIfCancellationRequested();
         var fact = View(place);
         var goesOn = (onlyWhere is not null && !onlyWhere.Matches(fact)) || _visitor.Visit(fact);
-        GC.KeepAlive(place.Segment);
+        GC.KeepAlive(_reader);
         return goesOn;
     }
 
@@ -37,13 +37,13 @@ internal sealed class FactShowing : IDisposable
 
     FactView View(in FactPlace place)
     {
-        if (place.Segment is not { Mapped: null })
+        if (place.Segment is not { } segment || _reader.Holds(segment))
         {
             _gate.ThrowIfClosed();
             return _reader.View(place);
         }
 
-        // The file must not be closed under the read; what was read stays in the window.
+        // The file must not be closed under the read; what was read stays in the window, and what was mapped is held.
         using var reading = _gate.Enter();
         return _reader.View(place);
     }

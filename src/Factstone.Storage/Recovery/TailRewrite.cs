@@ -36,6 +36,7 @@ internal sealed class TailRewrite(IFileSystem files, LedgerLayout layout, Storag
         Tail = SegmentHeader.Bytes;
         chain.StartNext(end.UntrustedFrom, first, _baseTime, ready: null, readyEnd: 0, next => Write(frames, next));
         if (frames.Count > 0) Index(first);
+        old.Seal();
 
         options.Took?.Invoke(frames.Count > 0 ? RecoveryBranch.LastGroupRewritten : RecoveryBranch.NothingToRewrite);
         if (chain.Manifest.Segments.All(segment => segment.Sequence != old.Header.Sequence)) options.Took?.Invoke(RecoveryBranch.EmptySegmentDropped);

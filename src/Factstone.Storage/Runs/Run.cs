@@ -27,6 +27,9 @@ internal sealed partial class Run : IndexPart, IDisposable
 
     public RunFooter Footer { get; }
 
+    /// <summary>Whether it is mapped, so that its file need not stay open.</summary>
+    public bool IsMapped => _bytes.IsMapped;
+
     public string Path => _file.Path;
 
     public override Position First => Footer.First;

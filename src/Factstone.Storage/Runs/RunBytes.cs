@@ -30,6 +30,8 @@ internal sealed class RunBytes : IDisposable
         if (mapped is null) _pieces = new Piece?[PiecesKept];
     }
 
+    public bool IsMapped => _mapped is not null;
+
     /// <summary>Some bytes; false where they are damaged, or would lie outside.</summary>
     public bool TryRead(long fileOffset, long bytes, out ReadOnlySpan<byte> read)
     {
@@ -100,12 +102,25 @@ internal sealed class RunBytes : IDisposable
 
         var start = number * PieceBytes;
         var bytes = new byte[Math.Min(PieceBytes, _length - start)];
-        if (_file.Read(bytes, start) < bytes.Length) return null;
+        if (!TryReadFile(bytes, start)) return null;
         for (var at = 0; at < bytes.Length; at += RunFormat.BlockBytes)
             if (!IsWhole((start + at) / RunFormat.BlockBytes, bytes.AsSpan(at, Math.Min(RunFormat.BlockBytes, bytes.Length - at)))) return null;
         var piece = new Piece(number, bytes);
         Volatile.Write(ref kept, piece);
         return piece;
+    }
+
+    /// <summary>A file that is gone was merged into another by its writer, which may be another process; it says as little as a damaged one.</summary>
+    bool TryReadFile(Span<byte> bytes, long fileOffset)
+    {
+        try
+        {
+            return _file.Read(bytes, fileOffset) == bytes.Length;
+        }
+        catch (LedgerIOException failure) when (failure.IsGone)
+        {
+            return false;
+        }
     }
 
     bool IsWhole(long block, ReadOnlySpan<byte> bytes) =>

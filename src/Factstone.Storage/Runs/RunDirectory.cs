@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Factstone.Storage;
 
 /// <summary>The files of the index: found by listing, each proved by its footer.</summary>
-internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, StorageOptions options)
+internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, StorageOptions options, FilePool pool)
 {
     const string Ending = ".run";
     const int DigitsOfPosition = 20;
@@ -65,8 +65,9 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
     {
         try
         {
-            var file = files.Open(path, FileOpening.ReadOnly);
+            var file = pool.Add(path);
             var run = Run.Open(file, segments, options.MapsFiles, options.Defect);
+            if (run?.IsMapped == true) file.LetGo();
             if (run is null) return null;
             var footer = run.Footer;
             if (footer.LedgerId == manifest.LedgerId && footer.Epoch == manifest.Epoch && footer.First == first && footer.Last == last) return run;

@@ -1,71 +1,145 @@
 namespace Factstone.Storage;
 
-/// <summary>One open file of the log: its header, and its bytes for whoever reads.</summary>
-internal sealed class Segment(IStorageFile file, SegmentHeader header, uint ledgerTag) : IDisposable
+/// <summary>One file of the log: its header, and its bytes for whoever reads. A sealed one is opened and mapped when it is first read.</summary>
+internal sealed class Segment : IDisposable
 {
     /// <summary>A small fact.</summary>
     const int ExpectedBytes = 384;
 
+    readonly FilePool? _pool;
+    readonly long _lengthExpected;
+    readonly Lock _mapping = new();
+    IMappedFile? _mapped;
     long _mappedLength;
+    bool _maps;
+    bool _wasUsed;
     bool _staysMapped;
+    long _keptEnd;
+    long _foundEnd;
     long _lastingEnd;
+
+    /// <summary>A file that is open, and stays open; never mapped.</summary>
+    public Segment(IStorageFile file, SegmentHeader header, uint ledgerTag) => (File, Header, LedgerTag, Seed) = (file, header, ledgerTag, Crc32C.Seed(header.Nonce));
 
     /// <summary>A file that is looked at by itself.</summary>
     public Segment(IStorageFile file, SegmentHeader header) : this(file, header, header.LedgerId.Tag) { }
 
-    public SegmentHeader Header => header;
+    /// <summary>A file of a pool, which is opened when it is first read.</summary>
+    /// <param name="pool">Bounds how many are open and mapped.</param>
+    /// <param name="file">A file of this pool.</param>
+    /// <param name="header">What the manifest says.</param>
+    /// <param name="options">Whether it is mapped, and how long it is expected to become. One large append, or a writer with other options, can make it longer.</param>
+    public Segment(FilePool pool, PooledFile file, SegmentHeader header, StorageOptions options) : this(file, header) =>
+        (_pool, _maps, _lengthExpected) = (pool, options.MapsFiles, options.SegmentSizeBytes);
 
-    public IStorageFile File => file;
+    public SegmentHeader Header { get; }
 
-    public string Path => file.Path;
+    public IStorageFile File { get; }
+
+    public string Path => File.Path;
 
     /// <summary>Where every checksum of this segment starts.</summary>
-    public uint Seed { get; } = Crc32C.Seed(header.Nonce);
+    public uint Seed { get; }
 
-    public uint LedgerTag => ledgerTag;
+    public uint LedgerTag { get; }
 
-    public LogPlace PlaceOf(long fileOffset) => new(header.BasePosition, header.Generation, fileOffset);
+    public LogPlace PlaceOf(long fileOffset) => new(Header.BasePosition, Header.Generation, fileOffset);
 
-    /// <summary>The file as memory; null where it is not mapped.</summary>
-    public IMappedFile? Mapped { get; private set; }
+    /// <summary>The file as memory, if it is mapped now. Whoever looks at its bytes holds it meanwhile.</summary>
+    public IMappedFile? Mapped => Volatile.Read(ref _mapped);
 
-    /// <summary>Maps it as long as it is expected to become. One large append, or a writer with other options, can make it longer.</summary>
-    public void Map(long lengthExpected) => Mapped = file.Map(_mappedLength = Math.Max(lengthExpected, file.Length));
+    /// <summary>The file as memory, mapped now if it was not; null where it cannot be. Whoever looks at its bytes holds it meanwhile.</summary>
+    /// <exception cref="LedgerIOException">The file cannot be opened.</exception>
+    public IMappedFile? Map()
+    {
+        if (!_wasUsed) _wasUsed = true;
+        return Volatile.Read(ref _mapped) ?? (_maps ? MapNow() : null);
+    }
 
     /// <summary>Whether these bytes are in the mapped part.</summary>
-    public bool Maps(long fileOffset, int bytes) => Mapped is not null && fileOffset + bytes <= _mappedLength;
+    public bool Maps(long fileOffset, int bytes) => fileOffset + bytes <= _mappedLength;
 
     /// <summary>All below was written, and is there for good: a fact that begins below ends below.</summary>
     /// <remarks>Threads: the one that opens, refreshes or writes, and before anybody looks for what is new.</remarks>
     public void Keep(long end)
     {
-        if (end > _lastingEnd) Volatile.Write(ref _lastingEnd, Math.Min(end, _mappedLength));
+        if (end > _keptEnd) _keptEnd = end;
+        if (end > _lastingEnd) Volatile.Write(ref _lastingEnd, Math.Min(end, Volatile.Read(ref _mappedLength)));
     }
 
-    /// <summary>The same of what was found in the file, which may have lost its end.</summary>
-    public void KeepFound(long end) => Keep(Math.Min(end, file.Length));
+    /// <summary>The same of what is found in the file, which may have lost its end.</summary>
+    public void KeepFound(long end)
+    {
+        lock (_mapping)
+        {
+            _foundEnd = Math.Max(_foundEnd, end);
+            if (_mappedLength > 0) Keep(Math.Min(end, File.Length));
+        }
+    }
 
     /// <summary>Some bytes of the mapped file, fewer only at the end of what it holds.</summary>
-    public ReadOnlySpan<byte> MappedBytes(long fileOffset, int bytes)
+    /// <param name="mapped">The file as memory.</param>
+    /// <param name="fileOffset">Where they begin.</param>
+    /// <param name="bytes">How many.</param>
+    public ReadOnlySpan<byte> MappedBytes(IMappedFile mapped, long fileOffset, int bytes)
     {
         // Beyond the end of the file there is no memory behind the mapping, and a look there, to which damaged lengths
         // lead, ends the process. The file ends earlier whenever its writer, which may be another process, gives back
         // space; so its length says nothing of the next moment, and is asked only where nothing else is known.
         var end = Volatile.Read(ref _lastingEnd);
-        if (fileOffset >= end) end = Math.Min(file.Length, _mappedLength);
+        if (fileOffset >= end) end = Math.Min(File.Length, _mappedLength);
         var there = Math.Min(end - fileOffset, bytes);
-        return there <= 0 ? [] : Mapped!.Bytes(fileOffset, (int)there);
+        return there <= 0 ? [] : mapped.Bytes(fileOffset, (int)there);
     }
 
     /// <summary>Bytes from here on will be read soon.</summary>
-    public void Expect(long fileOffset) => Mapped!.Expect(fileOffset, ExpectedBytes);
+    public void Expect(long fileOffset) => Mapped?.Expect(fileOffset, ExpectedBytes);
+
+    /// <summary>Nobody writes to it any more: its file is closed, and opened again when it is read.</summary>
+    public void Seal() => (File as PooledFile)?.Unpin();
 
     /// <summary>Somebody may still look at what is mapped when the file is closed: the mapping goes when nobody refers to it any more.</summary>
     public void StayMapped() => _staysMapped = true;
 
+    /// <summary>For the pool: whether it was read since this was last asked.</summary>
+    public bool WasUsed()
+    {
+        var was = _wasUsed;
+        _wasUsed = false;
+        return was;
+    }
+
+    /// <summary>For the pool: the mapping, which is gone when no reader holds it any more.</summary>
+    public IMappedFile? LetGoOfMapping() => Interlocked.Exchange(ref _mapped, null);
+
     public void Dispose()
     {
         if (!_staysMapped) Mapped?.Dispose();
-        file.Dispose();
+        File.Dispose();
+    }
+
+    IMappedFile? MapNow()
+    {
+        lock (_mapping)
+        {
+            if (Volatile.Read(ref _mapped) is { } made) return made;
+            if (!_maps || !_pool!.TryMakeRoomToMap()) return null;
+
+            // Once given, the length stays: whoever holds an older mapping relies on it.
+            var length = File.Length;
+            var mappedLength = _mappedLength > 0 ? _mappedLength : Math.Max(_lengthExpected, length);
+            if (File.Map(mappedLength) is not { } mapped)
+            {
+                _maps = false;
+                return null;
+            }
+
+            Volatile.Write(ref _mappedLength, mappedLength);
+            Keep(Math.Max(Math.Min(_foundEnd, length), _keptEnd));
+            Volatile.Write(ref _mapped, mapped);
+            _pool.Mapped(this);
+            (File as PooledFile)!.LetGo();
+            return mapped;
+        }
     }
 }

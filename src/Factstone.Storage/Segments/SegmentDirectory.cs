@@ -2,12 +2,15 @@ using System.Collections.Concurrent;
 
 namespace Factstone.Storage;
 
-/// <summary>The live segments, and which of them are open, for whoever has a place in one.</summary>
+/// <summary>The live segments, for whoever has a place in one.</summary>
 /// <remarks>Threads: the one that opens, refreshes or writes adds; any number look.</remarks>
 internal sealed class SegmentDirectory
 {
     readonly ConcurrentDictionary<(Position Base, int Generation), Segment> _open = new(concurrencyLevel: 1, capacity: 31);
     Manifest? _manifest;
+
+    /// <summary>Takes damage that is found when a file is first read, once the ledger is open.</summary>
+    public Action<Damage>? Report { get; set; }
 
     /// <summary>Which segments are live, and so which positions each holds.</summary>
     public void Follow(Manifest manifest) => _manifest = manifest;
@@ -27,9 +30,9 @@ internal sealed class SegmentDirectory
     public bool Holds(Position segmentBase, int generation, Position first, Position last)
     {
         var segments = _manifest!.Segments;
-        for (var i = 0; i < segments.Count; i++)
+        for (var i = FirstFrom(segments, segmentBase); i < segments.Count && segments[i].BasePosition == segmentBase; i++)
         {
-            if (segments[i].BasePosition != segmentBase || segments[i].Generation != generation) continue;
+            if (segments[i].Generation != generation) continue;
             return first >= segmentBase && (i + 1 == segments.Count || last < segments[i + 1].BasePosition);
         }
 
@@ -40,8 +43,22 @@ internal sealed class SegmentDirectory
     public bool Reaches(in LogPlace place)
     {
         var segments = _manifest!.Segments;
-        for (var i = 0; i < segments.Count; i++)
+        for (var i = FirstFrom(segments, place.Base); i < segments.Count && segments[i].BasePosition == place.Base; i++)
             if (place.IsIn(segments[i])) return place.FileOffset >= SegmentHeader.Bytes && (_manifest.EndOf(i) ?? long.MaxValue) >= place.FileOffset;
         return false;
+    }
+
+    /// <summary>The first segment that begins at a position or behind it; they are in order.</summary>
+    static int FirstFrom(IReadOnlyList<SegmentHeader> segments, Position segmentBase)
+    {
+        int low = 0, high = segments.Count;
+        while (low < high)
+        {
+            var middle = (low + high) >>> 1;
+            if (segments[middle].BasePosition < segmentBase) low = middle + 1;
+            else high = middle;
+        }
+
+        return low;
     }
 }

@@ -161,6 +161,7 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
         StartNext(_tail);
         options.Took?.Invoke(RecoveryBranch.SegmentRolled);
         GiveBackZeros(old, chain.Manifest.Last.PreviousEnd);
+        old.Seal();
     }
 
     void StartNext(long previousEnd, Action<Segment>? fill = null)
@@ -227,9 +228,11 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
     /// <summary>Writes the group again, from memory, into the next segment. What was written of it here is behind this segment's live end.</summary>
     void WriteElsewhere(long start, LedgerIOException failure)
     {
+        var old = chain.Current;
         try
         {
             StartNext(start, WriteGroup);
+            old.Seal();
             options.Took?.Invoke(RecoveryBranch.SyncFailedAndMoved);
         }
         catch (FactstoneException second)

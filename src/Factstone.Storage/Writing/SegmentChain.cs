@@ -7,7 +7,7 @@ namespace Factstone.Storage;
 /// Always true: what is acknowledged is in segments that a durable manifest names, and all below where a segment says
 /// that the one before it ends was durable by then.
 /// </remarks>
-internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, StorageOptions options, ManifestFile manifests, SegmentDirectory directory)
+internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, StorageOptions options, ManifestFile manifests, SegmentDirectory directory, FilePool pool)
 {
     readonly List<string> _dropped = [];
     readonly List<Segment> _started = [];
@@ -55,7 +55,7 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
             LastCommonPosition = old.LastCommonPosition,
         };
 
-        var next = Create(files, layout, options, header, ready, fill);
+        var file = Create(files, layout, options, header, ready, fill);
         var manifest = Manifest.With(header);
         try
         {
@@ -64,13 +64,13 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
         catch
         {
             // The manifest on the disk may be the new one already, so the file stays; nobody writes to it.
-            next.Dispose();
+            file.Dispose();
             throw;
         }
 
         Manifest = manifest;
-        Current = next;
-        if (options.MapsFiles) next.Map(options.SegmentSizeBytes);
+        Current = new Segment(pool, pool.Pin(file), header, options);
+        var next = Current;
         directory.Add(next);
         directory.Follow(manifest);
         _started.Add(next);
@@ -116,7 +116,7 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
     }
 
     /// <summary>Writes a segment's header, and its first frames, to a file of its name, durable when it returns.</summary>
-    public static Segment Create(IFileSystem files, LedgerLayout layout, StorageOptions options, SegmentHeader header, IStorageFile? ready, Action<Segment>? fill)
+    public static IStorageFile Create(IFileSystem files, LedgerLayout layout, StorageOptions options, SegmentHeader header, IStorageFile? ready, Action<Segment>? fill)
     {
         var path = layout.Segment(header.BasePosition, header.Generation);
         if (ready is null)
@@ -148,7 +148,7 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
             ready.Dispose();
         }
 
-        return new Segment(files.Open(path, FileOpening.Existing), header, header.LedgerId.Tag);
+        return files.Open(path, FileOpening.Existing);
     }
 
     /// <summary>Nothing refers to it, and it takes space.</summary>

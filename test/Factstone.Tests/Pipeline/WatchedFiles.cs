@@ -9,6 +9,9 @@ internal sealed class WatchedFiles(IFileSystem inner) : IFileSystem
     /// <summary>Called before a look whether a file stands, with its path.</summary>
     public Action<string>? Looking { get; set; }
 
+    /// <summary>Called before a directory is listed, with its path.</summary>
+    public Action<string>? Listing { get; set; }
+
     /// <summary>Called before a file is opened, or a page mapped, with its path.</summary>
     public Action<string>? Opening { get; set; }
 
@@ -37,7 +40,11 @@ internal sealed class WatchedFiles(IFileSystem inner) : IFileSystem
 
     public void CreateDirectory(string path) => inner.CreateDirectory(path);
 
-    public IReadOnlyList<string> List(string directory) => inner.List(directory);
+    public IReadOnlyList<string> List(string directory)
+    {
+        Listing?.Invoke(directory);
+        return inner.List(directory);
+    }
 
     public IReadOnlyList<string> ListDirectories(string directory) => inner.ListDirectories(directory);
 

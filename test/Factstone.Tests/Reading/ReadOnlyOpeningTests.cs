@@ -23,7 +23,7 @@ public sealed class ReadOnlyOpeningTests
 
         Ledger? writer = null;
         var watched = new WatchedFiles(killed);
-        if (between == "look") watched.Looking = Recover;
+        if (between == "look") watched.Listing = directory => Recover($"{directory}/{LedgerLayout.SegmentName(new Position(1), 1)}");
         else watched.Opening = Recover;
 
         using var reader = SmallLedger.OpenReadOnly(watched);
@@ -37,7 +37,7 @@ public sealed class ReadOnlyOpeningTests
 
         void Recover(string path)
         {
-            if (writer is null && LedgerLayout.IsSegment(path)) writer = SmallLedger.Open(killed);
+            if (writer is null && LedgerLayout.IsSegment(path) && path.Contains("/segments/", StringComparison.Ordinal)) writer = SmallLedger.Open(killed);
         }
     }
 

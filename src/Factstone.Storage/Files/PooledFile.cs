@@ -1,0 +1,197 @@
+namespace Factstone.Storage;
+
+/// <summary>A file that a <see cref="FilePool"/> opens when it is read and may close in between; or, while it is pinned, one that stays open.</summary>
+/// <remarks>Threads: any number. Each read holds the file open by a count; it is closed only while the count is zero.</remarks>
+internal sealed class PooledFile : IStorageFile
+{
+    const int Closed = -1;
+    const int Closing = -2;
+
+    readonly FilePool _pool;
+    readonly Lock _opening = new();
+    IStorageFile? _file;
+    int _users = Closed;
+    bool _isPinned;
+    bool _wasUsed;
+    volatile bool _isDisposed;
+
+    public PooledFile(FilePool pool, string path) => (_pool, Path) = (pool, path);
+
+    /// <summary>Pinned.</summary>
+    public PooledFile(FilePool pool, IStorageFile file)
+    {
+        (_pool, Path, _file, _isPinned) = (pool, file.Path, file, true);
+        _users = 0;
+    }
+
+    public string Path { get; }
+
+    /// <summary>Called with the file when it is first opened, before anybody reads it.</summary>
+    public Action<IStorageFile>? FirstOpened { get; set; }
+
+    /// <summary>Where the file may have been moved to as it was; null where nobody moves it.</summary>
+    public string? MovedTo { get; init; }
+
+    /// <summary>What to throw when the file is not there any more; null for an error of the disk.</summary>
+    public Func<Exception?>? Gone { get; set; }
+
+    public long Length
+    {
+        get
+        {
+            var file = Acquire();
+            try
+            {
+                return file.Length;
+            }
+            finally
+            {
+                Release();
+            }
+        }
+    }
+
+    /// <summary>Asked of the file that is written, which is open.</summary>
+    public bool IsDeleted => _isPinned && _file!.IsDeleted;
+
+    public int Read(Span<byte> buffer, long fileOffset)
+    {
+        var file = Acquire();
+        try
+        {
+            return file.Read(buffer, fileOffset);
+        }
+        finally
+        {
+            Release();
+        }
+    }
+
+    public IMappedFile? Map(long length)
+    {
+        var file = Acquire();
+        try
+        {
+            return file.Map(length);
+        }
+        finally
+        {
+            Release();
+        }
+    }
+
+    public void Write(ReadOnlySpan<byte> bytes, long fileOffset) => Pinned().Write(bytes, fileOffset);
+
+    public void Reserve(long fileOffset, long length) => Pinned().Reserve(fileOffset, length);
+
+    public void SetLength(long length) => Pinned().SetLength(length);
+
+    public void Sync() => Pinned().Sync();
+
+    /// <summary>Nobody writes to it any more: it is closed, and opened again when it is read.</summary>
+    public void Unpin()
+    {
+        if (!_isPinned) return;
+        _pool.Opened(this);
+        _isPinned = false;
+        LetGo();
+    }
+
+    /// <summary>Closes it now, if nobody reads it; it is opened again when it is read.</summary>
+    public void LetGo()
+    {
+        if (!_isPinned && TryClose()) _pool.Closed(this);
+    }
+
+    public void Dispose()
+    {
+        _isDisposed = true;
+        if (_isPinned) _file!.Dispose();
+        else LetGo();
+    }
+
+    /// <summary>Whether it was read since this was last asked.</summary>
+    internal bool WasUsed()
+    {
+        var was = _wasUsed;
+        _wasUsed = false;
+        return was;
+    }
+
+    /// <summary>For the pool: false while somebody reads.</summary>
+    internal bool TryClose()
+    {
+        if (Interlocked.CompareExchange(ref _users, Closing, 0) != 0) return false;
+        _file!.Dispose();
+        Volatile.Write(ref _users, Closed);
+        return true;
+    }
+
+    IStorageFile Pinned() => _isPinned ? _file! : throw new LedgerIOException(Path, "write", DiskReasons.BadDescriptor);
+
+    IStorageFile Acquire()
+    {
+        var spinner = default(SpinWait);
+        while (true)
+        {
+            var users = Volatile.Read(ref _users);
+            if (users >= 0 && Interlocked.CompareExchange(ref _users, users + 1, users) == users)
+            {
+                if (!_wasUsed) _wasUsed = true;
+                return _file!;
+            }
+
+            if (users == Closed) OpenNow();
+            else if (users == Closing) spinner.SpinOnce();
+        }
+    }
+
+    void Release()
+    {
+        // After a close nobody opens it any more; who was the last to read it closes it.
+        if (Interlocked.Decrement(ref _users) == 0 && _isDisposed) LetGo();
+    }
+
+    void OpenNow()
+    {
+        lock (_opening)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (Volatile.Read(ref _users) != Closed) return;
+            var file = OpenFile(out var isMoved);
+            try
+            {
+                if (!isMoved && FirstOpened is { } check)
+                {
+                    check(file);
+                    FirstOpened = null;
+                }
+            }
+            catch
+            {
+                file.Dispose();
+                throw;
+            }
+
+            _file = file;
+            _pool.Opened(this);
+            Volatile.Write(ref _users, 0);
+        }
+    }
+
+    IStorageFile OpenFile(out bool isMoved)
+    {
+        isMoved = false;
+        try
+        {
+            return _pool.Open(Path);
+        }
+        catch (LedgerIOException failure) when (!failure.IsOutOfDescriptors && !_pool.Stands(Path))
+        {
+            isMoved = MovedTo is not null && _pool.Stands(MovedTo);
+            if (isMoved) return _pool.Open(MovedTo!);
+            if (Gone?.Invoke() is { } why) throw why;
+            throw new LedgerIOException(Path, "open", "the file was removed or replaced while the ledger was open; open the ledger again", failure) { IsGone = true };
+        }
+    }
+}
