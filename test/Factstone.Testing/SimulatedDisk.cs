@@ -162,6 +162,9 @@ public sealed class SimulatedDisk
         return content;
     }
 
+    /// <summary>What readers see in all files now, without being an operation; shares its pages with the files until they are written.</summary>
+    internal IReadOnlyDictionary<string, SparseBytes> Snapshot() => _names.Seen.ToDictionary(static entry => entry.Path, static entry => entry.File.Seen.Clone());
+
     /// <summary>What of a file certainly survives a power loss now, without being an operation; its name may not.</summary>
     internal byte[] ReadDurable(string path) => Named(path).DurableContent();
 

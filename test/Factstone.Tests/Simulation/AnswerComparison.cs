@@ -70,7 +70,7 @@ internal sealed class AnswerComparison(ModelFacts model, SimulationCounts counts
         var condition = conflict.Condition;
         var matching = model.Matching(condition.Query!, condition.After?.Value ?? 0, model.Head).ToList();
         SimulationFailure.When(matching.Count == 0 || matching[0].Position != conflict.FirstMatch.Value, $"a conflict although it held: {condition}, and position {conflict.FirstMatch} was named");
-        SimulationFailure.When(conflict.Facts.Count > matching.Count, $"a conflict brings more facts than match: {condition}");
+        SimulationFailure.When(conflict.Facts.Count > matching.Count, $"a conflict brings more facts than match: {condition} brings {string.Join(' ', conflict.Facts.Select(static fact => fact.Position))}, and of the first {model.Head} facts these match: {string.Join(' ', matching.Select(static fact => fact.Position))}");
         for (var i = 0; i < conflict.Facts.Count; i++) FactComparison.Same(conflict.Facts[i], matching[i], model, ledgerTag);
         var isStale = conflict.IsComplete && matching.Count(fact => fact.Position <= sent.HeadThen) > conflict.Facts.Count;
         SimulationFailure.When(isStale, $"a conflict was decided on a state from before the append was sent: {condition}");

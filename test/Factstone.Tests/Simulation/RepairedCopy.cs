@@ -76,7 +76,7 @@ internal static class RepairedCopy
     static void Check(Ledger ledger, ModelFacts model, RepairReport report, string where, SimulationCounts counts)
     {
         SimulationFailure.When(ledger.Damage.Count > 0, $"after {where} and a repair there is still damage: {string.Join(" ", ledger.Damage)}");
-        SimulationFailure.When(Position(ledger) != model.Head + 1, $"after {where} the receipt of a repair is not the last fact");
+        SimulationFailure.When(Position(ledger) != model.Head + 1, $"after {where} the receipt of a repair of {model.Head} facts is not the last fact, and the head is {Position(ledger)}: {report.FactsLeft} left, {report.FactsLost} lost, {string.Join(' ', report.Damage)}");
         SimulationFailure.When(ledger.Epoch != report.Epoch, $"after {where} and a repair the epoch is {ledger.Epoch} instead of {report.Epoch}");
         for (var position = 1L; position <= model.Head; position++)
         {

@@ -50,7 +50,7 @@ internal sealed partial class SimulationRun
         Died();
     }
 
-    void Close()
+    void Close(bool loses = true)
     {
         if (!_ledger!.Opening.RecoveryIsPending) Settle();
         _isClosing = true;
@@ -66,7 +66,7 @@ internal sealed partial class SimulationRun
         LoseFollowers(_ledger, isClosed: true);
         _ledger = null;
         ForgetReader();
-        if (_random.Next(4) == 0) Lose();
+        if (loses && _random.Next(4) == 0) Lose();
     }
 
     /// <summary>Somebody deletes a file that can be made again.</summary>
@@ -88,6 +88,31 @@ internal sealed partial class SimulationRun
         if (_maybe.Count > 0) return; // what nobody knows of may show up in the copy
         Close();
         DamagedCopy.Examine(_disk, Root, _model, _random, _mistake.Defect, Options() with { Interleave = null }, _counts);
+    }
+
+    /// <summary>Another process backs the ledger up while it is written on; when all is answered, the backup is compared, restored and written on.</summary>
+    void BackUp()
+    {
+        var copy = new BackedUpCopy(_random, Options() with { Interleave = null }, _counts);
+        Excused(() =>
+        {
+            var isQuiet = _random.Next(2) == 0;
+            if (isQuiet) Settle();
+            var (head, appends) = (_model.Head, _model.Count);
+            if (copy.Copy(_disk.StartProcess(), () => Interleave(InterleavingPoint.BetweenPages)) is not { } report) return;
+            Settle();
+            SimulationFailure.When(report.Position.Value < head, $"a backup ends at {report.Position}, and {head} had been answered before");
+            SimulationFailure.When(report.Position.Value > _model.Head, $"a backup ends at {report.Position}, and {_model.Head} is durable");
+            copy.Check(report, _model, withCells: isQuiet && _model.Count == appends);
+        });
+    }
+
+    /// <summary>What the files are now may be put back later.</summary>
+    void Remember()
+    {
+        var older = (_disk.Snapshot(), _ledger!.Storage.Head.Position.Value);
+        if (_older.Count < 3) _older.Add(older);
+        else _older[_random.Next(_older.Count)] = older;
     }
 
     void Died()
@@ -158,8 +183,16 @@ internal sealed partial class SimulationRun
         _hasManifest = _disk.Paths.Contains($"{Root}/MANIFEST"); // where there was no room for it, the next one that is written says the same
         SimulationFailure.When(_id is { } id && id != _ledger.Id, "it is another ledger");
         if (_model.Head > 0) _id = _ledger.Id;
-        Excused(Recognise);
+        _isRecognised = false;
+        TryRecognise();
     }
+
+    /// <summary>Where a fault keeps it from reading what is there, it is done again before anything else.</summary>
+    void TryRecognise() => Excused(() =>
+    {
+        Recognise();
+        _isRecognised = !_ledger!.Opening.RecoveryIsPending;
+    });
 
     /// <summary>What was acknowledged is there; what else is there was sent and not answered, and is whole.</summary>
     void Recognise()

@@ -32,6 +32,7 @@ internal sealed partial class SimulationRun
     readonly Dictionary<AppendRequest, AppendReceipt> _acknowledged = new(ReferenceEqualityComparer.Instance);
     readonly ModelFacts _model = new();
     readonly List<ModelFollower> _followers = [];
+    readonly List<(IReadOnlyDictionary<string, SparseBytes> Files, long Head)> _older = [];
     readonly AnswerComparison _answers;
     readonly ReadComparison _reads;
     ManualCrank _crank = new();
@@ -42,6 +43,7 @@ internal sealed partial class SimulationRun
     long _answeredBeforeReader;
     bool _isFaulty;
     WorkerFailure? _stopped;
+    bool _isRecognised;
 
     /// <summary>Whether a manifest stands that nothing but the ledger itself has touched.</summary>
     bool _hasManifest;
@@ -119,6 +121,12 @@ internal sealed partial class SimulationRun
             return;
         }
 
+        if (!_isRecognised)
+        {
+            TryRecognise();
+            return;
+        }
+
         switch (_random.Next(100))
         {
             case < 34: Send(); break;
@@ -130,10 +138,11 @@ internal sealed partial class SimulationRun
             case < 80: CheckThrough(); break;
             case < 83: CheckReader(); break;
             case < 85: Follow(); break;
+            case < 86: Remember(); break;
             case < 88: MoveClock(); break;
             case < 93: DrawFault(); break;
-            case < 94: Fill(); break;
-            case < 96: Close(); break;
+            case < 94: if (_random.Next(2) == 0) Fill(); else BackUp(); break;
+            case < 95: Close(); break;
             case < 97: Examine(); break;
             case < 99: Crash(isPowerLoss: _random.Next(2) == 0); break;
             default: CheckOnce(); break;
@@ -158,10 +167,10 @@ internal sealed partial class SimulationRun
         catch (FactstoneException refused) when (IsExcused(refused))
         {
             _counts.Count("recovery refused");
-            return;
+            if (_ledger.Opening.RecoveryIsPending) return; // else it was the append that was refused, and not what comes before it
         }
 
-        Recognise();
+        TryRecognise();
     }
 
     /// <summary>Runs something that the process may not survive.</summary>

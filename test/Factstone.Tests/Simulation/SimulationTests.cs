@@ -26,6 +26,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     static readonly string[] Happenings =
     [
         "followed", "followed on", "run compared", "run of cells alone", "repair: fact lost", "repair: nothing lost", "repair: cell lost", "repair: died", "repair: refused",
+        "backup done", "backup died", "backup refused", "a backup compared", "restore done", "restore died", "restore refused", "a restored ledger compared",
         "repair: done at once", "repair: done after it was stopped", "read through", "seed mapped", "seed not mapped",
         .. Enum.GetNames<RequestShape>().Select(shape => $"seed of requests {shape}"),
         .. Enum.GetNames<InterleavingPoint>().Select(point => $"interleaved {point}"),
@@ -122,7 +123,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
         }
         catch (Exception failure)
         {
-            var where = failure is SimulationFailure { InnerException: null } ? "" : $"{Environment.NewLine}{failure}";
+            var where = failure is SimulationFailure { InnerException: null } && Environment.GetEnvironmentVariable("FACTSTONE_TRACE") is null ? "" : $"{Environment.NewLine}{failure}";
             failures.Enqueue($"Seed {seed}: {failure.Message} Replay it with: FACTSTONE_SEED={seed} ./simulate.sh{where}");
         }
     }
