@@ -12,6 +12,7 @@ internal sealed partial class SimulationRun
     /// <summary>Called by the engine where another thread may be at work: some workers take steps, an answer is given, or somebody reads.</summary>
     void Interleave(InterleavingPoint point)
     {
+        if (point == InterleavingPoint.Zeroing) ThrowIfDue();
         if (_isInterleaving || _random.Next(point == InterleavingPoint.BetweenPages ? 12 : 3) > 0) return;
         _isInterleaving = true;
         try

@@ -87,13 +87,13 @@ internal sealed partial class SimulationRun
         Settle();
         if (_maybe.Count > 0) return; // what nobody knows of may show up in the copy
         Close();
-        DamagedCopy.Examine(_disk, Root, _model, _random, _mistake.Defect, Options() with { Interleave = null }, _counts);
+        DamagedCopy.Examine(_disk, Root, _model, _random, _mistake.Defect, OptionsOfCopy(), _counts);
     }
 
     /// <summary>Another process backs the ledger up while it is written on; when all is answered, the backup is compared, restored and written on.</summary>
     void BackUp()
     {
-        var copy = new BackedUpCopy(_random, Options() with { Interleave = null }, _counts);
+        var copy = new BackedUpCopy(_random, OptionsOfCopy(), _counts);
         Excused(() =>
         {
             var isQuiet = _random.Next(2) == 0;
@@ -160,6 +160,7 @@ internal sealed partial class SimulationRun
         if (_ledger is not null) return;
         if (!withoutFaults && _random.Next(6) == 0) DrawFault();
         _crank = new ManualCrank();
+        _wasStopped = false;
         _files = _disk.FileSystem;
         var options = Options();
         try
@@ -264,9 +265,12 @@ internal sealed partial class SimulationRun
     }
 
     /// <summary>A failing disk excuses a refusal, never a wrong answer; and never damage, since nothing was damaged.</summary>
-    bool IsExcused(Exception exception) => _isFaulty && IsRefusal(exception);
+    bool IsExcused(Exception exception) => (_isFaulty && IsRefusal(exception)) || (_wasStopped && exception is LedgerIndexException);
 
     internal static bool IsRefusal(Exception exception) => exception is LedgerIOException or LedgerFullException or LedgerFailedException;
+
+    /// <summary>For a copy, which nobody else is at work on.</summary>
+    LedgerOptions OptionsOfCopy() => Options() with { Interleave = null, Took = _counts.Took, Notice = null };
 
     LedgerOptions Options() => new()
     {
@@ -281,9 +285,9 @@ internal sealed partial class SimulationRun
         Crank = _crank,
         Salts = new SeededSalts(_random),
         FileSystem = _disk.FileSystem,
-        Took = _counts.Took,
+        Took = Took,
         Interleave = Interleave,
-        Notice = notice => _stopped ??= (notice as LedgerNotice.WorkerStopped)?.Failure,
+        Notice = Notice,
         MappedReads = _maps,
         FollowerBytesMax = _followerBytesMax,
         Defect = _mistake.Defect,

@@ -42,7 +42,6 @@ internal sealed partial class SimulationRun
     long _shown;
     long _answeredBeforeReader;
     bool _isFaulty;
-    WorkerFailure? _stopped;
     bool _isRecognised;
 
     /// <summary>Whether a manifest stands that nothing but the ledger itself has touched.</summary>
@@ -79,6 +78,7 @@ internal sealed partial class SimulationRun
         _disk.Faults.Clear();
         _disk.CapacityBytes = long.MaxValue;
         _isFaulty = false;
+        _throwsIn = 0;
         Guarded(End);
         EnsureOpen(withoutFaults: true);
         if (_ledger!.Opening.RecoveryIsPending) WaitForRoom();
@@ -89,12 +89,6 @@ internal sealed partial class SimulationRun
         _counts.Count($"seed of requests {_shape}");
         _counts.Count(_maps ? "seed mapped" : "seed not mapped");
         _counts.Add(_disk.FaultCounts);
-    }
-
-    /// <summary>The ledger goes on without a worker that an unforeseen exception has stopped; here there is no such exception.</summary>
-    void FailIfWorkerStopped()
-    {
-        if (_stopped is { } stopped) throw new SimulationFailure($"a worker has stopped: {stopped.Message}", stopped.Exception);
     }
 
     /// <summary>Whatever was written, merged and made again, the index says what the log says.</summary>
@@ -139,7 +133,8 @@ internal sealed partial class SimulationRun
             case < 83: CheckReader(); break;
             case < 85: Follow(); break;
             case < 86: Remember(); break;
-            case < 88: MoveClock(); break;
+            case < 87: MoveClock(); break;
+            case < 88: if (_random.Next(3) == 0) DrawThrow(); else MoveClock(); break;
             case < 93: DrawFault(); break;
             case < 94: if (_random.Next(2) == 0) Fill(); else BackUp(); break;
             case < 95: Close(); break;

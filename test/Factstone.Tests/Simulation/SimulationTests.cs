@@ -28,6 +28,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
         "followed", "followed on", "run compared", "run of cells alone", "repair: fact lost", "repair: nothing lost", "repair: cell lost", "repair: died", "repair: refused",
         "backup done", "backup died", "backup refused", "a backup compared", "restore done", "restore died", "restore refused", "a restored ledger compared",
         "repair: done at once", "repair: done after it was stopped", "read through", "seed mapped", "seed not mapped",
+        $"worker stopped: {WorkerFailure.Index}", $"worker stopped: {WorkerFailure.Preallocation}",
         .. Enum.GetNames<RequestShape>().Select(shape => $"seed of requests {shape}"),
         .. Enum.GetNames<InterleavingPoint>().Select(point => $"interleaved {point}"),
     ];

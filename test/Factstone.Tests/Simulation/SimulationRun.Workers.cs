@@ -1,0 +1,47 @@
+using Factstone.Storage;
+
+namespace Factstone.Tests.Simulation;
+
+/// <summary>A background worker meets an exception that nobody has foreseen: it stops, the ledger goes on without it, and the next open has it again.</summary>
+internal sealed partial class SimulationRun
+{
+    WorkerFailure? _stopped;
+    bool _wasStopped;
+    int _throwsIn;
+
+    /// <summary>After some more runs that are written or merged, or pieces of space that are zeroed, the worker throws.</summary>
+    void DrawThrow() => _throwsIn = _random.Next(1, 12);
+
+    void Took(RecoveryBranch branch)
+    {
+        _counts.Took(branch);
+        if (branch is RecoveryBranch.RunWritten or RecoveryBranch.RunsMerged or RecoveryBranch.RunsMergedInQuiet) ThrowIfDue();
+    }
+
+    void ThrowIfDue()
+    {
+        if (_throwsIn > 0 && --_throwsIn == 0) throw new UnforeseenException();
+    }
+
+    void Notice(LedgerNotice notice)
+    {
+        if (notice is not LedgerNotice.WorkerStopped { Failure: var failure }) return;
+        if (failure.Exception is not UnforeseenException)
+        {
+            _stopped ??= failure;
+            return;
+        }
+
+        _wasStopped = true;
+        _answers.HasStoppedWorker = true;
+        _counts.Count($"worker stopped: {failure.Worker}");
+    }
+
+    /// <summary>The ledger goes on without a worker that an unforeseen exception has stopped; beyond those that are planted there is no such exception.</summary>
+    void FailIfWorkerStopped()
+    {
+        if (_stopped is { } stopped) throw new SimulationFailure($"a worker has stopped: {stopped.Message}", stopped.Exception);
+    }
+
+    sealed class UnforeseenException() : Exception("planted");
+}
