@@ -107,14 +107,6 @@ internal sealed partial class SimulationRun
         });
     }
 
-    /// <summary>What the files are now may be put back later.</summary>
-    void Remember()
-    {
-        var older = (_disk.Snapshot(), _ledger!.Storage.Head.Position.Value);
-        if (_older.Count < 3) _older.Add(older);
-        else _older[_random.Next(_older.Count)] = older;
-    }
-
     void Died()
     {
         _trace?.WriteLine("died");

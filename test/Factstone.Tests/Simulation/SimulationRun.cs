@@ -32,7 +32,6 @@ internal sealed partial class SimulationRun
     readonly Dictionary<AppendRequest, AppendReceipt> _acknowledged = new(ReferenceEqualityComparer.Instance);
     readonly ModelFacts _model = new();
     readonly List<ModelFollower> _followers = [];
-    readonly List<(IReadOnlyDictionary<string, SparseBytes> Files, long Head)> _older = [];
     readonly AnswerComparison _answers;
     readonly ReadComparison _reads;
     ManualCrank _crank = new();
@@ -132,7 +131,7 @@ internal sealed partial class SimulationRun
             case < 80: CheckThrough(); break;
             case < 83: CheckReader(); break;
             case < 85: Follow(); break;
-            case < 86: Remember(); break;
+            case < 86: if (_random.Next(2) == 0) DeleteLock(); else MoveAway(); break;
             case < 87: MoveClock(); break;
             case < 88: if (_random.Next(3) == 0) DrawThrow(); else MoveClock(); break;
             case < 93: DrawFault(); break;
@@ -175,6 +174,9 @@ internal sealed partial class SimulationRun
         {
             action();
             FailIfWorkerStopped();
+
+            // A crash within an append reaches its caller as an exception of the append.
+            if (_ledger is not null && !ReferenceEquals(_files, _disk.FileSystem)) throw new PowerLostException("The process died in an append");
         }
         catch (PowerLostException)
         {

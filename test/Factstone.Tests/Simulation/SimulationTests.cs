@@ -20,13 +20,13 @@ public sealed class SimulationTests(ITestOutputHelper output)
     static readonly string[] Faults =
     [
         .. Enum.GetNames<Fault>(),
-        "SectorLost", "WriteTorn", "LengthLost", "PageSectorOld", "NameLost",
+        "LockDeleted", "DirectoryMoved", "SectorLost", "WriteTorn", "LengthLost", "PageSectorOld", "NameLost",
     ];
 
     static readonly string[] Happenings =
     [
         "followed", "followed on", "run compared", "run of cells alone", "repair: fact lost", "repair: nothing lost", "repair: cell lost", "repair: died", "repair: refused",
-        "backup done", "backup died", "backup refused", "a backup compared", "restore done", "restore died", "restore refused", "a restored ledger compared",
+        "second writer refused", "worked on in a directory that was moved", "backup done", "backup died", "backup refused", "a backup compared", "restore done", "restore died", "restore refused", "a restored ledger compared",
         "repair: done at once", "repair: done after it was stopped", "read through", "seed mapped", "seed not mapped",
         $"worker stopped: {WorkerFailure.Index}", $"worker stopped: {WorkerFailure.Preallocation}",
         .. Enum.GetNames<RequestShape>().Select(shape => $"seed of requests {shape}"),
