@@ -287,6 +287,7 @@ public sealed class SimulatedDisk
 
     void Kill(SimulatedProcess process)
     {
+        process = process.Process;
         _processes.Remove(process);
         process.LetGo();
         process.Die();

@@ -12,6 +12,9 @@ internal class SimulatedProcess(SimulatedDisk disk, SimulatedProcess? owner = nu
     readonly List<IDisposable> _locks = owner?._locks ?? [];
     bool _isDead;
 
+    /// <summary>The process itself, also where this is a directory that it holds open.</summary>
+    public SimulatedProcess Process => owner ?? this;
+
     public bool IsDead => owner?.IsDead ?? _isDead;
 
     public SimulatedDisk Disk { get; } = disk;
