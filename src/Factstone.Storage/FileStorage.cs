@@ -347,6 +347,15 @@ internal sealed class FileStorage : IFactStorage
     public (int Compared, IReadOnlyList<Damage> Damage) VerifyRuns(IReadOnlyList<Run> runs, Action<Position> progress) =>
         RunVerification.Run(_files, _layout, _options with { OpeningProgress = null, Took = null }, _reading!.Manifest, _segments, runs, _reading.PublishedEnd, progress);
 
+    /// <summary>For a read-only opener of a backup: files of its index that are not used. All of them were whole and of its log when it was made.</summary>
+    public IReadOnlyList<Damage> UnusedRunsOfBackup()
+    {
+        if (!_files.FileExists(_layout.Backup)) return [];
+        var used = Runs().Select(run => FileNames.NameOf(run.Path)).ToHashSet(StringComparer.Ordinal);
+        return [.. _files.List(_layout.Index).Where(name => !used.Contains(name)).Select(name =>
+            new Damage($"{_layout.Index}/{name}", 0, Position.None, Position.None, "It is damaged, or follows one that is. Whoever opens the backup reads the log instead."))];
+    }
+
     /// <summary>For a read-only opener: bytes behind the published end that are not zeros.</summary>
     public long UnpublishedBytes() => _reading?.UnpublishedBytes() ?? 0;
 

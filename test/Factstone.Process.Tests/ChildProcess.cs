@@ -72,6 +72,14 @@ internal sealed class ChildProcess : IDisposable
         WaitFor(line => line.StartsWith("ack ", StringComparison.Ordinal) && --left == 0);
     }
 
+    /// <summary>Returns when it has ended by itself, which it says by a line that it has printed.</summary>
+    public void WaitForEnd(string lastLine)
+    {
+        WaitFor(line => line == lastLine);
+        _reader.Join();
+        _process.WaitForExit();
+    }
+
     /// <summary>Stops it wherever it is; returns when it stands.</summary>
     public void Suspend()
     {

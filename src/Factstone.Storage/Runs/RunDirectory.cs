@@ -89,7 +89,8 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
     {
         try
         {
-            if (!files.DirectoryExists(layout.Index) || IsSuspicious) return;
+            // No open for writing follows on a backup, and nothing in it is ever changed.
+            if (!files.DirectoryExists(layout.Index) || IsSuspicious || files.FileExists(layout.Backup)) return;
             files.Open(layout.Suspicion, FileOpening.CreateNew).Dispose();
         }
         catch (FactstoneException)

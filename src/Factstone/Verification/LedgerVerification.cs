@@ -18,6 +18,7 @@ internal static class LedgerVerification
         if (storage.Opening.ManifestWasRebuilt) damage.Add(new Damage($"{directory}/MANIFEST", 0, Position.None, Position.None, "It is missing or damaged; the next open for writing makes it again."));
         if (storage.Opening.HeadWasRebuilt) damage.Add(new Damage($"{directory}/HEAD", 0, Position.None, Position.None, "It is missing, or one of its two slots is damaged; the next open for writing makes it again."));
 
+        damage.AddRange(storage.UnusedRunsOfBackup());
         var versions = new Dictionary<StreamName, long>();
         var facts = 0L;
         var lastTime = long.MinValue;
