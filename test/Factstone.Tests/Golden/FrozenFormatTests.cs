@@ -1,4 +1,5 @@
 using Factstone.Storage;
+using Factstone.Testing;
 
 namespace Factstone.Tests.Golden;
 
@@ -125,6 +126,39 @@ public sealed class FrozenFormatTests
             Assert.Equal((7, 1), (receipt.Position.Value, receipt.StreamVersion.Value));
             Assert.Equal(2, Assert.Throws<LedgerForkedException>(() => ledger.Resolve(new LedgerCursor(ledger.Id, 1, new Position(3)))).LastCommonPosition.Value);
             File.Delete(Path.Combine(copy.Path, "MANIFEST"));
+        }
+    }
+
+    // If this test fails, the format of a backup has changed. Raise BackupFormat.Format, keep reading this one, and add a
+    // fixture beside this one; do not replace its files.
+    [Fact]
+    public async Task A_backup_has_the_bytes_of_format_1_and_is_read_and_restored()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        var files = await GoldenLedger.WriteAsync(withCells: true, cancellation);
+        var options = new BackupOptions { FileSystem = files, TimeProvider = new ManualTimeProvider(GoldenLedger.Begin.AddDays(1)) };
+        await Ledger.BackupAsync("ledger", "backup", options, cancellationToken: cancellation);
+        string[] names = ["BACKUP", "segments/00000000000000000001.000001.log"];
+        foreach (var name in names)
+        {
+            var frozen = await File.ReadAllBytesAsync(Path.Combine(Fixture("backup-1"), name), cancellation);
+            Assert.Equal(Convert.ToHexString(frozen), Convert.ToHexString(files.ReadWhole($"backup/{name}")));
+        }
+
+        using var copy = new FixtureCopy(Fixture("backup-1"), names);
+        Assert.Empty((await Ledger.VerifyAsync(copy.Path, cancellationToken: cancellation)).Damage);
+        await using (var reading = await Ledger.OpenReadOnlyAsync(copy.Path, cancellationToken: cancellation)) await HoldsTheCells(reading);
+        var restored = Path.Combine(copy.Path, "..", $"{Path.GetFileName(copy.Path)}-restored");
+        try
+        {
+            var report = await Ledger.RestoreAsync(copy.Path, restored, cancellationToken: cancellation);
+            Assert.Equal((6, 2, GoldenLedger.Begin.AddDays(1)), (report.LastCommonPosition.Value, report.Epoch, report.BackedUpAt));
+            await using var ledger = await Ledger.OpenAsync(restored, cancellationToken: cancellation);
+            Assert.Equal("\"light\"", System.Text.Encoding.UTF8.GetString((await ledger.ReadCellAsync("settings", "theme", cancellation))!.Value.Span));
+        }
+        finally
+        {
+            Directory.Delete(restored, recursive: true);
         }
     }
 
