@@ -10,6 +10,9 @@ public sealed class BackupBesideWritersTests
     const int Backups = 50;
     const int Writers = 8;
 
+    /// <summary>However busy the machine is, the writers have gone on between two backups, and begin segments and runs.</summary>
+    const int FactsBetween = 20;
+
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     // Segments of 64 KiB and an index of 64 facts a run: while a backup copies, segments are begun, and runs are made and
@@ -40,6 +43,9 @@ public sealed class BackupBesideWritersTests
             var writers = Enumerable.Range(0, Writers).Select(writer => Task.Run(() => AppendAsync(ledger, writer, stop.Token), Cancellation)).ToList();
             for (var i = 0; i < Backups; i++)
             {
+                var next = new Position((i + 1) * FactsBetween);
+                while (await ledger.GetHeadAsync(Cancellation) < next) await Task.Delay(1, Cancellation);
+
                 // Every other one as another process takes it, which has nothing but the directory.
                 var target = Path.Combine(directory, $"b{i}");
                 reports.Add(i % 2 == 0 ? await ledger.BackupAsync(target, cancellationToken: Cancellation) : await Ledger.BackupAsync(source, target, cancellationToken: Cancellation));
@@ -68,9 +74,7 @@ public sealed class BackupBesideWritersTests
             }
         }
 
-        // They went on meanwhile: the backups are of different positions, in order, and the last ones have segments and runs.
-        Assert.Equal(reports.Select(report => report.Position).Order(), reports.Select(report => report.Position));
-        Assert.True(reports.DistinctBy(report => report.Position).Count() > Backups / 2);
+        for (var i = 0; i < Backups; i++) Assert.True(reports[i].Position.Value >= (i + 1) * FactsBetween && (i == 0 || reports[i].Position >= reports[i - 1].Position));
         Assert.True(reports[^1].Segments > 1 && reports[^1].Runs > 0, $"{reports[^1]}");
     }
 
