@@ -189,8 +189,9 @@ internal sealed class FileStorage : IFactStorage
 
         options.Took?.Invoke(RecoveryBranch.ReadOnlyOpen);
         var damage = new List<Damage>();
+        var backup = BackupFile.Read(files, layout);
         var directory = files.OpenDirectory(root);
-        var reading = new ReadOnlyOpening(directory, layout, options, new FactIndex(options), damage);
+        var reading = new ReadOnlyOpening(directory, layout, options, new FactIndex(options), damage, backup);
         try
         {
             reading.Run(cancellationToken);

@@ -32,7 +32,7 @@ internal sealed class LedgerBackup
         var log = PinnedLog.Take(source, from, cancellationToken);
         RefuseUnrecovered(source, from, log, cancellationToken);
         using var directory = TargetDirectory.Begin(target, to, options, UnfinishedMark.Backup, cancellationToken);
-        var task = new CopyTask(source, from, target, to, progress, cancellationToken);
+        var task = new CopyTask(source, from, directory.Files, to, progress, cancellationToken);
         BackupReport report;
         try
         {

@@ -25,7 +25,7 @@ internal sealed class LedgerRestore
         var backup = BackupFile.Read(source, from)
             ?? throw new LedgerNotFoundException(from.Root, $"it holds no backup, and only a backup is restored. Make one: factstone backup DIRECTORY --data '{from.Root}'");
         using var directory = TargetDirectory.Begin(target, to, options, UnfinishedMark.Restore, cancellationToken);
-        var task = new CopyTask(source, from, target, to, progress, cancellationToken);
+        var task = new CopyTask(source, from, directory.Files, to, progress, cancellationToken);
         RestoreReport report;
         try
         {

@@ -7,11 +7,14 @@ namespace Factstone.Storage;
 /// </remarks>
 internal sealed class TargetDirectory : IDisposable
 {
-    readonly IFileSystem _files;
+    readonly LockedDirectory _directory;
     readonly LedgerLayout _layout;
-    readonly IDisposable _lock;
+    readonly IFileSystem _files;
 
-    TargetDirectory(IFileSystem files, LedgerLayout layout, IDisposable directoryLock) => (_files, _layout, _lock) = (files, layout, directoryLock);
+    TargetDirectory(LockedDirectory directory, LedgerLayout layout) => (_directory, _layout, _files) = (directory, layout, directory.Files);
+
+    /// <summary>The file system, whose paths below the directory begin at that directory.</summary>
+    public IFileSystem Files => _files;
 
     /// <summary>Marks a new or empty directory. One with the mark of the same work is emptied first: the work starts over.</summary>
     /// <param name="files">Where it is.</param>
@@ -29,10 +32,10 @@ internal sealed class TargetDirectory : IDisposable
         // Before the lock is taken, which makes a file; and again with it, for somebody may have been at work meanwhile.
         RefuseOther(files, layout, work);
         files.CreateDirectory(layout.Root);
-        var target = new TargetDirectory(files, layout, LedgerLock.Take(files, layout, options, cancellationToken));
+        var target = new TargetDirectory(LockedDirectory.Open(files, layout, options, cancellationToken), layout);
         try
         {
-            RefuseOther(files, layout, work);
+            RefuseOther(target.Files, layout, work);
             target.Mark(work);
             return target;
         }
@@ -45,8 +48,10 @@ internal sealed class TargetDirectory : IDisposable
 
     /// <summary>Everything in it is durable: takes the mark away.</summary>
     /// <remarks>A failure here leaves a directory that is marked, or whole without the mark.</remarks>
+    /// <exception cref="LedgerLockedException">Somebody has taken the lock away: nobody knows what another one has done there since.</exception>
     public void Finish()
     {
+        if (_directory.WhyLost() is { } why) throw new LedgerLockedException(_layout.Root, $"somebody else: {why}", TimeSpan.Zero);
         _files.Delete(_layout.Unfinished);
         _files.SyncDirectory(_layout.Root);
     }
@@ -65,7 +70,7 @@ internal sealed class TargetDirectory : IDisposable
         }
     }
 
-    public void Dispose() => _lock.Dispose();
+    public void Dispose() => _directory.Dispose();
 
     void Mark(string work)
     {

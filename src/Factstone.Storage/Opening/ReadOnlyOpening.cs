@@ -26,13 +26,13 @@ internal sealed class ReadOnlyOpening : IDisposable
     CancellationToken _cancel;
     volatile bool _isClosing;
 
-    public ReadOnlyOpening(IFileSystem files, LedgerLayout layout, StorageOptions options, FactIndex index, List<Damage> damage)
+    public ReadOnlyOpening(IFileSystem files, LedgerLayout layout, StorageOptions options, FactIndex index, List<Damage> damage, BackupContent? backup)
     {
         _files = files;
         _layout = layout;
         _options = options;
         _manifests = new ManifestFile(files, layout);
-        _backup = BackupFile.Read(files, layout);
+        _backup = backup;
         _damage = damage;
         Index = index;
         var pool = new FilePool(files, options);
