@@ -92,8 +92,7 @@ internal sealed class BackedUpCopy(Random random, LedgerOptions options, Simulat
                 _disk.CapacityBytes = long.MaxValue;
             }
 
-            IsWholeOrDoesNotOpen(what, directory);
-            if (isLast) return null;
+            if (IsWhole(what, directory) || isLast) return null;
         }
     }
 
@@ -105,18 +104,20 @@ internal sealed class BackedUpCopy(Random random, LedgerOptions options, Simulat
 
     long Crashes => _disk.FaultCounts.GetValueOrDefault(nameof(Fault.PowerLoss)) + _disk.FaultCounts.GetValueOrDefault(nameof(Fault.ProcessKill));
 
-    /// <summary>The last step of a copy is durable or not, and neither is told to who was stopped there.</summary>
-    void IsWholeOrDoesNotOpen(string what, string directory)
+    /// <summary>What was stopped does not open; or it is whole, for whether the last step of a copy is durable nobody is told who is stopped there.</summary>
+    bool IsWhole(string what, string directory)
     {
         try
         {
             using var ledger = Open(directory, isReader: true);
             SimulationFailure.When(ledger.Damage.Count > 0, $"a {what} that was stopped opens with damage: {string.Join(' ', ledger.Damage)}");
             counts.Count($"{what} whole although it was stopped");
+            return true;
         }
         catch (FactstoneException refused) when (refused is LedgerNotFoundException or LedgerUnfinishedException or LedgerDamagedException)
         {
             SimulationFailure.When(refused is LedgerDamagedException, $"what a {what} that was stopped has left opens as damaged: {refused.Message}");
+            return false;
         }
     }
 
