@@ -173,7 +173,7 @@ internal sealed partial class SimulationRun
 
         SimulationFailure.When(_ledger.Damage.Count > 0, $"damage where there is none: {(_ledger.Damage is [var first, ..] ? first : null)}");
         SimulationFailure.When(_ledger.Opening.ManifestWasRebuilt && _hasManifest, "the manifest had to be made again, and nobody had taken it");
-        _hasManifest = _disk.Paths.Contains($"{Root}/MANIFEST"); // where there was no room for it, the next one that is written says the same
+        _hasManifest = _disk.Names.Durable.Any(static entry => entry.Path == $"{Root}/MANIFEST"); // where there was no room for it or its name, the next one that is written says the same
         SimulationFailure.When(_id is { } id && id != _ledger.Id, "it is another ledger");
         if (_model.Head > 0) _id = _ledger.Id;
         _isRecognised = false;
