@@ -93,6 +93,7 @@ internal sealed partial class SimulationRun
     /// <summary>Another process backs the ledger up while it is written on; when all is answered, the backup is compared, restored and written on.</summary>
     void BackUp()
     {
+        if (!_hasManifest) return; // a backup is refused until the next one is written
         var copy = new BackedUpCopy(_random, OptionsOfCopy(), _counts);
         Excused(() =>
         {
