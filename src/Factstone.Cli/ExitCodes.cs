@@ -20,4 +20,7 @@ internal static class ExitCodes
 
     /// <summary>Damage to durable bytes was met.</summary>
     public const int Damaged = 5;
+
+    /// <summary>Of verify: the last writer did not close the ledger, and the next open for writing has work to finish. Nothing is lost.</summary>
+    public const int NeedsRecovery = 6;
 }

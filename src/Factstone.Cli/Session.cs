@@ -21,7 +21,17 @@ internal sealed class Session(CliHost host, string directory, bool isJson, TimeS
     public async ValueTask<Ledger> OpenReadOnlyAsync(CancellationToken ct)
     {
         using var progress = new Progress(Host);
-        return await Ledger.OpenReadOnlyAsync(Directory, Options(progress), ct);
+        var ledger = await Ledger.OpenReadOnlyAsync(Directory, Options(progress), ct);
+        await NoticeRecoveryAsync(ledger, ct);
+        return ledger;
+    }
+
+    /// <summary>What lies behind the published end is not shown, and nobody should take the answer for all there is.</summary>
+    async ValueTask NoticeRecoveryAsync(Ledger ledger, CancellationToken ct)
+    {
+        if (!ledger.Opening.HasRecoverableAppends || ledger.Opening.Damage.Count > 0) return;
+        var head = await ledger.GetHeadAsync(ct);
+        Notice($"The last writer did not close the ledger. This shows it up to @{head}. {Recoverable.Text(ledger.Opening.RecoverableFacts, head)} will be kept by the next open for writing, and are shown from then on. 'factstone verify' says more.");
     }
 
     /// <summary>Opens the ledger for appending, and makes it where there is none.</summary>

@@ -110,6 +110,9 @@ internal sealed class FileStorage : IFactStorage
 
     public bool IsReadOnly => _reading is not null;
 
+    /// <summary>For a read-only opener: whether a writer had the ledger open meanwhile.</summary>
+    public bool IsBesideWriter { get; private init; }
+
     /// <summary>For tests, and for who reads by query.</summary>
     public FactIndex Index => _index;
 
@@ -118,6 +121,8 @@ internal sealed class FileStorage : IFactStorage
     public StorageHead Head => Volatile.Read(ref _head).Value;
 
     public bool IsClosed => Volatile.Read(ref _isDisposed) != 0;
+
+    public bool IsEndLost => _index.IsEndLost;
 
     public bool MayHoldMore => _hidesFacts || _writer?.HasUnknown == true;
 
@@ -188,14 +193,26 @@ internal sealed class FileStorage : IFactStorage
             throw new LedgerNotFoundException(root, "the directory does not hold one. The first append makes one: factstone append orders/42 placed '{\"total\":50}'");
 
         options.Took?.Invoke(RecoveryBranch.ReadOnlyOpen);
+        var isAlone = !files.IsLocked(layout.Lock);
+        return OpenReadOnly(files, layout, options, isAlone, started, cancellationToken) ?? OpenReadOnly(files, layout, options, isAlone: false, started, cancellationToken)!;
+    }
+
+    /// <summary>Null where a writer has come while nobody was expected to write: what looked like the remains of a writer may have been its work.</summary>
+    static FileStorage? OpenReadOnly(IFileSystem files, LedgerLayout layout, StorageOptions options, bool isAlone, long started, CancellationToken cancellationToken)
+    {
         var damage = new List<Damage>();
         var backup = BackupFile.Read(files, layout);
-        var directory = files.OpenDirectory(root);
+        var directory = files.OpenDirectory(layout.Root);
         var reading = new ReadOnlyOpening(directory, layout, options, new FactIndex(options), damage, backup);
         try
         {
-            reading.Run(cancellationToken);
-            return new FileStorage(directory, layout, options, reading, damage) { Opening = reading.Report with { Duration = options.Time.GetElapsedTime(started) } };
+            reading.Run(isAlone, cancellationToken);
+            if (!isAlone || !directory.IsLocked(layout.Lock))
+                return new FileStorage(directory, layout, options, reading, damage) { IsBesideWriter = !isAlone && !reading.IsBackup, Opening = reading.Report with { Duration = options.Time.GetElapsedTime(started) } };
+        }
+        catch (FactstoneException) when (isAlone && directory.IsLocked(layout.Lock))
+        {
+            // It is opened once more, beside the writer.
         }
         catch
         {
@@ -203,6 +220,12 @@ internal sealed class FileStorage : IFactStorage
             directory.Dispose();
             throw;
         }
+
+        reading.Dispose();
+        reading.Index.CloseRuns();
+        reading.CloseFiles();
+        directory.Dispose();
+        return null;
     }
 
     public void Refresh(CancellationToken cancellationToken)
@@ -345,7 +368,7 @@ internal sealed class FileStorage : IFactStorage
     public IReadOnlyList<Run> Runs() => [.. _index.Parts.ToArray().OfType<Run>()];
 
     /// <summary>For a read-only opener: compares runs that were found with the log.</summary>
-    public (int Compared, IReadOnlyList<Damage> Damage) VerifyRuns(IReadOnlyList<Run> runs, Action<Position> progress) =>
+    public (int Compared, IReadOnlyList<Damage> Damage, IReadOnlyList<Damage> DamagedBlocks) VerifyRuns(IReadOnlyList<Run> runs, Action<Position> progress) =>
         RunVerification.Run(_files, _layout, _options with { OpeningProgress = null, Took = null }, _reading!.Manifest, _segments, runs, _reading.PublishedEnd, progress);
 
     /// <summary>For a read-only opener of a backup: files of its index that are not used. All of them were whole and of its log when it was made.</summary>
@@ -356,9 +379,6 @@ internal sealed class FileStorage : IFactStorage
         return [.. _files.List(_layout.Index).Where(name => !used.Contains(name)).Select(name =>
             new Damage($"{_layout.Index}/{name}", 0, Position.None, Position.None, "It is damaged, or follows one that is. Whoever opens the backup reads the log instead."))];
     }
-
-    /// <summary>For a read-only opener: bytes behind the published end that are not zeros.</summary>
-    public long UnpublishedBytes() => _reading?.UnpublishedBytes() ?? 0;
 
     public void Dispose()
     {

@@ -46,6 +46,11 @@ internal sealed class LedgerLayout(string root)
     /// <summary>Segments in whose place a repair has put others.</summary>
     public string Damaged => $"{root}/quarantine/damaged";
 
+    /// <summary>The names of segments that an open has moved there, until a repair has taken note of them.</summary>
+    public string SetAside => $"{root}/quarantine/damaged/set-aside";
+
+    public string NewSetAside => $"{root}/quarantine/damaged/set-aside.new";
+
     const string SegmentEnding = ".log";
 
     public string Segment(Position first, int generation) => $"{Segments}/{SegmentName(first, generation)}";

@@ -190,4 +190,10 @@ internal enum Defect
 
     /// <summary>A merge keeps the oldest write of a cell.</summary>
     MergeKeepsOldCell,
+
+    /// <summary>A run is believed although the log that was found ends before it, or is another.</summary>
+    BelieveRunBeyondLog,
+
+    /// <summary>An open removes whatever segment no manifest lists.</summary>
+    UnlinkUnlisted,
 }

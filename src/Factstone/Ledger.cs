@@ -49,9 +49,11 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
     public TimeSpan ClockLag => _pipeline?.Clock.Lag ?? TimeSpan.Zero;
 
     /// <summary>The last durable position; 0 in an empty ledger.</summary>
+    /// <exception cref="LedgerDamagedException">The file that would tell is missing.</exception>
     public ValueTask<Position> GetHeadAsync(CancellationToken cancellationToken = default)
     {
         Look(cancellationToken);
+        if (_storage.IsEndLost) throw new LedgerDamagedException($"Whether position {_storage.Head.Position} is the last one cannot be told.", _storage.Damage);
         return ValueTask.FromResult(_storage.Head.Position);
     }
 

@@ -18,7 +18,7 @@ internal sealed class ReadingPastDamage(Ledger ledger)
     /// <summary>Facts that match a query, from a position on, or back from it; 0 is the beginning, or the end.</summary>
     public async IAsyncEnumerable<Fact> LedgerAsync(FactQuery query, Position from, bool backward, [EnumeratorCancellation] CancellationToken ct)
     {
-        var head = await ledger.GetHeadAsync(ct);
+        var head = await HeadAsync(ct);
         var next = from == Position.None || (backward && from > head) ? (backward ? head : new Position(1)) : from;
         while (next > Position.None && next <= head)
         {
@@ -55,6 +55,20 @@ internal sealed class ReadingPastDamage(Ledger ledger)
         {
             if (fact.Position > until) yield break;
             yield return fact;
+        }
+    }
+
+    /// <summary>The last position that can be read. Where it is not known to be the last one, the command has failed, and what is there is read all the same.</summary>
+    async ValueTask<Position> HeadAsync(CancellationToken ct)
+    {
+        try
+        {
+            return await ledger.GetHeadAsync(ct);
+        }
+        catch (LedgerDamagedException damaged)
+        {
+            _met = damaged;
+            return (await ledger.GetStatisticsAsync(ct)).Head;
         }
     }
 

@@ -19,8 +19,9 @@ internal sealed class VerifyCommand : LedgerCommand
 
         if (session.IsJson) WriteJson(session, report);
         else WriteText(session, report);
-        if (report.Damage.Count == 0) return ExitCodes.Done;
         NoticeIndex(session, report);
+        if (report.State == LedgerState.Whole) return ExitCodes.Done;
+        if (report.State == LedgerState.NeedsRecovery) return ExitCodes.NeedsRecovery;
 
         throw new CliException(ExitCodes.Damaged, ErrorNames.Damaged, $"The ledger in '{session.Directory}' is damaged in {Counted.Text(report.Damage.Count, "place")}. Nothing was changed.");
     }
@@ -29,21 +30,26 @@ internal sealed class VerifyCommand : LedgerCommand
     static void NoticeIndex(Session session, VerifyReport report)
     {
         var layout = new LedgerLayout(session.Directory);
-        if (!report.Damage.Any(static damage => damage.File.EndsWith(".run", StringComparison.Ordinal))) return;
+        if (!report.Damage.Concat(report.Remade).Any(static damage => damage.File.EndsWith(".run", StringComparison.Ordinal))) return;
         session.Notice($"Facts are not touched by what is wrong with the index: 'rm -r {layout.Index}' is safe while no process has the ledger open, and the next open for writing makes it again. A file of it that is wrong without a damaged block is a mistake of Factstone: please report what is said of it.");
     }
 
     static void WriteJson(Session session, VerifyReport report) => session.Output.WriteJson(json =>
     {
         json.WriteStartObject();
+        json.WriteString("state", report.State switch { LedgerState.Whole => "whole", LedgerState.NeedsRecovery => "needsRecovery", _ => "damaged" });
         json.WriteNumber("facts", report.Facts);
         json.WriteNumber("segments", report.Segments);
         json.WriteNumber("segmentBytes", report.SegmentBytes);
         if (report.RunsCompared is { } runs) json.WriteNumber("runsCompared", runs);
         json.WriteNumber("head", report.Head.Value);
+        json.WriteBoolean("openForWriting", report.IsOpenForWriting);
         json.WriteBoolean("closedCleanly", report.IsClosedCleanly);
+        json.WriteBoolean("hasRecoverableAppends", report.HasRecoverableAppends);
+        json.WriteNumber("recoverableFacts", report.RecoverableFacts);
         json.WriteNumber("tornTailBytes", report.TornTailBytes);
         DamageJson.Write(json, report.Damage);
+        DamageJson.Write(json, report.Remade, "remade");
         json.WriteEndObject();
     });
 
@@ -51,9 +57,18 @@ internal sealed class VerifyCommand : LedgerCommand
     {
         session.Output.WriteLine($"{Counted.Text(report.Facts, "fact")} in {Counted.Text(report.Segments, "segment")}, up to @{report.Head}.");
         if (report.RunsCompared is { } runs) session.Output.WriteLine($"{Counted.Text(runs, "run")} of the index compared with the log.");
-        if (report.TornTailBytes > 0) session.Output.WriteLine($"A torn tail of {report.TornTailBytes:N0} bytes, which is no damage: a write in progress, or one that a crash cut short, of which nothing was acknowledged. The next open for writing deals with it.");
-        else if (!report.IsClosedCleanly) session.Output.WriteLine("Open for writing now, or not closed by its last writer.");
+        if (report.IsOpenForWriting) session.Output.WriteLine("Open for writing now: what its writer is about to publish was not looked at.");
         session.Output.WriteLine(report.Damage.Count == 0 ? "No damage." : $"{report.Damage.Count:N0} damaged:");
         foreach (var damage in report.Damage) session.Output.WriteLine($"  {TextFit.Clean(damage.ToString())}");
+        if (report.State == LedgerState.NeedsRecovery) WriteRecovery(session, report);
+    }
+
+    static void WriteRecovery(Session session, VerifyReport report)
+    {
+        session.Output.WriteLine(report.IsClosedCleanly ? "Needs recovery, by the next open for writing. Nothing is lost:" : "Needs recovery: its last writer did not close it. The next open for writing finishes that, and nothing is lost:");
+        if (report.HasRecoverableAppends) session.Output.WriteLine($"  {Recoverable.Text(report.RecoverableFacts, report.Head)} will be kept.");
+        if (report.TornTailBytes > 0) session.Output.WriteLine($"  {report.TornTailBytes:N0} bytes behind that, of a write that was cut short, will be cut off. Nothing of it was acknowledged.");
+        foreach (var remade in report.Remade) session.Output.WriteLine($"  {TextFit.Clean(remade.ToString())} It is made again.");
+        if (!report.HasRecoverableAppends && report.TornTailBytes == 0 && report.Remade.Count == 0) session.Output.WriteLine($"  All appends up to @{report.Head} will be kept, and there is nothing behind them.");
     }
 }

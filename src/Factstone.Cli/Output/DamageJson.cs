@@ -5,9 +5,9 @@ namespace Factstone.Cli.Output;
 /// <summary>Damage as a JSON array. See docs/cli.md.</summary>
 internal static class DamageJson
 {
-    public static void Write(Utf8JsonWriter json, IEnumerable<Damage> damage)
+    public static void Write(Utf8JsonWriter json, IEnumerable<Damage> damage, string name = "damage")
     {
-        json.WriteStartArray("damage");
+        json.WriteStartArray(name);
         foreach (var one in damage)
         {
             json.WriteStartObject();

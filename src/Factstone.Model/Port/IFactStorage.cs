@@ -26,6 +26,9 @@ internal interface IFactStorage : IDisposable
     /// <summary>The last durable position and its time.</summary>
     StorageHead Head { get; }
 
+    /// <summary>Whether the end of the log is lost, so that nobody knows whether <see cref="Head"/> is the last position.</summary>
+    bool IsEndLost { get; }
+
     /// <summary>Whether facts that are not shown may turn out to be durable, recorded later than the head: those of an append whose outcome is unknown, or that wait for room to be recovered.</summary>
     bool MayHoldMore { get; }
 

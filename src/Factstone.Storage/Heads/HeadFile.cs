@@ -20,6 +20,24 @@ internal sealed class HeadFile(ISharedPage page) : IDisposable
 
     long _sequence;
 
+    /// <summary>Opens the page for reading; null where there is none, or none yet.</summary>
+    public static HeadFile? TryOpen(IFileSystem files, LedgerLayout layout)
+    {
+        if (!files.FileExists(layout.Head)) return null;
+
+        // A writer that makes it anew gives it its size a moment after its name.
+        using (var file = files.Open(layout.Head, FileOpening.ReadOnly))
+            if (file.Length < ISharedPage.Size) return null;
+        return new HeadFile(files.OpenSharedPage(layout.Head, writable: false));
+    }
+
+    /// <summary>What the page of a ledger says; null where there is none, or no whole slot in it.</summary>
+    public static HeadSlot? ReadSlot(IFileSystem files, LedgerLayout layout)
+    {
+        using var head = TryOpen(files, layout);
+        return head?.Read(out _);
+    }
+
     /// <summary>Goes on counting from what was found when the page was opened.</summary>
     public void ContinueAfter(long sequence)
     {

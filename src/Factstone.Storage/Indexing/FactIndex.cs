@@ -44,6 +44,15 @@ internal sealed partial class FactIndex
 
     public long LastTime { get; private set; }
 
+    /// <summary>The last position, where it is not known what the log holds behind it, because something that would tell is gone; null where it is known.</summary>
+    public Position? LostEnd { get; private set; }
+
+    public bool IsEndLost => LostEnd is not null;
+
+    /// <summary>From now on nobody is told what comes last.</summary>
+    /// <param name="head">The last position that is shown.</param>
+    public void LoseEnd(Position head) => LostEnd = head;
+
     public long Streams => Sum(static part => part.Streams);
 
     public long AppendIds => Sum(static part => part.AppendIds);

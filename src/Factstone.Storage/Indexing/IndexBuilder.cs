@@ -94,7 +94,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
         Run run;
         try
         {
-            using (var file = directory.Create(path)) MemoryRun.Write(part, file, manifest().LedgerId, manifest().Epoch);
+            using (var file = directory.Create(path)) MemoryRun.Write(part, file, segments.MarkOf(part.End), manifest().LedgerId, manifest().Epoch);
             run = Reopen(path, part.First, part.Last);
         }
         catch (Exception failure) when (failure is not MachineStoppedException)

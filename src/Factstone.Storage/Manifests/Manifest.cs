@@ -15,6 +15,9 @@ internal sealed record Manifest
 
     public SegmentHeader Last => Segments[^1];
 
+    /// <summary>Whether it goes back to the beginning of the log.</summary>
+    public bool IsComplete => Segments[0].BasePosition == new Position(1) && Segments[0].PreviousGeneration == 0;
+
     /// <summary>Where the live part of a segment ends, or null for the last one: there, the log itself says.</summary>
     public long? EndOf(int index) => EndOf(Segments, index);
 

@@ -11,6 +11,7 @@ internal sealed class LedgerOpening : IDisposable
     readonly List<Damage> _damage = [];
     readonly FilePool _pool;
     readonly SegmentSet _segments;
+    SegmentInventory _inventory = null!;
     LogPlace _runsEnd;
     long? _runsEndSequence;
     bool _walksAll;
@@ -74,7 +75,8 @@ internal sealed class LedgerOpening : IDisposable
 
     public void Run()
     {
-        Manifest = ReadManifest();
+        var slot = HeadFile.ReadSlot(_files, _layout);
+        Manifest = ReadManifest(slot);
         Lost = LostFacts.Read(_files, _layout, Manifest.Segments, _damage);
         ReadHead();
         var unreadable = _damage.Count;
@@ -88,6 +90,7 @@ internal sealed class LedgerOpening : IDisposable
         // Where they belong in the log, nobody knows.
         if (unreadable > 0) Index.MissedCells();
         if (_walksAll && _damage.Count == 0) Runs.Trust();
+        if (_damage.Count == 0) Runs.RemoveRejected(keepsReach: false);
         LastTime = Math.Max(Math.Max(Index.LastTime, Manifest.Last.BaseTime), Published?.RecordedAt ?? 0);
         Report = Report with { Damage = _damage, Facts = Index.Next.Value - 1, RecoveryIsPending = Pending is not null };
     }
@@ -102,7 +105,7 @@ internal sealed class LedgerOpening : IDisposable
         _options.Took?.Invoke(RecoveryBranch.RecoveryResumed);
     }
 
-    /// <summary>Whether there may be segments that no manifest lists; nothing is appended while there are.</summary>
+    /// <summary>Whether there may be segments that no manifest lists and that are to be removed; nothing is appended while there are.</summary>
     public bool HasUnlistedSegments { get; private set; } = true;
 
     /// <summary>Removes files that nothing refers to any more, as far as it can. Only after the head is published.</summary>
@@ -129,19 +132,19 @@ internal sealed class LedgerOpening : IDisposable
         if (SegmentTrim.Run(_files, _layout, Chain.Manifest, Published) > 0) _options.Took?.Invoke(RecoveryBranch.SegmentTrimmed);
     }
 
-    /// <summary>Removes segments that no manifest lists, durably.</summary>
+    /// <summary>Removes segments that no manifest lists and that hold nothing but what the log holds, durably.</summary>
     /// <remarks>
     /// A segment that was started and never listed says in its header where the log went on. If it came back after a
     /// power cut, and the manifest were lost, it would pass for the end of a log that has gone on elsewhere since.
     /// </remarks>
     public void RemoveUnlistedSegments()
     {
-        var listed = Manifest.Segments.Concat(Chain?.Manifest.Segments ?? []).Select(segment => segment.Name).ToHashSet();
-        var unlisted = _files.List(_layout.Segments).Where(name => LedgerLayout.IsSegment(name) && !listed.Contains(name)).ToList();
-        foreach (var name in unlisted)
+        var unlisted = _inventory.Unlisted.Where(static one => !one.IsDamage).ToList();
+        foreach (var segment in unlisted)
         {
             _options.Took?.Invoke(RecoveryBranch.UnlistedSegmentRemoved);
-            Quarantine.Remove(_files, _layout, name, Chain?.Manifest ?? Manifest);
+            if (segment.Kind == UnlistedKind.Repeats) _files.Delete($"{_layout.Segments}/{segment.Name}");
+            else if (_files.FileExists($"{_layout.Segments}/{segment.Name}")) Quarantine.Keep(_files, _layout, segment.Name);
         }
 
         if (unlisted.Count > 0) _files.SyncDirectory(_layout.Segments);
@@ -157,21 +160,37 @@ internal sealed class LedgerOpening : IDisposable
         Chain?.CloseFiles();
     }
 
-    Manifest ReadManifest()
+    Manifest ReadManifest(HeadSlot? head)
     {
-        if (_manifests.Read() is { } manifest) return manifest;
+        _inventory = SegmentInventory.Take(_files, _layout, head, _options.Defect);
+        if (_inventory.Manifest is not { } manifest) return Create(head);
+        if (_inventory.ManifestWasRebuilt)
+        {
+            _options.Took?.Invoke(manifest.Generation == 1 && !_files.FileExists(_layout.Head) ? RecoveryBranch.CreationResumed : RecoveryBranch.ManifestRebuilt);
+            Report = Report with { ManifestWasRebuilt = true };
+        }
 
-        var headers = _manifests.ReadHeaders();
-        if (headers.Count == 0) return Create();
+        if (_inventory.HasAdopted) _options.Took?.Invoke(RecoveryBranch.SegmentsAdopted);
+        _damage.AddRange(_inventory.Damage);
+        TrySetAside();
+        if (_damage.Count == 0 && manifest.IsComplete && (_inventory.ManifestWasRebuilt || _inventory.HasAdopted)) TryReplace(manifest);
+        return manifest;
+    }
 
-        var rebuilt = ManifestFile.Rebuild(headers) ?? throw new LedgerDamagedException(
-            $"The ledger in '{_layout.Root}' cannot be opened: its manifest is missing or damaged, and no segment says what it is.",
-            [.. _manifests.Unreadable(headers)]);
-        _options.Took?.Invoke(rebuilt.Generation == 1 && !_files.FileExists(_layout.Head) ? RecoveryBranch.CreationResumed : RecoveryBranch.ManifestRebuilt);
-        _damage.AddRange(_manifests.Unreadable(headers));
-        if (_damage.Count == 0) TryReplace(rebuilt);
-        Report = Report with { ManifestWasRebuilt = true };
-        return rebuilt;
+    /// <summary>Moves segments out of the way that hold what is not in the log and do not continue it. Nothing in them is ever removed.</summary>
+    void TrySetAside()
+    {
+        var foreign = _inventory.Unlisted.Where(static one => one.Kind == UnlistedKind.Foreign).Select(static one => one.Name).ToList();
+        if (foreign.Count == 0) return;
+        _options.Took?.Invoke(RecoveryBranch.SegmentSetAside);
+        try
+        {
+            SetAsideSegments.Keep(_files, _layout, foreign, _inventory.Manifest!.Epoch);
+        }
+        catch (FactstoneException)
+        {
+            // They stay where they are, and are damage there as well.
+        }
     }
 
     void TryReplace(Manifest rebuilt)
@@ -188,9 +207,9 @@ internal sealed class LedgerOpening : IDisposable
         }
     }
 
-    Manifest Create()
+    Manifest Create(HeadSlot? head)
     {
-        if (_files.FileExists(_layout.Head) && OpenHead().Read(out _) is not null)
+        if (head is not null)
             throw new LedgerDamagedException($"The ledger in '{_layout.Root}' has lost its segments.", [new Damage(_layout.Segments, 0, Position.None, Position.None, "There is no file in it.")]);
 
         _options.Took?.Invoke(RecoveryBranch.Created);
@@ -202,21 +221,30 @@ internal sealed class LedgerOpening : IDisposable
         return manifest;
     }
 
-    HeadFile OpenHead() => Head ??= new HeadFile(_files.OpenSharedPage(_layout.Head, writable: true));
-
     void ReadHead()
     {
         var existed = _files.FileExists(_layout.Head);
-        var slot = OpenHead().Read(out var isWhole);
+        Head = new HeadFile(_files.OpenSharedPage(_layout.Head, writable: true));
+
+        // Its name is durable before anything is acknowledged: without it, what a power cut leaves cannot be told from damage.
+        if (!existed) _files.SyncDirectory(_layout.Root);
+        var slot = Head.Read(out var isWhole);
         Head.ContinueAfter(slot?.Sequence ?? 0);
-        if (!existed || !isWhole)
+        var isForeign = slot is { } other && other.LedgerId != Manifest.LedgerId;
+        if (!existed || !isWhole || isForeign)
         {
             if (!Report.WasCreated) _options.Took?.Invoke(slot is null ? RecoveryBranch.HeadMissing : RecoveryBranch.HeadSlotDamaged);
             Report = Report with { HeadWasRebuilt = !Report.WasCreated };
         }
 
-        Published = slot is { } found && found.LedgerId == Manifest.LedgerId && found.Epoch == Manifest.Epoch ? found : null;
+        if (slot is not { } found || isForeign) return;
+        if (found.Epoch == Manifest.Epoch) Published = found;
+        else if (found.Epoch > Manifest.Epoch) _damage.Add(LaterEpoch(_layout, found.Epoch, Manifest.Epoch));
     }
+
+    /// <summary>What an epoch begins with is durable before HEAD names the epoch.</summary>
+    public static Damage LaterEpoch(LedgerLayout layout, long found, long listed) =>
+        new(layout.Segments, 0, Position.None, Position.None, $"HEAD is of epoch {found}, and the segments that are listed are of epoch {listed}: the newest segments, or the newest MANIFEST, are missing.");
 
     /// <summary>Opens the last segment, and knows the others, so that whoever has a place in one finds it.</summary>
     void OpenAllSegments()
@@ -239,7 +267,8 @@ internal sealed class LedgerOpening : IDisposable
     void StartIndex()
     {
         _walksAll = _options.WalksAll || Runs.IsSuspicious;
-        var runs = Runs.Open(Manifest, Directory, deletes: true);
+        var runs = Runs.Open(Manifest, Directory);
+        Runs.RemoveRejected(keepsReach: true);
         Index.Start(runs);
         if (runs.Count > 0) _runsEnd = runs[^1].Footer.End;
         Index.WhenFull = BuildRun;
@@ -314,10 +343,9 @@ internal sealed class LedgerOpening : IDisposable
         var header = Manifest.Last;
         if (Directory.Find(header.BasePosition, header.Generation) is not { } segment)
         {
-            if (header.MayHaveCells) Index.MissedCells();
+            MissLastSegment(header);
             return;
         }
-
 
         if (Report.WasCreated)
         {
@@ -332,11 +360,35 @@ internal sealed class LedgerOpening : IDisposable
 
         var reader = _segments.Reader(segment);
         TryStart(header, out var from, out var next);
-        var end = TailExamination.Run(reader, from, next, Published, _options);
+        var end = TailExamination.Run(reader, from, next, Published, Runs.Reach, Math.Max(Index.LastTime, header.BaseTime), _options);
+        if (end.IsShortened) _damage.Add(Runs.Reach!.Value.Damage(end.Walk.Next));
         if (end.IsDamaged || _damage.Count > 0) ReadDamagedEnd(reader, from, next, end);
         else if (end.IsClean) ReadCleanEnd(segment, from, next, end);
         else Recover(segment, end);
-        if (isLastMissing) Index.MissedCells();
+        if (isLastMissing || end.IsShortened) Index.MissedCells();
+        MissBehindGap();
+    }
+
+    /// <summary>What the last segment held is gone: as far as it is known how much that was, these positions cannot be read; and where it is not, neither can the end.</summary>
+    void MissLastSegment(SegmentHeader header)
+    {
+        if (header.MayHaveCells) Index.MissedCells();
+        Index.AddHoles(Later(Published?.Position, Runs.Reach?.Last));
+        MissBehindGap();
+        if (Published is { IsClean: true } slot && slot.IsIn(header)) return;
+        _options.Took?.Invoke(RecoveryBranch.EndIsUnknown);
+        Index.LoseEnd(new Position(Index.Next.Value - 1));
+    }
+
+    static Position Later(Position? one, Position? other) => new(Math.Max(one?.Value ?? 0, other?.Value ?? 0));
+
+    /// <summary>Segments that no manifest lists, and that come behind a gap, hold positions that cannot be read before a repair.</summary>
+    void MissBehindGap()
+    {
+        if (!_inventory.HasGap) return;
+        Index.AddHoles(Later(Published?.Position, _inventory.LastBehindGap));
+        Index.MissedCells();
+        Index.LoseEnd(new Position(Index.Next.Value - 1));
     }
 
     void ReadDamagedEnd(FrameReader reader, long from, Position next, LogEnd end)

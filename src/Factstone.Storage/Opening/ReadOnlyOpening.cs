@@ -25,6 +25,7 @@ internal sealed class ReadOnlyOpening : IDisposable
     long _adoptBytesAt;
     CancellationToken _cancel;
     volatile bool _isClosing;
+    bool _isAlone;
 
     public ReadOnlyOpening(IFileSystem files, LedgerLayout layout, StorageOptions options, FactIndex index, List<Damage> damage, BackupContent? backup)
     {
@@ -61,23 +62,61 @@ internal sealed class ReadOnlyOpening : IDisposable
     public (LogPlace Place, Position Next)? PublishedEnd =>
         Published is { } slot ? (new LogPlace(slot.SegmentBase, slot.SegmentGeneration, slot.FileOffset), slot.Position.Next()) : null;
 
+    /// <summary>Whether it is a backup, which is whole and stays as it is.</summary>
+    public bool IsBackup => _backup is not null;
+
+    /// <summary>Opens the ledger.</summary>
+    /// <param name="isAlone">Whether nobody writes: then files of different ages are told apart, and what the last writer left behind the published end is looked at. A writer has done that already.</param>
     /// <param name="cancellationToken">Ends the wait for a writer that replaces files.</param>
-    public void Run(CancellationToken cancellationToken)
+    public void Run(bool isAlone, CancellationToken cancellationToken)
     {
         _cancel = cancellationToken;
-        Manifest = ReadManifest(out var isRebuilt);
+        isAlone &= !IsBackup; // nobody has written to it, and nobody will
+        _isAlone = isAlone;
+        var inventory = isAlone ? SegmentInventory.Take(_files, _layout, HeadFile.ReadSlot(_files, _layout), _options.Defect) : null;
+        var isRebuilt = inventory?.ManifestWasRebuilt ?? false;
+        Manifest = inventory is null ? ReadManifest(out isRebuilt) : inventory.Manifest ?? throw NoSegments();
         Lost = LostFacts.Read(_files, _layout, Manifest.Segments, _damage);
-        if (isRebuilt) _damage.AddRange(_manifests.Unreadable(_manifests.ReadHeaders()));
-        var unreadable = _damage.Count;
+        if (inventory is not null) _damage.AddRange(inventory.Damage);
+        else if (isRebuilt) _damage.AddRange(_manifests.Unreadable(_manifests.ReadHeaders()));
         var slot = ReadHead(out var isWhole);
+        if (slot is { } foreign && foreign.LedgerId != Manifest.LedgerId) (slot, isWhole) = (null, false);
+        if (slot?.Epoch > Manifest.Epoch && isAlone) _damage.Add(LedgerOpening.LaterEpoch(_layout, slot.Value.Epoch, Manifest.Epoch));
+        var unreadable = _damage.Count;
         StartIndex();
         Report = Report with { ManifestWasRebuilt = isRebuilt, HeadWasRebuilt = !isWhole, WasClosedCleanly = slot?.IsClean ?? false };
-        if (slot is { } published && published.LedgerId == Manifest.LedgerId) ReadUpTo(published);
+        if (slot is { } published) ReadUpTo(published);
         else ReadWithoutHead();
 
         // Where they belong in the log, nobody knows.
         if (unreadable > 0) Index.MissedCells();
+        _isAlone = false; // a writer may come at any time
+        if (inventory is not null) PreviewRecovery(inventory, slot is { } own && own.Epoch == Manifest.Epoch ? own : null);
         Report = Report with { Facts = Index.Next.Value - 1, Damage = [.. _damage] };
+    }
+
+    void PreviewRecovery(SegmentInventory inventory, HeadSlot? published)
+    {
+        var head = Published?.Position ?? new Position(Index.Next.Value - 1);
+        var from = _current?.PlaceOf(_fileOffset) ?? default;
+        var preview = RecoveryPreview.Run(
+            Manifest,
+            (header, until) => Directory.Find(header.BasePosition, header.Generation) ?? _segments.AddSegment(header, until),
+            visitor => new SegmentSet(_files, _layout, _options with { OpeningProgress = null }, Directory, visitor, _damage),
+            from, _next, published, Runs.Reach, Index.LastTime, _damage, _options);
+        if (preview.IsEndLost || inventory.HasGap)
+        {
+            Index.MissedCells();
+            Index.LoseEnd(head);
+        }
+
+        Report = Report with
+        {
+            NeedsRecovery = _damage.Count == 0 && (!preview.IsClean || Report.ManifestWasRebuilt || Report.HeadWasRebuilt || inventory.HasAdopted),
+            RecoverableFacts = Math.Max(0, preview.Next.Value - 1 - head.Value),
+            HasRecoverableAppends = preview.Next > head.Next() || preview.LastTime > (Published?.RecordedAt ?? Index.LastTime),
+            TornTailBytes = preview.TornBytes,
+        };
     }
 
     /// <summary>Takes in what was published since; false when nothing was.</summary>
@@ -205,7 +244,7 @@ internal sealed class ReadOnlyOpening : IDisposable
         for (var attempt = 1; ; attempt++)
         {
             var names = _files.List(_layout.Index);
-            var runs = Runs.Open(Manifest, Directory, deletes: false);
+            var runs = Runs.Open(Manifest, Directory);
             if (attempt == OpeningsOfRunsMax || !names.Except(_files.List(_layout.Index), StringComparer.Ordinal).Any()) return runs;
             foreach (var run in runs) run.Dispose();
         }
@@ -234,9 +273,6 @@ internal sealed class ReadOnlyOpening : IDisposable
         if (_isClosing) throw new OperationCanceledException("The ledger is closed.");
     }
 
-    /// <summary>Bytes behind the published end that are not zeros.</summary>
-    public long UnpublishedBytes() => _current is { } segment ? TornTail.Length(segment.File, _fileOffset) : 0;
-
     public void Dispose() => _segments.Dispose();
 
     public void CloseFiles()
@@ -250,18 +286,8 @@ internal sealed class ReadOnlyOpening : IDisposable
     {
         isWhole = _backup is not null;
         if (_backup is { } backup) return backup.End;
-        _head ??= OpenHead();
+        _head ??= HeadFile.TryOpen(_files, _layout);
         return _head?.Read(out isWhole, isPatient);
-    }
-
-    HeadFile? OpenHead()
-    {
-        if (!_files.FileExists(_layout.Head)) return null;
-
-        // A writer that makes it anew gives it its size a moment after its name.
-        using (var file = _files.Open(_layout.Head, FileOpening.ReadOnly))
-            if (file.Length < ISharedPage.Size) return null;
-        return new HeadFile(_files.OpenSharedPage(_layout.Head, writable: false));
     }
 
     Manifest ReadManifest(out bool isRebuilt)
@@ -271,7 +297,7 @@ internal sealed class ReadOnlyOpening : IDisposable
         for (var attempt = 0; ; attempt++)
         {
             var stands = _files.FileExists(_layout.Manifest);
-            if (_manifests.Read() is { } manifest) return manifest;
+            if (_manifests.Read() is { } manifest && IsOwn(manifest.LedgerId)) return manifest;
             if (attempt < 3 && !stands)
             {
                 // A new ledger gets its manifest last. One that stands is replaced as a whole, so a damaged one is damaged.
@@ -279,9 +305,8 @@ internal sealed class ReadOnlyOpening : IDisposable
                 continue;
             }
 
-            var headers = _manifests.ReadHeaders();
-            if (headers.Count == 0)
-                throw new LedgerNotFoundException(_layout.Root, "it has no manifest and no segments. The first append makes one: factstone append orders/42 placed '{\"total\":50}'");
+            var headers = _manifests.ReadHeaders().Where(one => one.Header is null || IsOwn(one.Header.LedgerId)).ToList();
+            if (headers.Count == 0) throw NoSegments();
             isRebuilt = true;
             return ManifestFile.Rebuild(headers) ?? throw new LedgerDamagedException(
                 $"The ledger in '{_layout.Root}' cannot be read: its manifest is missing or damaged, and no segment says what it is.",
@@ -289,12 +314,17 @@ internal sealed class ReadOnlyOpening : IDisposable
         }
     }
 
+    /// <summary>A file of another ledger is none; which one this is, the first look has told.</summary>
+    bool IsOwn(LedgerId id) => Manifest is null || id == Manifest.LedgerId;
+
+    LedgerNotFoundException NoSegments() => new(_layout.Root, "it has no manifest and no segments. The first append makes one: factstone append orders/42 placed '{\"total\":50}'");
+
     void ReadUpTo(HeadSlot slot)
     {
         for (var attempt = 0; ; attempt++)
         {
             if (TryReadUpTo(slot)) break;
-            if (attempt == Attempts)
+            if (_isAlone || attempt == Attempts) // nobody who could put it there
             {
                 var path = _layout.Segment(slot.SegmentBase, slot.SegmentGeneration);
                 var first = Index.Next <= slot.Position ? Index.Next : Position.None;
@@ -323,7 +353,7 @@ internal sealed class ReadOnlyOpening : IDisposable
         }
 
         // The manifest may be older or newer than the head; the segment that the head names is found by its name.
-        if (slot.ManifestGeneration > Manifest.Generation) Manifest = ReadManifest(out _);
+        if (!_isAlone && slot.ManifestGeneration > Manifest.Generation) Manifest = ReadManifest(out _);
         var header = Manifest.Segments.FirstOrDefault(slot.IsIn) ?? HeaderOf(slot);
         if (header is null) return false;
 
@@ -352,7 +382,7 @@ internal sealed class ReadOnlyOpening : IDisposable
         var path = _layout.Segment(slot.SegmentBase, slot.SegmentGeneration);
         try
         {
-            return _files.FileExists(path) ? _manifests.ReadHeader(path) : null;
+            return _files.FileExists(path) && _manifests.ReadHeader(path) is { } header && header.LedgerId == Manifest.LedgerId ? header : null;
         }
         catch (LedgerIOException)
         {
@@ -445,7 +475,7 @@ internal sealed class ReadOnlyOpening : IDisposable
                 continue;
             }
 
-            var end = TailExamination.Run(_segments.Reader(_current!), _fileOffset, _next, null, _options);
+            var end = TailExamination.Run(_segments.Reader(_current!), _fileOffset, _next, null, reach: null, timeBefore: 0, _options);
             var durableEnd = end.IsDamaged ? end.DurableEnd : end.UntrustedFrom;
             if (durableEnd > _fileOffset) _segments.ReadDurable(_current!, _fileOffset, durableEnd, _next, end.IsDamaged ? end.DurableNext : null);
             (_fileOffset, _next) = (Math.Max(durableEnd, _fileOffset), Index.Next);

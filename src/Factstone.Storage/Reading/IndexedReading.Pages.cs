@@ -8,6 +8,7 @@ internal sealed partial class IndexedReading
     {
         var page = new FactPage();
         var next = !backward ? from > Position.None ? from : new Position(1) : from <= until ? from : until;
+        if (backward && next == until) RefuseLostEnd(until);
         while (next > Position.None && next <= until)
         {
             var first = next;
@@ -16,6 +17,8 @@ internal sealed partial class IndexedReading
             if (page.Count > 0) yield return page;
             BetweenPages();
         }
+
+        if (!backward) RefuseLostEnd(until);
     }
 
     /// <summary>Returns the position behind the last that it came to.</summary>
@@ -91,6 +94,7 @@ internal sealed partial class IndexedReading
 
         if (last == Position.None && from > StreamVersion.None) last = StateBelow(stream, from, until);
         RefuseHole(stream, last, until);
+        RefuseLostEnd(until);
     }
 
     IEnumerable<FactPage> StreamPagesBackward(StreamName stream, StreamVersion from, Position until)
@@ -100,7 +104,11 @@ internal sealed partial class IndexedReading
         var beginsAtEnd = from == StreamVersion.None || from >= head.Version;
 
         // Whoever begins at the end is told first if the end is unknown.
-        if (beginsAtEnd) RefuseHole(stream, head.Position, until);
+        if (beginsAtEnd)
+        {
+            RefuseHole(stream, head.Position, until);
+            RefuseLostEnd(until);
+        }
 
         // Where a later version is known, all versions below it were written.
         var expected = beginsAtEnd ? head.Version.Value : from.Value;

@@ -21,6 +21,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
         using var reading = gate.Enter();
         var state = LastPlace(stream, until).State;
         RefuseHole(stream, state.Position, until);
+        RefuseLostEnd(until);
         return lost.Raise(stream, state, until);
     }
 
@@ -83,6 +84,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
     /// <summary>The last position up to the head that was recorded at or before a time.</summary>
     public Position PositionAt(long recordedBy, StorageHead head)
     {
+        if (recordedBy >= head.RecordedAt) RefuseLostEnd(head.Position);
         if (recordedBy >= head.RecordedAt && options.Defect != Defect.RecordedByIsExclusive) return head.Position;
         var time = options.Defect == Defect.RecordedByIsExclusive ? recordedBy - 1 : recordedBy;
         var low = Ask(() => LastRecordedBy(time));
@@ -127,6 +129,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
         var fact = last.Candidate is { } segment ? reader.TryRead(segment, last.CandidateAt, stream) : null;
         var place = fact is not null ? new Place(fact.StreamVersion, fact.Position, fact.Retracts) : last.Candidate is null ? last.Place : LastPlace(stream, until);
         RefuseHole(stream, place.Position, until);
+        RefuseLostEnd(until);
         if (!lost.Raise(stream, place.State, until).HasValue) return null;
         if (fact is not null) return fact;
         var found = Find(place);
@@ -170,6 +173,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
     /// <summary>Streams in the order of their keys, each with its state and the place of its last fact that is left.</summary>
     IEnumerable<(StreamName Stream, StreamState State, Place Last)> Heads(string store, string prefix, string? after, Position until, long expected)
     {
+        RefuseLostEnd(until);
         var hole = index.FirstHole(Position.None, until);
         if (hole > Position.None)
             throw new LedgerDamagedException($"Whether {store} has another key, from position {hole}, cannot be told.", damage.At(hole));
@@ -199,6 +203,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
 
     public IReadOnlyList<StoreCount> Stores(Position until)
     {
+        RefuseLostEnd(until);
         var hole = index.FirstHole(Position.None, until);
         if (hole > Position.None)
             throw new LedgerDamagedException($"Whether there is another store, from position {hole}, cannot be told.", damage.At(hole));
@@ -342,6 +347,13 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
         var hole = index.FirstHole(after, until);
         if (hole > Position.None)
             throw new LedgerDamagedException($"Whether {stream} has a fact at position {hole} cannot be told.", damage.At(hole));
+    }
+
+    /// <summary>Where the end of the log is lost, what comes last cannot be told. What is asked of an earlier position can.</summary>
+    public void RefuseLostEnd(Position until)
+    {
+        if (index.LostEnd is { } last && until >= last)
+            throw new LedgerDamagedException($"What comes behind position {last} cannot be told.", damage.All);
     }
 
     public static FileWindow NewWindow(bool isLong) => isLong ? new FileWindow(16 * 1_024, 1_024 * 1_024) : new FileWindow(2 * 1_024, 256 * 1_024);

@@ -46,6 +46,7 @@ internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog da
         if (until.Value - after.Value <= AskedMax && index.TryFirstMatch(query, after, until, out var first))
         {
             RefuseHole(query, after, first > Position.None ? first : until);
+            if (first == Position.None) facts.RefuseLostEnd(until);
             return first;
         }
 
@@ -76,6 +77,7 @@ internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog da
     {
         var page = new Candidate[PageMin];
         var isLast = false;
+        if (backward) facts.RefuseLostEnd(until);
         while (after < until && !isLast)
         {
             var (low, high) = (after, until);
@@ -96,6 +98,7 @@ internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog da
         }
 
         RefuseHole(query, after, until);
+        if (!backward) facts.RefuseLostEnd(until);
     }
 
     int Fill(Candidate[] page, FactQuery query, Position after, Position until, bool backward)
@@ -114,7 +117,7 @@ internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog da
 
     /// <summary>Where any fact may match and none is unknown, there is nothing to look for.</summary>
     bool IsScan(FactQuery query, Position after, Position until, bool backward) =>
-        query.IsAll && until > after && !(backward && after > Position.None) && index.FirstHole(after, until) == Position.None;
+        query.IsAll && !index.IsEndLost && until > after && !(backward && after > Position.None) && index.FirstHole(after, until) == Position.None;
 
     /// <summary>Whether the fact has to be read.</summary>
     bool MayMatch(FactQuery query, Candidate candidate) =>

@@ -15,6 +15,9 @@ internal sealed record LogEnd
     /// <summary>Whether bytes behind the last whole frame were durable, so that what is missing there is damage.</summary>
     public bool IsDamaged { get; init; }
 
+    /// <summary>Whether only the index tells that something is missing behind the last whole frame.</summary>
+    public bool IsShortened { get; init; }
+
     /// <summary>With damage: where what was durable ends, and the position after it.</summary>
     public long DurableEnd { get; init; }
 

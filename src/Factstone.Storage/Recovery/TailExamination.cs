@@ -11,31 +11,45 @@ internal static class TailExamination
     /// <param name="from">Where to begin: what lies before is durable for sure.</param>
     /// <param name="next">The position that the frame there should have.</param>
     /// <param name="head">The published end, where there is one for this ledger.</param>
+    /// <param name="reach">How far the log has reached at least, where the index says it.</param>
+    /// <param name="timeBefore">The last RecordedAt before <paramref name="from"/>.</param>
     /// <param name="options">For the branches taken, and planted defects.</param>
-    public static LogEnd Run(FrameReader reader, long from, Position next, HeadSlot? head, StorageOptions options)
+    public static LogEnd Run(FrameReader reader, long from, Position next, HeadSlot? head, LogReach? reach, long timeBefore, StorageOptions options)
     {
         var length = reader.Segment.File.Length;
         var headHere = head is { } slot && slot.IsIn(reader.Segment.Header) ? head : null;
-        if (headHere is { } closed && CleanEnd(reader, closed, length) is { } clean) return clean;
+        if (headHere is { } closed && CleanEnd(reader, closed, length) is { } clean)
+            return reach?.IsBeyond(clean.Walk.Next, closed.RecordedAt) == true ? Shortened(clean, reach.Value, length, options) : clean;
 
-        var walk = SegmentWalk.Run(reader, from, length, next, NoVisitor.Instance);
+        var times = new TimeVisitor { Last = timeBefore };
+        var walk = SegmentWalk.Run(reader, from, length, next, times);
         if (options.Defect == Defect.DamageAsTornTail) return new LogEnd { From = from, Walk = walk };
 
         if (headHere is { } published && published.FileOffset > walk.FileOffset)
         {
             options.Took?.Invoke(RecoveryBranch.DamageBelowHead);
-            return new LogEnd { From = from, Walk = walk, IsDamaged = true, DurableEnd = published.FileOffset, DurableNext = published.Position.Next() };
+            return Extended(new LogEnd { From = from, Walk = walk, IsDamaged = true, DurableEnd = published.FileOffset, DurableNext = published.Position.Next() }, reach);
         }
 
         if (head is { } elsewhere && elsewhere.LedgerId == reader.Segment.Header.LedgerId && elsewhere.Position >= walk.Next)
         {
             options.Took?.Invoke(RecoveryBranch.DamageBelowHead);
-            return new LogEnd { From = from, Walk = walk, IsDamaged = true, DurableEnd = length, DurableNext = elsewhere.Position.Next() };
+            return Extended(new LogEnd { From = from, Walk = walk, IsDamaged = true, DurableEnd = length, DurableNext = elsewhere.Position.Next() }, reach);
         }
 
-        return LaterFrame(reader, walk.FileOffset, Math.Min(length, walk.FileOffset + ScanBytesMax), length) is { } later
-            ? Damaged(reader, from, walk, later, length, options)
-            : new LogEnd { From = from, Walk = walk };
+        if (LaterFrame(reader, walk.FileOffset, Math.Min(length, walk.FileOffset + ScanBytesMax), length) is { } later) return Extended(Damaged(reader, from, walk, later, length, options), reach);
+        var end = new LogEnd { From = from, Walk = walk };
+        return reach?.IsBeyond(walk.Next, times.Last) == true ? Shortened(end, reach.Value, length, options) : end;
+    }
+
+    /// <summary>With damage, what was durable reaches as far as the index says.</summary>
+    static LogEnd Extended(LogEnd end, LogReach? reach) => reach?.Last >= end.DurableNext ? end with { DurableNext = reach.Value.Last.Next() } : end;
+
+    /// <summary>All that is left is whole, and yet facts or cells that were durable are gone from its end.</summary>
+    static LogEnd Shortened(LogEnd end, LogReach reach, long length, StorageOptions options)
+    {
+        options.Took?.Invoke(RecoveryBranch.DamageBelowIndex);
+        return end with { IsClean = false, IsDamaged = true, IsShortened = true, DurableEnd = length, DurableNext = reach.Last >= end.Walk.Next ? reach.Last.Next() : end.Walk.Next };
     }
 
     /// <summary>The end that the last writer marked when it closed the ledger, if nobody has written since; it is trusted, and nothing is walked.</summary>
@@ -71,5 +85,26 @@ internal static class TailExamination
         var last = later;
         while (LaterFrame(reader, last.GroupStart, length, length) is { } next && next.GroupStart > last.GroupStart) last = next;
         return new LogEnd { From = from, Walk = walk, IsDamaged = true, DurableEnd = last.GroupStart, DurableNext = last.BasePosition };
+    }
+
+    /// <summary>Notes when the last append was recorded.</summary>
+    sealed class TimeVisitor : IFrameVisitor
+    {
+        public long Last { get; set; }
+
+        public void Frame(Segment segment, in FrameHeader header, string? appendId)
+        {
+            if (header.FactCount == 0) Last = Math.Max(Last, header.Time);
+        }
+
+        public void Fact(Segment segment, long fileOffset, in HeaderView header) => Last = Math.Max(Last, header.RecordedAt);
+
+        public void AddHoles(Position last) { }
+
+        public void Lost(Segment segment, Position first, Position last) { }
+
+        public void Cell(Segment segment, long fileOffset, in CellView cell) { }
+
+        public void MissedCells() { }
     }
 }

@@ -28,7 +28,7 @@ internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layou
 
     RepairReport Run(bool isDryRun)
     {
-        var head = ReadHead();
+        var head = HeadFile.ReadSlot(_files, layout);
         using var survey = new RepairSurvey(_files, layout, options, progress, cancellationToken);
         survey.Run(head);
         var report = Report(survey, isDryRun);
@@ -55,15 +55,6 @@ internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layou
         }
     }
 
-    HeadSlot? ReadHead()
-    {
-        if (!_files.FileExists(layout.Head)) return null;
-        using (var file = _files.Open(layout.Head, FileOpening.ReadOnly))
-            if (file.Length < ISharedPage.Size) return null;
-        using var head = new HeadFile(_files.OpenSharedPage(layout.Head, writable: false));
-        return head.Read(out _);
-    }
-
     RepairReport Report(RepairSurvey survey, bool isDryRun)
     {
         var salvaged = survey.Segments.Where(segment => segment.Salvaged is not null).Select(segment => segment.Salvaged!).ToList();
@@ -72,7 +63,7 @@ internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layou
         var end = new Position(survey.Next.Value - 1);
         var lostCells = salvaged.SelectMany(one => one.LostCells).ToList();
         var mayHaveLostCells = survey.IsLastMissing || salvaged.Exists(one => one.HasMissedCells);
-        var isLoss = lost.Count > 0 || unknown.Count > 0 || lostCells.Count > 0 || mayHaveLostCells;
+        var isLoss = survey.HasSetAside || survey.Foreign.Count > 0 || survey.LastEpoch > survey.Manifest.Epoch || lost.Count > 0 || unknown.Count > 0 || lostCells.Count > 0 || mayHaveLostCells;
         var common = lost.Count > 0 ? new Position(lost.Min(frame => frame.First.Value) - 1) : end;
         return new RepairReport
         {
@@ -87,7 +78,7 @@ internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layou
             MayHaveLostCells = mayHaveLostCells,
             Quarantined = [.. Damaged(survey).Select(name => $"{layout.Damaged[(layout.Root.Length + 1)..]}/{name}")],
             EpochBefore = survey.Manifest.Epoch,
-            Epoch = survey.Manifest.Epoch + (isLoss ? 1 : 0),
+            Epoch = survey.LastEpoch + (isLoss ? 1 : 0),
             LastCommonPosition = common,
             Receipt = Position.None,
         };
@@ -115,12 +106,13 @@ internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layou
     void RemoveUnlisted(RepairSurvey survey)
     {
         if (survey.ManifestWasRebuilt) return;
-        var listed = survey.Manifest.Segments.Select(segment => segment.Name).ToHashSet();
-        foreach (var name in _files.List(layout.Segments).Where(name => !listed.Contains(name)))
+        foreach (var segment in survey.Removable)
         {
-            if (LedgerLayout.IsSegment(name)) Quarantine.Remove(_files, layout, name, survey.Manifest);
-            else _files.Delete($"{layout.Segments}/{name}");
+            if (segment.Kind == UnlistedKind.Replaced) Quarantine.Keep(_files, layout, segment.Name);
+            else _files.Delete($"{layout.Segments}/{segment.Name}");
         }
+
+        foreach (var name in _files.List(layout.Segments).Where(static name => !LedgerLayout.IsSegment(name))) _files.Delete($"{layout.Segments}/{name}");
 
         _files.SyncDirectory(layout.Segments);
     }
@@ -223,7 +215,7 @@ internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layou
 
     /// <summary>The files in whose place others stand now, and those that say nothing.</summary>
     static IEnumerable<string> Damaged(RepairSurvey survey) =>
-        survey.Segments.Where(segment => segment.Salvaged is not null && segment.Source is not null).Select(segment => FileNames.NameOf(segment.Source!)).Concat(survey.Unreadable);
+        survey.Segments.Where(segment => segment.Salvaged is not null && segment.Source is not null).Select(segment => FileNames.NameOf(segment.Source!)).Concat(survey.Unreadable).Concat(survey.Foreign);
 
     void KeepDamaged(RepairSurvey survey, Manifest repaired)
     {
@@ -232,6 +224,7 @@ internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layou
             foreach (var name in Damaged(survey)) Quarantine.Keep(_files, layout, name);
             if (survey.TornBytes > 0) KeepTorn(survey);
             if (survey.Segments[^1] is { Salvaged: null } last && repaired.Segments.All(segment => segment.Name != last.Header.Name)) _files.Delete(layout.Segment(last.Header.BasePosition, last.Header.Generation));
+            SetAsideSegments.Forget(_files, layout);
             if (_files.DirectoryExists(layout.Damaged)) _files.SyncDirectory(layout.Damaged);
             _files.SyncDirectory(layout.Segments);
         }

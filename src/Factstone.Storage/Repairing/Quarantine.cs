@@ -3,13 +3,6 @@ namespace Factstone.Storage;
 /// <summary>Keeps segments in whose place a repair has put others, for whoever can read more from them. Nothing of it is ever removed by itself.</summary>
 internal static class Quarantine
 {
-    /// <summary>Removes a segment that no manifest lists, or keeps it aside if it is one that a repair has replaced: it may have been stopped before it could do so itself.</summary>
-    public static void Remove(IFileSystem files, LedgerLayout layout, string name, Manifest manifest)
-    {
-        if (IsReplaced(name, manifest)) Keep(files, layout, name);
-        else files.Delete($"{layout.Segments}/{name}");
-    }
-
     /// <summary>Moves a file there; durable once both directories are synced.</summary>
     /// <returns>Where it is now, from the ledger's directory on.</returns>
     public static string Keep(IFileSystem files, LedgerLayout layout, string name)
@@ -19,7 +12,8 @@ internal static class Quarantine
         return $"{layout.Damaged[(layout.Root.Length + 1)..]}/{name}";
     }
 
-    static bool IsReplaced(string name, Manifest manifest) =>
+    /// <summary>Whether a repair has put another segment in its place.</summary>
+    public static bool IsReplaced(string name, Manifest manifest) =>
         LedgerLayout.TryReadSegmentName(name, out var first, out var generation)
         && manifest.Segments.Any(segment => segment.BasePosition == first && segment.FirstGeneration > 0 && segment.FirstGeneration <= generation && generation < segment.Generation);
 }

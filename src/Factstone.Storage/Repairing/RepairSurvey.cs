@@ -13,6 +13,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
     readonly FileWindow _second = new(64 * 1_024, 1_024 * 1_024);
     readonly List<Damage> _damage = [];
     readonly List<string> _unreadable = [];
+    LogReach? _reach;
     long _bytesRead;
     long _bytes;
 
@@ -33,8 +34,20 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
     /// <summary>Segments whose header nobody can read or make up for.</summary>
     public IReadOnlyList<string> Unreadable => _unreadable;
 
-    /// <summary>Whether segments are gone of which only HEAD tells that they were there.</summary>
+    /// <summary>Whether something is gone of which only HEAD or the index tells that it was there.</summary>
     public bool IsLastMissing { get; private set; }
+
+    /// <summary>The last epoch that the ledger is known to have had.</summary>
+    public long LastEpoch { get; private set; }
+
+    /// <summary>Segments that hold what is not in the log and do not continue it.</summary>
+    public IReadOnlyList<string> Foreign { get; private set; } = [];
+
+    /// <summary>Segments of which nothing has to be kept: what is whole in them is in the log.</summary>
+    public IReadOnlyList<UnlistedSegment> Removable { get; private set; } = [];
+
+    /// <summary>Whether an open has set segments aside that no repair has taken note of yet.</summary>
+    public bool HasSetAside { get; private set; }
 
     /// <summary>The position behind the last one that is there or gone.</summary>
     public Position Next { get; private set; }
@@ -58,13 +71,21 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
     public void Run(HeadSlot? head)
     {
         ReadManifest(head);
-        if (head is { } found && (found.LedgerId != Manifest.LedgerId || found.Epoch != Manifest.Epoch)) head = null;
+        if (head is { } foreign && foreign.LedgerId != Manifest.LedgerId) head = null;
         LastGeneration = Math.Max(Manifest.Generation, head?.ManifestGeneration ?? 0);
+        LastEpoch = Math.Max(Manifest.Epoch, head?.Epoch ?? 0);
+        _reach = new RunDirectory(files, layout, options, new FilePool(files, options)).FindReach(Manifest);
         if (head?.ManifestGeneration > Manifest.Generation)
         {
             // Each list of segments is durable before the head that counts it.
             IsLastMissing = true;
             _damage.Add(new Damage(layout.Segments, 0, Position.None, Position.None, "HEAD counts more lists of segments: the newest segments are missing."));
+        }
+
+        if (head is { } found && found.Epoch != Manifest.Epoch)
+        {
+            if (found.Epoch > Manifest.Epoch) _damage.Add(LedgerOpening.LaterEpoch(layout, found.Epoch, Manifest.Epoch));
+            head = null;
         }
 
         _bytes = Segments.Where(segment => segment.Source is not null).Sum(segment => segment.End ?? 0);
@@ -81,6 +102,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
         }
 
         if (head is { } published) Scan.Passed(published.RecordedAt);
+        if (_reach is { } reach) Scan.Passed(reach.LastTime);
     }
 
     /// <summary>A damaged segment, open to be read once more.</summary>
@@ -99,22 +121,26 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
 
     void ReadManifest(HeadSlot? head)
     {
-        if (_manifests.Read() is { } manifest)
+        var inventory = SegmentInventory.Take(files, layout, head);
+        if (inventory.Manifest is not { } manifest) throw new LedgerNotFoundException(layout.Root, "it has no manifest and no segments.");
+        _damage.AddRange(inventory.Damage);
+        Foreign = [.. inventory.Unlisted.Where(static one => one.Kind == UnlistedKind.Foreign).Select(static one => one.Name)];
+        Removable = [.. inventory.Unlisted.Where(static one => !one.IsDamage)];
+        HasSetAside = SetAsideSegments.Read(files, layout, manifest.Epoch).Count > 0;
+        Manifest = manifest;
+        if (!inventory.ManifestWasRebuilt && !inventory.HasGap)
         {
-            Manifest = manifest;
             Segments = Plans(manifest.Segments, until: null);
+            MendBeginning([]);
             return;
         }
 
+        // Where segments come behind a gap, what lies between is gone as it is where no manifest names it.
         ManifestWasRebuilt = true;
         var headers = _manifests.ReadHeaders();
-        if (headers.Count == 0) throw new LedgerNotFoundException(layout.Root, "it has no manifest and no segments.");
-        Manifest = ManifestFile.Rebuild(headers) ?? throw new LedgerDamagedException(
-            $"The ledger in '{layout.Root}' cannot be repaired: its manifest is missing or damaged, and no segment says what it is.",
-            [.. _manifests.Unreadable(headers)]);
-        _damage.AddRange(_manifests.Unreadable(headers));
-        _unreadable.AddRange(headers.Where(one => one.Header is null).Select(one => one.Name));
-        var whole = headers.Where(one => one.Header is not null && one.Header.Name == one.Name).Select(one => one.Header!).ToList();
+        if (inventory.ManifestWasRebuilt) _unreadable.AddRange(headers.Where(one => one.Header is null).Select(one => one.Name));
+        var whole = headers.Where(one => one.Header?.Name == one.Name && one.Header.LedgerId == manifest.LedgerId).Select(one => one.Header!).ToList();
+        Manifest = ManifestFile.Rebuild([.. whole.Select(static header => (header.Name, (SegmentHeader?)header))])!;
         Segments = WithLostEnd(Manifest.Segments, head);
         MendBeginning(whole);
     }
@@ -229,7 +255,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
         using var segment = Open(plan, out var isHeaderWhole);
         if (segment is null)
         {
-            var last = head?.Position ?? new Position(header.BasePosition.Value - 1 + (StorageOptions.SegmentSizeBytesMax / FactBytesMin));
+            var last = LastOfMissing(header, head);
             Next = new Position(Math.Max(last.Value + 1, header.BasePosition.Value));
             Miss(plan, Next, "The file is missing.");
             return;
@@ -250,9 +276,22 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
         plan.Salvaged = Salvage(segment, reader, walk, liveEnd, Next);
     }
 
+    /// <summary>The last position that a missing last segment can have had: HEAD or the index says it where either speaks of that segment, otherwise there are as many as there is room for.</summary>
+    Position LastOfMissing(SegmentHeader header, HeadSlot? head)
+    {
+        var known = Math.Max(head is { } slot && slot.IsIn(header) ? slot.Position.Value : 0, _reach?.Last.Value ?? 0);
+        return new Position(known >= header.BasePosition.Value ? known : header.BasePosition.Value - 1 + (StorageOptions.SegmentSizeBytesMax / FactBytesMin));
+    }
+
     LogEnd Examine(FrameReader reader, SegmentHeader header, HeadSlot? head)
     {
-        var end = TailExamination.Run(reader, SegmentHeader.Bytes, header.BasePosition, head, options with { Took = null });
+        var end = TailExamination.Run(reader, SegmentHeader.Bytes, header.BasePosition, head, _reach, header.BaseTime, options with { Took = null });
+        if (end.IsShortened)
+        {
+            _damage.Add(_reach!.Value.Damage(end.Walk.Next));
+            IsLastMissing = true;
+        }
+
         if (!end.IsClean) return end;
 
         // An open trusts a clean end without looking at what is before it.

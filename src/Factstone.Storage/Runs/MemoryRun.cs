@@ -3,7 +3,7 @@ namespace Factstone.Storage;
 /// <summary>Writes a part in memory as a run.</summary>
 internal static class MemoryRun
 {
-    public static RunFooter Write(MemoryPart part, IStorageFile file, LedgerId ledgerId, long epoch)
+    public static RunFooter Write(MemoryPart part, IStorageFile file, LogMark endMark, LedgerId ledgerId, long epoch)
     {
         Invariant.Holds(!part.HasUnknown);
         using var writer = new RunWriter(file, part.First) { Start = part.Start };
@@ -13,7 +13,7 @@ internal static class MemoryRun
         WriteTerms(part, writer);
         WriteAppends(part, writer);
         WriteCells(part, writer);
-        return writer.Finish(ledgerId, epoch, part.Last, part.End, part.FirstTime, part.LastTime);
+        return writer.Finish(ledgerId, epoch, part.Last, part.End, endMark, part.FirstTime, part.LastTime);
     }
 
     static void WritePlaces(MemoryPart part, RunWriter writer)

@@ -56,12 +56,14 @@ internal sealed partial class Run : IndexPart, IDisposable
     /// <param name="segments">The live segments.</param>
     /// <param name="maps">Whether to map it.</param>
     /// <param name="defect">A planted mistake.</param>
-    public static Run? Open(IStorageFile file, SegmentDirectory segments, bool maps, Defect defect = Defect.None)
+    /// <param name="seen">Called with the footer where it proves the run, also of one that is of no use.</param>
+    public static Run? Open(IStorageFile file, SegmentDirectory segments, bool maps, Defect defect = Defect.None, Action<RunFooter>? seen = null)
     {
         if (ReadFooter(file) is { } footer && ReadChecksums(file, footer) is { } checksums)
         {
+            seen?.Invoke(footer);
             var bytes = new RunBytes(file, maps ? file.Map(footer.ChecksumsAt) : null, checksums, footer.ChecksumsAt, defect);
-            if (ReadSegments(footer, bytes, segments) is { } found) return new Run(file, footer, bytes, found);
+            if (ReadSegments(footer, bytes, segments, defect) is { } found) return new Run(file, footer, bytes, found);
         }
 
         file.Dispose();
@@ -363,7 +365,7 @@ internal sealed partial class Run : IndexPart, IDisposable
         return file.Read(checksums, footer.ChecksumsAt) == checksums.Length && Crc32C.Of(checksums) == footer.ChecksumsChecksum ? checksums : null;
     }
 
-    static RunSegment[]? ReadSegments(RunFooter footer, RunBytes bytes, SegmentDirectory live)
+    static RunSegment[]? ReadSegments(RunFooter footer, RunBytes bytes, SegmentDirectory live, Defect defect)
     {
         if (footer.SegmentCount is < 0 or > int.MaxValue / RunFormat.SegmentRowBytes || footer.Facts < 0 || (footer.SegmentCount == 0) != (footer.Facts == 0)) return null;
         if (!bytes.TryRead(footer.SegmentsAt, footer.SegmentCount * RunFormat.SegmentRowBytes, out var rows)) return null;
@@ -385,7 +387,7 @@ internal sealed partial class Run : IndexPart, IDisposable
             if (!live.Holds(segments[i].Base, segments[i].Generation, segments[i].From, last)) return null;
         }
 
-        return live.Reaches(footer.End) ? segments : null;
+        return defect == Defect.BelieveRunBeyondLog || (live.Reaches(footer.End) && live.HasMark(footer.End, footer.EndMark)) ? segments : null;
     }
 }
 

@@ -9,24 +9,31 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
     const int DigitsOfPosition = 20;
     const int DigitsOfNumber = 6;
 
+    readonly List<string> _rejected = [];
+
+    /// <summary>How far the log has reached, as the runs that stand say, whether or not they are of use; null where no run of this ledger stands.</summary>
+    /// <remarks>A run is written of durable facts only. So a log that ends before this has lost facts that were acknowledged.</remarks>
+    public LogReach? Reach { get; private set; }
+
     /// <summary>Opens the runs that stand, follow one another from position 1 on, and are of this log.</summary>
     /// <param name="manifest">What the ledger is now.</param>
     /// <param name="segments">Its segments.</param>
-    /// <param name="deletes">Whether files that are of no use are removed: a bad or overlapping run is made again.</param>
-    public List<Run> Open(Manifest manifest, SegmentDirectory segments, bool deletes)
+    public List<Run> Open(Manifest manifest, SegmentDirectory segments)
     {
+        _rejected.Clear();
+        Reach = null;
         var found = new List<(Position First, Position Last, string Path)>();
         foreach (var name in files.List(layout.Index))
         {
             if (TryParse(name, out var first, out var last)) found.Add((first, last, $"{layout.Index}/{name}"));
-            else if (deletes && $"{layout.Index}/{name}" != layout.Suspicion) TryDelete($"{layout.Index}/{name}");
+            else if ($"{layout.Index}/{name}" != layout.Suspicion) _rejected.Add($"{layout.Index}/{name}");
         }
 
         var whole = new List<Run>();
         foreach (var (first, last, path) in found)
         {
-            if (TryOpen(path, first, last, manifest, segments) is { } run) whole.Add(run);
-            else Reject(path, deletes);
+            if (TryOpen(path, first, last, manifest, segments, footer => Note(footer, path, manifest)) is { } run) whole.Add(run);
+            else Reject(path);
         }
 
         var runs = new List<Run>();
@@ -39,7 +46,7 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
         foreach (var run in whole)
         {
             run.Dispose();
-            Reject(run.Path, deletes);
+            Reject(run.Path);
         }
 
         if (runs.Count > 0) options.Took?.Invoke(RecoveryBranch.RunsFound);
@@ -54,19 +61,47 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
         return runs.Where(run => run.First == next && run.Footer.Start == start).MaxBy(static run => (run.Last.Value, run.LastTime));
     }
 
-    void Reject(string path, bool deletes)
+    void Reject(string path)
     {
         options.Took?.Invoke(RecoveryBranch.RunRejected);
-        if (deletes) TryDelete(path);
+        _rejected.Add(path);
+    }
+
+    /// <summary>Removes the files that <see cref="Open"/> found of no use: they are made again from the log.</summary>
+    /// <param name="keepsReach">Whether the one stays that says how far the log has reached, because it is not known yet whether the log has lost something.</param>
+    public void RemoveRejected(bool keepsReach)
+    {
+        foreach (var path in _rejected.Where(path => !keepsReach || path != Reach?.Path)) TryDelete(path);
+        _rejected.RemoveAll(path => !keepsReach || path != Reach?.Path);
+    }
+
+    /// <summary>The same as <see cref="Reach"/>, without opening the runs.</summary>
+    public LogReach? FindReach(Manifest manifest)
+    {
+        Reach = null;
+        foreach (var name in files.List(layout.Index).Where(static name => TryParse(name, out _, out _)))
+        {
+            var path = $"{layout.Index}/{name}";
+            using var run = Run.Inspect(files.Open(path, FileOpening.ReadOnly), out _);
+            if (run is not null) Note(run.Footer, path, manifest);
+        }
+
+        return Reach;
+    }
+
+    void Note(RunFooter footer, string path, Manifest manifest)
+    {
+        if (footer.LedgerId != manifest.LedgerId || footer.Epoch < manifest.Epoch || options.Defect == Defect.BelieveRunBeyondLog) return;
+        if (Reach is not { } known || footer.LastTime > known.LastTime) Reach = new LogReach(path, footer.Last, footer.LastTime);
     }
 
     /// <summary>Opens a run that was just written.</summary>
-    public Run? TryOpen(string path, Position first, Position last, Manifest manifest, SegmentDirectory segments)
+    public Run? TryOpen(string path, Position first, Position last, Manifest manifest, SegmentDirectory segments, Action<RunFooter>? seen = null)
     {
         try
         {
             var file = pool.Add(path);
-            var run = Run.Open(file, segments, options.MapsFiles, options.Defect);
+            var run = Run.Open(file, segments, options.MapsFiles, options.Defect, seen);
             if (run?.IsMapped == true) file.LetGo();
             if (run is null) return null;
             var footer = run.Footer;

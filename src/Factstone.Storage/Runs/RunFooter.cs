@@ -8,7 +8,7 @@ internal sealed record RunFooter
     /// <summary>"FACTRUN1" in ASCII, read as a little-endian number.</summary>
     const ulong Magic = 0x314E555254434146;
 
-    public const int Format = 3;
+    public const int Format = 4;
 
     const int MagicAt = 0;
     const int FormatAt = MagicAt + sizeof(ulong);
@@ -41,8 +41,11 @@ internal sealed record RunFooter
     const int StreamBucketsAtAt = StreamBucketCountAt + sizeof(ulong);
     const int TimeFencesAtAt = StreamBucketsAtAt + sizeof(ulong);
     const int ChecksumsAtAt = TimeFencesAtAt + sizeof(ulong);
-    const int ChecksumsChecksumAt = ChecksumsAtAt + sizeof(ulong);
-    const int ChecksumAt = ChecksumsChecksumAt + sizeof(uint);
+    const int EndNonceAt = ChecksumsAtAt + sizeof(ulong);
+    const int EndChecksumAt = EndNonceAt + sizeof(ulong);
+    const int ChecksumsChecksumAt = EndChecksumAt + sizeof(uint);
+    const int ReservedAt = ChecksumsChecksumAt + sizeof(uint);
+    const int ChecksumAt = ReservedAt + sizeof(uint);
 
     public const int Bytes = ChecksumAt + sizeof(uint);
 
@@ -61,6 +64,9 @@ internal sealed record RunFooter
 
     /// <summary>Where the log goes on behind its last append.</summary>
     public required LogPlace End { get; init; }
+
+    /// <summary>What stands in the log right before <see cref="End"/>, so that the run is not taken for one of a log that went on differently.</summary>
+    public required LogMark EndMark { get; init; }
 
     /// <summary>When its first fact was recorded; the largest number where it has none.</summary>
     public required long FirstTime { get; init; }
@@ -157,6 +163,9 @@ internal sealed record RunFooter
         WriteLong(target, StreamBucketsAtAt, StreamBucketsAt);
         WriteLong(target, TimeFencesAtAt, TimeFencesAt);
         WriteLong(target, ChecksumsAtAt, ChecksumsAt);
+        BinaryPrimitives.WriteUInt64LittleEndian(target[EndNonceAt..], EndMark.Nonce);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[EndChecksumAt..], EndMark.Checksum);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[ReservedAt..], 0);
         BinaryPrimitives.WriteUInt32LittleEndian(target[ChecksumsChecksumAt..], ChecksumsChecksum);
         BinaryPrimitives.WriteUInt32LittleEndian(target[ChecksumAt..], Crc32C.Of(target[..ChecksumAt]));
     }
@@ -194,6 +203,7 @@ internal sealed record RunFooter
             StreamBucketsAt = ReadLong(source, StreamBucketsAtAt),
             TimeFencesAt = ReadLong(source, TimeFencesAtAt),
             ChecksumsAt = ReadLong(source, ChecksumsAtAt),
+            EndMark = new LogMark(BinaryPrimitives.ReadUInt64LittleEndian(source[EndNonceAt..]), BinaryPrimitives.ReadUInt32LittleEndian(source[EndChecksumAt..])),
             ChecksumsChecksum = BinaryPrimitives.ReadUInt32LittleEndian(source[ChecksumsChecksumAt..]),
         };
     }

@@ -87,7 +87,7 @@ internal sealed class RunMerge : IDisposable
 
         var oldest = _runs[0].Footer;
         var newest = _runs[^1].Footer;
-        foreach (var step in _writer.FinishSteps(oldest.LedgerId, oldest.Epoch, newest.Last, newest.End, _runs.Min(static run => run.FirstTime), newest.LastTime)) yield return step;
+        foreach (var step in _writer.FinishSteps(oldest.LedgerId, oldest.Epoch, newest.Last, newest.End, newest.EndMark, _runs.Min(static run => run.FirstTime), newest.LastTime)) yield return step;
         Footer = _writer.Footer;
     }
 

@@ -15,6 +15,7 @@ internal sealed class RunVerification : IFrameVisitor
     readonly StorageOptions _options;
     readonly Action<Position> _progress;
     readonly List<Damage> _damage = [];
+    readonly List<Damage> _damagedBlocks = [];
 
     /// <summary>Damage of the log, which others name.</summary>
     readonly List<Damage> _damageOfLog = [];
@@ -53,10 +54,10 @@ internal sealed class RunVerification : IFrameVisitor
     /// <param name="runs">The runs.</param>
     /// <param name="published">Where the log is known to end, and the position that comes next; null where that is not known.</param>
     /// <param name="progress">Called after each piece with its last position; may throw to end it.</param>
-    /// <returns>How many could be compared, and what is wrong with the runs.</returns>
-    public static (int Compared, IReadOnlyList<Damage> Damage) Run(IFileSystem files, LedgerLayout layout, StorageOptions options, Manifest manifest, SegmentDirectory segments, IReadOnlyList<Run> runs, (LogPlace Place, Position Next)? published, Action<Position> progress)
+    /// <returns>How many could be compared, what they say that the log does not, and which blocks of them are damaged.</returns>
+    public static (int Compared, IReadOnlyList<Damage> Damage, IReadOnlyList<Damage> DamagedBlocks) Run(IFileSystem files, LedgerLayout layout, StorageOptions options, Manifest manifest, SegmentDirectory segments, IReadOnlyList<Run> runs, (LogPlace Place, Position Next)? published, Action<Position> progress)
     {
-        if (runs.Count == 0) return (0, []);
+        if (runs.Count == 0) return (0, [], []);
         var verification = new RunVerification(runs, manifest, options, progress);
 
         // Runs may have been made since the end was looked up, and then what they say of theirs is all that is known.
@@ -72,7 +73,7 @@ internal sealed class RunVerification : IFrameVisitor
         }
 
         while (!verification.IsDone) verification.End();
-        return (verification._compared, verification._damage);
+        return (verification._compared, verification._damage, verification._damagedBlocks);
     }
 
     public void Frame(Segment segment, in FrameHeader header, string? appendId)
@@ -139,7 +140,7 @@ internal sealed class RunVerification : IFrameVisitor
         foreach (var block in Current.DamagedBlocks())
         {
             _isUnknown = true;
-            if (++damaged <= DifferencesMax) _damage.Add(new Damage(Current.Path, block * RunFormat.BlockBytes, Position.None, Position.None, $"Block {block} of a file of the index is damaged. It is made again from the log when it is read."));
+            if (++damaged <= DifferencesMax) _damagedBlocks.Add(new Damage(Current.Path, block * RunFormat.BlockBytes, Position.None, Position.None, $"Block {block} of a file of the index is damaged. It is made again from the log when it is read."));
         }
     }
 

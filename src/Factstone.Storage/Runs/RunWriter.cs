@@ -136,9 +136,9 @@ internal sealed class RunWriter(IStorageFile file, Position first, int fingerpri
     }
 
     /// <summary>Writes what finds the terms, and the footer, which makes the run one.</summary>
-    public RunFooter Finish(LedgerId ledgerId, long epoch, Position last, LogPlace end, long firstTime, long lastTime)
+    public RunFooter Finish(LedgerId ledgerId, long epoch, Position last, LogPlace end, LogMark endMark, long firstTime, long lastTime)
     {
-        foreach (var _ in FinishSteps(ledgerId, epoch, last, end, firstTime, lastTime)) { }
+        foreach (var _ in FinishSteps(ledgerId, epoch, last, end, endMark, firstTime, lastTime)) { }
         return Footer!;
     }
 
@@ -146,7 +146,7 @@ internal sealed class RunWriter(IStorageFile file, Position first, int fingerpri
     public RunFooter? Footer { get; private set; }
 
     /// <summary>The same, a piece at a time.</summary>
-    public IEnumerable<int> FinishSteps(LedgerId ledgerId, long epoch, Position last, LogPlace end, long firstTime, long lastTime)
+    public IEnumerable<int> FinishSteps(LedgerId ledgerId, long epoch, Position last, LogPlace end, LogMark endMark, long firstTime, long lastTime)
     {
         EndTermBlock();
         _output.Align(sizeof(long));
@@ -171,6 +171,7 @@ internal sealed class RunWriter(IStorageFile file, Position first, int fingerpri
             Last = last,
             Start = Start,
             End = end,
+            EndMark = endMark,
             FirstTime = firstTime,
             LastTime = lastTime,
             Terms = _terms,

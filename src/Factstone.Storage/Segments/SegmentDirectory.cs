@@ -39,6 +39,23 @@ internal sealed class SegmentDirectory
         return false;
     }
 
+    /// <summary>What stands in the log right before a place that is durable.</summary>
+    public LogMark MarkOf(in LogPlace place) =>
+        Find(place.Base, place.Generation) is { } segment && LogMark.Read(segment, place.FileOffset) is { } mark ? mark
+            : throw new LedgerIOException(_manifest!.Last.Name, "read", $"the log ends before offset {place.FileOffset} of segment {place.Base}");
+
+    /// <summary>Whether the log has this mark at this place; so, too, where the file of the segment is missing, since nothing speaks against it then.</summary>
+    public bool HasMark(in LogPlace place, LogMark mark)
+    {
+        foreach (var header in _manifest!.Segments)
+        {
+            if (!place.IsIn(header)) continue;
+            return header.Nonce == mark.Nonce && (Find(place.Base, place.Generation) is not { } segment || LogMark.Read(segment, place.FileOffset) == mark);
+        }
+
+        return false;
+    }
+
     /// <summary>Whether the live part of the log goes at least as far as this place.</summary>
     public bool Reaches(in LogPlace place)
     {

@@ -15,8 +15,9 @@ internal static class LedgerVerification
 
         // Reading makes one that is damaged again, in memory.
         var runs = options.Deep ? storage.Runs() : [];
-        if (storage.Opening.ManifestWasRebuilt) damage.Add(new Damage($"{directory}/MANIFEST", 0, Position.None, Position.None, "It is missing or damaged; the next open for writing makes it again."));
-        if (storage.Opening.HeadWasRebuilt) damage.Add(new Damage($"{directory}/HEAD", 0, Position.None, Position.None, "It is missing, or one of its two slots is damaged; the next open for writing makes it again."));
+        var remade = new List<Damage>();
+        if (storage.Opening.ManifestWasRebuilt) remade.Add(new Damage($"{directory}/MANIFEST", 0, Position.None, Position.None, "It is missing or damaged, and says nothing that the segments do not say as well."));
+        if (storage.Opening.HeadWasRebuilt) remade.Add(new Damage($"{directory}/HEAD", 0, Position.None, Position.None, "It is missing, or one of its two slots is damaged."));
 
         damage.AddRange(storage.UnusedRunsOfBackup());
         var versions = new Dictionary<StreamName, long>();
@@ -47,12 +48,13 @@ internal static class LedgerVerification
         }
 
         progress?.Invoke(new VerifyProgress(head.Value, head.Value));
-        var (compared, ofIndex) = storage.VerifyRuns(runs, position =>
+        var (compared, ofIndex, damagedBlocks) = storage.VerifyRuns(runs, position =>
         {
             progress?.Invoke(new VerifyProgress(position.Value, runs[^1].Last.Value) { IsOfIndex = true });
             cancellationToken.ThrowIfCancellationRequested();
         });
         damage.AddRange(ofIndex);
+        remade.AddRange(damagedBlocks);
         var held = storage.Statistics();
         return new VerifyReport
         {
@@ -61,8 +63,13 @@ internal static class LedgerVerification
             Segments = held.Segments,
             SegmentBytes = held.SegmentBytes,
             RunsCompared = options.Deep ? compared : null,
+            State = damage.Count > 0 ? LedgerState.Damaged : storage.Opening.NeedsRecovery || remade.Count > 0 ? LedgerState.NeedsRecovery : LedgerState.Whole,
+            IsOpenForWriting = storage.IsBesideWriter,
             IsClosedCleanly = storage.Opening.WasClosedCleanly,
-            TornTailBytes = storage.UnpublishedBytes(),
+            HasRecoverableAppends = storage.Opening.HasRecoverableAppends,
+            RecoverableFacts = storage.Opening.RecoverableFacts,
+            TornTailBytes = storage.Opening.TornTailBytes,
+            Remade = remade,
             Damage = damage,
         };
     }

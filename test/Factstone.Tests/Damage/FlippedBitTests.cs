@@ -173,8 +173,10 @@ public sealed class FlippedBitTests
         public void Check(MemoryFileSystem files, Expected expected)
         {
             var report = LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions(), null, CancellationToken.None);
-            Assert.Equal(expected.File is not null, report.Damage.Count > 0);
-            if (expected.File is not null) Named(report.Damage, expected);
+            Assert.Equal(expected.IsRefused, report.State == LedgerState.Damaged);
+            Assert.Equal(expected.IsRefused, report.Damage.Count > 0);
+            Assert.Equal(expected.File is not null && !expected.IsRefused, report.Remade.Count > 0);
+            if (expected.File is not null) Named(expected.IsRefused ? report.Damage : report.Remade, expected);
 
             using (var reading = SmallLedger.OpenReadOnly(files))
             {

@@ -39,7 +39,9 @@ public sealed class LostFileTests
         Lose(files, "MANIFEST", manifest);
         Lose(files, "HEAD", head);
 
-        var named = LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions(), null, TestContext.Current.CancellationToken).Damage.Select(one => one.File);
+        var report = LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions(), null, TestContext.Current.CancellationToken);
+        Assert.Equal(LedgerState.NeedsRecovery, report.State);
+        var named = report.Remade.Select(one => one.File);
         Assert.Equal(
             new[] { (Name: "MANIFEST", How: manifest), (Name: "HEAD", How: head) }.Where(one => one.How.Length > 0).Select(one => $"{SmallLedger.Root}/{one.Name}"),
             named);

@@ -24,7 +24,7 @@ public sealed class FinishStepsTests
         }
 
         // Two passes over all of them, 100,000 at a step.
-        var steps = writer.FinishSteps(new LedgerId(Guid.Empty), 1, new Position(streams), new LogPlace(new Position(1), 1, 128 + streams), 1, 1).Count();
+        var steps = writer.FinishSteps(new LedgerId(Guid.Empty), 1, new Position(streams), new LogPlace(new Position(1), 1, 128 + streams), default, 1, 1).Count();
         Assert.Equal(12, steps);
 
         using var run = Run.Inspect(files.Open("d/run", FileOpening.ReadOnly), out _)!;

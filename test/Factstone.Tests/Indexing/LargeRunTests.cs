@@ -29,7 +29,7 @@ public sealed class LargeRunTests
             writer.AddTime(new TimeRow(5, new Position(1), IsAll: true));
             Span<byte> value = stackalloc byte[AppendSpanFormat.BytesMax];
             for (var i = 0; i < terms; i++) writer.AddValue(Key(i), value[..AppendSpanFormat.Write(value, Append(i), new Position(1))]);
-            written = writer.Finish(default, epoch: 1, new Position(1), new LogPlace(new Position(1), 1, 100), firstTime: 5, lastTime: 5);
+            written = writer.Finish(default, epoch: 1, new Position(1), new LogPlace(new Position(1), 1, 100), endMark: default, firstTime: 5, lastTime: 5);
         }
 
         using var run = Run.Inspect(files.Open("index/run", FileOpening.ReadOnly), out var wrong);
@@ -80,7 +80,7 @@ public sealed class LargeRunTests
 
             Span<byte> value = stackalloc byte[AppendSpanFormat.BytesMax];
             for (var i = 0; i < appends; i++) writer.AddValue(Key(i), value[..AppendSpanFormat.Write(value, Append(i), new Position(1))]);
-            footer = writer.Finish(default, epoch: 1, new Position(facts), new LogPlace(new Position(1), 1, 100), firstTime: 5, lastTime: 5);
+            footer = writer.Finish(default, epoch: 1, new Position(facts), new LogPlace(new Position(1), 1, 100), endMark: default, firstTime: 5, lastTime: 5);
         }
 
         using var run = Run.Inspect(files.Open("index/run", FileOpening.ReadOnly), out var wrong);

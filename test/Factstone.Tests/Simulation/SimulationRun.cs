@@ -160,8 +160,9 @@ internal sealed partial class SimulationRun
         }
         catch (FactstoneException refused) when (IsExcused(refused))
         {
+            // The recovery may be done, and only a run that could not be written keep the append from its group.
             _counts.Count("recovery refused");
-            if (_ledger.Opening.RecoveryIsPending) return; // else it was the append that was refused, and not what comes before it
+            if (_ledger.Opening.RecoveryIsPending) return;
         }
 
         TryRecognise();

@@ -33,8 +33,8 @@ public sealed class SegmentTrimTests
             var opens = 0;
             watched.Opening = path =>
             {
-                // The recovery opens it first, and the trim then.
-                if (path == Segments(files)[i] && ++opens == 2) throw new LedgerIOException(path, "open", "no trim");
+                // The inventory and the recovery open it first, and the trim then.
+                if (path == Segments(files)[i] && ++opens == 3) throw new LedgerIOException(path, "open", "no trim");
             };
             files = Killed(files, watched);
         }

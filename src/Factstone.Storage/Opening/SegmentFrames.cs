@@ -1,0 +1,46 @@
+namespace Factstone.Storage;
+
+/// <summary>Finds the whole appends in files of the log, whatever else is in them, so that two files can be compared.</summary>
+internal sealed class SegmentFrames(IFileSystem files, LedgerLayout layout) : IDisposable
+{
+    readonly FileWindow _window = new(64 * 1_024, 1_024 * 1_024);
+
+    /// <summary>The digests of the whole appends of a segment from an offset on; nothing where the file is missing.</summary>
+    /// <param name="header">The segment.</param>
+    /// <param name="from">Where to begin.</param>
+    /// <param name="last">Raised to the last position that is found.</param>
+    public HashSet<Int128> Digests(SegmentHeader header, long from, ref Position last)
+    {
+        var digests = new HashSet<Int128>();
+        var path = layout.Segment(header.BasePosition, header.Generation);
+        if (!files.FileExists(path)) return digests;
+        using var file = files.Open(path, FileOpening.ReadOnly);
+        _window.Forget();
+        var reader = new FrameReader(new Segment(file, header), _window);
+        var end = file.Length;
+        for (var at = from; reader.TryFindHeader(at, end, out var frame);)
+        {
+            var isWhole = frame.End <= end && reader.IsWhole(frame);
+            at = isWhole ? frame.End : frame.FileOffset + FrameFormat.Alignment;
+            if (!isWhole || frame.Kind != FrameKind.Batch) continue;
+            digests.Add(FrameDigest.Of(reader.Bytes(frame), frame));
+            var behind = frame.BasePosition.Value + frame.FactCount - 1;
+            if (behind > last.Value) last = new Position(behind);
+        }
+
+        return digests;
+    }
+
+    /// <summary>The position behind the whole frames that lead from the beginning of a segment to an offset; none where they do not lead there.</summary>
+    public Position NextAt(SegmentHeader header, long end)
+    {
+        var path = layout.Segment(header.BasePosition, header.Generation);
+        if (!files.FileExists(path)) return Position.None;
+        using var file = files.Open(path, FileOpening.ReadOnly);
+        _window.Forget();
+        var walk = SegmentWalk.Run(new FrameReader(new Segment(file, header), _window), SegmentHeader.Bytes, end, header.BasePosition, NoVisitor.Instance);
+        return walk.FileOffset == end ? walk.Next : Position.None;
+    }
+
+    public void Dispose() => _window.Dispose();
+}

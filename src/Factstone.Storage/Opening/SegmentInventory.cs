@@ -1,0 +1,205 @@
+namespace Factstone.Storage;
+
+/// <summary>Decides which segment files are the log, by <c>MANIFEST</c>, <c>HEAD</c> and the files that stand. Changes nothing.</summary>
+/// <remarks>
+/// Files of different ages can meet here: after a crash between two steps, or where somebody has put older copies over some of them.
+/// Always true: a segment is called removable only if each whole append in it was found in the log as well.
+/// Nobody may be writing meanwhile.
+/// </remarks>
+internal sealed class SegmentInventory
+{
+    readonly IFileSystem _files;
+    readonly LedgerLayout _layout;
+    readonly ManifestFile _manifests;
+    readonly Defect _defect;
+    readonly List<Damage> _damage = [];
+    readonly List<UnlistedSegment> _unlisted = [];
+
+    SegmentInventory(IFileSystem files, LedgerLayout layout, Defect defect)
+    {
+        (_files, _layout, _defect) = (files, layout, defect);
+        _manifests = new ManifestFile(files, layout);
+    }
+
+    /// <summary>The segments of the log; null where there are none.</summary>
+    public Manifest? Manifest { get; private set; }
+
+    /// <summary>Whether <c>MANIFEST</c> was missing, damaged or another ledger's, and this one was made from the headers of the segments.</summary>
+    public bool ManifestWasRebuilt { get; private set; }
+
+    /// <summary>Whether <c>MANIFEST</c> was older than the log, so that segments were added that continue it without a gap.</summary>
+    public bool HasAdopted { get; private set; }
+
+    /// <summary>Segment files that are not in <see cref="Manifest"/>.</summary>
+    public IReadOnlyList<UnlistedSegment> Unlisted => _unlisted;
+
+    /// <summary>The last position that is known of segments behind a gap; none where there are none.</summary>
+    public Position LastBehindGap => _unlisted.Where(static one => one.Kind == UnlistedKind.Later).Select(static one => one.Last).DefaultIfEmpty().Max();
+
+    public bool HasGap => _unlisted.Exists(static one => one.Kind == UnlistedKind.Later);
+
+    /// <summary>What is wrong with the files as such.</summary>
+    public IReadOnlyList<Damage> Damage => _damage;
+
+    /// <summary>Looks at the directory of segments.</summary>
+    /// <param name="files">The disk.</param>
+    /// <param name="layout">Where the ledger is.</param>
+    /// <param name="head">What <c>HEAD</c> says, of whatever ledger and epoch; null where it says nothing.</param>
+    /// <param name="defect">A planted mistake.</param>
+    /// <exception cref="LedgerDamagedException">There are segments, and none says what it is.</exception>
+    public static SegmentInventory Take(IFileSystem files, LedgerLayout layout, HeadSlot? head, Defect defect = Defect.None)
+    {
+        var inventory = new SegmentInventory(files, layout, defect);
+        inventory.Run(head);
+        return inventory;
+    }
+
+    void Run(HeadSlot? head)
+    {
+        Compare(head);
+        NoteSetAside();
+    }
+
+    void Compare(HeadSlot? head)
+    {
+        var listed = _manifests.Read();
+        var names = _files.List(_layout.Segments).Where(LedgerLayout.IsSegment).ToList();
+        Manifest = listed;
+
+        // Almost always: nothing but what is listed, and one file has to be opened.
+        if (listed is not null && head?.LedgerId == listed.LedgerId && names.TrueForAll(listed.Segments.Select(static segment => segment.Name).ToHashSet().Contains) && IsOfLedger(listed)) return;
+
+        var headers = _manifests.ReadHeaders();
+        if (listed is null && headers.Count == 0) return;
+
+        var ledgerId = LedgerIdOf(listed, head, headers);
+        var own = headers.Where(one => one.Header?.Name == one.Name && one.Header.LedgerId == ledgerId).Select(static one => one.Header!).ToList();
+        using var frames = new SegmentFrames(_files, _layout);
+        if (listed is null || listed.LedgerId != ledgerId) Rebuild(headers, own);
+        else Manifest = Extend(listed, own, head, frames);
+        Classify(headers, own, frames);
+        _damage.AddRange(_unlisted.Where(static one => one.IsDamage).Select(one => one.Damage(_layout)));
+    }
+
+    /// <summary>Whether the last segment that can be read is of the ledger that lists it.</summary>
+    bool IsOfLedger(Manifest listed)
+    {
+        var path = _layout.Segment(listed.Last.BasePosition, listed.Last.Generation);
+        return !_files.FileExists(path) || _manifests.ReadHeader(path) is not { } header || header.LedgerId == listed.LedgerId;
+    }
+
+    /// <summary>What most of the files say; where they are as many, what <c>MANIFEST</c> says.</summary>
+    static LedgerId LedgerIdOf(Manifest? listed, HeadSlot? head, IReadOnlyList<(string Name, SegmentHeader? Header)> headers)
+    {
+        var votes = headers.Where(static one => one.Header is not null).Select(static one => one.Header!.LedgerId).ToList();
+        if (listed is not null) votes.Insert(0, listed.LedgerId);
+        if (head is { } slot) votes.Add(slot.LedgerId);
+        return votes.GroupBy(static id => id).MaxBy(static group => group.Count())?.Key ?? default;
+    }
+
+    void Rebuild(IReadOnlyList<(string Name, SegmentHeader? Header)> headers, List<SegmentHeader> own)
+    {
+        ManifestWasRebuilt = true;
+        _damage.AddRange(_manifests.Unreadable(headers));
+        Manifest = ManifestFile.Rebuild([.. own.Select(static header => (header.Name, (SegmentHeader?)header))]) ?? throw new LedgerDamagedException(
+            $"The ledger in '{_layout.Root}' cannot be opened: its manifest is missing or damaged, and no segment says what it is.",
+            [.. _manifests.Unreadable(headers)]);
+    }
+
+    /// <summary>The listed segments, and those that continue them: <c>MANIFEST</c> is older than the log where somebody has put an old copy in its place.</summary>
+    Manifest Extend(Manifest listed, List<SegmentHeader> own, HeadSlot? head, SegmentFrames frames)
+    {
+        if (_defect == Defect.UnlinkUnlisted) return listed;
+        var all = own.UnionBy(listed.Segments, static header => header.Name).Select(static header => (header.Name, (SegmentHeader?)header)).ToList();
+        if (ManifestFile.Rebuild(all) is not { } newest || newest.Last.Sequence <= listed.Last.Sequence || !Covers(newest, listed)) return listed;
+
+        // The last segment of a repair is written when all else of it is durable, so only the manifest is missing.
+        var added = newest.Segments.Where(header => listed.Segments.All(one => one.Name != header.Name)).ToList();
+        var isRepair = newest.Epoch > listed.Epoch || added.Exists(static header => header.FirstGeneration > 0);
+        if (!isRepair && !Continues(listed, newest, added, frames, mayRepeat: head?.ManifestGeneration > listed.Generation)) return listed;
+        HasAdopted = true;
+        return newest with { Generation = Math.Max(newest.Generation, listed.Generation + 1) };
+    }
+
+    /// <summary>Whether every listed segment is in the newer list, itself or what a repair has put in its place; the last one may be gone if nothing in it was live.</summary>
+    static bool Covers(Manifest newest, Manifest listed)
+    {
+        var places = newest.Segments.Select(static header => (header.BasePosition, header.LinkGeneration)).ToHashSet();
+        return listed.Segments.SkipLast(1).All(header => places.Contains((header.BasePosition, header.LinkGeneration)))
+            && (places.Contains((listed.Last.BasePosition, listed.Last.LinkGeneration)) || IsLastDropped(newest, listed));
+    }
+
+    static bool IsLastDropped(Manifest newest, Manifest listed) =>
+        newest.Segments.Any(header => header.Sequence > listed.Last.Sequence && header.PreviousBase == listed.Last.PreviousBase && header.PreviousGeneration == listed.Last.PreviousGeneration);
+
+    /// <summary>Whether the added segments go on where the whole frames of the last listed one end, and hold all that is whole behind that, and more.</summary>
+    static bool Continues(Manifest listed, Manifest newest, List<SegmentHeader> added, SegmentFrames frames, bool mayRepeat)
+    {
+        var first = added[0];
+        var last = listed.Last;
+        var isLastLive = first.PreviousBase == last.BasePosition && first.PreviousGeneration == last.LinkGeneration;
+        if (isLastLive && frames.NextAt(last, first.PreviousEnd) != first.BasePosition) return false;
+        if (!isLastLive && !IsLastDropped(newest, listed)) return false;
+
+        var position = Position.None;
+        var behind = frames.Digests(last, isLastLive ? first.PreviousEnd : SegmentHeader.Bytes, ref position);
+        var inAdded = added.SelectMany(header => frames.Digests(header, SegmentHeader.Bytes, ref position)).ToHashSet();
+        return behind.IsSubsetOf(inAdded) && (mayRepeat || inAdded.Count > behind.Count);
+    }
+
+    void Classify(IReadOnlyList<(string Name, SegmentHeader? Header)> headers, List<SegmentHeader> own, SegmentFrames frames)
+    {
+        var listed = Manifest!.Segments.Select(static segment => segment.Name).ToHashSet();
+        foreach (var (name, header) in headers)
+        {
+            if (listed.Contains(name)) continue;
+            if (header is not null && own.Contains(header)) _unlisted.Add(OfOwn(header, frames));
+            else if (_defect == Defect.UnlinkUnlisted || IsEmpty(name)) _unlisted.Add(new UnlistedSegment(name, UnlistedKind.Repeats, Position.None, Position.None));
+            else if (Quarantine.IsReplaced(name, Manifest)) _unlisted.Add(new UnlistedSegment(name, UnlistedKind.Replaced, Position.None, Position.None));
+            else if (header is not null || !ManifestWasRebuilt) _unlisted.Add(new UnlistedSegment(name, UnlistedKind.Foreign, Position.None, Position.None));
+        }
+    }
+
+    UnlistedSegment OfOwn(SegmentHeader header, SegmentFrames frames)
+    {
+        var last = Position.None;
+        var kind = _defect == Defect.UnlinkUnlisted ? UnlistedKind.Repeats
+            : Quarantine.IsReplaced(header.Name, Manifest!) ? UnlistedKind.Replaced
+            : IsOfUnfinishedRepair(header) || IsInLog(header, frames, ref last) ? UnlistedKind.Repeats
+            : header.Sequence > Manifest!.Last.Sequence ? UnlistedKind.Later
+            : UnlistedKind.Foreign;
+        return new UnlistedSegment(header.Name, kind, header.BasePosition, last);
+    }
+
+    /// <summary>A repair that was stopped has written it from a file that still stands and counts.</summary>
+    bool IsOfUnfinishedRepair(SegmentHeader header) =>
+        header.FirstGeneration > 0 && Manifest!.Segments.Any(one => one.BasePosition == header.BasePosition && one.LinkGeneration == header.LinkGeneration
+            && one.Generation < header.Generation && _files.FileExists(_layout.Segment(one.BasePosition, one.Generation)));
+
+    bool IsInLog(SegmentHeader header, SegmentFrames frames, ref Position last)
+    {
+        var missing = frames.Digests(header, SegmentHeader.Bytes, ref last);
+        var segments = Manifest!.Segments;
+        for (var i = segments.Count - 1; i >= 0 && missing.Count > 0; i--)
+        {
+            var position = Position.None;
+            missing.ExceptWith(frames.Digests(segments[i], SegmentHeader.Bytes, ref position));
+            if (segments[i].BasePosition < header.BasePosition) break; // what lies before cannot be in it
+        }
+
+        return missing.Count == 0;
+    }
+
+    bool IsEmpty(string name)
+    {
+        using var file = _files.Open($"{_layout.Segments}/{name}", FileOpening.ReadOnly);
+        return file.Length < SegmentHeader.Bytes || (TornTail.Length(file, 0) == 0 && file.Length <= FrameFormat.FrameBytesMax);
+    }
+
+    /// <summary>Segments that an open has set aside stay damage until a repair has taken note of them.</summary>
+    void NoteSetAside()
+    {
+        foreach (var name in Manifest is null ? [] : SetAsideSegments.Read(_files, _layout, Manifest.Epoch))
+            _damage.Add(new Damage($"{_layout.Damaged}/{name}", 0, Position.None, Position.None, "An open has set this segment aside: it was not listed, and what it holds is not in the log. 'factstone repair' takes note of that, and appends go on."));
+    }
+}

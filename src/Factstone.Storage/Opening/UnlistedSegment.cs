@@ -1,0 +1,36 @@
+namespace Factstone.Storage;
+
+/// <summary>What becomes of a segment file that the manifest does not list.</summary>
+internal enum UnlistedKind
+{
+    /// <summary>All that is whole in it is in the log, too: a start of a segment that a crash cut short. It is removed.</summary>
+    Repeats = 1,
+
+    /// <summary>A repair has put another in its place. It is kept in <c>quarantine/damaged/</c>.</summary>
+    Replaced = 2,
+
+    /// <summary>It was written later than the last listed segment, and something between the two is missing. It stays, and a repair saves what is in it.</summary>
+    Later = 3,
+
+    /// <summary>It holds what is not in the log and does not continue it: a segment of another ledger, or of another copy of this one. It is kept in <c>quarantine/damaged/</c>.</summary>
+    Foreign = 4,
+}
+
+/// <summary>A segment file that the manifest does not list.</summary>
+/// <param name="Name">The name of the file.</param>
+/// <param name="Kind">What becomes of it.</param>
+/// <param name="First">The first position in it, as far as it is of this ledger.</param>
+/// <param name="Last">The last position that is whole in it; none where there is none.</param>
+internal sealed record UnlistedSegment(string Name, UnlistedKind Kind, Position First, Position Last)
+{
+    public bool IsDamage => Kind is UnlistedKind.Later or UnlistedKind.Foreign;
+
+    public Damage Damage(LedgerLayout layout) => new(
+        $"{layout.Segments}/{Name}",
+        0,
+        Last >= First && Kind == UnlistedKind.Later ? First : Position.None,
+        Last >= First && Kind == UnlistedKind.Later ? Last : Position.None,
+        Kind == UnlistedKind.Later
+            ? "MANIFEST does not list this segment, which was written later than those that it lists, and what lies between is missing."
+            : "MANIFEST does not list this segment, and what it holds is not in the log: it belongs to another ledger, or to another copy of this one.");
+}

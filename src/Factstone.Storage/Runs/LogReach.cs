@@ -1,0 +1,15 @@
+namespace Factstone.Storage;
+
+/// <summary>How far the log has reached at least: up to this position, and up to an append that was recorded at this time.</summary>
+/// <param name="Path">The file of the index that says so.</param>
+/// <param name="Last">The last position.</param>
+/// <param name="LastTime">The last RecordedAt, which may be that of an append of cells alone.</param>
+internal readonly record struct LogReach(string Path, Position Last, long LastTime)
+{
+    /// <summary>Whether a log that ends here has lost something.</summary>
+    public bool IsBeyond(Position next, long lastTime) => Last >= next || LastTime > lastTime;
+
+    public Damage Damage(Position next) => Last >= next
+        ? new Damage(Path, 0, next, Last, "This file of the index was made of facts that the log does not have any more. They were durable: the files of the log are older than the index, or have lost their end.")
+        : new Damage(Path, 0, Position.None, Position.None, $"This file of the index was made of an append of cells, recorded at {Microseconds.ToText(Microseconds.ToTime(LastTime))}, that the log does not have any more.");
+}
