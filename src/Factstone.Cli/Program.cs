@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Factstone.Cli;
 using Factstone.Cli.Output;
+using Factstone.Storage;
 
 using var cancellation = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
@@ -26,6 +27,12 @@ if (StandardStreams.HasInvalidArguments())
 try
 {
     return await new CommandLine(host).RunAsync(args, cancellation.Token);
+}
+catch (Exception failure) when (failure is FileNotFoundException or FileLoadException or TypeInitializationException or OutOfMemoryException && Descriptors.Limit() <= Descriptors.FewForCommands)
+{
+    // The runtime could not open a part of itself.
+    Console.Error.WriteLine($"error: {Descriptors.TooFewForCommands()}");
+    return ExitCodes.Failed;
 }
 catch (IOException) when (!Console.IsErrorRedirected || Console.IsOutputRedirected)
 {

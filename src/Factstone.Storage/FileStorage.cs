@@ -371,6 +371,10 @@ internal sealed class FileStorage : IFactStorage
     public (int Compared, IReadOnlyList<Damage> Damage, IReadOnlyList<Damage> DamagedBlocks) VerifyRuns(IReadOnlyList<Run> runs, Action<Position> progress) =>
         RunVerification.Run(_files, _layout, _options with { OpeningProgress = null, Took = null }, _reading!.Manifest, _segments, runs, _reading.PublishedEnd, progress);
 
+    /// <summary>For a read-only opener without a writer beside it: files of the index that are of no use.</summary>
+    public IReadOnlyList<Damage> UnusedRuns() =>
+        _reading is null || IsBesideWriter || _files.FileExists(_layout.Backup) ? [] : [.. _reading.Runs.Rejected.Select(static path => new Damage(path, 0, Position.None, Position.None, "This file of the index is not whole, or not of this log."))];
+
     /// <summary>For a read-only opener of a backup: files of its index that are not used. All of them were whole and of its log when it was made.</summary>
     public IReadOnlyList<Damage> UnusedRunsOfBackup()
     {

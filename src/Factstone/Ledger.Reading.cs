@@ -150,9 +150,11 @@ public sealed partial class Ledger
     }
 
     /// <summary>The fact at a position; null when there is none yet, or when it is gone for good.</summary>
+    /// <exception cref="LedgerDamagedException">It is damaged, or whether there is one cannot be told.</exception>
     public ValueTask<Fact?> ReadAtAsync(Position position, CancellationToken cancellationToken = default)
     {
         Look(cancellationToken);
+        if (position > _storage.Head.Position && _storage.IsEndLost) throw new LedgerDamagedException($"Whether there is a fact at position {position} cannot be told.", _storage.Damage);
         return ValueTask.FromResult(position > Position.None && position <= _storage.Head.Position ? _storage.ReadAt(position) : null);
     }
 

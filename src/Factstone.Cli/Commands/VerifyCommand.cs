@@ -30,7 +30,8 @@ internal sealed class VerifyCommand : LedgerCommand
     static void NoticeIndex(Session session, VerifyReport report)
     {
         var layout = new LedgerLayout(session.Directory);
-        if (!report.Damage.Concat(report.Remade).Any(static damage => damage.File.EndsWith(".run", StringComparison.Ordinal))) return;
+        // Not where a whole file of the index proves that the log has lost facts: it is all that knows of them.
+        if (!report.Damage.Any(static damage => damage.What.StartsWith("A file of the index", StringComparison.Ordinal)) && !report.Remade.Any(static damage => damage.File.EndsWith(".run", StringComparison.Ordinal))) return;
         session.Notice($"Facts are not touched by what is wrong with the index: 'rm -r {layout.Index}' is safe while no process has the ledger open, and the next open for writing makes it again. A file of it that is wrong without a damaged block is a mistake of Factstone: please report what is said of it.");
     }
 

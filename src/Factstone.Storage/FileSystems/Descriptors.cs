@@ -82,6 +82,13 @@ internal static class Descriptors
         RandomNumberGenerator.Fill(hash);
     }
 
+    /// <summary>The command line loads more of the runtime than a ledger needs. With so few files it may find that it cannot.</summary>
+    public const int FewForCommands = 128;
+
+    /// <summary>That the command line could not load what it needs.</summary>
+    public static string TooFewForCommands() =>
+        string.Create(CultureInfo.InvariantCulture, $"This process may have {Limit()} files open, which is too few to load the command line. Raise the limit: ulimit -n {LimitRecommended}");
+
     /// <summary>Why nothing more can be opened, and what to type.</summary>
     public static string Exhausted() => $"this process may have {Limit()} files open, and has; {Advice}";
 

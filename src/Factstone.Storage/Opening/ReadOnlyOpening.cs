@@ -456,7 +456,7 @@ internal sealed class ReadOnlyOpening : IDisposable
         // A read that failed half-way may have left facts in the index; it is done again from where the last whole one ended.
         _segments.ReadDurable(segment, _fileOffset, end, _next, _options.Defect == Defect.ReadBeyondHead ? null : until);
         segment.KeepFound(end);
-        (_fileOffset, _next) = (end, Index.Next);
+        (_fileOffset, _next) = (end, _options.Defect == Defect.ReadBeyondHead ? Index.Next : until); // runs may know more than HEAD
     }
 
     /// <summary>Without a published end, what was durable for sure ends where the last group begins.</summary>

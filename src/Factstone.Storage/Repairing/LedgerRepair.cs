@@ -48,7 +48,7 @@ internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layou
             KeepDamaged(survey, repaired);
             return report;
         }
-        catch (LedgerFullException)
+        catch (FactstoneException)
         {
             Unmake(repaired);
             throw;

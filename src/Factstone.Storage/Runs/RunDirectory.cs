@@ -67,6 +67,9 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
         _rejected.Add(path);
     }
 
+    /// <summary>The files that <see cref="Open"/> found of no use.</summary>
+    public IReadOnlyList<string> Rejected => _rejected;
+
     /// <summary>Removes the files that <see cref="Open"/> found of no use: they are made again from the log.</summary>
     /// <param name="keepsReach">Whether the one stays that says how far the log has reached, because it is not known yet whether the log has lost something.</param>
     public void RemoveRejected(bool keepsReach)

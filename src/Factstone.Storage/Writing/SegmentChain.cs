@@ -141,6 +141,7 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
         catch (FactstoneException)
         {
             Remove(files, ready.Path);
+            Remove(files, path); // it has its name already where only that could not be made durable, and no manifest names it
             throw;
         }
         finally

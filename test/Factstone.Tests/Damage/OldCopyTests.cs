@@ -1,0 +1,180 @@
+using Factstone.Storage;
+
+namespace Factstone.Tests.Damage;
+
+/// <summary>What people do to the files of a ledger: an old copy of some of them is put back, or one is lost.</summary>
+public sealed class OldCopyTests
+{
+    // HEAD and MANIFEST of an older copy were put back. The second segment was in no list then, so it was taken for the
+    // remains of a crash: "No damage", and the next append removed it, with the acknowledged facts in it, and gave their
+    // positions again.
+    [Fact]
+    public void An_older_manifest_and_head_do_not_lose_the_segments_that_came_since()
+    {
+        var ledger = AgedLedger.Create(1);
+        var files = ledger.At(AgedLedger.Now).Clone();
+        foreach (var name in (string[])["HEAD", "MANIFEST"]) Put(files, name, ledger.At(8));
+        Assert.Equal(5, files.Paths.Count(LedgerLayout.IsSegment));
+
+        var report = Verify(files);
+        Assert.Equal((LedgerState.NeedsRecovery, 8L, AgedLedger.Now - 8L), (report.State, report.Head.Value, report.RecoverableFacts));
+        using (var writing = SmallLedger.Open(AgedLedger.Options(files, AgedLedger.End + 1, seed: 5)))
+        {
+            Assert.Empty(writing.Damage);
+            Assert.Equal(AgedLedger.Now + 1, AgedLedger.Append(writing, AgedLedger.Now + 1).FirstPosition.Value);
+        }
+
+        Assert.Equal(LedgerState.Whole, Verify(files).State);
+        var facts = SmallLedger.FactsOf(files);
+        for (var i = 0; i < AgedLedger.Now; i++) LedgerAnswers.Same(ledger.Facts[i], facts[i]);
+    }
+
+    // The whole directory of an older copy was put over the newer one, which left a file of the index of the later state.
+    // It was believed, and the next append was committed over a hole.
+    [Fact]
+    public void An_older_copy_put_over_a_newer_ledger_leaves_no_hole()
+    {
+        var ledger = AgedLedger.Create(1);
+        var older = ledger.At(AgedLedger.ClosedEarlyAt);
+        var files = ledger.At(AgedLedger.Now).Clone();
+        foreach (var path in older.Paths) files.Replace(path, older.ReadWhole(path));
+        foreach (var segment in files.Paths.Where(LedgerLayout.IsSegment).Except(older.Paths).ToList()) files.Delete(segment);
+
+        foreach (var reading in (bool[])[true, false])
+        {
+            using var opened = reading ? SmallLedger.OpenReadOnly(files) : SmallLedger.Open(files);
+            Assert.Contains(opened.Damage, one => one.FirstPosition.Value == AgedLedger.ClosedEarlyAt + 1 && one.LastPosition.Value == AgedLedger.Now && one.File.EndsWith(".run", StringComparison.Ordinal));
+            Refuses(opened);
+        }
+
+        var report = LedgerRepair.Run(files, SmallLedger.Root, AgedLedger.Options(files, 80, seed: 6).ToStorageOptions(), isDryRun: false, progress: null, TestContext.Current.CancellationToken);
+        Assert.Equal((2L, (long)AgedLedger.ClosedEarlyAt), (report.Epoch, report.LastCommonPosition.Value));
+        using var repaired = SmallLedger.Open(files);
+        Assert.Equal(AgedLedger.Now + 2, SmallLedger.AppendOne(repaired).FirstPosition.Value);
+    }
+
+    // The writer was killed, and then the last segment was lost; or the ledger was closed, and its index was lost, too. The
+    // open for writing said that there was damage, and answered from the older state without a word.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_lost_last_segment_is_no_older_ledger(bool wasKilled)
+    {
+        var ledger = AgedLedger.Create(1);
+        var files = wasKilled ? ledger.At(AgedLedger.Now - 1).Clone() : SmallLedger.WithoutIndex(ledger.At(AgedLedger.Now).Clone());
+        files.Delete(files.Paths.Last(LedgerLayout.IsSegment));
+
+        foreach (var reading in (bool[])[true, false])
+        {
+            using var opened = reading ? SmallLedger.OpenReadOnly(files) : SmallLedger.Open(files);
+            Assert.NotEmpty(opened.Damage);
+            Refuses(opened, knowsHead: !wasKilled);
+            LedgerAnswers.Same(ledger.Facts[20], SmallLedger.Now(opened.ReadAtAsync(new Position(21), TestContext.Current.CancellationToken)));
+            Assert.Equal(7, SmallLedger.Now(opened.GetVersionAsync(AgedLedger.StreamOf(1), new Position(20), TestContext.Current.CancellationToken)).Value);
+        }
+    }
+
+    // The page of HEAD reaches the disk when the system likes. After a power cut it was 40 appends behind, and their receipts
+    // were called a torn tail of which nothing was acknowledged.
+    [Fact]
+    public void What_lies_behind_head_after_a_power_cut_is_named_and_kept()
+    {
+        var ledger = AgedLedger.Create(1);
+        var files = ledger.At(AgedLedger.Now - 1).Clone();
+        Put(files, "HEAD", ledger.At(AgedLedger.Now - 41));
+
+        var report = Verify(files);
+        Assert.Equal((LedgerState.NeedsRecovery, 40L, 0L), (report.State, report.RecoverableFacts, report.TornTailBytes));
+        using (var reading = SmallLedger.OpenReadOnly(files))
+        {
+            Assert.True(reading.Opening is { NeedsRecovery: true, HasRecoverableAppends: true, RecoverableFacts: 40 });
+            Assert.Equal(AgedLedger.Now - 41, SmallLedger.Now(reading.GetHeadAsync(TestContext.Current.CancellationToken)).Value);
+        }
+
+        using var writing = SmallLedger.Open(files);
+        Assert.Equal(AgedLedger.Now - 1, SmallLedger.Now(writing.GetHeadAsync(TestContext.Current.CancellationToken)).Value);
+    }
+
+    // What a power cut leaves of a creation, and files that say nothing of their own, were called damage to durable bytes.
+    [Theory]
+    [InlineData("HEAD")]
+    [InlineData("MANIFEST")]
+    [InlineData("HEAD and MANIFEST")]
+    [InlineData("a run")]
+    public void A_file_that_is_made_again_is_no_damage(string what)
+    {
+        var files = AgedLedger.Create(1).At(AgedLedger.Now).Clone();
+        foreach (var name in (string[])["HEAD", "MANIFEST"])
+            if (what.Contains(name, StringComparison.Ordinal)) files.Delete($"{SmallLedger.Root}/{name}");
+        var run = files.Paths.Last(static path => path.EndsWith(".run", StringComparison.Ordinal));
+        if (what == "a run") files.FlipBit(run, 100);
+
+        var report = LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions { Deep = true }, progress: null, TestContext.Current.CancellationToken);
+
+        Assert.Equal(LedgerState.NeedsRecovery, report.State);
+        Assert.Empty(report.Damage);
+        Assert.NotEmpty(report.Remade);
+    }
+
+    [Fact]
+    public void An_unfinished_creation_needs_recovery()
+    {
+        var files = new MemoryFileSystem();
+        SmallLedger.Open(files).Dispose();
+        foreach (var name in (string[])["HEAD", "MANIFEST"]) files.Delete($"{SmallLedger.Root}/{name}");
+        files.Replace(files.Paths.Single(LedgerLayout.IsSegment), files.ReadAll(files.Paths.Single(LedgerLayout.IsSegment)).AsSpan(0, SegmentHeader.Bytes), 4_096);
+
+        Assert.Equal(LedgerState.NeedsRecovery, Verify(files).State);
+        using var ledger = SmallLedger.Open(files);
+        Assert.Equal(1, SmallLedger.AppendOne(ledger).FirstPosition.Value);
+    }
+
+    // A segment of another copy of the ledger, which had gone on differently, stood beside the log. It was removed.
+    [Fact]
+    public void A_segment_of_another_copy_is_set_aside_and_is_damage_until_a_repair()
+    {
+        var ledger = AgedLedger.Create(1);
+        var other = ledger.At(AgedLedger.ClosedEarlyAt).Clone();
+        using (var forked = SmallLedger.Open(AgedLedger.Options(other, 90, seed: 7)))
+            for (var number = 1; number <= 20; number++) AgedLedger.Append(forked, 100 + number);
+        var stranger = other.Paths.Where(LedgerLayout.IsSegment).Except(ledger.At(AgedLedger.ClosedEarlyAt).Paths).First();
+        var name = FileNames.NameOf(stranger).Replace(".000001.", ".000007.", StringComparison.Ordinal);
+        var files = ledger.At(AgedLedger.Now).Clone();
+        var content = other.ReadWhole(stranger);
+        var header = SegmentHeader.Read(content, out _)! with { Generation = 7 };
+        header.Write(content);
+        files.Replace($"{SmallLedger.Root}/segments/{name}", content);
+
+        Assert.Equal(LedgerState.Damaged, Verify(files).State);
+        for (var i = 0; i < 2; i++)
+        {
+            using var opened = SmallLedger.Open(files);
+            Assert.Contains(opened.Damage, one => one.File.EndsWith(name, StringComparison.Ordinal));
+            Assert.Throws<LedgerDamagedException>(() => SmallLedger.AppendOne(opened));
+            Assert.Contains($"{SmallLedger.Root}/quarantine/damaged/{name}", files.Paths);
+            Assert.Equal(AgedLedger.Now, SmallLedger.Now(opened.GetHeadAsync(TestContext.Current.CancellationToken)).Value);
+        }
+
+        var report = LedgerRepair.Run(files, SmallLedger.Root, AgedLedger.Options(files, 80, seed: 8).ToStorageOptions(), isDryRun: false, progress: null, TestContext.Current.CancellationToken);
+        Assert.Equal((2L, (long)AgedLedger.Now), (report.Epoch, report.FactsLeft));
+        using var repaired = SmallLedger.Open(files);
+        Assert.Empty(repaired.Damage);
+        Assert.Contains($"{SmallLedger.Root}/quarantine/damaged/{name}", files.Paths);
+    }
+
+    static void Refuses(Ledger ledger, bool knowsHead = true)
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        if (!knowsHead) Assert.Throws<LedgerDamagedException>(() => SmallLedger.Now(ledger.GetHeadAsync(cancel)));
+        Assert.Throws<LedgerDamagedException>(() => SmallLedger.Now(ledger.ReadLatestAsync(AgedLedger.StreamOf(1), cancellationToken: cancel)));
+        Assert.Throws<LedgerDamagedException>(() => SmallLedger.Now(ledger.GetVersionAsync(AgedLedger.StreamOf(1), cancellationToken: cancel)));
+        Assert.Throws<LedgerDamagedException>(() => SmallLedger.Now(ledger.CountAsync(FactQuery.Parse("type=grown"), cancellationToken: cancel)));
+        Assert.Throws<LedgerDamagedException>(() => SmallLedger.Now(ledger.ListAsync("orders", cancellationToken: cancel).GetAsyncEnumerator(cancel).MoveNextAsync()));
+        Assert.Throws<LedgerDamagedException>(() => SmallLedger.Now(ledger.ReadCellAsync("bucket", "last", cancel)));
+        if (!ledger.IsReadOnly) Assert.Throws<LedgerDamagedException>(() => SmallLedger.AppendOne(ledger));
+    }
+
+    static VerifyReport Verify(MemoryFileSystem files) => LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions(), progress: null, TestContext.Current.CancellationToken);
+
+    static void Put(MemoryFileSystem files, string name, MemoryFileSystem older) => files.Replace($"{SmallLedger.Root}/{name}", older.ReadWhole($"{SmallLedger.Root}/{name}"));
+}
