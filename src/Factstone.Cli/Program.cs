@@ -1,48 +1,6 @@
-using System.Runtime.InteropServices;
-using System.Text;
 using Factstone.Cli;
-using Factstone.Cli.Output;
 using Factstone.Storage;
 
-using var cancellation = new CancellationTokenSource();
-using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
-using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
-
-var host = new CliHost
-{
-    Input = Console.OpenStandardInput(),
-    Output = new StandardOutput(StandardStreams.Output(), isTerminal: !Console.IsOutputRedirected),
-    Error = new StandardError(new StreamWriter(Console.OpenStandardError(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)), isTerminal: !Console.IsErrorRedirected, StandardStreams.Width()),
-    Width = StandardStreams.Width(),
-    Environment = Environment.GetEnvironmentVariable,
-};
-
-if (StandardStreams.HasInvalidArguments())
-{
-    CliException wrong = CliException.Refused("An argument is not valid UTF-8.");
-    ErrorReport.Of(wrong).WriteTo(host.Error, asJson: args.Contains("--json"));
-    return wrong.ExitCode;
-}
-
-try
-{
-    return await new CommandLine(host).RunAsync(args, cancellation.Token);
-}
-catch (Exception failure) when (failure is FileNotFoundException or FileLoadException or TypeInitializationException or OutOfMemoryException && Descriptors.Limit() <= Descriptors.FewForCommands)
-{
-    // The runtime could not open a part of itself.
-    Console.Error.WriteLine($"error: {Descriptors.TooFewForCommands()}");
-    return ExitCodes.Failed;
-}
-catch (IOException) when (!Console.IsErrorRedirected || Console.IsOutputRedirected)
-{
-    // Not even the complaint could be written.
-    return ExitCodes.Failed;
-}
-
-// The first signal asks the command to stop at a clean point; a second one ends the process at once.
-void Cancel(PosixSignalContext signal)
-{
-    signal.Cancel = !cancellation.IsCancellationRequested;
-    cancellation.Cancel();
-}
+// Before anything else is loaded: the runtime keeps two files open for each assembly, and ends the process where it cannot.
+if (Descriptors.RefuseTooFew(Descriptors.LimitOfCommands)) return ExitCodes.Failed;
+return await EntryPoint.RunAsync(args);

@@ -82,12 +82,21 @@ internal static class Descriptors
         RandomNumberGenerator.Fill(hash);
     }
 
-    /// <summary>The command line loads more of the runtime than a ledger needs. With so few files it may find that it cannot.</summary>
-    public const int FewForCommands = 128;
+    /// <summary>The limit that suffices for the command line, which loads more of the runtime than a ledger needs.</summary>
+    public const int LimitOfCommands = 80;
 
-    /// <summary>That the command line could not load what it needs.</summary>
-    public static string TooFewForCommands() =>
-        string.Create(CultureInfo.InvariantCulture, $"This process may have {Limit()} files open, which is too few to load the command line. Raise the limit: ulimit -n {LimitRecommended}");
+    /// <summary>Says on standard error that a process may have too few files open; false where it may have enough.</summary>
+    /// <remarks>Loads nothing: with fewer files the runtime may not be able to, and then it ends the process.</remarks>
+    public static bool RefuseTooFew(int needed)
+    {
+        var limit = Limit();
+        if (limit >= needed) return false;
+        var text = string.Create(CultureInfo.InvariantCulture, $"error: This process may have {limit} files open, and the command line needs {needed}. Raise the limit: ulimit -n {LimitRecommended}\n");
+        Span<byte> bytes = stackalloc byte[text.Length];
+        for (var i = 0; i < text.Length; i++) bytes[i] = (byte)text[i];
+        _ = LibC.Write(LibC.StandardError, bytes, bytes.Length);
+        return true;
+    }
 
     /// <summary>Why nothing more can be opened, and what to type.</summary>
     public static string Exhausted() => $"this process may have {Limit()} files open, and has; {Advice}";

@@ -109,6 +109,11 @@ internal static partial class LibC
     [LibraryImport(Library, EntryPoint = "clock_gettime", SetLastError = true)]
     public static partial int GetTime(int clock, out TimeSpec time);
 
+    public const int StandardError = 2;
+
+    [LibraryImport(Library, EntryPoint = "write", SetLastError = true)]
+    public static partial nint Write(int descriptor, ReadOnlySpan<byte> bytes, nint length);
+
     /// <summary>PROT_READ and MAP_SHARED are 1 on Linux and macOS.</summary>
     public const int MapForReading = 1;
     public const int MapShared = 1;

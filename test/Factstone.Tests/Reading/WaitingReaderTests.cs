@@ -37,6 +37,7 @@ public sealed class WaitingReaderTests
     public void A_cancelled_open_waits_no_longer_for_the_writer()
     {
         OpenAndLoseSegment().Dispose();
+        using var writer = _memory.TryLock($"{SmallLedger.Root}/LOCK", "a writer", out _); // nobody waits for one that is not there
         using var cancelled = new CancellationTokenSource();
         _files.Looking = path =>
         {
