@@ -2,8 +2,10 @@ namespace Factstone.Storage;
 
 /// <summary>Finds out what the next open for writing will keep of a log that its last writer did not close. Changes nothing.</summary>
 /// <remarks>Nobody may be writing meanwhile. Damage behind the published end goes into the list of the segments that are given.</remarks>
-internal sealed class RecoveryPreview : IFrameVisitor
+internal sealed class RecoveryPreview
 {
+    readonly LastTimeVisitor _times = new();
+
     /// <summary>Whether the last writer closed the ledger, so that nothing is left to do.</summary>
     public bool IsClean { get; private set; }
 
@@ -14,7 +16,7 @@ internal sealed class RecoveryPreview : IFrameVisitor
     public Position Next { get; private set; }
 
     /// <summary>The RecordedAt of the last whole append.</summary>
-    public long LastTime { get; private set; }
+    public long LastTime => _times.Last;
 
     /// <summary>Bytes behind them that are not zeros: of a write that was cut short.</summary>
     public long TornBytes { get; private set; }
@@ -33,8 +35,9 @@ internal sealed class RecoveryPreview : IFrameVisitor
     public static RecoveryPreview Run(
         Manifest manifest, Func<SegmentHeader, Position, Segment?> open, Func<IFrameVisitor, SegmentSet> segments, LogPlace from, Position next, HeadSlot? published, LogReach? reach, long timeBefore, List<Damage> damage, StorageOptions options)
     {
-        var preview = new RecoveryPreview { Next = next, LastTime = timeBefore };
-        using var walk = segments(preview);
+        var preview = new RecoveryPreview { Next = next };
+        preview._times.Last = timeBefore;
+        using var walk = segments(preview._times);
         var first = Math.Max(0, manifest.Segments.ToList().FindIndex(from.IsIn));
         var known = damage.Count;
         for (var i = first; i < manifest.Segments.Count; i++)
@@ -65,23 +68,8 @@ internal sealed class RecoveryPreview : IFrameVisitor
         else if (end.IsDamaged) walk.ReadDamaged(reader, new WalkEnd { FileOffset = end.Walk.FileOffset, Next = end.Walk.Next }, end.DurableEnd, end.DurableNext, isKnown: true);
         IsClean = end.IsClean;
         if (end.Walk.Next > Next) Next = end.Walk.Next;
-        SegmentWalk.Run(reader, from, end.Walk.FileOffset, next, this);
+        SegmentWalk.Run(reader, from, end.Walk.FileOffset, next, _times);
         if (end.IsClean || end.IsDamaged) return;
         TornBytes = TornTail.Length(segment.File, end.Walk.FileOffset);
     }
-
-    public void Frame(Segment segment, in FrameHeader header, string? appendId)
-    {
-        if (header.FactCount == 0) LastTime = Math.Max(LastTime, header.Time);
-    }
-
-    public void Fact(Segment segment, long fileOffset, in HeaderView header) => LastTime = Math.Max(LastTime, header.RecordedAt);
-
-    public void AddHoles(Position last) { }
-
-    public void Lost(Segment segment, Position first, Position last) { }
-
-    public void Cell(Segment segment, long fileOffset, in CellView cell) { }
-
-    public void MissedCells() { }
 }

@@ -21,7 +21,7 @@ internal static class TailExamination
         if (headHere is { } closed && CleanEnd(reader, closed, length) is { } clean)
             return reach?.IsBeyond(clean.Walk.Next, closed.RecordedAt) == true ? Shortened(clean, reach.Value, length, options) : clean;
 
-        var times = new TimeVisitor { Last = timeBefore };
+        var times = new LastTimeVisitor { Last = timeBefore };
         var walk = SegmentWalk.Run(reader, from, length, next, times);
         if (options.Defect == Defect.DamageAsTornTail) return new LogEnd { From = from, Walk = walk };
 
@@ -85,26 +85,5 @@ internal static class TailExamination
         var last = later;
         while (LaterFrame(reader, last.GroupStart, length, length) is { } next && next.GroupStart > last.GroupStart) last = next;
         return new LogEnd { From = from, Walk = walk, IsDamaged = true, DurableEnd = last.GroupStart, DurableNext = last.BasePosition };
-    }
-
-    /// <summary>Notes when the last append was recorded.</summary>
-    sealed class TimeVisitor : IFrameVisitor
-    {
-        public long Last { get; set; }
-
-        public void Frame(Segment segment, in FrameHeader header, string? appendId)
-        {
-            if (header.FactCount == 0) Last = Math.Max(Last, header.Time);
-        }
-
-        public void Fact(Segment segment, long fileOffset, in HeaderView header) => Last = Math.Max(Last, header.RecordedAt);
-
-        public void AddHoles(Position last) { }
-
-        public void Lost(Segment segment, Position first, Position last) { }
-
-        public void Cell(Segment segment, long fileOffset, in CellView cell) { }
-
-        public void MissedCells() { }
     }
 }
