@@ -167,6 +167,7 @@ internal sealed class SegmentInventory
             : Quarantine.IsReplaced(header.Name, Manifest!) ? UnlistedKind.Replaced
             : IsOfUnfinishedRepair(header) || IsInLog(header, frames, ref last) ? UnlistedKind.Repeats
             : header.Sequence > Manifest!.Last.Sequence ? UnlistedKind.Later
+            : ManifestWasRebuilt && !Manifest.IsComplete && header.Sequence < Manifest.Segments[0].Sequence ? UnlistedKind.Earlier
             : UnlistedKind.Foreign;
         return new UnlistedSegment(header.Name, kind, header.BasePosition, last);
     }

@@ -14,6 +14,9 @@ internal enum UnlistedKind
 
     /// <summary>It holds what is not in the log and does not continue it: a segment of another ledger, or of another copy of this one. It is kept in <c>quarantine/damaged/</c>.</summary>
     Foreign = 4,
+
+    /// <summary>The list of segments was made again from their headers, and one is missing between this one and the first that was found by them. It stays, and a repair saves what is in it.</summary>
+    Earlier = 5,
 }
 
 /// <summary>A segment file that the manifest does not list.</summary>
@@ -23,14 +26,20 @@ internal enum UnlistedKind
 /// <param name="Last">The last position that is whole in it; none where there is none.</param>
 internal sealed record UnlistedSegment(string Name, UnlistedKind Kind, Position First, Position Last)
 {
-    public bool IsDamage => Kind is UnlistedKind.Later or UnlistedKind.Foreign;
+    public bool IsDamage => Kind is UnlistedKind.Later or UnlistedKind.Foreign or UnlistedKind.Earlier;
+
+    /// <summary>Whether it is of this log, and something between it and the listed segments is missing.</summary>
+    bool IsBesideGap => Kind is UnlistedKind.Later or UnlistedKind.Earlier;
 
     public Damage Damage(LedgerLayout layout) => new(
         $"{layout.Segments}/{Name}",
         0,
-        Last >= First && Kind == UnlistedKind.Later ? First : Position.None,
-        Last >= First && Kind == UnlistedKind.Later ? Last : Position.None,
-        Kind == UnlistedKind.Later
-            ? "MANIFEST does not list this segment, which was written later than those that it lists, and what lies between is missing."
-            : "MANIFEST does not list this segment, and what it holds is not in the log: it belongs to another ledger, or to another copy of this one.");
+        Last >= First && IsBesideGap ? First : Position.None,
+        Last >= First && IsBesideGap ? Last : Position.None,
+        Kind switch
+        {
+            UnlistedKind.Later => "MANIFEST does not list this segment, which was written later than those that it lists, and what lies between is missing.",
+            UnlistedKind.Earlier => "MANIFEST is missing or damaged, and so is the segment that came behind this one: a repair keeps what is whole on both sides.",
+            _ => "MANIFEST does not list this segment, and what it holds is not in the log: it belongs to another ledger, or to another copy of this one.",
+        });
 }

@@ -24,6 +24,25 @@ internal static class SegmentWalk
         return walk;
     }
 
+    /// <summary>Where a segment ends of which only the position behind its last fact is known: at the first whole frame that goes beyond that.</summary>
+    /// <remarks>Such frames stand behind the live part where a crash was recovered from: they are in the next segment, too.</remarks>
+    public static long EndBefore(FrameReader reader, long end, Position until)
+    {
+        for (long at = SegmentHeader.Bytes; reader.TryFindHeader(at, end, out var header);)
+        {
+            if (!reader.IsWhole(header))
+            {
+                at = header.FileOffset + FrameFormat.Alignment;
+                continue;
+            }
+
+            if (header.FactCount > 0 && header.BasePosition.Value + header.FactCount > until.Value) return header.FileOffset;
+            at = header.End;
+        }
+
+        return end;
+    }
+
     /// <summary>Returns the position behind the frame.</summary>
     static Position Visit(FrameReader reader, in FrameHeader header, IFrameVisitor visitor)
     {

@@ -240,8 +240,8 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
             return;
         }
 
-        var end = plan.End ?? segment.File.Length;
         var reader = new FrameReader(segment, _window, options.Defect);
+        var end = plan.End ?? SegmentWalk.EndBefore(reader, segment.File.Length, until);
         var walk = SegmentWalk.Run(reader, SegmentHeader.Bytes, end, header.BasePosition, Scan);
         Read(end);
         var isWell = walk.FileOffset == end && walk.Next == until && isHeaderWhole && plan.End is not null;

@@ -57,6 +57,8 @@ internal sealed record PlantedMistake(string Name, Defect Defect, params string[
         Of(Defect.PrepareUntilLate, OtherReceipt, ConditionPassed, OtherFact, "was committed twice"),
         Of(Defect.MapBeyondDurable, Mapped),
         Of(Defect.MergeKeepsOldCell, "cell "),
+        Of(Defect.BelieveRunBeyondLog, "without a word", "and an append behind", "something cannot be told", "there is damage, and an append", "says that"),
+        Of(Defect.UnlinkUnlisted, "without a word", "and an append behind"),
         new("ManifestNotSynced", Defect.None, "the manifest had to be made again") { Files = static files => new WithoutSync(files, static path => path.EndsWith("MANIFEST.new", StringComparison.Ordinal)) },
     ];
 

@@ -26,6 +26,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     static readonly string[] Happenings =
     [
         "followed", "followed on", "run compared", "run of cells alone", "repair: fact lost", "repair: nothing lost", "repair: cell lost", "repair: died", "repair: refused",
+        "aged: file put back", "aged: file lost", "aged: a reader was refused", "aged: a reader was told", "aged: a reader found all", "aged: a writer was refused", "aged: a writer was told", "aged: a writer found all", "aged: went on", "aged: repaired",
         "second writer refused", "worked on in a directory that was moved", "backup done", "backup died", "backup refused", "a backup compared", "restore done", "restore died", "restore refused", "a restored ledger compared",
         "repair: done at once", "repair: done after it was stopped", "read through", "seed mapped", "seed not mapped",
         $"worker stopped: {WorkerFailure.Index}", $"worker stopped: {WorkerFailure.Preallocation}",

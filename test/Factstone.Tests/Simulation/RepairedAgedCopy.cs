@@ -1,0 +1,60 @@
+using Factstone.Storage;
+using Factstone.Testing;
+
+namespace Factstone.Tests.Simulation;
+
+/// <summary>Repairs a copy whose files are of different ages, and goes on with what is left.</summary>
+internal sealed class RepairedAgedCopy(ModelFacts model, LedgerOptions options, SimulationCounts counts)
+{
+    /// <summary>What is left is what was written; no position or version is given again.</summary>
+    /// <param name="files">The copy, in which there is damage.</param>
+    /// <param name="where">What became of its files, for messages.</param>
+    public void Examine(MemoryFileSystem files, string where)
+    {
+        var crank = new ManualCrank();
+        var mine = options with { FileSystem = files, Crank = crank, Defect = Defect.None };
+        RepairReport report;
+        try
+        {
+            report = LedgerRepair.Run(files, SimulatedLedgers.Root, mine.ToStorageOptions(), isDryRun: false, progress: null, default);
+        }
+        catch (FactstoneException refused) when (refused is LedgerDamagedException or LedgerNotFoundException)
+        {
+            counts.Count("aged: repair was refused");
+            return;
+        }
+
+        SimulationFailure.When(!report.WasDamaged, $"{where}, a writer was told of damage, and a repair finds none");
+        using var ledger = Ledger.Open(FileStorage.Open(files, SimulatedLedgers.Root, mine.ToStorageOptions(), default), mine);
+        SimulationFailure.When(ledger.Damage.Count > 0, $"{where}, and after a repair there is still damage: {string.Join(' ', ledger.Damage)}");
+        var receipt = SimulationRun.Sync(ledger.GetHeadAsync());
+        SimulationFailure.When(receipt.Value <= model.Head, $"{where}, and the receipt of a repair of {model.Head} facts is at {receipt}");
+        var facts = SimulationRun.Facts(ledger.ReadAsync());
+        foreach (var fact in facts)
+        {
+            SimulationFailure.When(fact.Position.Value > model.Head, $"{where}, and after a repair there is a fact at {fact.Position}; {model.Head} was the last");
+            FactComparison.Same(fact, model.All[(int)fact.Position.Value - 1], model, ledger.Id.Tag);
+        }
+
+        SimulationFailure.When(facts.Count < model.Head && report.Lost.Count == 0, $"{where}, and a repair that says that it lost nothing has left {facts.Count} facts of {model.Head}");
+        GoOn(ledger, crank, receipt, where);
+        counts.Count("aged: repaired");
+    }
+
+    void GoOn(Ledger ledger, ManualCrank crank, Position receipt, string where)
+    {
+        var streams = model.Streams.ToList();
+        var names = streams.Count > 0 ? (List<StreamName>)[streams[0], streams[^1]] : [new StreamName("s", "new")];
+        foreach (var name in names.Distinct())
+        {
+            var sent = ledger.TryAppendAsync(new AppendRequest(new NewFact(name, "after"))).AsTask();
+            while (!sent.IsCompleted && crank.Step("factstone writer"))
+                while (crank.Completions.Count > 0) crank.RunCompletion(0);
+            SimulationFailure.When(!sent.IsCompletedSuccessfully || sent.Result is not AppendOutcome.Committed, $"{where}, and after a repair an append to {name} was answered with {(sent.IsCompletedSuccessfully ? sent.Result : sent.Exception)}");
+            var done = sent.Result.EnsureCommitted();
+            SimulationFailure.When(done.FirstPosition != receipt.Next(), $"{where}, and an append behind the receipt at {receipt} got position {done.FirstPosition}");
+            SimulationFailure.When(done.Versions[0].Version.Value <= model.Stream(name).Count, $"{where}, and after a repair {name} got version {done.Versions[0].Version} again");
+            receipt = done.LastPosition;
+        }
+    }
+}
