@@ -366,6 +366,7 @@ internal sealed class LedgerOpening : IDisposable
         else if (end.IsClean) ReadCleanEnd(segment, from, next, end);
         else Recover(segment, end);
         if (isLastMissing || end.IsShortened) Index.MissedCells();
+        if (isLastMissing) LoseEnd(Published?.Position);
         MissBehindGap();
     }
 
@@ -386,8 +387,14 @@ internal sealed class LedgerOpening : IDisposable
     void MissBehindGap()
     {
         if (!_inventory.HasGap) return;
-        Index.AddHoles(Later(Published?.Position, _inventory.LastBehindGap));
         Index.MissedCells();
+        LoseEnd(Later(Published?.Position, _inventory.LastBehindGap));
+    }
+
+    /// <summary>The log has gone on at least as far as this; what is known of its end ends before.</summary>
+    void LoseEnd(Position? known)
+    {
+        Index.AddHoles(Later(known, Runs.Reach?.Last));
         Index.LoseEnd(new Position(Index.Next.Value - 1));
     }
 

@@ -74,6 +74,27 @@ public sealed class OldCopyTests
         }
     }
 
+    // The last segment was lost, and MANIFEST was as it was before there was that segment. HEAD counted one list more, and the
+    // open for writing said that there was damage, and answered from the older state without a word.
+    [Fact]
+    public void A_lost_last_segment_that_an_older_manifest_does_not_list_is_no_older_ledger()
+    {
+        var ledger = AgedLedger.Create(1);
+        var files = SmallLedger.WithoutIndex(ledger.At(AgedLedger.Now).Clone());
+        var last = files.Paths.Last(LedgerLayout.IsSegment);
+        var before = Enumerable.Range(1, AgedLedger.Now).Last(number => !ledger.At(number).Paths.Contains(last));
+        files.Delete(last);
+        Put(files, "MANIFEST", ledger.At(before));
+
+        foreach (var reading in (bool[])[true, false])
+        {
+            using var opened = reading ? SmallLedger.OpenReadOnly(files) : SmallLedger.Open(files);
+            Assert.NotEmpty(opened.Damage);
+            Refuses(opened);
+            if (!reading) LedgerAnswers.Same(ledger.Facts[20], SmallLedger.Now(opened.ReadAtAsync(new Position(21), TestContext.Current.CancellationToken)));
+        }
+    }
+
     // The page of HEAD reaches the disk when the system likes. After a power cut it was 40 appends behind, and their receipts
     // were called a torn tail of which nothing was acknowledged.
     [Fact]
