@@ -4,5 +4,5 @@ namespace Factstone.Cli.Output;
 internal static class Recoverable
 {
     public static string Text(long facts, Position head) =>
-        facts > 0 ? $"{Counted.Text(facts, "fact")} behind @{head}, up to @{head.Value + facts}," : $"Appends of cells behind @{head}";
+        facts > 0 ? $"{Counted.Text(facts, "fact")} behind @{head}, up to @{head.Value + facts}," : $"Appends without facts behind @{head}";
 }

@@ -209,8 +209,8 @@ internal sealed class LedgerOpening : IDisposable
 
     Manifest Create(HeadSlot? head)
     {
-        if (head is not null)
-            throw new LedgerDamagedException($"The ledger in '{_layout.Root}' has lost its segments.", [new Damage(_layout.Segments, 0, Position.None, Position.None, "There is no file in it.")]);
+        if (head is not null || Runs.HasAny())
+            throw new LedgerDamagedException($"The ledger in '{_layout.Root}' has lost its segments.", [new Damage(_layout.Segments, 0, Position.None, Position.None, "There is no file in it, and HEAD or the index tells that there was.")]);
 
         _options.Took?.Invoke(RecoveryBranch.Created);
         var header = SegmentChain.FirstHeader(_options);
@@ -243,8 +243,8 @@ internal sealed class LedgerOpening : IDisposable
     }
 
     /// <summary>What an epoch begins with is durable before HEAD names the epoch.</summary>
-    public static Damage LaterEpoch(LedgerLayout layout, long found, long listed) =>
-        new(layout.Segments, 0, Position.None, Position.None, $"HEAD is of epoch {found}, and the segments that are listed are of epoch {listed}: the newest segments, or the newest MANIFEST, are missing.");
+    public static Damage LaterEpoch(LedgerLayout layout, long found, long listed, string what = "HEAD") =>
+        new(layout.Segments, 0, Position.None, Position.None, $"{what} is of epoch {found}, and the segments that are listed are of epoch {listed}: the newest segments, or the newest MANIFEST, are missing.");
 
     /// <summary>Opens the last segment, and knows the others, so that whoever has a place in one finds it.</summary>
     void OpenAllSegments()
@@ -268,7 +268,8 @@ internal sealed class LedgerOpening : IDisposable
     {
         _walksAll = _options.WalksAll || Runs.IsSuspicious;
         var runs = Runs.Open(Manifest, Directory);
-        Runs.RemoveRejected(keepsReach: true);
+        if (Runs.LastEpoch > Manifest.Epoch) _damage.Add(LaterEpoch(_layout, Runs.LastEpoch, Manifest.Epoch, "The index"));
+        else Runs.RemoveRejected(keepsReach: true);
         Index.Start(runs);
         if (runs.Count > 0) _runsEnd = runs[^1].Footer.End;
         Index.WhenFull = BuildRun;

@@ -81,9 +81,11 @@ internal sealed class ReadOnlyOpening : IDisposable
         else if (isRebuilt) _damage.AddRange(_manifests.Unreadable(_manifests.ReadHeaders()));
         var slot = ReadHead(out var isWhole);
         if (slot is { } foreign && foreign.LedgerId != Manifest.LedgerId) (slot, isWhole) = (null, false);
+        if (slot?.Epoch < Manifest.Epoch && isAlone) (slot, isWhole) = (null, false); // it speaks of a log that a repair or a restore has left behind
         if (slot?.Epoch > Manifest.Epoch && isAlone) _damage.Add(LedgerOpening.LaterEpoch(_layout, slot.Value.Epoch, Manifest.Epoch));
         var unreadable = _damage.Count;
         StartIndex();
+        if (isAlone && Runs.LastEpoch > Manifest.Epoch) _damage.Add(LedgerOpening.LaterEpoch(_layout, Runs.LastEpoch, Manifest.Epoch, "The index"));
         Report = Report with { ManifestWasRebuilt = isRebuilt, HeadWasRebuilt = !isWhole, WasClosedCleanly = slot?.IsClean ?? false };
         if (slot is { } published) ReadUpTo(published);
         else ReadWithoutHead();

@@ -9,7 +9,8 @@ internal sealed class SegmentFrames(IFileSystem files, LedgerLayout layout) : ID
     /// <param name="header">The segment.</param>
     /// <param name="from">Where to begin.</param>
     /// <param name="last">Raised to the last position that is found.</param>
-    public HashSet<Int128> Digests(SegmentHeader header, long from, ref Position last)
+    /// <param name="withReceipts">Whether receipts of repairs count: one that a stopped repair has written is in no log.</param>
+    public HashSet<Int128> Digests(SegmentHeader header, long from, ref Position last, bool withReceipts = true)
     {
         var digests = new HashSet<Int128>();
         var path = layout.Segment(header.BasePosition, header.Generation);
@@ -22,13 +23,20 @@ internal sealed class SegmentFrames(IFileSystem files, LedgerLayout layout) : ID
         {
             var isWhole = frame.End <= end && reader.IsWhole(frame);
             at = isWhole ? frame.End : frame.FileOffset + FrameFormat.Alignment;
-            if (!isWhole || frame.Kind != FrameKind.Batch) continue;
+            if (!isWhole || frame.Kind != FrameKind.Batch || (!withReceipts && IsReceipt(reader.Bytes(frame), frame))) continue;
             digests.Add(FrameDigest.Of(reader.Bytes(frame), frame));
             var behind = frame.BasePosition.Value + frame.FactCount - 1;
             if (behind > last.Value) last = new Position(behind);
         }
 
         return digests;
+    }
+
+    static bool IsReceipt(ReadOnlySpan<byte> frame, in FrameHeader header)
+    {
+        if (header.FactCount != 1 || header.CellCount != 0) return false;
+        FactFormat.TryReadLengths(frame[header.HeaderBytes..], out var extent);
+        return HeaderView.TryRead(frame.Slice(header.HeaderBytes + extent.HeaderAt, extent.HeaderLength), out var fact) && ReceiptStream.Repair.Has(fact);
     }
 
     /// <summary>The position behind the whole frames that lead from the beginning of a segment to an offset; none where they do not lead there.</summary>

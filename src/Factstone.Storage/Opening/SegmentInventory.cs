@@ -14,6 +14,7 @@ internal sealed class SegmentInventory
     readonly Defect _defect;
     readonly List<Damage> _damage = [];
     readonly List<UnlistedSegment> _unlisted = [];
+    Position? _lastListed;
 
     SegmentInventory(IFileSystem files, LedgerLayout layout, Defect defect)
     {
@@ -72,7 +73,7 @@ internal sealed class SegmentInventory
         var headers = _manifests.ReadHeaders();
         if (listed is null && headers.Count == 0) return;
 
-        var ledgerId = LedgerIdOf(listed, head, headers);
+        var ledgerId = LedgerIdOf(listed, head, headers) ?? throw DifferentLedgers(listed, head, headers);
         var own = headers.Where(one => one.Header?.Name == one.Name && one.Header.LedgerId == ledgerId).Select(static one => one.Header!).ToList();
         using var frames = new SegmentFrames(_files, _layout);
         if (listed is null || listed.LedgerId != ledgerId) Rebuild(headers, own);
@@ -88,13 +89,32 @@ internal sealed class SegmentInventory
         return !_files.FileExists(path) || _manifests.ReadHeader(path) is not { } header || header.LedgerId == listed.LedgerId;
     }
 
-    /// <summary>What most of the files say; where they are as many, what <c>MANIFEST</c> says.</summary>
-    static LedgerId LedgerIdOf(Manifest? listed, HeadSlot? head, IReadOnlyList<(string Name, SegmentHeader? Header)> headers)
+    /// <summary>What most of the files say, and of those most segments; null where that is not clear.</summary>
+    static LedgerId? LedgerIdOf(Manifest? listed, HeadSlot? head, IReadOnlyList<(string Name, SegmentHeader? Header)> headers)
     {
-        var votes = headers.Where(static one => one.Header is not null).Select(static one => one.Header!.LedgerId).ToList();
-        if (listed is not null) votes.Insert(0, listed.LedgerId);
-        if (head is { } slot) votes.Add(slot.LedgerId);
-        return votes.GroupBy(static id => id).MaxBy(static group => group.Count())?.Key ?? default;
+        var ofSegments = headers.Where(static one => one.Header is not null).Select(static one => one.Header!.LedgerId).ToList();
+        var all = ofSegments.ToList();
+        if (listed is not null) all.Add(listed.LedgerId);
+        if (head is { } slot) all.Add(slot.LedgerId);
+        if (all.Count == 0) return default(LedgerId);
+        if (MostOf(all) is not { } most) return null;
+        return ofSegments.Count == 0 || MostOf(ofSegments) == most ? most : null;
+    }
+
+    static LedgerId? MostOf(List<LedgerId> ids)
+    {
+        var groups = ids.GroupBy(static id => id).Select(static group => (Id: group.Key, Count: group.Count())).OrderByDescending(static group => group.Count).ToList();
+        return groups.Count == 1 || groups[0].Count > groups[1].Count ? groups[0].Id : null;
+    }
+
+    LedgerDamagedException DifferentLedgers(Manifest? listed, HeadSlot? head, IReadOnlyList<(string Name, SegmentHeader? Header)> headers)
+    {
+        var files = headers.Where(static one => one.Header is not null).Select(one => (Path: $"{_layout.Segments}/{one.Name}", Id: one.Header!.LedgerId)).ToList();
+        if (listed is not null) files.Add((_layout.Manifest, listed.LedgerId));
+        if (head is { } slot) files.Add((_layout.Head, slot.LedgerId));
+        return new LedgerDamagedException(
+            $"The ledger in '{_layout.Root}' cannot be opened: its files are of different ledgers, and it is not clear which one it is. Put the right files back, or move those of the other ledger away.",
+            [.. files.Select(static file => new Damage(file.Path, 0, Position.None, Position.None, $"It is of ledger {file.Id}."))]);
     }
 
     void Rebuild(IReadOnlyList<(string Name, SegmentHeader? Header)> headers, List<SegmentHeader> own)
@@ -116,7 +136,7 @@ internal sealed class SegmentInventory
         // The last segment of a repair is written when all else of it is durable, so only the manifest is missing.
         var added = newest.Segments.Where(header => listed.Segments.All(one => one.Name != header.Name)).ToList();
         var isRepair = newest.Epoch > listed.Epoch || added.Exists(static header => header.FirstGeneration > 0);
-        if (!isRepair && !Continues(listed, newest, added, frames, mayRepeat: head?.ManifestGeneration > listed.Generation)) return listed;
+        if (isRepair ? !Keeps(listed, newest, added, frames) : !Continues(listed, newest, added, frames, mayRepeat: head?.ManifestGeneration > listed.Generation)) return listed;
         HasAdopted = true;
         return newest with { Generation = Math.Max(newest.Generation, listed.Generation + 1) };
     }
@@ -131,6 +151,21 @@ internal sealed class SegmentInventory
 
     static bool IsLastDropped(Manifest newest, Manifest listed) =>
         newest.Segments.Any(header => header.Sequence > listed.Last.Sequence && header.PreviousBase == listed.Last.PreviousBase && header.PreviousGeneration == listed.Last.PreviousGeneration);
+
+    /// <summary>Whether all that is whole in listed segments, and is not live by the newer list, stands in the added ones: a segment of another epoch may be of a copy that went on differently.</summary>
+    static bool Keeps(Manifest listed, Manifest newest, List<SegmentHeader> added, SegmentFrames frames)
+    {
+        var position = Position.None;
+        var inAdded = added.SelectMany(header => frames.Digests(header, SegmentHeader.Bytes, ref position)).ToHashSet();
+        foreach (var header in listed.Segments)
+        {
+            var index = newest.Segments.ToList().FindIndex(one => one.Name == header.Name);
+            if (index >= 0 && header != listed.Last) continue;
+            if (!frames.Digests(header, index < 0 ? SegmentHeader.Bytes : newest.EndOf(index) ?? SegmentHeader.Bytes, ref position).IsSubsetOf(inAdded)) return false;
+        }
+
+        return true;
+    }
 
     /// <summary>Whether the added segments go on where the whole frames of the last listed one end, and hold all that is whole behind that, and more.</summary>
     static bool Continues(Manifest listed, Manifest newest, List<SegmentHeader> added, SegmentFrames frames, bool mayRepeat)
@@ -166,10 +201,20 @@ internal sealed class SegmentInventory
         var kind = _defect == Defect.UnlinkUnlisted ? UnlistedKind.Repeats
             : Quarantine.IsReplaced(header.Name, Manifest!) ? UnlistedKind.Replaced
             : IsOfUnfinishedRepair(header) || IsInLog(header, frames, ref last) ? UnlistedKind.Repeats
-            : header.Sequence > Manifest!.Last.Sequence ? UnlistedKind.Later
+            : header.Sequence > Manifest!.Last.Sequence && header.BasePosition > LastListed(frames) ? UnlistedKind.Later
             : ManifestWasRebuilt && !Manifest.IsComplete && header.Sequence < Manifest.Segments[0].Sequence ? UnlistedKind.Earlier
             : UnlistedKind.Foreign;
         return new UnlistedSegment(header.Name, kind, header.BasePosition, last);
+    }
+
+    /// <summary>The last position that is whole in the listed segments. What begins at or before it, and is not in the log, is of a log that went on differently.</summary>
+    Position LastListed(SegmentFrames frames)
+    {
+        if (_lastListed is { } known) return known;
+        var last = new Position(Manifest!.Last.BasePosition.Value - 1);
+        frames.Digests(Manifest.Last, SegmentHeader.Bytes, ref last);
+        _lastListed = last;
+        return last;
     }
 
     /// <summary>A repair that was stopped has written it from a file that still stands and counts.</summary>
@@ -179,7 +224,7 @@ internal sealed class SegmentInventory
 
     bool IsInLog(SegmentHeader header, SegmentFrames frames, ref Position last)
     {
-        var missing = frames.Digests(header, SegmentHeader.Bytes, ref last);
+        var missing = frames.Digests(header, SegmentHeader.Bytes, ref last, withReceipts: false);
         var segments = Manifest!.Segments;
         for (var i = segments.Count - 1; i >= 0 && missing.Count > 0; i--)
         {

@@ -27,7 +27,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
 
     public AppendSpan? FindAppend(string appendId, Position head)
     {
-        if ((Ask(() => index.FindAppend(appendId))?.Span ?? lost.FindAppend(appendId)) is { } span) return span.Last <= head ? span : null;
+        if ((Ask(() => index.FindAppend(appendId))?.Span ?? lost.FindAppend(appendId)) is { } span && (span.Last <= head || !index.IsEndLost)) return span.Last <= head ? span : null;
 
         // An id is in the header of its frame; where facts are missing, a header may be missing too.
         if (damage.All.Count > 0) throw new LedgerDamagedException($"Whether there is an append '{appendId}' cannot be told.", damage.All);

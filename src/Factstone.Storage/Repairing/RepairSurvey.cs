@@ -74,7 +74,10 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
         if (head is { } foreign && foreign.LedgerId != Manifest.LedgerId) head = null;
         LastGeneration = Math.Max(Manifest.Generation, head?.ManifestGeneration ?? 0);
         LastEpoch = Math.Max(Manifest.Epoch, head?.Epoch ?? 0);
-        _reach = new RunDirectory(files, layout, options, new FilePool(files, options)).FindReach(Manifest);
+        var runs = new RunDirectory(files, layout, options, new FilePool(files, options));
+        _reach = runs.FindReach(Manifest);
+        if (runs.LastEpoch > Manifest.Epoch) _damage.Add(LedgerOpening.LaterEpoch(layout, runs.LastEpoch, Manifest.Epoch, "The index"));
+        LastEpoch = Math.Max(LastEpoch, runs.LastEpoch);
         if (head?.ManifestGeneration > Manifest.Generation)
         {
             // Each list of segments is durable before the head that counts it.

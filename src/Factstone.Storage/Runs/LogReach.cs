@@ -11,5 +11,5 @@ internal readonly record struct LogReach(string Path, Position Last, long LastTi
 
     public Damage Damage(Position next) => Last >= next
         ? new Damage(Path, 0, next, Last, "This file of the index was made of facts that the log does not have any more. They were durable: the files of the log are older than the index, or have lost their end.")
-        : new Damage(Path, 0, Position.None, Position.None, $"This file of the index was made of an append of cells, recorded at {Microseconds.ToText(Microseconds.ToTime(LastTime))}, that the log does not have any more.");
+        : new Damage(Path, 0, Position.None, Position.None, $"This file of the index was made of an append, recorded at {Microseconds.ToText(Microseconds.ToTime(LastTime))}, that the log does not have any more.");
 }

@@ -15,6 +15,21 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
     /// <remarks>A run is written of durable facts only. So a log that ends before this has lost facts that were acknowledged.</remarks>
     public LogReach? Reach { get; private set; }
 
+    /// <summary>The highest epoch of a run of this ledger that stands; 0 where there is none.</summary>
+    public long LastEpoch { get; private set; }
+
+    /// <summary>Whether a whole run stands, of whatever ledger.</summary>
+    public bool HasAny()
+    {
+        foreach (var name in files.List(layout.Index).Where(static name => TryParse(name, out _, out _)))
+        {
+            using var run = Run.Inspect(files.Open($"{layout.Index}/{name}", FileOpening.ReadOnly), out _);
+            if (run is not null) return true;
+        }
+
+        return false;
+    }
+
     /// <summary>Opens the runs that stand, follow one another from position 1 on, and are of this log.</summary>
     /// <param name="manifest">What the ledger is now.</param>
     /// <param name="segments">Its segments.</param>
@@ -94,6 +109,7 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
 
     void Note(RunFooter footer, string path, Manifest manifest)
     {
+        if (footer.LedgerId == manifest.LedgerId) LastEpoch = Math.Max(LastEpoch, footer.Epoch);
         if (footer.LedgerId != manifest.LedgerId || footer.Epoch < manifest.Epoch || options.Defect == Defect.BelieveRunBeyondLog) return;
         if (Reach is not { } known || footer.LastTime > known.LastTime) Reach = new LogReach(path, footer.Last, footer.LastTime);
     }

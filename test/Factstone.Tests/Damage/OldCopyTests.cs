@@ -53,6 +53,27 @@ public sealed class OldCopyTests
         Assert.Equal(AgedLedger.Now + 2, SmallLedger.AppendOne(repaired).FirstPosition.Value);
     }
 
+    // The two stories above with the checks planted off: what they assert does not hold then.
+    [Fact]
+    public void Without_the_checks_both_stories_end_as_they_did()
+    {
+        var ledger = AgedLedger.Create(1);
+        var files = SmallLedger.WithoutIndex(ledger.At(AgedLedger.Now).Clone());
+        foreach (var name in (string[])["HEAD", "MANIFEST"]) Put(files, name, ledger.At(8));
+        using (var writing = SmallLedger.Open(AgedLedger.Options(files, AgedLedger.End + 1, seed: 5) with { Defect = Defect.UnlinkUnlisted }))
+            Assert.InRange(AgedLedger.Append(writing, AgedLedger.Now + 1).FirstPosition.Value, 1, AgedLedger.Now);
+
+        var older = ledger.At(AgedLedger.ClosedEarlyAt);
+        files = ledger.At(AgedLedger.Now).Clone();
+        foreach (var path in older.Paths) files.Replace(path, older.ReadWhole(path));
+        foreach (var segment in files.Paths.Where(LedgerLayout.IsSegment).Except(older.Paths).ToList()) files.Delete(segment);
+        Assert.ThrowsAny<Exception>(() =>
+        {
+            using var believing = SmallLedger.Open(SmallLedger.Options(files) with { Defect = Defect.BelieveRunBeyondLog });
+            if (believing.Damage.Count == 0 && SmallLedger.AppendOne(believing).FirstPosition.Value > 0) throw new InvalidOperationException("committed over a hole");
+        });
+    }
+
     // The writer was killed, and then the last segment was lost; or the ledger was closed, and its index was lost, too. The
     // open for writing said that there was damage, and answered from the older state without a word.
     [Theory]
@@ -148,6 +169,46 @@ public sealed class OldCopyTests
         Assert.Equal(LedgerState.NeedsRecovery, Verify(files).State);
         using var ledger = SmallLedger.Open(files);
         Assert.Equal(1, SmallLedger.AppendOne(ledger).FirstPosition.Value);
+    }
+
+    // A restored ledger's last segment was copied into the ledger that had gone on after the backup. It leads back to an
+    // earlier end of the log, so it was adopted, and cut off what had been acknowledged since.
+    [Theory]
+    [InlineData(2L)]
+    [InlineData(1L)]
+    public void A_segment_that_leads_back_to_an_earlier_end_cuts_nothing_off(long epoch)
+    {
+        var ledger = AgedLedger.Create(1);
+        var other = ledger.At(4).Clone();
+        using (var forked = SmallLedger.Open(AgedLedger.Options(other, 90, seed: 7)))
+            for (var number = 1; number <= 3; number++) AgedLedger.Append(forked, 100 + number);
+        var stranger = other.Paths.Last(LedgerLayout.IsSegment);
+        var content = other.ReadWhole(stranger);
+        (SegmentHeader.Read(content, out _)! with { Epoch = epoch }).Write(content);
+        var files = ledger.At(8).Clone();
+        files.Replace(stranger, content);
+
+        Assert.Equal(LedgerState.Damaged, Verify(files).State);
+        using (var opened = SmallLedger.Open(files))
+        {
+            Assert.Throws<LedgerDamagedException>(() => SmallLedger.AppendOne(opened));
+            for (var position = 1; position <= 8; position++) LedgerAnswers.Same(ledger.Facts[position - 1], SmallLedger.Now(opened.ReadAtAsync(new Position(position), TestContext.Current.CancellationToken)));
+        }
+
+        var report = LedgerRepair.Run(files, SmallLedger.Root, AgedLedger.Options(files, 80, seed: 8).ToStorageOptions(), isDryRun: false, progress: null, TestContext.Current.CancellationToken);
+        Assert.Equal(8, report.FactsLeft);
+    }
+
+    // The only segment is of this ledger, and MANIFEST of another. MANIFEST was believed, and all facts were denied.
+    [Fact]
+    public void A_manifest_of_another_ledger_does_not_deny_the_facts_of_a_segment()
+    {
+        var files = AgedLedger.Create(1).At(8).Clone();
+        Put(files, "MANIFEST", AgedLedger.Create(2).At(8));
+        files.Delete($"{SmallLedger.Root}/HEAD");
+
+        foreach (var open in (Func<IFileSystem, Ledger>[])[SmallLedger.OpenReadOnly, SmallLedger.Open])
+            Assert.Contains("different ledgers", Assert.Throws<LedgerDamagedException>(() => open(files)).Message, StringComparison.Ordinal);
     }
 
     // A segment of another copy of the ledger, which had gone on differently, stood beside the log. It was removed.

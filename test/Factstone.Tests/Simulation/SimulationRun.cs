@@ -132,12 +132,12 @@ internal sealed partial class SimulationRun
             case < 83: CheckReader(); break;
             case < 85: Follow(); break;
             case < 86: if (_random.Next(2) == 0) DeleteLock(); else MoveAway(); break;
-            case < 87: if (_random.Next(2) == 0) Remember(); else MoveClock(); break;
+            case < 87: if (PutsFilesBack && _random.Next(2) == 0) Remember(); else MoveClock(); break;
             case < 88: if (_random.Next(3) == 0) DrawThrow(); else MoveClock(); break;
             case < 93: DrawFault(); break;
             case < 94: if (_random.Next(2) == 0) Fill(); else BackUp(); break;
             case < 95: Close(); break;
-            case < 96: Age(); break;
+            case < 96: if (PutsFilesBack) Age(); else Examine(); break;
             case < 97: Examine(); break;
             case < 99: Crash(isPowerLoss: _random.Next(2) == 0); break;
             default: CheckOnce(); break;
