@@ -247,6 +247,13 @@ internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layou
         try
         {
             if (repaired is not null && _manifests.Read()?.Generation == repaired.Generation) return; // it counts already
+            // The last one first, and durably: with it alone the repair would look done.
+            if (_made.Count > 0)
+            {
+                _files.Delete($"{layout.Segments}/{_made[^1]}");
+                _files.SyncDirectory(layout.Segments);
+            }
+
             foreach (var name in _made) _files.Delete($"{layout.Segments}/{name}");
             _files.Delete(layout.NewManifest);
         }
