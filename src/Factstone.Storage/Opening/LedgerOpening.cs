@@ -367,7 +367,7 @@ internal sealed class LedgerOpening : IDisposable
         else if (end.IsClean) ReadCleanEnd(segment, from, next, end);
         else Recover(segment, end);
         if (isLastMissing || end.IsShortened) Index.MissedCells();
-        if (isLastMissing) LoseEnd(Published?.Position);
+        if (isLastMissing && Published is not { IsClean: true }) LoseEnd(Published?.Position);
         MissBehindGap();
     }
 

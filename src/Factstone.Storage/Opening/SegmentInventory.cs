@@ -133,10 +133,11 @@ internal sealed class SegmentInventory
         var all = own.UnionBy(listed.Segments, static header => header.Name).Select(static header => (header.Name, (SegmentHeader?)header)).ToList();
         if (ManifestFile.Rebuild(all) is not { } newest || newest.Last.Sequence <= listed.Last.Sequence || !Covers(newest, listed)) return listed;
 
-        // The last segment of a repair is written when all else of it is durable, so only the manifest is missing.
+        // A repair counts from when the manifest is replaced: HEAD says so, or the files are gone in whose place it has put others.
         var added = newest.Segments.Where(header => listed.Segments.All(one => one.Name != header.Name)).ToList();
         var isRepair = newest.Epoch > listed.Epoch || added.Exists(static header => header.FirstGeneration > 0);
-        if (isRepair ? !Keeps(listed, newest, added, frames) : !Continues(listed, newest, added, frames, mayRepeat: head?.ManifestGeneration > listed.Generation)) return listed;
+        var isDone = head?.ManifestGeneration > listed.Generation || AreReplacedGone(listed, newest);
+        if (isRepair ? !isDone || !Keeps(listed, newest, added, frames) : !Continues(listed, newest, added, frames, mayRepeat: head?.ManifestGeneration > listed.Generation)) return listed;
         HasAdopted = true;
         return newest with { Generation = Math.Max(newest.Generation, listed.Generation + 1) };
     }
@@ -151,6 +152,14 @@ internal sealed class SegmentInventory
 
     static bool IsLastDropped(Manifest newest, Manifest listed) =>
         newest.Segments.Any(header => header.Sequence > listed.Last.Sequence && header.PreviousBase == listed.Last.PreviousBase && header.PreviousGeneration == listed.Last.PreviousGeneration);
+
+    bool AreReplacedGone(Manifest listed, Manifest newest)
+    {
+        var names = newest.Segments.Select(static header => header.Name).ToHashSet();
+        var places = newest.Segments.Select(static header => (header.BasePosition, header.LinkGeneration)).ToHashSet();
+        var replaced = listed.Segments.Where(header => !names.Contains(header.Name) && places.Contains((header.BasePosition, header.LinkGeneration))).ToList();
+        return replaced.Count > 0 && replaced.TrueForAll(header => !_files.FileExists(_layout.Segment(header.BasePosition, header.Generation)));
+    }
 
     /// <summary>Whether all that is whole in listed segments, and is not live by the newer list, stands in the added ones: a segment of another epoch may be of a copy that went on differently.</summary>
     static bool Keeps(Manifest listed, Manifest newest, List<SegmentHeader> added, SegmentFrames frames)
