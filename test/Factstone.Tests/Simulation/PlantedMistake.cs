@@ -38,7 +38,7 @@ internal sealed record PlantedMistake(string Name, Defect Defect, params string[
         Of(Defect.ForgetAppendIds, "was found at", "is not known", "is forgotten", "was committed twice"),
         Of(Defect.ReadBeyondHead, "a reader saw"),
         Of(Defect.KeepRefusedVersions, OtherReceipt, OtherFact),
-        Of(Defect.LeaveHalfWritten, "is there, and was not committed"),
+        Of(Defect.LeaveHalfWritten, "is there, and was not committed") with { SeedsMax = 6_000 },
         Of(Defect.RecordedByIsExclusive, "recorded by"),
         Of(Defect.RunOverUndurable, FalseDamage, HeadWentBack, FactsAreLost, OtherFact, "is there, and was not committed"),
         Of(Defect.MergeDropsList, Run, "the count of", "facts expected", "at another version", "instead of"),
@@ -64,7 +64,7 @@ internal sealed record PlantedMistake(string Name, Defect Defect, params string[
     public static readonly Defect[] FoundElsewhere = [Defect.BelieveRunBeyondLog, Defect.UnlinkUnlisted]; // OldCopyTests
 
     /// <summary>In so many seeds it has to be found.</summary>
-    public int SeedsMax { get; init; } = 1_000;
+    public int SeedsMax { get; init; } = 3_000;
 
     /// <summary>What the mistake makes of the file system; null where it leaves it alone.</summary>
     public Func<IFileSystem, IFileSystem>? Files { get; init; }
