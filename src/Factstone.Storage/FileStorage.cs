@@ -189,7 +189,7 @@ internal sealed class FileStorage : IFactStorage
         options = Descriptors.Fit(files, root, options, isWriter: false);
         if (files.FileExists(root)) throw new LedgerNotFoundException(root, "it is a file, and a ledger is a directory.");
         LedgerDirectory.RefuseUnfinished(files, layout);
-        if (!files.DirectoryExists(root) || !files.DirectoryExists(layout.Segments))
+        if (!LedgerDirectory.HoldsLedger(files, layout))
             throw new LedgerNotFoundException(root, "the directory does not hold one. The first append makes one: factstone append orders/42 placed '{\"total\":50}'");
 
         options.Took?.Invoke(RecoveryBranch.ReadOnlyOpen);

@@ -97,9 +97,20 @@ public sealed class LedgerFormatException : FactstoneException
 /// <summary>Bytes that were durable are damaged. Writes are refused; what is undamaged stays readable.</summary>
 public sealed class LedgerDamagedException : FactstoneException
 {
-    internal LedgerDamagedException(string what, IReadOnlyList<Damage> damage)
-        : base($"{what} {string.Join(" ", damage.Take(3).Select(one => one.ToString()))}{(damage.Count > 3 ? $" And {damage.Count - 3} more." : "")} Nothing was changed; 'factstone verify' lists all damage, and 'factstone repair' saves what is whole.") =>
+    LedgerDamagedException(string what, string advice, IReadOnlyList<Damage> damage)
+        : base($"{what} {string.Join(" ", damage.Take(3).Select(one => one.ToString()))}{(damage.Count > 3 ? $" And {damage.Count - 3} more." : "")} Nothing was changed{advice}") =>
         Damage = damage;
+
+    internal LedgerDamagedException(string what, IReadOnlyList<Damage> damage)
+        : this(what, "; 'factstone verify' lists all damage, and 'factstone repair' saves what is whole.", damage)
+    {
+    }
+
+    /// <summary>Nothing is left that could be read or repaired.</summary>
+    internal static LedgerDamagedException OfLostSegments(string location, IReadOnlyList<Damage> damage) => new(
+        $"The ledger in '{location}' has lost all its segments.",
+        ". Put the files back, or restore a backup into an empty directory: factstone restore BACKUP --data DIR",
+        damage);
 
     /// <summary>What is damaged, as far as it is known.</summary>
     public IReadOnlyList<Damage> Damage { get; }

@@ -27,7 +27,7 @@ public sealed record OpeningReport
     /// <summary>Whether the last writer did not close the ledger, so that the next open for writing has work to finish, and nothing is damaged. Said by a read-only open while nobody has the ledger open for writing.</summary>
     public bool NeedsRecovery { get; init; }
 
-    /// <summary>Whether there are whole appends behind what a read-only opener shows, of facts or of cells. They may have been acknowledged: after a power cut <c>HEAD</c> can be behind the log. The next open for writing keeps all of them.</summary>
+    /// <summary>Whether there are whole appends behind what is shown, of facts or of cells. They may have been acknowledged: after a power cut <c>HEAD</c> can be behind the log. The next open for writing keeps all of them; where there is damage, a repair does.</summary>
     public bool HasRecoverableAppends { get; init; }
 
     /// <summary>How many facts they have.</summary>

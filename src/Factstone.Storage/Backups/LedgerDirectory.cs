@@ -10,6 +10,10 @@ internal static class LedgerDirectory
         if (files.FileExists(layout.Unfinished)) throw new LedgerUnfinishedException(layout.Root, UnfinishedMark.Read(files, layout) ?? "backup or restore");
     }
 
+    /// <summary>Whether the directory holds a ledger, or what is left of one.</summary>
+    public static bool HoldsLedger(IFileSystem files, LedgerLayout layout) =>
+        files.DirectoryExists(layout.Root) && (files.DirectoryExists(layout.Segments) || files.FileExists(layout.Manifest) || files.FileExists(layout.Head));
+
     /// <exception cref="LedgerUnfinishedException">A backup or a restore into it was not finished.</exception>
     /// <exception cref="LedgerIsBackupException">It is a backup.</exception>
     public static void RefuseForWriting(IFileSystem files, LedgerLayout layout)

@@ -35,7 +35,7 @@ internal sealed record PinnedLog(Manifest Manifest, HeadSlot End)
         var pause = TimeSpan.FromMilliseconds(5);
         LedgerDirectory.RefuseUnfinished(files, layout);
         if (BackupFile.Read(files, layout) is { } backup) return backup.Log;
-        if (!files.DirectoryExists(layout.Segments)) throw new LedgerNotFoundException(layout.Root, "the directory does not hold one.");
+        if (!LedgerDirectory.HoldsLedger(files, layout)) throw new LedgerNotFoundException(layout.Root, "the directory does not hold one.");
         for (var attempt = 1; ; attempt++)
         {
             if (TryTake(files, layout, out var why) is { } pinned) return pinned;

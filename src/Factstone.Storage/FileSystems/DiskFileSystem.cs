@@ -243,6 +243,7 @@ internal class DiskFileSystem : IFileSystem
     SafeFileHandle OpenHandle(string path, FileMode mode, FileAccess access, string operation)
     {
         using var at = mode == FileMode.Open ? At(path) : AtToChange(path, operation);
+        if (mode != FileMode.CreateNew && FileStatus.Of(at.Reached, out _) is { IsPipe: true }) throw new LedgerIOException(path, operation, DiskReasons.IsPipe);
         try
         {
             return File.OpenHandle(at.Reached, mode, access, FileShare.ReadWrite | FileShare.Delete, FileOptions.None);

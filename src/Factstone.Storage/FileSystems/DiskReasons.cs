@@ -13,5 +13,6 @@ internal static class DiskReasons
     public const string InputOutput = "Input/output error";
     public const string PermissionDenied = "Permission denied";
     public const string DirectoryDeleted = "No such file or directory: the ledger's directory was deleted";
+    public const string IsPipe = "Is a pipe, not a file";
     public const string NameTooLong = "File name too long";
 }

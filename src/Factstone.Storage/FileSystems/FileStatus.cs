@@ -7,11 +7,17 @@ namespace Factstone.Storage;
 /// <summary>Which file or directory this is, whatever name leads to it.</summary>
 internal readonly record struct FileIdentity(ulong Device, ulong Inode);
 
-/// <summary>What the system says of a file or directory: which one it is, and how many names lead to it.</summary>
-internal readonly record struct FileStatus(FileIdentity Identity, long Links)
+/// <summary>What the system says of a file or directory: which one it is, how many names lead to it, and its type and mode.</summary>
+internal readonly record struct FileStatus(FileIdentity Identity, long Links, int Mode)
 {
-    const int LinuxBytes = 256, LinuxLinksAt = 16, LinuxInodeAt = 32, LinuxDeviceAt = 136;
-    const int MacBytes = 144, MacLinksAt = 6, MacInodeAt = 8;
+    const int LinuxBytes = 256, LinuxLinksAt = 16, LinuxModeAt = 28, LinuxInodeAt = 32, LinuxDeviceAt = 136;
+    const int MacBytes = 144, MacModeAt = 4, MacLinksAt = 6, MacInodeAt = 8;
+
+    // S_IFMT and S_IFIFO.
+    const int TypeMask = 0xF000, Pipe = 0x1000;
+
+    /// <summary>Whether it is a pipe: an open of one waits for somebody at its other end, and no signal ends that.</summary>
+    public bool IsPipe => (Mode & TypeMask) == Pipe;
 
     /// <summary>The status of what is open; null where the system cannot say.</summary>
     public static FileStatus? Of(SafeFileHandle handle)
@@ -56,10 +62,12 @@ internal readonly record struct FileStatus(FileIdentity Identity, long Links)
     // struct statx is the same on all processors.
     static FileStatus FromLinux(ReadOnlySpan<byte> bytes) => new(
         new FileIdentity(BinaryPrimitives.ReadUInt64LittleEndian(bytes[LinuxDeviceAt..]), BinaryPrimitives.ReadUInt64LittleEndian(bytes[LinuxInodeAt..])),
-        BinaryPrimitives.ReadUInt32LittleEndian(bytes[LinuxLinksAt..]));
+        BinaryPrimitives.ReadUInt32LittleEndian(bytes[LinuxLinksAt..]),
+        BinaryPrimitives.ReadUInt16LittleEndian(bytes[LinuxModeAt..]));
 
     // struct stat with inodes of 64 bits.
     static FileStatus FromMac(ReadOnlySpan<byte> bytes) => new(
         new FileIdentity(BinaryPrimitives.ReadUInt32LittleEndian(bytes[..MacBytes]), BinaryPrimitives.ReadUInt64LittleEndian(bytes[MacInodeAt..])),
-        BinaryPrimitives.ReadUInt16LittleEndian(bytes[MacLinksAt..]));
+        BinaryPrimitives.ReadUInt16LittleEndian(bytes[MacLinksAt..]),
+        BinaryPrimitives.ReadUInt16LittleEndian(bytes[MacModeAt..]));
 }

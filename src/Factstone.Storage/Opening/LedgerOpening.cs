@@ -209,9 +209,7 @@ internal sealed class LedgerOpening : IDisposable
 
     Manifest Create(HeadSlot? head)
     {
-        if (head is not null || Runs.HasAny())
-            throw new LedgerDamagedException($"The ledger in '{_layout.Root}' has lost its segments.", [new Damage(_layout.Segments, 0, Position.None, Position.None, "There is no file in it, and HEAD or the index tells that there was.")]);
-
+        if (LostLedger.Find(_files, _layout, head, Runs) is { } lost) throw lost;
         _options.Took?.Invoke(RecoveryBranch.Created);
         var header = SegmentChain.FirstHeader(_options);
         SegmentChain.Create(_files, _layout, _options, header, ready: null, fill: null).Dispose();
@@ -361,7 +359,7 @@ internal sealed class LedgerOpening : IDisposable
 
         var reader = _segments.Reader(segment);
         TryStart(header, out var from, out var next);
-        var end = TailExamination.Run(reader, from, next, Published, Runs.Reach, Math.Max(Index.LastTime, header.BaseTime), _options);
+        var end = TailExamination.Run(reader, from, next, Published, Runs.Reach, Math.Max(Index.LastTime, header.BaseTime), isLastMissing || _inventory.HasGap, _options);
         if (end.IsShortened) _damage.Add(Runs.Reach!.Value.Damage(end.Walk.Next));
         if (end.IsDamaged || _damage.Count > 0) ReadDamagedEnd(reader, from, next, end);
         else if (end.IsClean) ReadCleanEnd(segment, from, next, end);
@@ -406,6 +404,8 @@ internal sealed class LedgerOpening : IDisposable
         var walk = SegmentWalk.Run(reader, from, Math.Min(durableEnd, end.Walk.FileOffset), next, Index);
         if (end.IsDamaged) _segments.ReadDamaged(reader, walk, durableEnd, end.DurableNext, isKnown: true);
         _segments.MissBehind(reader.Segment, durableEnd);
+
+        if (durableEnd < end.Walk.FileOffset && !end.IsDamaged) Report = Report with { HasRecoverableAppends = true, RecoverableFacts = Math.Max(0, end.Walk.Next.Value - Index.Next.Value) };
     }
 
     long PublishedEnd(Segment segment) => Published is { } slot && slot.IsIn(segment.Header) ? slot.FileOffset : 0;

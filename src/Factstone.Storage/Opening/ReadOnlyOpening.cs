@@ -88,7 +88,7 @@ internal sealed class ReadOnlyOpening : IDisposable
         if (isAlone && Runs.LastEpoch > Manifest.Epoch) _damage.Add(LedgerOpening.LaterEpoch(_layout, Runs.LastEpoch, Manifest.Epoch, "The index"));
         Report = Report with { ManifestWasRebuilt = isRebuilt, HeadWasRebuilt = !isWhole, WasClosedCleanly = slot?.IsClean ?? false };
         if (slot is { } published) ReadUpTo(published);
-        else ReadWithoutHead();
+        else ReadToLastListed(isMoreMissing: false);
 
         // Where they belong in the log, nobody knows.
         if (unreadable > 0) Index.MissedCells();
@@ -105,7 +105,7 @@ internal sealed class ReadOnlyOpening : IDisposable
             Manifest,
             (header, until) => Directory.Find(header.BasePosition, header.Generation) ?? _segments.AddSegment(header, until),
             visitor => new SegmentSet(_files, _layout, _options with { OpeningProgress = null }, Directory, visitor, _damage),
-            from, _next, published, Runs.Reach, Index.LastTime, _damage, _options);
+            from, _next, published, Runs.Reach, Index.LastTime, published?.ManifestGeneration > Manifest.Generation || inventory.HasGap, _damage, _options);
         if (preview.IsEndLost || inventory.HasGap)
         {
             Index.MissedCells();
@@ -152,6 +152,7 @@ internal sealed class ReadOnlyOpening : IDisposable
         Index.Start(runs);
         if (runs.Count == 0) return;
         var end = runs[^1].End;
+        MissSegmentsBefore(end);
         if (_options.WalksAll) WalkKnown(end);
         GoOnBehind(end);
     }
@@ -176,18 +177,20 @@ internal sealed class ReadOnlyOpening : IDisposable
         return true;
     }
 
+    /// <summary>A run of cells alone is believed without the segments that they are in; that these are gone is damage all the same.</summary>
+    void MissSegmentsBefore(in LogPlace end)
+    {
+        for (var i = 0; !end.IsIn(Manifest.Segments[i]); i++)
+        {
+            var header = Manifest.Segments[i];
+            if (Directory.Find(header.BasePosition, header.Generation) is null && (_isAlone || !IsReplaced(header))) _segments.AddSegment(header, Manifest.Segments[i + 1].BasePosition);
+        }
+    }
+
     /// <summary>Looks whether the part of the log is well that runs are of. What is so there, they know, also where it is not.</summary>
     void WalkKnown(in LogPlace end)
     {
-        var first = Manifest.Segments[0];
-        if (first.PreviousGeneration > 0) _damage.Add(BeforeFirst());
-        for (var i = 0; !end.IsIn(Manifest.Segments[i]); i++)
-        {
-            // A run of cells alone is believed without the segments that they are in.
-            var header = Manifest.Segments[i];
-            if (Directory.Find(header.BasePosition, header.Generation) is null && !IsReplaced(header)) _segments.AddSegment(header, Manifest.Segments[i + 1].BasePosition);
-        }
-
+        if (Manifest.Segments[0].PreviousGeneration > 0) _damage.Add(BeforeFirst());
         using var known = new SegmentSet(_files, _layout, _options, Directory, NoVisitor.Instance, _damage) { BytesInAll = Manifest.SealedBytes };
         known.ReadKnown(Manifest, end, Index.Next, static _ => { });
     }
@@ -319,7 +322,7 @@ internal sealed class ReadOnlyOpening : IDisposable
     /// <summary>A file of another ledger is none; which one this is, the first look has told.</summary>
     bool IsOwn(LedgerId id) => Manifest is null || id == Manifest.LedgerId;
 
-    LedgerNotFoundException NoSegments() => new(_layout.Root, "it has no manifest and no segments. The first append makes one: factstone append orders/42 placed '{\"total\":50}'");
+    FactstoneException NoSegments() => LostLedger.Find(_files, _layout, HeadFile.ReadSlot(_files, _layout), Runs) ?? (FactstoneException)new LedgerNotFoundException(_layout.Root, "it has no manifest and no segments. The first append makes one: factstone append orders/42 placed '{\"total\":50}'");
 
     void ReadUpTo(HeadSlot slot)
     {
@@ -328,9 +331,10 @@ internal sealed class ReadOnlyOpening : IDisposable
             if (TryReadUpTo(slot)) break;
             if (_isAlone || attempt == Attempts) // nobody who could put it there
             {
+                if (_isAlone) ReadToLastListed(isMoreMissing: true);
                 var path = _layout.Segment(slot.SegmentBase, slot.SegmentGeneration);
                 var first = Index.Next <= slot.Position ? Index.Next : Position.None;
-                _damage.Add(new Damage(path, 0, first, first == Position.None ? first : slot.Position, "The segment that HEAD names is missing."));
+                _damage.Add(new Damage(path, 0, first, first == Position.None ? first : slot.Position, "The segment that HEAD names is missing, or one that comes before it."));
                 Index.AddHoles(slot.Position);
                 Index.MissedCells();
                 break;
@@ -354,9 +358,9 @@ internal sealed class ReadOnlyOpening : IDisposable
             return true;
         }
 
-        // The manifest may be older or newer than the head; the segment that the head names is found by its name.
+        // Beside a writer the manifest may be older or newer than the head; the segment that the head names is found by its name.
         if (!_isAlone && slot.ManifestGeneration > Manifest.Generation) Manifest = ReadManifest(out _);
-        var header = Manifest.Segments.FirstOrDefault(slot.IsIn) ?? HeaderOf(slot);
+        var header = Manifest.Segments.FirstOrDefault(slot.IsIn) ?? (_isAlone ? null : HeaderOf(slot));
         if (header is null) return false;
 
         var chain = Manifest.Segments.Where(segment => segment.Sequence < header.Sequence).Append(header).ToList();
@@ -461,8 +465,8 @@ internal sealed class ReadOnlyOpening : IDisposable
         (_fileOffset, _next) = (end, _options.Defect == Defect.ReadBeyondHead ? Index.Next : until); // runs may know more than HEAD
     }
 
-    /// <summary>Without a published end, what was durable for sure ends where the last group begins.</summary>
-    void ReadWithoutHead()
+    /// <summary>Without a published end in a segment that is listed, what was durable for sure ends where the last group begins.</summary>
+    void ReadToLastListed(bool isMoreMissing)
     {
         for (var i = 0; i < Manifest.Segments.Count; i++)
         {
@@ -477,7 +481,7 @@ internal sealed class ReadOnlyOpening : IDisposable
                 continue;
             }
 
-            var end = TailExamination.Run(_segments.Reader(_current!), _fileOffset, _next, null, reach: null, timeBefore: 0, _options);
+            var end = TailExamination.Run(_segments.Reader(_current!), _fileOffset, _next, null, reach: null, timeBefore: 0, isMoreMissing, _options);
             var durableEnd = end.IsDamaged ? end.DurableEnd : end.UntrustedFrom;
             if (durableEnd > _fileOffset) _segments.ReadDurable(_current!, _fileOffset, durableEnd, _next, end.IsDamaged ? end.DurableNext : null);
             (_fileOffset, _next) = (Math.Max(durableEnd, _fileOffset), Index.Next);

@@ -30,10 +30,11 @@ internal sealed class RecoveryPreview
     /// <param name="published">What <c>HEAD</c> says of this ledger and epoch; null where it says nothing.</param>
     /// <param name="reach">How far the log has reached at least, where the index says it.</param>
     /// <param name="timeBefore">The last RecordedAt before the published end.</param>
+    /// <param name="isMoreMissing">Whether segments behind the last one are missing.</param>
     /// <param name="damage">Where damage is noted.</param>
     /// <param name="options">For the branches taken.</param>
     public static RecoveryPreview Run(
-        Manifest manifest, Func<SegmentHeader, Position, Segment?> open, Func<IFrameVisitor, SegmentSet> segments, LogPlace from, Position next, HeadSlot? published, LogReach? reach, long timeBefore, List<Damage> damage, StorageOptions options)
+        Manifest manifest, Func<SegmentHeader, Position, Segment?> open, Func<IFrameVisitor, SegmentSet> segments, LogPlace from, Position next, HeadSlot? published, LogReach? reach, long timeBefore, bool isMoreMissing, List<Damage> damage, StorageOptions options)
     {
         var preview = new RecoveryPreview { Next = next };
         preview._times.Last = timeBefore;
@@ -53,22 +54,22 @@ internal sealed class RecoveryPreview
             }
 
             if (!isLast) walk.ReadDurable(segment, start, Math.Max(start, manifest.EndOf(i)!.Value), position, until);
-            else preview.Examine(walk, segment, start, position, published, reach, Math.Max(timeBefore, header.BaseTime), damage, options);
+            else preview.Examine(walk, segment, start, position, published, reach, Math.Max(timeBefore, header.BaseTime), isMoreMissing, damage, options);
         }
 
         preview.IsEndLost |= damage.Count > known;
         return preview;
     }
 
-    void Examine(SegmentSet walk, Segment segment, long from, Position next, HeadSlot? published, LogReach? reach, long timeBefore, List<Damage> damage, StorageOptions options)
+    void Examine(SegmentSet walk, Segment segment, long from, Position next, HeadSlot? published, LogReach? reach, long timeBefore, bool isMoreMissing, List<Damage> damage, StorageOptions options)
     {
         var reader = walk.Reader(segment);
-        var end = TailExamination.Run(reader, from, next, published, reach, timeBefore, options with { Took = null });
-        if (end.IsShortened) damage.Add(reach!.Value.Damage(end.Walk.Next));
-        else if (end.IsDamaged) walk.ReadDamaged(reader, new WalkEnd { FileOffset = end.Walk.FileOffset, Next = end.Walk.Next }, end.DurableEnd, end.DurableNext, isKnown: true);
+        var end = TailExamination.Run(reader, from, next, published, reach, timeBefore, isMoreMissing, options with { Took = null });
         IsClean = end.IsClean;
-        if (end.Walk.Next > Next) Next = end.Walk.Next;
-        SegmentWalk.Run(reader, from, end.Walk.FileOffset, next, _times);
+        var kept = SegmentWalk.Run(reader, from, end.KeptEnd, next, _times);
+        if (end.IsShortened) damage.Add(reach!.Value.Damage(end.Walk.Next));
+        else if (end.IsDamaged) walk.ReadDamaged(reader, kept, end.DurableEnd, end.DurableNext, isKnown: true);
+        if (kept.Next > Next) Next = kept.Next;
         if (end.IsClean || end.IsDamaged) return;
         TornBytes = TornTail.Length(segment.File, end.Walk.FileOffset);
     }

@@ -130,8 +130,7 @@ internal sealed class SegmentInventory
     Manifest Extend(Manifest listed, List<SegmentHeader> own, HeadSlot? head, SegmentFrames frames)
     {
         if (_defect == Defect.UnlinkUnlisted) return listed;
-        var all = own.UnionBy(listed.Segments, static header => header.Name).Select(static header => (header.Name, (SegmentHeader?)header)).ToList();
-        if (ManifestFile.Rebuild(all) is not { } newest || newest.Last.Sequence <= listed.Last.Sequence || !Covers(newest, listed)) return listed;
+        if (LongestBehind(listed, own) is not { } newest) return listed;
 
         // A repair counts from when the manifest is replaced: HEAD says so, or the files are gone in whose place it has put others.
         var added = newest.Segments.Where(header => listed.Segments.All(one => one.Name != header.Name)).ToList();
@@ -140,6 +139,19 @@ internal sealed class SegmentInventory
         if (isRepair ? !isDone || !Keeps(listed, newest, added, frames) : !Continues(listed, newest, added, frames, mayRepeat: head?.ManifestGeneration > listed.Generation)) return listed;
         HasAdopted = true;
         return newest with { Generation = Math.Max(newest.Generation, listed.Generation + 1) };
+    }
+
+    /// <summary>The listed segments and as many behind them as follow one another; null where none does. Behind a gap there may be more.</summary>
+    static Manifest? LongestBehind(Manifest listed, List<SegmentHeader> own)
+    {
+        var all = own.UnionBy(listed.Segments, static header => header.Name).ToList();
+        foreach (var sequence in own.Select(static header => header.Sequence).Where(sequence => sequence > listed.Last.Sequence).Distinct().OrderDescending())
+        {
+            var upTo = all.Where(header => header.Sequence <= sequence).Select(static header => (header.Name, (SegmentHeader?)header)).ToList();
+            if (ManifestFile.Rebuild(upTo) is { } newest && newest.Last.Sequence > listed.Last.Sequence && Covers(newest, listed)) return newest;
+        }
+
+        return null;
     }
 
     /// <summary>Whether every listed segment is in the newer list, itself or what a repair has put in its place; the last one may be gone if nothing in it was live.</summary>
@@ -210,6 +222,7 @@ internal sealed class SegmentInventory
         var kind = _defect == Defect.UnlinkUnlisted ? UnlistedKind.Repeats
             : Quarantine.IsReplaced(header.Name, Manifest!) ? UnlistedKind.Replaced
             : IsOfUnfinishedRepair(header) || IsInLog(header, frames, ref last) ? UnlistedKind.Repeats
+            : IsDropped(header) ? UnlistedKind.Replaced
             : header.Sequence > Manifest!.Last.Sequence && header.BasePosition > LastListed(frames) ? UnlistedKind.Later
             : ManifestWasRebuilt && !Manifest.IsComplete && header.Sequence < Manifest.Segments[0].Sequence ? UnlistedKind.Earlier
             : UnlistedKind.Foreign;
@@ -230,6 +243,11 @@ internal sealed class SegmentInventory
     bool IsOfUnfinishedRepair(SegmentHeader header) =>
         header.FirstGeneration > 0 && Manifest!.Segments.Any(one => one.BasePosition == header.BasePosition && one.LinkGeneration == header.LinkGeneration
             && one.Generation < header.Generation && _files.FileExists(_layout.Segment(one.BasePosition, one.Generation)));
+
+    /// <summary>A recovery has begun the segment anew. What was torn then, and never acknowledged, may be whole after a power cut, and is none the less of no account.</summary>
+    bool IsDropped(SegmentHeader header) =>
+        Manifest!.Segments.Any(one => one.BasePosition == header.BasePosition && one.Generation > header.Generation && one.Sequence > header.Sequence && one.FirstGeneration == 0
+            && one.PreviousBase == header.PreviousBase && one.PreviousGeneration == header.PreviousGeneration);
 
     bool IsInLog(SegmentHeader header, SegmentFrames frames, ref Position last)
     {

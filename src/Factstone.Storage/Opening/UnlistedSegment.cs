@@ -6,7 +6,7 @@ internal enum UnlistedKind
     /// <summary>All that is whole in it is in the log, too: a start of a segment that a crash cut short. It is removed.</summary>
     Repeats = 1,
 
-    /// <summary>A repair has put another in its place. It is kept in <c>quarantine/damaged/</c>.</summary>
+    /// <summary>A repair, or a recovery that found nothing in it that counts, has put another in its place. It is kept in <c>quarantine/damaged/</c>.</summary>
     Replaced = 2,
 
     /// <summary>It was written later than the last listed segment, and something between the two is missing. It stays, and a repair saves what is in it.</summary>

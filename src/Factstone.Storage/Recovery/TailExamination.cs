@@ -13,8 +13,9 @@ internal static class TailExamination
     /// <param name="head">The published end, where there is one for this ledger.</param>
     /// <param name="reach">How far the log has reached at least, where the index says it.</param>
     /// <param name="timeBefore">The last RecordedAt before <paramref name="from"/>.</param>
+    /// <param name="isMoreMissing">Whether segments behind this one are missing.</param>
     /// <param name="options">For the branches taken, and planted defects.</param>
-    public static LogEnd Run(FrameReader reader, long from, Position next, HeadSlot? head, LogReach? reach, long timeBefore, StorageOptions options)
+    public static LogEnd Run(FrameReader reader, long from, Position next, HeadSlot? head, LogReach? reach, long timeBefore, bool isMoreMissing, StorageOptions options)
     {
         var length = reader.Segment.File.Length;
         var headHere = head is { } slot && slot.IsIn(reader.Segment.Header) ? head : null;
@@ -31,15 +32,25 @@ internal static class TailExamination
             return Extended(new LogEnd { From = from, Walk = walk, IsDamaged = true, DurableEnd = published.FileOffset, DurableNext = published.Position.Next() }, reach);
         }
 
-        if (head is { } elsewhere && elsewhere.LedgerId == reader.Segment.Header.LedgerId && elsewhere.Position >= walk.Next)
+        if (isMoreMissing || (head is { } elsewhere && elsewhere.LedgerId == reader.Segment.Header.LedgerId && elsewhere.Position >= walk.Next))
         {
             options.Took?.Invoke(RecoveryBranch.DamageBelowHead);
-            return Extended(new LogEnd { From = from, Walk = walk, IsDamaged = true, DurableEnd = length, DurableNext = elsewhere.Position.Next() }, reach);
+            return Extended(BeforeMissing(reader, from, walk, head, headHere, length, options), reach);
         }
 
         if (LaterFrame(reader, walk.FileOffset, Math.Min(length, walk.FileOffset + ScanBytesMax), length) is { } later) return Extended(Damaged(reader, from, walk, later, length, options), reach);
         var end = new LogEnd { From = from, Walk = walk };
         return reach?.IsBeyond(walk.Next, times.Last) == true ? Shortened(end, reach.Value, length, options) : end;
+    }
+
+    /// <summary>What segments behind this one held is gone. They may have held the last group of this one anew, and then it does not count here.</summary>
+    static LogEnd BeforeMissing(FrameReader reader, long from, WalkEnd walk, HeadSlot? head, HeadSlot? headHere, long length, StorageOptions options)
+    {
+        var end = new LogEnd { From = from, Walk = walk, IsDamaged = true, DurableNext = walk.Next };
+        end = LaterFrame(reader, walk.FileOffset, Math.Min(length, walk.FileOffset + ScanBytesMax), length) is { } later
+            ? Damaged(reader, from, walk, later, length, options)
+            : end with { DurableEnd = Math.Max(end.UntrustedFrom, headHere?.FileOffset ?? 0) };
+        return end with { IsBeforeMissing = true, DurableNext = head?.Position >= end.DurableNext ? head.Value.Position.Next() : end.DurableNext };
     }
 
     /// <summary>With damage, what was durable reaches as far as the index says.</summary>

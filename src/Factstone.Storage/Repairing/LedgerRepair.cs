@@ -20,7 +20,7 @@ internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layou
     {
         var layout = new LedgerLayout(root);
         LedgerDirectory.RefuseForWriting(files, layout);
-        if (!files.DirectoryExists(root) || !files.DirectoryExists(layout.Segments)) throw new LedgerNotFoundException(root, "the directory does not hold one.");
+        if (!LedgerDirectory.HoldsLedger(files, layout)) throw new LedgerNotFoundException(root, "the directory does not hold one.");
         using var directory = LockedDirectory.Open(files, layout, options, cancellationToken);
         LedgerDirectory.RefuseForWriting(directory.Files, layout); // who held the lock may have been a restore
         return new LedgerRepair(directory, layout, options, progress, cancellationToken).Run(isDryRun);

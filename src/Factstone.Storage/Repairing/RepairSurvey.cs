@@ -125,7 +125,8 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
     void ReadManifest(HeadSlot? head)
     {
         var inventory = SegmentInventory.Take(files, layout, head);
-        if (inventory.Manifest is not { } manifest) throw new LedgerNotFoundException(layout.Root, "it has no manifest and no segments.");
+        if (inventory.Manifest is not { } manifest)
+            throw LostLedger.Find(files, layout, head, new RunDirectory(files, layout, options, new FilePool(files, options))) ?? (FactstoneException)new LedgerNotFoundException(layout.Root, "it has no manifest and no segments.");
         _damage.AddRange(inventory.Damage);
         Foreign = [.. inventory.Unlisted.Where(static one => one.Kind == UnlistedKind.Foreign).Select(static one => one.Name)];
         Removable = [.. inventory.Unlisted.Where(static one => !one.IsDamage)];
@@ -273,9 +274,9 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
             return;
         }
 
-        // What was durable for sure is not all: a whole frame behind it may have been acknowledged.
-        (var liveEnd, Next) = EndOfWholeFrames(reader, end, segment.File.Length);
-        var walk = SegmentWalk.Run(reader, SegmentHeader.Bytes, end.Walk.FileOffset, header.BasePosition, Scan);
+        // What was durable for sure is not all: a whole frame behind it may have been acknowledged. Where segments behind this one are missing, it may also not count.
+        (var liveEnd, Next) = end.IsBeforeMissing ? (end.DurableEnd, end.DurableNext) : EndOfWholeFrames(reader, end, segment.File.Length);
+        var walk = SegmentWalk.Run(reader, SegmentHeader.Bytes, end.IsBeforeMissing ? end.KeptEnd : end.Walk.FileOffset, header.BasePosition, Scan);
         plan.Salvaged = Salvage(segment, reader, walk, liveEnd, Next);
     }
 
@@ -288,7 +289,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
 
     LogEnd Examine(FrameReader reader, SegmentHeader header, HeadSlot? head)
     {
-        var end = TailExamination.Run(reader, SegmentHeader.Bytes, header.BasePosition, head, _reach, header.BaseTime, options with { Took = null });
+        var end = TailExamination.Run(reader, SegmentHeader.Bytes, header.BasePosition, head, _reach, header.BaseTime, IsLastMissing || LastEpoch > Manifest.Epoch, options with { Took = null });
         if (end.IsShortened)
         {
             _damage.Add(_reach!.Value.Damage(end.Walk.Next));

@@ -16,8 +16,8 @@ internal static class LedgerVerification
         // Reading makes one that is damaged again, in memory.
         var runs = options.Deep ? storage.Runs() : [];
         var remade = new List<Damage>(storage.UnusedRuns());
-        if (storage.Opening.ManifestWasRebuilt) remade.Add(new Damage($"{directory}/MANIFEST", 0, Position.None, Position.None, "It is missing or damaged, and says nothing that the segments do not say as well."));
-        if (storage.Opening.HeadWasRebuilt) remade.Add(new Damage($"{directory}/HEAD", 0, Position.None, Position.None, "It is missing, or one of its two slots is damaged."));
+        if (storage.Opening.ManifestWasRebuilt) remade.Add(new Damage($"{directory}/MANIFEST", 0, Position.None, Position.None, "It is missing, damaged or of another ledger, and says nothing that the segments do not say as well."));
+        if (storage.Opening.HeadWasRebuilt) remade.Add(new Damage($"{directory}/HEAD", 0, Position.None, Position.None, "It is missing, of another ledger or another epoch, or one of its two slots is damaged."));
 
         damage.AddRange(storage.UnusedRunsOfBackup());
         var versions = new Dictionary<StreamName, long>();

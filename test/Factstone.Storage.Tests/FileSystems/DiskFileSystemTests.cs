@@ -239,6 +239,18 @@ public sealed class DiskFileSystemTests
 
     // A directory that cannot be searched says nothing about what is in it: to call the ledger absent would be to start a
     // new one. A loop of links is such a directory for the superuser too, who may read everything else.
+    // An open of a pipe waits for somebody at its other end, and no signal ends that.
+    [Fact]
+    public void A_pipe_where_a_file_should_be_is_refused_at_once()
+    {
+        if (!OperatingSystem.IsLinux() || !File.Exists("/usr/bin/mkfifo")) Assert.Skip("needs the mkfifo command");
+        using var disk = AnyFileSystem.Of(FileSystemKind.Disk);
+        using (var make = Process.Start("/usr/bin/mkfifo", [disk.At("HEAD")])) make.WaitForExit();
+
+        foreach (var open in (Action[])[() => disk.Files.Open(disk.At("HEAD"), FileOpening.ReadOnly), () => disk.Files.OpenSharedPage(disk.At("HEAD"), writable: false), () => disk.Files.OpenSharedPage(disk.At("HEAD"), writable: true)])
+            Assert.Contains("Is a pipe, not a file", Assert.Throws<LedgerIOException>(open).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_directory_that_cannot_be_searched_is_an_error_and_not_an_absence()
     {

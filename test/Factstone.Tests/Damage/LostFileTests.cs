@@ -65,6 +65,33 @@ public sealed class LostFileTests
         Assert.Equal("9", SmallLedger.Now(again.ReadLatestAsync("orders/9", cancellationToken: TestContext.Current.CancellationToken))!.Json);
     }
 
+    // Verify and repair said that there was no ledger, and how to start one; an append said that it was damaged, and to repair it.
+    [Theory]
+    [InlineData("segments/", "HEAD")]
+    [InlineData("segments/", "index/")]
+    public void Where_all_segments_are_gone_everybody_says_the_same(string lost, string witness)
+    {
+        var files = Given("closed");
+        foreach (var path in files.Paths.Where(path => !path.Contains(witness, StringComparison.Ordinal)).ToList()) files.Delete(path);
+        Assert.DoesNotContain(files.Paths, path => path.Contains(lost, StringComparison.Ordinal));
+        Assert.NotEmpty(files.Paths);
+
+        var cancel = TestContext.Current.CancellationToken;
+        foreach (var open in (Action[])
+        [
+            () => SmallLedger.OpenReadOnly(files),
+            () => SmallLedger.Open(files),
+            () => LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions(), null, cancel),
+            () => LedgerRepair.Run(files, SmallLedger.Root, new StorageOptions(), isDryRun: false, progress: null, cancel),
+        ])
+        {
+            var refused = Assert.Throws<LedgerDamagedException>(open);
+            Assert.StartsWith($"The ledger in '{SmallLedger.Root}' has lost all its segments.", refused.Message, StringComparison.Ordinal);
+            Assert.Contains("factstone restore", refused.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain("factstone repair", refused.Message, StringComparison.Ordinal);
+        }
+    }
+
     // This is the one kind of damage that nobody can tell from a crash, so it is stated here rather than found by a user.
     [Fact]
     public void Without_head_damage_in_the_last_write_is_cut_off_like_a_torn_tail()

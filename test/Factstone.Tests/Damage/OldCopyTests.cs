@@ -244,6 +244,61 @@ public sealed class OldCopyTests
         Assert.Contains($"{SmallLedger.Root}/quarantine/damaged/{name}", files.Paths);
     }
 
+    // A recovery had found the last write torn, and the log went on in another segment. That one was lost, MANIFEST was as it
+    // was before, and the write that had been torn was whole again: its fact was shown in the place of the acknowledged one.
+    [Fact]
+    public void What_a_recovery_left_behind_the_end_of_a_segment_does_not_count_again_where_the_next_one_is_lost()
+    {
+        var ledger = AgedLedger.Create(1);
+        var files = SmallLedger.WithoutIndex(ledger.At(8).Clone());
+        var segment = files.Paths.Last(LedgerLayout.IsSegment);
+        Put(files, "HEAD", ledger.At(7));
+        files.FlipBit(segment, 8 * LastByte(files, segment));
+        using (var recovered = SmallLedger.Open(AgedLedger.Options(files, 60, seed: 9)))
+            Assert.Equal(8, AgedLedger.Append(recovered, 60).FirstPosition.Value);
+        files.Delete(files.Paths.Last(LedgerLayout.IsSegment));
+        files.Replace(segment, ledger.At(8).ReadWhole(segment));
+        Put(files, "MANIFEST", ledger.At(8));
+        foreach (var run in files.Paths.Where(static path => path.EndsWith(".run", StringComparison.Ordinal)).ToList()) files.Delete(run);
+
+        var cancel = TestContext.Current.CancellationToken;
+        foreach (var reading in (bool[])[true, false])
+        {
+            using var opened = reading ? SmallLedger.OpenReadOnly(files.Clone()) : SmallLedger.Open(files.Clone());
+            Assert.NotEmpty(opened.Damage);
+            LedgerAnswers.Same(ledger.Facts[6], SmallLedger.Now(opened.ReadAtAsync(new Position(7), cancel)));
+            Assert.Throws<LedgerDamagedException>(() => SmallLedger.Now(opened.ReadAtAsync(new Position(8), cancel)));
+            Refuses(opened);
+        }
+
+        var report = LedgerRepair.Run(files, SmallLedger.Root, AgedLedger.Options(files, 80, seed: 8).ToStorageOptions(), isDryRun: false, progress: null, cancel);
+        Assert.Equal((new PositionRange(new Position(8), new Position(8)), 7L), (Assert.Single(report.Lost), report.FactsLeft));
+    }
+
+    // A recovery had found nothing whole in the only segment, and begun it anew. A power cut brought the old file back, with
+    // the write that had been torn whole again: it was called a segment of another ledger, and appends were refused.
+    [Fact]
+    public void A_segment_that_a_recovery_has_begun_anew_is_no_damage_when_it_comes_back()
+    {
+        var ledger = AgedLedger.Create(1);
+        var files = SmallLedger.WithoutIndex(ledger.At(1).Clone());
+        var segment = files.Paths.Single(LedgerLayout.IsSegment);
+        files.Delete($"{SmallLedger.Root}/HEAD");
+        files.FlipBit(segment, 8 * LastByte(files, segment));
+        using (var recovered = SmallLedger.Open(AgedLedger.Options(files, 60, seed: 9)))
+            Assert.Equal(1, AgedLedger.Append(recovered, 60).FirstPosition.Value);
+        Assert.DoesNotContain(segment, files.Paths);
+        files.Replace(segment, ledger.At(1).ReadWhole(segment));
+
+        Assert.NotEqual(LedgerState.Damaged, Verify(files).State);
+        using var opened = SmallLedger.Open(AgedLedger.Options(files, 61, seed: 9));
+        Assert.Empty(opened.Damage);
+        Assert.Equal(2, AgedLedger.Append(opened, 61).FirstPosition.Value);
+        Assert.Contains($"{SmallLedger.Root}/quarantine/damaged/{FileNames.NameOf(segment)}", files.Paths);
+    }
+
+    static long LastByte(MemoryFileSystem files, string path) => files.ReadWhole(path).AsSpan().LastIndexOfAnyExcept((byte)0);
+
     static void Refuses(Ledger ledger, bool knowsHead = true)
     {
         var cancel = TestContext.Current.CancellationToken;

@@ -36,8 +36,15 @@ internal sealed class AgedCopy(ModelFacts model, Random random, LedgerOptions op
         }
 
         _where = $"Of a ledger that was {(isKilled ? "killed" : "closed")}, {string.Join(" and ", changed.Select(static one => $"{one.Path} is {(one.Old is null ? "lost" : "as it was")}"))}";
-        if (random.Next(2) == 0) _ = Open(files.Clone(), isReader: true);
-        if (!Open(files, isReader: false)) new RepairedAgedCopy(model, options, counts).Examine(files, _where);
+        try
+        {
+            if (random.Next(2) == 0) _ = Open(files.Clone(), isReader: true);
+            if (!Open(files, isReader: false)) new RepairedAgedCopy(model, options, counts).Examine(files, _where);
+        }
+        catch (SimulationFailure failure) when (!failure.Message.StartsWith(_where, StringComparison.Ordinal))
+        {
+            throw new SimulationFailure($"{_where}, and {failure.Message}", failure);
+        }
     }
 
     /// <summary>One or two files that are to be as they were, or lost where nothing stands there.</summary>
@@ -64,10 +71,11 @@ internal sealed class AgedCopy(ModelFacts model, Random random, LedgerOptions op
         return chosen;
     }
 
-    /// <summary>Whether what is left can know what was there. Without HEAD and a segment of now, only a file of the index that reaches to the end does; without one, this is an older ledger.</summary>
+    /// <summary>Whether what is left can know what was there. Without HEAD and a segment of now, only a file of the index that reaches to the end does; without one, this is an older ledger. After a power cut HEAD may be one of some time ago.</summary>
     bool IsKnown(MemoryFileSystem files, List<(string Path, SparseBytes? Old)> changed)
     {
-        if (changed.TrueForAll(static one => one.Path != Head) || !changed.Exists(static one => LedgerLayout.IsSegment(one.Path))) return true;
+        var isHeadOfNow = changed.TrueForAll(static one => one.Path != Head) && HeadFile.ReadSlot(files, new LedgerLayout(Root))?.RecordedAt == Microseconds.From(model.LastTime!.Value);
+        if (isHeadOfNow || !changed.Exists(static one => LedgerLayout.IsSegment(one.Path))) return true;
         foreach (var path in files.Paths.Where(static path => path.EndsWith(".run", StringComparison.Ordinal)).ToList())
         {
             using var run = Run.Inspect(files.Open(path, FileOpening.ReadOnly), out _);
@@ -112,7 +120,7 @@ internal sealed class AgedCopy(ModelFacts model, Random random, LedgerOptions op
 
         using (ledger)
         {
-            Compare(ledger, who, isReader && ledger.Opening.HasRecoverableAppends);
+            Compare(ledger, who, ledger.Opening.HasRecoverableAppends);
             var isDamaged = ledger.Damage.Count > 0;
             counts.Count(isDamaged ? $"aged: {who} was told" : $"aged: {who} found all");
             if (isReader) return !isDamaged;
@@ -156,7 +164,7 @@ internal sealed class AgedCopy(ModelFacts model, Random random, LedgerOptions op
             Asked(ledger, who, () =>
             {
                 var version = SimulationRun.Sync(ledger.GetVersionAsync(stream)).Value;
-                SimulationFailure.When(version != (expected?.Version ?? 0), $"{_where}, and {who} says that {stream} is at version {version} instead of {expected?.Version ?? 0}");
+                SimulationFailure.When(version != (expected?.Version ?? 0), $"{_where}, and {who} says that {stream} is at version {version} instead of {expected?.Version ?? 0}, at {expected?.Position}. Damage: {string.Join(' ', ledger.Damage)}");
             });
             Asked(ledger, who, () =>
             {
@@ -184,9 +192,9 @@ internal sealed class AgedCopy(ModelFacts model, Random random, LedgerOptions op
         {
             ask();
         }
-        catch (LedgerDamagedException)
+        catch (LedgerDamagedException refused)
         {
-            SimulationFailure.When(ledger.Damage.Count == 0, $"{_where}, and something cannot be told to {who}; nothing is said to be damaged");
+            SimulationFailure.When(ledger.Damage.Count == 0, $"{_where}, and something cannot be told to {who}, but nothing is said to be damaged: {refused}");
         }
     }
 
