@@ -43,7 +43,7 @@ public sealed class DirectoryNotEmptyException : FactstoneException
 public sealed class BackupRefusedException : FactstoneException
 {
     internal BackupRefusedException(string path, string why)
-        : base($"Nothing was backed up of the ledger in '{path}': {why}. An open for writing puts this right where no damage is behind it: factstone repair --data '{path}'. Then back up again.") => Path = path;
+        : base($"Nothing was backed up of the ledger in '{path}': {why}. The next open for writing mends this; a writer that has it open and has failed must close it first. Where there is damage, it is repaired: factstone repair --data '{path}'. Then back up again.") => Path = path;
 
     /// <summary>The ledger's directory.</summary>
     public string Path { get; }

@@ -34,6 +34,7 @@ internal static class Descriptors
     {
         var limit = Limit();
         if (limit == int.MaxValue) return limit;
+        if (limit - TakenAtMost() is var plenty and >= PlentyLeft) return plenty;
         try
         {
             // A number beyond the limit was opened before the limit was set, and takes nothing of it.
@@ -46,6 +47,11 @@ internal static class Descriptors
             return 0; // not even the list can be opened
         }
     }
+
+    /// <summary>How many files this process has open, those beyond the limit included, where the system says it without a list; otherwise the most there can be.</summary>
+    /// <remarks>Linux 6.2 and later give the number as the size of the directory: proc(5), /proc/pid/fd.</remarks>
+    static int TakenAtMost() =>
+        OperatingSystem.IsLinux() && FileStatus.Of("/proc/self/fd", out _) is { Size: > 0 and < int.MaxValue } status ? (int)status.Size : int.MaxValue;
 
     /// <summary>Keeps as many files open as this process may, and refuses to open a ledger that could not be used.</summary>
     /// <exception cref="LedgerIOException">This process may not open enough files.</exception>

@@ -7,10 +7,10 @@ namespace Factstone.Storage;
 /// <summary>Which file or directory this is, whatever name leads to it.</summary>
 internal readonly record struct FileIdentity(ulong Device, ulong Inode);
 
-/// <summary>What the system says of a file or directory: which one it is, how many names lead to it, and its type and mode.</summary>
-internal readonly record struct FileStatus(FileIdentity Identity, long Links, int Mode)
+/// <summary>What the system says of a file or directory: which one it is, how many names lead to it, its type and mode, and its size in bytes (0 where it was not asked for).</summary>
+internal readonly record struct FileStatus(FileIdentity Identity, long Links, int Mode, long Size)
 {
-    const int LinuxBytes = 256, LinuxLinksAt = 16, LinuxModeAt = 28, LinuxInodeAt = 32, LinuxDeviceAt = 136;
+    const int LinuxBytes = 256, LinuxLinksAt = 16, LinuxModeAt = 28, LinuxInodeAt = 32, LinuxSizeAt = 40, LinuxDeviceAt = 136;
     const int MacBytes = 144, MacModeAt = 4, MacLinksAt = 6, MacInodeAt = 8;
 
     // S_IFMT and S_IFIFO.
@@ -63,11 +63,13 @@ internal readonly record struct FileStatus(FileIdentity Identity, long Links, in
     static FileStatus FromLinux(ReadOnlySpan<byte> bytes) => new(
         new FileIdentity(BinaryPrimitives.ReadUInt64LittleEndian(bytes[LinuxDeviceAt..]), BinaryPrimitives.ReadUInt64LittleEndian(bytes[LinuxInodeAt..])),
         BinaryPrimitives.ReadUInt32LittleEndian(bytes[LinuxLinksAt..]),
-        BinaryPrimitives.ReadUInt16LittleEndian(bytes[LinuxModeAt..]));
+        BinaryPrimitives.ReadUInt16LittleEndian(bytes[LinuxModeAt..]),
+        BinaryPrimitives.ReadInt64LittleEndian(bytes[LinuxSizeAt..]));
 
     // struct stat with inodes of 64 bits.
     static FileStatus FromMac(ReadOnlySpan<byte> bytes) => new(
         new FileIdentity(BinaryPrimitives.ReadUInt32LittleEndian(bytes[..MacBytes]), BinaryPrimitives.ReadUInt64LittleEndian(bytes[MacInodeAt..])),
         BinaryPrimitives.ReadUInt16LittleEndian(bytes[MacLinksAt..]),
-        BinaryPrimitives.ReadUInt16LittleEndian(bytes[MacModeAt..]));
+        BinaryPrimitives.ReadUInt16LittleEndian(bytes[MacModeAt..]),
+        Size: 0);
 }

@@ -82,11 +82,11 @@ internal static partial class LibC
     /// <summary>O_PATH on Linux: a directory that is only a place to begin paths at, for which it need not be readable.</summary>
     public static int PathOnly { get; } = OperatingSystem.IsLinux() ? 0x200000 : 0;
 
-    /// <summary>AT_FDCWD and AT_EMPTY_PATH; AT_STATX_FORCE_SYNC, which asks the server of a network disk and does nothing elsewhere; STATX_TYPE, STATX_NLINK and STATX_INO.</summary>
+    /// <summary>AT_FDCWD and AT_EMPTY_PATH; AT_STATX_FORCE_SYNC, which asks the server of a network disk and does nothing elsewhere; STATX_TYPE, STATX_NLINK, STATX_INO and STATX_SIZE.</summary>
     public const int CurrentDirectory = -100;
     public const int OfDescriptor = 0x1000;
     public const int AskTheServer = 0x2000;
-    public const uint StatusOfInode = 0x105;
+    public const uint StatusOfInode = 0x305;
 
     [LibraryImport(Library, EntryPoint = "statx", SetLastError = true)]
     public static partial int Status(SafeFileHandle file, ReadOnlySpan<byte> path, int flags, uint mask, Span<byte> status);

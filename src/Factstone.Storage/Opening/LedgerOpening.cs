@@ -75,10 +75,14 @@ internal sealed class LedgerOpening : IDisposable
 
     public void Run()
     {
-        var slot = HeadFile.ReadSlot(_files, _layout);
+        // Only one that stands: before there is a manifest, HEAD would tell of a ledger that was lost.
+        var hasHead = _files.FileExists(_layout.Head);
+        if (hasHead) OpenHead();
+        var isHeadWhole = false;
+        var slot = hasHead ? Head.Read(out isHeadWhole) : null;
         Manifest = ReadManifest(slot);
         Lost = LostFacts.Read(_files, _layout, Manifest.Segments, _damage);
-        ReadHead();
+        TakeHead(hasHead, isHeadWhole, slot);
         var unreadable = _damage.Count;
         Directory.Follow(Manifest);
         OpenAllSegments();
@@ -219,14 +223,17 @@ internal sealed class LedgerOpening : IDisposable
         return manifest;
     }
 
-    void ReadHead()
-    {
-        var existed = _files.FileExists(_layout.Head);
-        Head = new HeadFile(_files.OpenSharedPage(_layout.Head, writable: true));
+    void OpenHead() => Head = new HeadFile(_files.OpenSharedPage(_layout.Head, writable: true));
 
-        // Its name is durable before anything is acknowledged: without it, what a power cut leaves cannot be told from damage.
-        if (!existed) _files.SyncDirectory(_layout.Root);
-        var slot = Head.Read(out var isWhole);
+    void TakeHead(bool existed, bool isWhole, HeadSlot? slot)
+    {
+        if (!existed)
+        {
+            // Its name is durable before anything is acknowledged: without it, what a power cut leaves cannot be told from damage.
+            OpenHead();
+            _files.SyncDirectory(_layout.Root);
+        }
+
         Head.ContinueAfter(slot?.Sequence ?? 0);
         var isForeign = slot is { } other && other.LedgerId != Manifest.LedgerId;
         if (!existed || !isWhole || isForeign)
@@ -247,7 +254,7 @@ internal sealed class LedgerOpening : IDisposable
     /// <summary>Opens the last segment, and knows the others, so that whoever has a place in one finds it.</summary>
     void OpenAllSegments()
     {
-        var names = _files.List(_layout.Segments).ToHashSet(StringComparer.Ordinal);
+        var names = Manifest.Segments.Count > 1 ? _files.List(_layout.Segments).ToHashSet(StringComparer.Ordinal) : null;
         for (var i = 0; i < Manifest.Segments.Count; i++)
         {
             var isLast = i + 1 == Manifest.Segments.Count;

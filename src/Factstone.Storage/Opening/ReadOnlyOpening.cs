@@ -129,7 +129,8 @@ internal sealed class ReadOnlyOpening : IDisposable
         _cancel = cancellationToken;
         // Every read of a reader comes here first, so a damaged slot must not make each of them wait.
         if (ReadHead(out _, isPatient: false) is not { } slot || slot.Sequence == Published?.Sequence || slot.LedgerId != Manifest.LedgerId) return false;
-        if (slot.Epoch != Manifest.Epoch) RefuseFork();
+        if (slot.Epoch < Manifest.Epoch) return false; // from before a repair or a restore
+        if (slot.Epoch > Manifest.Epoch) RefuseFork();
         try
         {
             ReadUpTo(slot);

@@ -297,6 +297,26 @@ public sealed class OldCopyTests
         Assert.Contains($"{SmallLedger.Root}/quarantine/damaged/{FileNames.NameOf(segment)}", files.Paths);
     }
 
+    // HEAD was as it was before a repair. A reader believed it, and showed the ledger up to where it had ended then.
+    [Fact]
+    public void A_head_from_before_a_repair_says_nothing()
+    {
+        var ledger = AgedLedger.Create(1);
+        var files = ledger.At(8).Clone();
+        files.FlipBit(files.Paths.Last(LedgerLayout.IsSegment), 8 * 200); // in the first fact
+        var report = LedgerRepair.Run(files, SmallLedger.Root, AgedLedger.Options(files, 80, seed: 8).ToStorageOptions(), isDryRun: false, progress: null, TestContext.Current.CancellationToken);
+        Assert.Equal((2L, 9L), (report.Epoch, report.Receipt.Value));
+        Put(files, "HEAD", ledger.At(5));
+
+        foreach (var reading in (bool[])[true, false])
+        {
+            using var opened = reading ? SmallLedger.OpenReadOnly(files.Clone()) : SmallLedger.Open(files.Clone());
+            Assert.Empty(opened.Damage);
+            var shown = SmallLedger.Now(opened.GetHeadAsync(TestContext.Current.CancellationToken)).Value;
+            Assert.Equal(reading ? (8, 1) : (9, 0), (shown, opened.Opening.RecoverableFacts));
+        }
+    }
+
     static long LastByte(MemoryFileSystem files, string path) => files.ReadWhole(path).AsSpan().LastIndexOfAnyExcept((byte)0);
 
     static void Refuses(Ledger ledger, bool knowsHead = true)

@@ -16,6 +16,7 @@ internal sealed record PlantedMistake(string Name, Defect Defect, params string[
     const string OtherFact = ": expected";
     const string OtherReceipt = "the receipt says";
     const string Run = "a run is not what the log says";
+    const string Aged = "Of a ledger that was";
     const string Mapped = "a mapped read of";
 
     /// <summary>No mistake.</summary>
@@ -57,11 +58,12 @@ internal sealed record PlantedMistake(string Name, Defect Defect, params string[
         Of(Defect.PrepareUntilLate, OtherReceipt, ConditionPassed, OtherFact, "was committed twice"),
         Of(Defect.MapBeyondDurable, Mapped),
         Of(Defect.MergeKeepsOldCell, "cell "),
+        Of(Defect.UnlinkUnlisted, Aged),
         new("ManifestNotSynced", Defect.None, "the manifest had to be made again") { Files = static files => new WithoutSync(files, static path => path.EndsWith("MANIFEST.new", StringComparison.Ordinal)) },
     ];
 
-    /// <summary>Mistakes that another suite has to find; docs/testing.md says which.</summary>
-    public static readonly Defect[] FoundElsewhere = [Defect.BelieveRunBeyondLog, Defect.UnlinkUnlisted]; // OldCopyTests
+    /// <summary>In the simulation such a run makes the open throw what nobody foresaw, which does not count as noticed; <c>OldCopyTests</c> shows the wrong answer.</summary>
+    public static readonly Defect[] FoundElsewhere = [Defect.BelieveRunBeyondLog];
 
     /// <summary>In so many seeds it has to be found.</summary>
     public int SeedsMax { get; init; } = 3_000;

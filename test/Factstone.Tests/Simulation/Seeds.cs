@@ -13,7 +13,7 @@ internal sealed record Seeds(int First, int Count)
         get
         {
             if (Number("FACTSTONE_SEED") is { } one) return [new Seeds(one, 1)];
-            var count = Number("FACTSTONE_SEEDS") ?? 400;
+            var count = Number("FACTSTONE_SEEDS") ?? 1_000;
             if (Number("FACTSTONE_FIRST") is { } first) return [new Seeds(first, count)];
             var isByCommand = Environment.GetEnvironmentVariable("FACTSTONE_FRESH") is not null;
             return isByCommand ? [Fresh(count)] : [new Seeds(1, count / 2), Fresh(count - (count / 2))];

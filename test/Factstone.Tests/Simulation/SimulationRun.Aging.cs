@@ -7,9 +7,6 @@ internal sealed partial class SimulationRun
 {
     readonly List<IReadOnlyDictionary<string, SparseBytes>> _older = [];
 
-    /// <summary>Only when asked for: of a ledger that was killed, an older list of segments beside a lost segment is still answered wrongly in some seeds (docs/testing.md).</summary>
-    public static bool PutsFilesBack { get; } = Environment.GetEnvironmentVariable("FACTSTONE_AGES") is not null;
-
     /// <summary>What the files are now may be put back later.</summary>
     void Remember()
     {

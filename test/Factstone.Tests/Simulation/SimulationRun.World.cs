@@ -100,7 +100,18 @@ internal sealed partial class SimulationRun
             var isQuiet = _random.Next(2) == 0;
             if (isQuiet) Settle();
             var (head, appends) = (_model.Head, _model.Count);
-            if (copy.Copy(_disk.StartProcess(), () => Interleave(InterleavingPoint.BetweenPages)) is not { } report) return;
+            BackupReport? report;
+            try
+            {
+                report = copy.Copy(_disk.StartProcess(), () => Interleave(InterleavingPoint.BetweenPages));
+            }
+            catch (BackupRefusedException) when (_hasFailed)
+            {
+                _counts.Count("backup refused beside a failed writer");
+                return;
+            }
+
+            if (report is null) return;
             Settle();
             SimulationFailure.When(report.Position.Value < head, $"a backup ends at {report.Position}, and {head} had been answered before");
             SimulationFailure.When(report.Position.Value > _model.Head, $"a backup ends at {report.Position}, and {_model.Head} is durable");
@@ -158,6 +169,7 @@ internal sealed partial class SimulationRun
         var options = Options();
         try
         {
+            _hasFailed = false;
             _ledger = Ledger.Open(FileStorage.Open(_mistake.Files?.Invoke(_disk.FileSystem) ?? _disk.FileSystem, Root, options.ToStorageOptions(), default), options);
         }
         catch (FactstoneException refused) when (IsExcused(refused))

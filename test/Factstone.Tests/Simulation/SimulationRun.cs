@@ -47,6 +47,9 @@ internal sealed partial class SimulationRun
     bool _hasManifest;
     LedgerId? _id;
 
+    /// <summary>Whether the writer has failed since the open.</summary>
+    bool _hasFailed;
+
     public SimulationRun(int seed, SimulationCounts counts, PlantedMistake? mistake = null, TextWriter? trace = null)
     {
         _random = new Random(seed);
@@ -132,12 +135,12 @@ internal sealed partial class SimulationRun
             case < 83: CheckReader(); break;
             case < 85: Follow(); break;
             case < 86: if (_random.Next(2) == 0) DeleteLock(); else MoveAway(); break;
-            case < 87: if (PutsFilesBack && _random.Next(2) == 0) Remember(); else MoveClock(); break;
+            case < 87: if (_random.Next(2) == 0) Remember(); else MoveClock(); break;
             case < 88: if (_random.Next(3) == 0) DrawThrow(); else MoveClock(); break;
             case < 93: DrawFault(); break;
             case < 94: if (_random.Next(2) == 0) Fill(); else BackUp(); break;
             case < 95: Close(); break;
-            case < 96: if (PutsFilesBack) Age(); else Examine(); break;
+            case < 96: Age(); break;
             case < 97: Examine(); break;
             case < 99: Crash(isPowerLoss: _random.Next(2) == 0); break;
             default: CheckOnce(); break;
@@ -280,6 +283,7 @@ internal sealed partial class SimulationRun
             _counts.Count(sent.Request.Facts.Count == 0 ? "committed cells only" : "committed");
         }
 
+        _hasFailed |= answered.Exists(static sent => sent.Task.Exception?.InnerException is LedgerFailedException);
         _unchecked.AddRange(answered);
         foreach (var sent in answered.Where(sent => sent.IsOpen)) _maybe.Add(sent.Request);
         if (!hasDied) CheckRefusals(); // after a crash only the next open tells what they were decided on
