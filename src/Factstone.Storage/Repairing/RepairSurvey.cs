@@ -280,10 +280,10 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
         plan.Salvaged = Salvage(segment, reader, walk, liveEnd, Next);
     }
 
-    /// <summary>The last position that a missing last segment can have had: HEAD or the index says it where either speaks of that segment, otherwise there are as many as there is room for.</summary>
+    /// <summary>The last position that a missing last segment can have had: HEAD or the index says it where either speaks of that segment or a later one, otherwise there are as many as there is room for.</summary>
     Position LastOfMissing(SegmentHeader header, HeadSlot? head)
     {
-        var known = Math.Max(head is { } slot && slot.IsIn(header) ? slot.Position.Value : 0, _reach?.Last.Value ?? 0);
+        var known = Math.Max(head?.Position.Value ?? 0, _reach?.Last.Value ?? 0);
         return new Position(known >= header.BasePosition.Value ? known : header.BasePosition.Value - 1 + (StorageOptions.SegmentSizeBytesMax / FactBytesMin));
     }
 
