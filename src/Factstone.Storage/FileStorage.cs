@@ -26,7 +26,7 @@ internal sealed class FileStorage : IFactStorage
     readonly FactIndex _index;
     readonly IndexedReading _facts;
     readonly QueryReading _queries;
-    readonly SpaceAhead? _space;
+    readonly Preallocation? _space;
     readonly IWorker? _zeroing;
     readonly IWorker? _indexing;
     readonly LogWriter? _writer;
@@ -43,7 +43,7 @@ internal sealed class FileStorage : IFactStorage
         _files = files;
         _layout = layout;
         _options = options;
-        _watch = new HeadWatch(options.Crank);
+        _watch = new HeadWatch(options.Scheduler);
         _directory = directory;
         _opening = opening;
         _index = opening.Index;
@@ -56,19 +56,19 @@ internal sealed class FileStorage : IFactStorage
         Epoch = opening.Manifest.Epoch;
         SetHead(new StorageHead(new Position(_index.Next.Value - 1), opening.LastTime));
         _hidesFacts = opening.HidesFacts;
-        var mending = new IndexMending(files, layout, options, _index, opening.Directory, () => opening.Chain?.Manifest ?? opening.Manifest, _damage, opening.Builder, opening.Runs);
-        _facts = new IndexedReading(_index, _lost, _damage, mending, _gate, options);
+        var rebuild = new RunRebuild(files, layout, options, _index, opening.Directory, () => opening.Chain?.Manifest ?? opening.Manifest, _damage, opening.Builder, opening.Runs);
+        _facts = new IndexedReading(_index, _lost, _damage, rebuild, _gate, options);
         _queries = new QueryReading(_index, _lost, _damage, _facts);
         if (opening.Chain is not { } chain) return;
 
-        opening.Builder.Mend = mending.Mend;
-        var quiet = new QuietMerging(_index, opening.Builder, options);
-        bool BuildOrMerge() => opening.Builder.Step() || quiet.Step();
-        _indexing = options.Crank.Start("factstone index", () => opening.Failures.Step(WorkerFailure.Index, BuildOrMerge));
-        quiet.StepLater = _indexing.WakeLater;
+        opening.Builder.Rebuild = rebuild.Rebuild;
+        var merging = new IdleMerging(_index, opening.Builder, options);
+        bool BuildOrMerge() => opening.Builder.Step() || merging.Step();
+        _indexing = options.Scheduler.Start("factstone index", () => opening.Failures.Step(WorkerFailure.Index, BuildOrMerge));
+        merging.StepLater = _indexing.WakeLater;
         _indexing.Wake(); // it may have looked before it could ask
-        _space = new SpaceAhead(files, layout, options);
-        _zeroing = options.Crank.Start("factstone zeroing", () => opening.Failures.Step(WorkerFailure.Preallocation, _space.Step));
+        _space = new Preallocation(files, layout, options);
+        _zeroing = options.Scheduler.Start("factstone zeroing", () => opening.Failures.Step(WorkerFailure.Preallocation, _space.Step));
         _guard = new WriterGuard(directory, opening.Head, Id, Epoch);
         _writer = new LogWriter(_index, _lost, _facts, _queries, chain, _space, _zeroing, _guard, options, Publish, WriteRun);
     }
@@ -79,7 +79,7 @@ internal sealed class FileStorage : IFactStorage
         _directory = files;
         _layout = layout;
         _options = options;
-        _watch = new HeadWatch(options.Crank);
+        _watch = new HeadWatch(options.Scheduler);
         _poll = new HeadPoll(options.Time, _watch, () => Refresh(CancellationToken.None));
         _reading = reading;
         _index = reading.Index;
@@ -89,8 +89,8 @@ internal sealed class FileStorage : IFactStorage
         _foundByReading = damage;
         _damage.Add([.. damage]);
         _segments.Report = one => _damage.Add(one);
-        var mending = new IndexMending(files, layout, options, _index, reading.Directory, () => reading.Manifest, _damage, builder: null, reading.Runs);
-        _facts = new IndexedReading(_index, _lost, _damage, mending, _gate, options);
+        var rebuild = new RunRebuild(files, layout, options, _index, reading.Directory, () => reading.Manifest, _damage, builder: null, reading.Runs);
+        _facts = new IndexedReading(_index, _lost, _damage, rebuild, _gate, options);
         _queries = new QueryReading(_index, _lost, _damage, _facts);
         Id = reading.Manifest.LedgerId;
         Epoch = reading.Manifest.Epoch;
@@ -104,7 +104,7 @@ internal sealed class FileStorage : IFactStorage
     public Position LastCommonWith(long epoch) => (_opening?.Manifest ?? _reading!.Manifest).LastCommonWith(epoch);
 
     /// <summary>Where its files are, for who copies them.</summary>
-    public (IFileSystem Files, string Root) Place => (_files, _layout.Root);
+    public (IFileSystem Files, string Root) FilesAndRoot => (_files, _layout.Root);
 
     public string Location => _layout.Root;
 
@@ -122,7 +122,7 @@ internal sealed class FileStorage : IFactStorage
 
     public bool IsClosed => Volatile.Read(ref _isDisposed) != 0;
 
-    public bool IsEndLost => _index.IsEndLost;
+    public bool IsEndUnknown => _index.IsEndUnknown;
 
     public bool MayHoldMore => _hidesFacts || _writer?.HasUnknown == true;
 
@@ -192,7 +192,7 @@ internal sealed class FileStorage : IFactStorage
         if (!LedgerDirectory.HoldsLedger(files, layout))
             throw new LedgerNotFoundException(root, "the directory does not hold one. The first append makes one: factstone append orders/42 placed '{\"total\":50}'");
 
-        options.Took?.Invoke(RecoveryBranch.ReadOnlyOpen);
+        options.BranchTaken?.Invoke(RecoveryBranch.ReadOnlyOpen);
         var isAlone = !files.IsLocked(layout.Lock);
         return OpenReadOnly(files, layout, options, isAlone, started, cancellationToken) ?? OpenReadOnly(files, layout, options, isAlone: false, started, cancellationToken)!;
     }
@@ -263,7 +263,7 @@ internal sealed class FileStorage : IFactStorage
 
     public StreamState StateAt(StreamName stream, Position until) => _facts.StateAt(stream, until);
 
-    public void Expect(StreamName stream) => _index.Expect(stream);
+    public void Prefetch(StreamName stream) => _index.Prefetch(stream);
 
     public AppendSpan? FindAppend(string appendId) => _facts.FindAppend(appendId, Head.Position);
 
@@ -316,10 +316,10 @@ internal sealed class FileStorage : IFactStorage
 
     public IReadOnlyList<StoredCell> ReadAppendCells(string appendId)
     {
-        if (_facts.FrameOfCells(appendId) is not { } place) return [];
-        var segment = _segments.Find(place.Base, place.Generation) ?? throw new LedgerDamagedException($"The cells of the append '{appendId}' cannot be read.", Damage);
+        if (_facts.FrameOfCells(appendId) is not { } location) return [];
+        var segment = _segments.Find(location.Base, location.Generation) ?? throw new LedgerDamagedException($"The cells of the append '{appendId}' cannot be read.", Damage);
         using var window = NewWindow();
-        return new CellReader(_layout, _segments, _damage, window).ReadFrame(segment, place.FileOffset);
+        return new CellReader(_layout, _segments, _damage, window).ReadFrame(segment, location.FileOffset);
     }
 
     public IAppendSession BeginAppend()
@@ -351,7 +351,7 @@ internal sealed class FileStorage : IFactStorage
 
         if (builder.Stopped is { } stopped && _index.IsTwiceFull) throw LedgerIndexException.OfAppend(_layout.Root, stopped);
         if (!_index.IsFull) return;
-        _index.Freeze(_writer!.Place);
+        _index.Freeze(_writer!.Location);
         _index.ForgetOldMemory();
         _indexing!.Wake();
     }
@@ -369,7 +369,7 @@ internal sealed class FileStorage : IFactStorage
 
     /// <summary>For a read-only opener: compares runs that were found with the log.</summary>
     public (int Compared, IReadOnlyList<Damage> Damage, IReadOnlyList<Damage> DamagedBlocks) VerifyRuns(IReadOnlyList<Run> runs, Action<Position> progress) =>
-        RunVerification.Run(_files, _layout, _options with { OpeningProgress = null, Took = null }, _reading!.Manifest, _segments, runs, _reading.PublishedEnd, progress);
+        RunVerification.Run(_files, _layout, _options with { OpeningProgress = null, BranchTaken = null }, _reading!.Manifest, _segments, runs, _reading.PublishedEnd, progress);
 
     /// <summary>For a read-only opener without a writer beside it: files of the index that are of no use.</summary>
     public IReadOnlyList<Damage> UnusedRuns() =>
@@ -398,7 +398,7 @@ internal sealed class FileStorage : IFactStorage
         {
             StopWorkers();
             _opening?.Builder.Dispose();
-            if (_gate.Close()) _segments.StayMapped();
+            if (_gate.Close()) _segments.KeepMapped();
             _index.CloseRuns();
             _opening?.CloseFiles();
             lock (_refreshing)
@@ -428,7 +428,7 @@ internal sealed class FileStorage : IFactStorage
             WriteLastRun(writer);
             if (isUnchanged) return;
             _opening!.Head.PublishDurably(Slot(Head, writer.Tail, isClean: true));
-            _options.Took?.Invoke(RecoveryBranch.ClosedCleanly);
+            _options.BranchTaken?.Invoke(RecoveryBranch.ClosedCleanly);
         }
         catch (FactstoneException)
         {
@@ -441,10 +441,10 @@ internal sealed class FileStorage : IFactStorage
     {
         if (!_index.Active.HasAny) return;
         _indexing!.Stop();
-        WriteRun(writer.Place);
+        WriteRun(writer.Location);
     }
 
-    void WriteRun(LogPlace end)
+    void WriteRun(LogLocation end)
     {
         _index.Freeze(end);
         try
@@ -453,13 +453,13 @@ internal sealed class FileStorage : IFactStorage
         }
         catch (FactstoneException)
         {
-            _options.Took?.Invoke(RecoveryBranch.RunNotWritten);
+            _options.BranchTaken?.Invoke(RecoveryBranch.RunNotWritten);
         }
     }
 
     void ContinueLog()
     {
-        _writer!.Continue(_opening!.Tail, _opening.LastTime, _opening.SpaceEnd);
+        _writer!.Continue(_opening!.Tail, _opening.LastTime, _opening.PreallocatedEnd);
         _isContinued = true;
     }
 

@@ -10,9 +10,9 @@ internal sealed record StorageOptions
     public long SegmentSizeBytes { get; init; } = 128 * 1_024 * 1_024;
 
     /// <summary>Space zeroed ahead of the tail at a time: in a new ledger, and at most; 0 for none.</summary>
-    public int ZeroAheadBytesMin { get; init; } = 1_024 * 1_024;
+    public int PreallocationBytesMin { get; init; } = 1_024 * 1_024;
 
-    public int ZeroAheadBytesMax { get; init; } = 16 * 1_024 * 1_024;
+    public int PreallocationBytesMax { get; init; } = 16 * 1_024 * 1_024;
 
     /// <summary>The newest facts are in memory; beyond so many, or so many bytes, they become a run. Where that cannot be written, appends go on to twice as much.</summary>
     public int MemoryFactsMax { get; init; } = 16_384;
@@ -26,7 +26,7 @@ internal sealed record StorageOptions
     public long MergedRunFactsMax { get; init; } = 64L * 1_024 * 1_024;
 
     /// <summary>When nothing has been appended for so long, runs are merged further than they have to be.</summary>
-    public TimeSpan QuietBeforeMerging { get; init; } = TimeSpan.FromSeconds(1);
+    public TimeSpan IdleBeforeMerging { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Whether files are mapped for reading, where the file system can. A device error under a mapping ends the process.</summary>
     public bool MapsFiles { get; init; } = true;
@@ -59,10 +59,10 @@ internal sealed record StorageOptions
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
-    public ICrank Crank { get; init; } = ThreadCrank.Instance;
+    public IScheduler Scheduler { get; init; } = ThreadScheduler.Instance;
 
     /// <summary>Where the branches of recovery are counted; null for nowhere.</summary>
-    public Action<RecoveryBranch>? Took { get; init; }
+    public Action<RecoveryBranch>? BranchTaken { get; init; }
 
     /// <summary>Called where another thread may be at work in production; null in production. Where it is set one thread runs everything, and whoever would wait for a worker does its work.</summary>
     public Action<InterleavingPoint>? Interleave { get; init; }

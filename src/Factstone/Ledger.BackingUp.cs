@@ -31,7 +31,7 @@ public sealed partial class Ledger
     {
         ArgumentException.ThrowIfNullOrEmpty(source);
         options ??= new BackupOptions();
-        var (files, root) = Place(source, options.FileSystem);
+        var (files, root) = FilesOf(source, options.FileSystem);
         return await CopyAsync(files, root, directory, options, progress, cancellationToken).ConfigureAwait(false);
     }
 
@@ -57,8 +57,8 @@ public sealed partial class Ledger
         ArgumentException.ThrowIfNullOrEmpty(directory);
         options ??= new BackupOptions();
         var storageOptions = options.ToStorageOptions();
-        var (files, root) = Place(backup, options.FileSystem);
-        var (target, to) = Place(directory, options.FileSystem);
+        var (files, root) = FilesOf(backup, options.FileSystem);
+        var (target, to) = FilesOf(directory, options.FileSystem);
         return await Task.Run(
             () => LedgerRestore.Run(files, new LedgerLayout(root), target, new LedgerLayout(to), storageOptions, Bytes(progress), cancellationToken),
             cancellationToken).ConfigureAwait(false);
@@ -68,7 +68,7 @@ public sealed partial class Ledger
     internal async ValueTask<BackupReport> BackupAsync(string directory, BackupOptions options, Action<BackupProgress>? progress, CancellationToken cancellationToken)
     {
         Look(cancellationToken);
-        var (files, root) = ((FileStorage)_storage).Place;
+        var (files, root) = ((FileStorage)_storage).FilesAndRoot;
         return await CopyAsync(files, root, directory, options, progress, cancellationToken).ConfigureAwait(false);
     }
 
@@ -76,7 +76,7 @@ public sealed partial class Ledger
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         var storageOptions = options.ToStorageOptions();
-        var (target, to) = Place(directory, options.FileSystem);
+        var (target, to) = FilesOf(directory, options.FileSystem);
         return await Task.Run(
             () => LedgerBackup.Run(files, new LedgerLayout(root), target, new LedgerLayout(to), storageOptions, Bytes(progress), cancellationToken),
             cancellationToken).ConfigureAwait(false);

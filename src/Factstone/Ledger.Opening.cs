@@ -17,7 +17,7 @@ public sealed partial class Ledger
         ArgumentException.ThrowIfNullOrEmpty(directory);
         options ??= new LedgerOptions();
         var storageOptions = options.ToStorageOptions();
-        var (files, root) = Place(directory, options.FileSystem);
+        var (files, root) = FilesOf(directory, options.FileSystem);
         var storage = await Task.Run(() => FileStorage.Open(files, root, storageOptions, cancellationToken), cancellationToken).ConfigureAwait(false);
         return new Ledger(storage, options);
     }
@@ -25,7 +25,7 @@ public sealed partial class Ledger
     /// <summary>Makes a ledger that lives in memory and goes with it: the same engine, without a disk.</summary>
     public static ValueTask<Ledger> OpenInMemoryAsync(LedgerOptions? options = null, CancellationToken cancellationToken = default)
     {
-        options = (options ?? new LedgerOptions()) with { FileSystem = new MemoryFileSystem(), ZeroAheadBytesMax = 0 };
+        options = (options ?? new LedgerOptions()) with { FileSystem = new MemoryFileSystem(), PreallocationBytesMax = 0 };
         return ValueTask.FromResult(new Ledger(FileStorage.Open(options.FileSystem, "memory", options.ToStorageOptions(), cancellationToken), options));
     }
 
@@ -36,7 +36,7 @@ public sealed partial class Ledger
         ArgumentException.ThrowIfNullOrEmpty(directory);
         options ??= new LedgerOptions();
         var storageOptions = options.ToStorageOptions();
-        var (files, root) = Place(directory, options.FileSystem);
+        var (files, root) = FilesOf(directory, options.FileSystem);
         var storage = await Task.Run(() => FileStorage.OpenReadOnly(files, root, storageOptions, cancellationToken), cancellationToken).ConfigureAwait(false);
         return new Ledger(storage, options);
     }
@@ -73,13 +73,13 @@ public sealed partial class Ledger
         ArgumentException.ThrowIfNullOrEmpty(directory);
         options ??= new RepairOptions();
         var storageOptions = options.ToStorageOptions();
-        var (files, root) = Place(directory, options.FileSystem);
+        var (files, root) = FilesOf(directory, options.FileSystem);
         return await Task.Run(
             () => LedgerRepair.Run(files, root, storageOptions, options.DryRun, progress is null ? null : (read, bytes) => progress(new RepairProgress(read, bytes)), cancellationToken),
             cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Where the files are. A path on the disk is taken as it is now: the process may go to another directory later.</summary>
-    static (IFileSystem Files, string Root) Place(string directory, IFileSystem? fileSystem) =>
+    static (IFileSystem Files, string Root) FilesOf(string directory, IFileSystem? fileSystem) =>
         fileSystem is { } files ? (files, directory) : (new DiskFileSystem(), Path.GetFullPath(directory));
 }

@@ -136,7 +136,7 @@ public sealed partial class Ledger
     public async ValueTask<Fact?> ReadLatestAsync(StreamName stream, LedgerTime asOf = default, CancellationToken cancellationToken = default)
     {
         Check(stream);
-        if (asOf.Kind == LedgerTimeKind.RecordedBy) _storage.Expect(stream); // finding the position takes about as long as that
+        if (asOf.Kind == LedgerTimeKind.RecordedBy) _storage.Prefetch(stream); // finding the position takes about as long as that
         var until = (await ResolveAsync(asOf, cancellationToken).ConfigureAwait(false)).Position;
         return _storage.ReadLatest(stream, until);
     }
@@ -154,7 +154,7 @@ public sealed partial class Ledger
     public ValueTask<Fact?> ReadAtAsync(Position position, CancellationToken cancellationToken = default)
     {
         Look(cancellationToken);
-        if (position > _storage.Head.Position && _storage.IsEndLost) throw new LedgerDamagedException($"Whether there is a fact at position {position} cannot be told.", _storage.Damage);
+        if (position > _storage.Head.Position && _storage.IsEndUnknown) throw new LedgerDamagedException($"Whether there is a fact at position {position} cannot be told.", _storage.Damage);
         return ValueTask.FromResult(position > Position.None && position <= _storage.Head.Position ? _storage.ReadAt(position) : null);
     }
 

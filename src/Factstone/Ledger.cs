@@ -53,7 +53,7 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
     public ValueTask<Position> GetHeadAsync(CancellationToken cancellationToken = default)
     {
         Look(cancellationToken);
-        if (_storage.IsEndLost) throw new LedgerDamagedException($"Whether position {_storage.Head.Position} is the last one cannot be told.", _storage.Damage);
+        if (_storage.IsEndUnknown) throw new LedgerDamagedException($"Whether position {_storage.Head.Position} is the last one cannot be told.", _storage.Damage);
         return ValueTask.FromResult(_storage.Head.Position);
     }
 

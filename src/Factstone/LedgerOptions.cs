@@ -29,13 +29,13 @@ public sealed record LedgerOptions
     /// <summary>Where files are; null for the disk.</summary>
     internal IFileSystem? FileSystem { get; init; }
 
-    internal ICrank Crank { get; init; } = ThreadCrank.Instance;
+    internal IScheduler Scheduler { get; init; } = ThreadScheduler.Instance;
 
     internal SaltSource Salts { get; init; } = SaltSource.System;
 
-    internal int ZeroAheadBytesMin { get; init; } = 1_024 * 1_024;
+    internal int PreallocationBytesMin { get; init; } = 1_024 * 1_024;
 
-    internal int ZeroAheadBytesMax { get; init; } = 16 * 1_024 * 1_024;
+    internal int PreallocationBytesMax { get; init; } = 16 * 1_024 * 1_024;
 
     internal int MemoryFactsMax { get; init; } = 16_384;
 
@@ -45,7 +45,7 @@ public sealed record LedgerOptions
 
     internal long MergedRunFactsMax { get; init; } = 64L * 1_024 * 1_024;
 
-    internal TimeSpan QuietBeforeMerging { get; init; } = TimeSpan.FromSeconds(1);
+    internal TimeSpan IdleBeforeMerging { get; init; } = TimeSpan.FromSeconds(1);
 
     internal long ReadOnlyFactsMax { get; init; } = 2_000_000;
 
@@ -56,7 +56,7 @@ public sealed record LedgerOptions
 
     internal int MappedFilesMax { get; init; } = 512;
 
-    internal Action<RecoveryBranch>? Took { get; init; }
+    internal Action<RecoveryBranch>? BranchTaken { get; init; }
 
     internal Action<InterleavingPoint>? Interleave { get; init; }
 
@@ -72,25 +72,25 @@ public sealed record LedgerOptions
         return new StorageOptions
         {
             SegmentSizeBytes = SegmentSizeBytes,
-            ZeroAheadBytesMin = ZeroAheadBytesMin,
-            ZeroAheadBytesMax = ZeroAheadBytesMax,
+            PreallocationBytesMin = PreallocationBytesMin,
+            PreallocationBytesMax = PreallocationBytesMax,
             LockWait = LockWait,
             LockWaiting = LockWaiting ?? (holder => Console.Error.WriteLine($"Waiting for the ledger, which is open for writing by {holder}.")),
             OpeningProgress = OpeningProgress,
             Notice = Notice,
             Salts = Salts,
             Time = TimeProvider,
-            Crank = Crank,
+            Scheduler = Scheduler,
             MapsFiles = MappedReads,
             MemoryFactsMax = MemoryFactsMax,
             MemoryBytesMax = MemoryBytesMax,
             MergedRunBytesMax = MergedRunBytesMax,
             MergedRunFactsMax = MergedRunFactsMax,
-            QuietBeforeMerging = QuietBeforeMerging,
+            IdleBeforeMerging = IdleBeforeMerging,
             ReadOnlyFactsMax = ReadOnlyFactsMax,
             OpenFilesMax = OpenFilesMax,
             MappedFilesMax = MappedFilesMax,
-            Took = Took,
+            BranchTaken = BranchTaken,
             Interleave = Interleave,
             Defect = Defect,
         };

@@ -40,7 +40,7 @@ internal static class ManySegments
         }
     }
 
-    static LedgerOptions Options => new() { SegmentSizeBytes = 64 * 1_024, ZeroAheadBytesMin = 0, ZeroAheadBytesMax = 0 };
+    static LedgerOptions Options => new() { SegmentSizeBytes = 64 * 1_024, PreallocationBytesMin = 0, PreallocationBytesMax = 0 };
 
     static async Task FillAsync(string directory, int count)
     {

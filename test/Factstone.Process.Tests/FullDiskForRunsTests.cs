@@ -115,7 +115,7 @@ public sealed class FullDiskForRunsTests
     {
         const int cellsPerAppend = 50;
         const int memoryCells = 2_000;
-        var options = new LedgerOptions { MemoryBytesMax = memoryCells * 256, ZeroAheadBytesMin = LogMegabytes * 1_024 * 1_024, Took = Take };
+        var options = new LedgerOptions { MemoryBytesMax = memoryCells * 256, PreallocationBytesMin = LogMegabytes * 1_024 * 1_024, BranchTaken = Take };
         using var disk = LoopDisk.New(Megabytes);
         var count = 0;
         await using (var ledger = await Ledger.OpenAsync(Directory(disk), options, Cancellation))
@@ -224,7 +224,7 @@ public sealed class FullDiskForRunsTests
 
     ValueTask<Ledger> OpenAsync(LoopDisk disk) => Ledger.OpenAsync(
         Directory(disk),
-        new LedgerOptions { MemoryFactsMax = MemoryFacts, ZeroAheadBytesMin = LogMegabytes * 1_024 * 1_024, Took = Take },
+        new LedgerOptions { MemoryFactsMax = MemoryFacts, PreallocationBytesMin = LogMegabytes * 1_024 * 1_024, BranchTaken = Take },
         Cancellation);
 
     void Take(RecoveryBranch branch)

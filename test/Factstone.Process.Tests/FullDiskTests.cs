@@ -112,7 +112,7 @@ public sealed class FullDiskTests
     static string Directory(LoopDisk disk) => Path.Combine(disk.MountPoint, "ledger");
 
     static ValueTask<Ledger> OpenAsync(LoopDisk disk, long segmentSizeBytes) =>
-        Ledger.OpenAsync(Directory(disk), new LedgerOptions { SegmentSizeBytes = segmentSizeBytes, ZeroAheadBytesMax = 2 * 1_024 * 1_024 }, Cancellation);
+        Ledger.OpenAsync(Directory(disk), new LedgerOptions { SegmentSizeBytes = segmentSizeBytes, PreallocationBytesMax = 2 * 1_024 * 1_024 }, Cancellation);
 
     static NewFact Fact(long position) => new("orders/1", "placed", $$"""{"n":{{position}},"pad":"{{new string('x', 5_000)}}"}""");
 

@@ -279,7 +279,7 @@ public sealed class FormatDocumentTests
         file.Write(bytes, 0);
         using var segment = new Segment(file, Header, Ledger.Tag);
         using var window = new FileWindow(64 * 1_024, 1_024 * 1_024);
-        var walk = SegmentWalk.Run(new FrameReader(segment, window), SegmentHeader.Bytes, bytes.Length, new Position(1_000_000), NoVisitor.Instance);
+        var walk = SegmentWalk.Run(new FrameReader(segment, window), SegmentHeader.Bytes, bytes.Length, new Position(1_000_000), NullVisitor.Instance);
         Assert.Equal(bytes.Length, walk.FileOffset);
         Assert.Equal(new Position(1_000_002), walk.Next);
         Assert.Equal(FrameKind.Closing, walk.LastKind);

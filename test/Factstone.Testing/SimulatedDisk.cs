@@ -112,7 +112,7 @@ public sealed class SimulatedDisk
         _names.Remove(path);
         _names.Sync(root);
         file.HasName = false;
-        GiveBackIfGone(file);
+        ReleaseIfDeleted(file);
         return true;
     }
 
@@ -248,11 +248,11 @@ public sealed class SimulatedDisk
         return Math.Clamp(to * SparseBytes.PageSize - offset, 0, length);
     }
 
-    internal void GiveBackSpace(long pages) => UsedBytes -= pages * SparseBytes.PageSize;
+    internal void ReleaseSpace(long pages) => UsedBytes -= pages * SparseBytes.PageSize;
 
-    internal void GiveBackIfGone(SimulatedFile file)
+    internal void ReleaseIfDeleted(SimulatedFile file)
     {
-        if (!file.HasName && file.OpenCount == 0) GiveBackSpace(file.Space.Count);
+        if (!file.HasName && file.OpenCount == 0) ReleaseSpace(file.Space.Count);
     }
 
     internal LedgerFullException Full(string path, string operation)

@@ -111,25 +111,25 @@ internal sealed class SimulatedFile(int id)
     }
 
     /// <summary>A sync that wrote a share of the sectors and then failed: the rest is clean for the system, so no later sync writes it.</summary>
-    public void FailSync(double reach, bool keepsPages, Random random)
+    public void FailSync(double indexedEnd, bool keepsPages, Random random)
     {
         var dirty = DirtySectors();
 
         // The length is in the journal of the file system: it gets there with the first sector, or waits for the next sync.
-        List<Change> waiting = reach > 0 ? [] : [.. _unsynced.Where(change => change is Resized)];
-        if (reach > 0)
+        List<Change> waiting = indexedEnd > 0 ? [] : [.. _unsynced.Where(change => change is Resized)];
+        if (indexedEnd > 0)
         {
             foreach (var change in _unsynced)
             {
                 if (change is Resized resized) _durable.SetLength(resized.Length);
                 if (change is Written written)
                     for (var at = 0; at < written.Length; at += SectorSize)
-                        if (Chance(reach, random))
+                        if (Chance(indexedEnd, random))
                             WriteDurable(written, at, SectorSize);
             }
 
             for (var sector = 0; sector < _pageStates.Length; sector++)
-                if (_pageStates[sector] is [.., var newest] && Chance(reach, random))
+                if (_pageStates[sector] is [.., var newest] && Chance(indexedEnd, random))
                     _durable.Write(newest, sector * SectorSize);
             _durable.SetLength(_seen.Length);
         }

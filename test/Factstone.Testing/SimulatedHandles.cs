@@ -177,8 +177,8 @@ internal static class SimulatedSync
         var isWithoutSpace = fault is Fault.SyncWithoutSpaceKeepingPages or Fault.SyncWithoutSpaceDroppingPages;
         if (isWithoutSpace || fault is Fault.SyncFailureKeepingPages or Fault.SyncFailureDroppingPages)
         {
-            var reach = disk.Faults.ReachOfFailedSync ?? SimulatedFile.DrawShare(disk.Random);
-            file.FailSync(reach, keepsPages: fault is Fault.SyncFailureKeepingPages or Fault.SyncWithoutSpaceKeepingPages, disk.Random);
+            var indexedEnd = disk.Faults.ReachOfFailedSync ?? SimulatedFile.DrawShare(disk.Random);
+            file.FailSync(indexedEnd, keepsPages: fault is Fault.SyncFailureKeepingPages or Fault.SyncWithoutSpaceKeepingPages, disk.Random);
             failuresSeen = ++file.SyncFailures;
             throw isWithoutSpace ? FailedSync.ForWantOfSpace(path, "sync") : new LedgerIOException(path, "sync", DiskReasons.InputOutput);
         }

@@ -22,7 +22,7 @@ internal sealed class SimulatedMapping(SimulatedProcess process, SimulatedFile f
     }
 
     /// <summary>The disk as memory has nothing to be asked ahead.</summary>
-    public void Expect(long fileOffset, int bytes) { }
+    public void Prefetch(long fileOffset, int bytes) { }
 
     public void Dispose() => _isUnmapped = true;
 

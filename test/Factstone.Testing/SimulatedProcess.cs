@@ -197,7 +197,7 @@ internal class SimulatedProcess(SimulatedDisk disk, SimulatedProcess? owner = nu
 
     public void Resize(SimulatedFile file, long length)
     {
-        Disk.GiveBackSpace(file.Space.CutTo(length));
+        Disk.ReleaseSpace(file.Space.CutTo(length));
         file.Resize(length);
     }
 
@@ -219,7 +219,7 @@ internal class SimulatedProcess(SimulatedDisk disk, SimulatedProcess? owner = nu
     void LetGo(SimulatedFile file)
     {
         file.OpenCount--;
-        Disk.GiveBackIfGone(file);
+        Disk.ReleaseIfDeleted(file);
     }
 
     SimulatedFile Opened(SimulatedFile file)
@@ -238,7 +238,7 @@ internal class SimulatedProcess(SimulatedDisk disk, SimulatedProcess? owner = nu
     void Unlinked(SimulatedFile file)
     {
         file.HasName = false;
-        Disk.GiveBackIfGone(file);
+        Disk.ReleaseIfDeleted(file);
     }
 
     void RefuseDirectory(string path, string operation)

@@ -35,10 +35,10 @@ internal sealed class OpeningWorkload(BenchContext context, bool isKilled) : ICo
         await context.Loaded.CloseAsync();
         Directory.CreateDirectory(_directory);
         var other = new LoadedFacts(FactsToWarm, seed: 8);
-        var place = Path.Combine(_directory, "other");
-        await LoadedLedger.LoadAsync(place, other);
-        for (var i = 0; i < OpensPerRound; i++) await OpenAndReadAsync(async () => await LoadedLedger.OpenAsync(place, other), read: null);
-        if (isKilled) await OpenKilledAsync(place, other);
+        var location = Path.Combine(_directory, "other");
+        await LoadedLedger.LoadAsync(location, other);
+        for (var i = 0; i < OpensPerRound; i++) await OpenAndReadAsync(async () => await LoadedLedger.OpenAsync(location, other), read: null);
+        if (isKilled) await OpenKilledAsync(location, other);
     }
 
     public ValueTask DisposeAsync()

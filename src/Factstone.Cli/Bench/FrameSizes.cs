@@ -14,8 +14,8 @@ internal static class FrameSizes
 
     static async ValueTask<long> LogBytesAsync(string directory, int appends, Workload workload, ZipfStreams streams, Payloads payloads)
     {
-        var place = Directory.CreateDirectory(Path.Combine(directory, "sizes"));
-        var store = await LedgerStore.Target.OpenAsync(place.FullName, workload).ConfigureAwait(false);
+        var location = Directory.CreateDirectory(Path.Combine(directory, "sizes"));
+        var store = await LedgerStore.Target.OpenAsync(location.FullName, workload).ConfigureAwait(false);
         byte[][] facts = [.. Enumerable.Range(0, workload.FactsPerAppend).Select(i => payloads[i])];
         for (var i = 0; i < appends; i++)
         {
@@ -23,10 +23,10 @@ internal static class FrameSizes
             else await store.AppendAsync(streams[i], facts).ConfigureAwait(false);
         }
 
-        // A closed ledger has given back the zeros ahead of its tail.
+        // A clean close trims the preallocated space, so the file ends with the log.
         await store.DisposeAsync().ConfigureAwait(false);
-        var bytes = place.EnumerateFiles("*.log", SearchOption.AllDirectories).Sum(file => file.Length);
-        place.Delete(recursive: true);
+        var bytes = location.EnumerateFiles("*.log", SearchOption.AllDirectories).Sum(file => file.Length);
+        location.Delete(recursive: true);
         return bytes;
     }
 }

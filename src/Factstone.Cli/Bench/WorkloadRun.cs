@@ -16,11 +16,11 @@ internal sealed class WorkloadRun(Workload workload, BenchTarget target, ZipfStr
     /// <summary>Facts per second.</summary>
     public async ValueTask<double> RunAsync(string directory, TimeSpan duration, CancellationToken ct)
     {
-        var place = Directory.CreateDirectory(Path.Combine(directory, $"{target.Name}-{workload.Name}"));
+        var location = Directory.CreateDirectory(Path.Combine(directory, $"{target.Name}-{workload.Name}"));
         try
         {
             var callers = new Acknowledged[workload.Callers];
-            await using (var store = await target.OpenAsync(place.FullName, workload).ConfigureAwait(false))
+            await using (var store = await target.OpenAsync(location.FullName, workload).ConfigureAwait(false))
             {
                 // What the run before left behind is not this one's to collect.
                 GC.Collect();
@@ -32,7 +32,7 @@ internal sealed class WorkloadRun(Workload workload, BenchTarget target, ZipfStr
 
             if (target.KeepsFacts)
             {
-                await using var reopened = await target.OpenAsync(place.FullName, workload).ConfigureAwait(false);
+                await using var reopened = await target.OpenAsync(location.FullName, workload).ConfigureAwait(false);
                 await Acknowledged.CompareAsync(callers, reopened, payloads).ConfigureAwait(false);
             }
 
@@ -40,7 +40,7 @@ internal sealed class WorkloadRun(Workload workload, BenchTarget target, ZipfStr
         }
         finally
         {
-            place.Delete(recursive: true);
+            location.Delete(recursive: true);
         }
     }
 

@@ -77,11 +77,11 @@ internal sealed class BenchCommand : LedgerCommand
         var seconds = parsed.GetValue(_seconds);
         if (!(seconds is > 0 and <= SecondsMax)) throw CliException.Usage($"--seconds: above 0, at most {SecondsMax}.");
 
-        var place = Directory.CreateDirectory(Beside(session, "bench"));
+        var location = Directory.CreateDirectory(Beside(session, "bench"));
         try
         {
-            if (!session.IsJson) WriteHead(session, place.FullName);
-            var bench = new LedgerBench(place.FullName, TimeSpan.FromSeconds(seconds));
+            if (!session.IsJson) WriteHead(session, location.FullName);
+            var bench = new LedgerBench(location.FullName, TimeSpan.FromSeconds(seconds));
             foreach (var workload in Workload.All)
             {
                 BenchResult result;
@@ -96,7 +96,7 @@ internal sealed class BenchCommand : LedgerCommand
         }
         finally
         {
-            place.Delete(recursive: true);
+            location.Delete(recursive: true);
         }
     }
 

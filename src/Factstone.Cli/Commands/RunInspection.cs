@@ -9,9 +9,9 @@ namespace Factstone.Cli.Commands;
 internal sealed class RunInspection(Session session, Run run)
 {
     /// <summary>On a line for people; in JSON all of them are there.</summary>
-    const int PlacesShownMax = 20;
+    const int LocationsShownMax = 20;
 
-    readonly SortedDictionary<TermKind, (long Terms, long Places)> _counts = [];
+    readonly SortedDictionary<TermKind, (long Terms, long Locations)> _counts = [];
     readonly List<long> _unreadable = [];
 
     public static int Write(Session session, IStorageFile file, bool withTerms, CancellationToken ct)
@@ -40,7 +40,7 @@ internal sealed class RunInspection(Session session, Run run)
     void Count(RunTerm term)
     {
         var counted = _counts.GetValueOrDefault(term.Term.Kind);
-        _counts[term.Term.Kind] = (counted.Terms + 1, counted.Places + term.Count);
+        _counts[term.Term.Kind] = (counted.Terms + 1, counted.Locations + term.Count);
     }
 
     void WriteFooter(List<long> damaged)
@@ -68,8 +68,8 @@ internal sealed class RunInspection(Session session, Run run)
         json.WriteNumber("bytes", footer.FileBytes);
         if (footer.Facts > 0) json.WriteString("firstRecordedAt", TimeText.Exact(Microseconds.ToTime(footer.FirstTime)));
         json.WriteString("lastRecordedAt", TimeText.Exact(Microseconds.ToTime(footer.LastTime)));
-        if (footer.Start != default) WritePlace(json, "start", footer.Start);
-        WritePlace(json, "end", footer.End);
+        if (footer.Start != default) WriteLocation(json, "start", footer.Start);
+        WriteLocation(json, "end", footer.End);
         json.WriteNumber("terms", footer.Terms);
         json.WriteNumber("streams", footer.Streams);
         json.WriteNumber("appendIds", footer.AppendIds);
@@ -108,8 +108,8 @@ internal sealed class RunInspection(Session session, Run run)
 
     void WriteCounts()
     {
-        foreach (var (kind, (terms, places)) in _counts)
-            session.Output.WriteLine($"{terms,10:N0}  {Name(kind)}{(kind is TermKind.Cell ? "" : $", {Counted.Text(places, "fact")}")}");
+        foreach (var (kind, (terms, locations)) in _counts)
+            session.Output.WriteLine($"{terms,10:N0}  {Name(kind)}{(kind is TermKind.Cell ? "" : $", {Counted.Text(locations, "fact")}")}");
         if (_unreadable.Count > 0) session.Output.WriteLine($"{_unreadable.Count,10:N0}  dictionary blocks that cannot be read");
     }
 
@@ -136,85 +136,85 @@ internal sealed class RunInspection(Session session, Run run)
             json.WriteString("kind", Name(term.Term.Kind));
             json.WriteString("name", term.Term.Name);
             if (term.Term.Key is { } key) json.WriteString("key", key);
-            if (term.Places is { } places) WritePlaces(json, term.Term.Kind, places);
+            if (term.Locations is { } locations) WriteLocations(json, term.Term.Kind, locations);
             else if (term.Append is { } append) WriteAppend(json, append);
-            else if (term.Cell is { } cell) WriteCell(json, cell.Version, cell.IsDeleted, cell.Place);
+            else if (term.Cell is { } cell) WriteCell(json, cell.Version, cell.IsDeleted, cell.Location);
             json.WriteEndObject();
         });
     }
 
-    static void WritePlaces(Utf8JsonWriter json, TermKind kind, IStreamPlaces places)
+    static void WriteLocations(Utf8JsonWriter json, TermKind kind, IStreamLocations locations)
     {
-        json.WriteNumber("count", places.Count);
+        json.WriteNumber("count", locations.Count);
         json.WriteStartArray("positions");
-        var read = Read(places, places.Count);
-        foreach (var place in read) json.WriteNumberValue(place.Position.Value);
+        var read = Read(locations, locations.Count);
+        foreach (var location in read) json.WriteNumberValue(location.Position.Value);
         json.WriteEndArray();
         if (kind == TermKind.Stream)
         {
             json.WriteStartArray("versions");
-            foreach (var place in read) json.WriteNumberValue(place.Version.Value);
+            foreach (var location in read) json.WriteNumberValue(location.Version.Value);
             json.WriteEndArray();
             json.WriteStartArray("fileOffsets");
-            foreach (var place in read) json.WriteNumberValue(place.FileOffset);
+            foreach (var location in read) json.WriteNumberValue(location.FileOffset);
             json.WriteEndArray();
             json.WriteStartArray("retracting");
-            foreach (var place in read)
-                if (place.Retracts) json.WriteNumberValue(place.Position.Value);
+            foreach (var location in read)
+                if (location.Retracts) json.WriteNumberValue(location.Position.Value);
             json.WriteEndArray();
         }
 
-        if (read.Count < places.Count) json.WriteBoolean("damaged", value: true);
+        if (read.Count < locations.Count) json.WriteBoolean("damaged", value: true);
     }
 
     static void WriteAppend(Utf8JsonWriter json, IndexedAppend append)
     {
         json.WriteNumber("first", append.Span.First.Value);
         json.WriteNumber("count", append.Span.Count);
-        if (append.Frame != default) WritePlace(json, "frame", append.Frame);
+        if (append.Frame != default) WriteLocation(json, "frame", append.Frame);
     }
 
-    static void WriteCell(Utf8JsonWriter json, CellVersion version, bool isDeleted, in LogPlace place)
+    static void WriteCell(Utf8JsonWriter json, CellVersion version, bool isDeleted, in LogLocation location)
     {
         json.WriteNumber("version", version.Value);
         if (isDeleted) json.WriteBoolean("deletes", value: true);
-        WritePlace(json, "place", place);
+        WriteLocation(json, "place", location);
     }
 
-    static void WritePlace(Utf8JsonWriter json, string name, in LogPlace place)
+    static void WriteLocation(Utf8JsonWriter json, string name, in LogLocation location)
     {
         json.WriteStartObject(name);
-        json.WriteString("file", LedgerLayout.SegmentName(place.Base, place.Generation));
-        json.WriteNumber("fileOffset", place.FileOffset);
+        json.WriteString("file", LedgerLayout.SegmentName(location.Base, location.Generation));
+        json.WriteNumber("fileOffset", location.FileOffset);
         json.WriteEndObject();
     }
 
     static string Shown(RunTerm term)
     {
         if (term.Append is { } append) return append.Span.Count switch { 0 => $"no facts, before @{append.Span.First}", 1 => $"@{append.Span.First}", _ => $"@{append.Span.First}..@{append.Span.Last}" };
-        if (term.Cell is { } cell) return $"v{cell.Version}{(cell.IsDeleted ? " deleted" : "")}, at offset {cell.Place.FileOffset} of {LedgerLayout.SegmentName(cell.Place.Base, cell.Place.Generation)}";
+        if (term.Cell is { } cell) return $"v{cell.Version}{(cell.IsDeleted ? " deleted" : "")}, at offset {cell.Location.FileOffset} of {LedgerLayout.SegmentName(cell.Location.Base, cell.Location.Generation)}";
 
         var text = new StringBuilder();
-        var shown = Read(term.Places!, Math.Min(PlacesShownMax, term.Places!.Count));
-        foreach (var place in shown)
+        var shown = Read(term.Locations!, Math.Min(LocationsShownMax, term.Locations!.Count));
+        foreach (var location in shown)
         {
             if (text.Length > 0) text.Append(' ');
-            if (term.Term.Kind == TermKind.Stream) text.Append('v').Append(place.Version);
-            text.Append('@').Append(place.Position).Append(place.Retracts ? "(retracts)" : "");
+            if (term.Term.Kind == TermKind.Stream) text.Append('v').Append(location.Version);
+            text.Append('@').Append(location.Position).Append(location.Retracts ? "(retracts)" : "");
         }
 
-        if (shown.Count < Math.Min(PlacesShownMax, term.Places.Count)) text.Append(" DAMAGED");
-        if (term.Places.Count > PlacesShownMax) text.Append(System.Globalization.CultureInfo.InvariantCulture, $" and {term.Places.Count - PlacesShownMax:N0} more");
+        if (shown.Count < Math.Min(LocationsShownMax, term.Locations.Count)) text.Append(" DAMAGED");
+        if (term.Locations.Count > LocationsShownMax) text.Append(System.Globalization.CultureInfo.InvariantCulture, $" and {term.Locations.Count - LocationsShownMax:N0} more");
         return text.ToString();
     }
 
     /// <summary>The first places of a list; fewer where it is damaged.</summary>
-    static List<Place> Read(IStreamPlaces places, int count)
+    static List<Location> Read(IStreamLocations locations, int count)
     {
-        var read = new List<Place>(count);
+        var read = new List<Location>(count);
         try
         {
-            for (var i = 0; i < count; i++) read.Add(places[i]);
+            for (var i = 0; i < count; i++) read.Add(locations[i]);
         }
         catch (RunDamagedException)
         {

@@ -12,7 +12,7 @@ internal sealed record GrowthSize(long Facts, long Keys, IReadOnlyList<long> Lon
     /// <summary>Bytes on the disk of one fact of 200 bytes with two tags: of the log, of the index, and of a merge of the index while it is written.</summary>
     const long BytesPerFact = 400;
 
-    /// <summary>Zeros ahead of the log's tail, and what does not grow.</summary>
+    /// <summary>The log's preallocated space, and what does not grow.</summary>
     const long BytesAlways = 64 * 1_024 * 1_024;
 
     /// <summary>Room that it takes while it is loaded and measured.</summary>

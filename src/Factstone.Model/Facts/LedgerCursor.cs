@@ -34,14 +34,14 @@ public readonly record struct LedgerCursor(LedgerId LedgerId, long Epoch, Positi
             || !Guid.TryParseExact(text.AsSpan(0, slash), "D", out var id)
             || !TryParseNumber(text.AsSpan(slash + 1, at - slash - 1), uint.MaxValue, out var epoch) || epoch == 0) return false;
 
-        var place = text.AsSpan(at + 1);
-        var dot = place.IndexOf('.');
-        if (!TryParseNumber(dot < 0 ? place : place[..dot], Position.MaxValue, out var position)) return false;
+        var location = text.AsSpan(at + 1);
+        var dot = location.IndexOf('.');
+        if (!TryParseNumber(dot < 0 ? location : location[..dot], Position.MaxValue, out var position)) return false;
         uint? leaf = null;
         if (dot >= 0)
         {
             // Before the first fact there is none that could be compared.
-            if (position == 0 || !TryParseLeaf(place[(dot + 1)..], out var value)) return false;
+            if (position == 0 || !TryParseLeaf(location[(dot + 1)..], out var value)) return false;
             leaf = value;
         }
 

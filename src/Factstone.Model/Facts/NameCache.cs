@@ -9,7 +9,7 @@ internal sealed class NameCache
     string _type = "";
 
     /// <summary>The next fact is surely of this stream, or hardly ever of another.</summary>
-    public void Expect(StreamName stream) => _stream = stream;
+    public void Hint(StreamName stream) => _stream = stream;
 
     public StreamName Stream(ReadOnlySpan<byte> store, ReadOnlySpan<byte> key) => _stream = new StreamName(Same(store, _stream.Store), Same(key, _stream.Key));
 

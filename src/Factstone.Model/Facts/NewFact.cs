@@ -87,5 +87,5 @@ public sealed record NewFact
     /// <summary>The payload as it was given as text: encoded straight into the ledger's buffer, without bytes of its own.</summary>
     internal string? PayloadText { get; private init; }
 
-    internal void PrefetchPayload() => Prefetch.Start(PayloadText is { } text ? MemoryMarshal.AsBytes(text.AsSpan()) : _payload.Span);
+    internal void PrefetchPayload() => CachePrefetch.Start(PayloadText is { } text ? MemoryMarshal.AsBytes(text.AsSpan()) : _payload.Span);
 }

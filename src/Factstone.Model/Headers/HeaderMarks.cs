@@ -69,9 +69,9 @@ internal sealed class HeaderMarks
     bool TryReadAny(ReadOnlySpan<byte> bytes)
     {
         if (!HeaderView.TryRead(bytes, out var header)) return false;
-        (_storeAt, _storeLength) = PlaceOf(header.Store, bytes);
-        (_keyAt, _keyLength) = PlaceOf(header.Key, bytes);
-        (_typeAt, _typeLength) = PlaceOf(header.TypeBytes, bytes);
+        (_storeAt, _storeLength) = LocationOf(header.Store, bytes);
+        (_keyAt, _keyLength) = LocationOf(header.Key, bytes);
+        (_typeAt, _typeLength) = LocationOf(header.TypeBytes, bytes);
         Position = header.Position;
         StreamVersion = header.StreamVersion;
         RecordedAt = header.RecordedAt;
@@ -81,7 +81,7 @@ internal sealed class HeaderMarks
         return true;
     }
 
-    static (int At, int Length) PlaceOf(ReadOnlySpan<byte> field, ReadOnlySpan<byte> bytes) => bytes.Overlaps(field, out var at) ? (at, field.Length) : (0, 0);
+    static (int At, int Length) LocationOf(ReadOnlySpan<byte> field, ReadOnlySpan<byte> bytes) => bytes.Overlaps(field, out var at) ? (at, field.Length) : (0, 0);
 
     /// <summary>A number of up to eight bytes, of which eight can be read; more than any field allows where it is longer, or not minimal.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

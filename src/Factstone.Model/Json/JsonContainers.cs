@@ -49,7 +49,7 @@ internal sealed class JsonContainers
     }
 
     /// <summary>The text has been checked: a huge one must not leave its memory with the thread.</summary>
-    public void LetGoOfLargeBuffers()
+    public void ReleaseLargeBuffers()
     {
         if (_names.Length > KeptNamesMax) _ofThisThread = null;
     }

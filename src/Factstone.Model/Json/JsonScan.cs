@@ -29,7 +29,7 @@ internal ref struct JsonScan(ReadOnlySpan<byte> text, JsonShape shape)
         {
             var open = JsonContainers.OfThisThread();
             ScanText(open);
-            open.LetGoOfLargeBuffers();
+            open.ReleaseLargeBuffers();
         }
         return Fault;
     }

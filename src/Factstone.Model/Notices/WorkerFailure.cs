@@ -2,7 +2,7 @@ namespace Factstone;
 
 /// <summary>A background worker that an unforeseen exception has stopped. The ledger goes on without it until it is opened again.</summary>
 /// <remarks>No durable bytes are concerned, so this is no <see cref="Damage"/>, and appends are not refused for it.</remarks>
-/// <param name="Worker"><c>index</c>, which writes and merges the files of the index, or <c>preallocation</c>, which zeroes space ahead of the log.</param>
+/// <param name="Worker"><c>index</c>, which writes and merges the files of the index, or <c>preallocation</c>, which preallocates space for the log.</param>
 /// <param name="Message">What the exception said.</param>
 /// <param name="Exception">The exception; null where the worker is another process's.</param>
 public sealed record WorkerFailure(string Worker, string Message, Exception? Exception)
@@ -10,7 +10,7 @@ public sealed record WorkerFailure(string Worker, string Message, Exception? Exc
     /// <summary>The worker that writes and merges the files of the index.</summary>
     internal const string Index = "index";
 
-    /// <summary>The worker that zeroes space ahead of the log.</summary>
+    /// <summary>The worker that preallocates space for the log.</summary>
     internal const string Preallocation = "preallocation";
 
     /// <summary>Which worker stopped, why, and what that means, as sentences.</summary>

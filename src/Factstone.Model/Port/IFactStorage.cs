@@ -27,7 +27,7 @@ internal interface IFactStorage : IDisposable
     StorageHead Head { get; }
 
     /// <summary>Whether the end of the log is lost, so that nobody knows whether <see cref="Head"/> is the last position.</summary>
-    bool IsEndLost { get; }
+    bool IsEndUnknown { get; }
 
     /// <summary>Whether facts that are not shown may turn out to be durable, recorded later than the head: those of an append whose outcome is unknown, or that wait for room to be recovered.</summary>
     bool MayHoldMore { get; }
@@ -46,7 +46,7 @@ internal interface IFactStorage : IDisposable
     ValueTask WaitForHeadAsync(Position beyond, CancellationToken cancellationToken);
 
     /// <summary>A stream will be looked for soon: where that begins is on its way by then.</summary>
-    void Expect(StreamName stream);
+    void Prefetch(StreamName stream);
 
     /// <summary>The last fact of a stream at or below a position.</summary>
     /// <exception cref="LedgerDamagedException">It cannot be told, because a damaged fact may belong to the stream.</exception>

@@ -95,7 +95,7 @@ internal sealed class LedgerBackup
             try
             {
                 _copied[header.Name] = (header, end);
-                var damage = copy.Copy(header, end, log.NextAfter(i), NoVisitor.Instance);
+                var damage = copy.Copy(header, end, log.NextAfter(i), NullVisitor.Instance);
                 if (damage.Count > 0) throw new LedgerDamagedException($"Nothing was backed up: the ledger in '{_task.From.Root}' is damaged.", damage);
             }
             catch (LedgerIOException) when (!_task.Source.FileExists(path))

@@ -18,10 +18,10 @@ internal sealed record PinnedLog(Manifest Manifest, HeadSlot End)
     public Position NextAfter(int index) => index + 1 < Segments.Count ? Segments[index + 1].BasePosition : End.Position.Next();
 
     /// <summary>Whether the log goes at least as far as a place.</summary>
-    public bool Reaches(LogPlace place)
+    public bool Reaches(LogLocation location)
     {
         for (var i = 0; i < Segments.Count; i++)
-            if (place.IsIn(Segments[i])) return place.FileOffset <= EndOf(i);
+            if (location.IsIn(Segments[i])) return location.FileOffset <= EndOf(i);
         return false;
     }
 

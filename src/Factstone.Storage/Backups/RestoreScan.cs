@@ -22,7 +22,7 @@ internal sealed class RestoreScan : IFrameVisitor
 
     public void Cell(Segment segment, long fileOffset, in CellView cell) => Passed(cell.Head.RecordedAt);
 
-    public void MissedCells() { }
+    public void MarkCellsUnknown() { }
 
     public void AddHoles(Position last) { }
 

@@ -62,7 +62,7 @@ internal sealed class RunCopy(CopyTask task)
             if (RunDirectory.IsRun(name) && ReadFooter($"{task.From.Index}/{name}") is { } footer && IsOf(footer, log)) found.Add((name, footer));
 
         var chain = new List<(string Name, RunFooter Footer)>();
-        for (var (next, start) = (new Position(1), default(LogPlace)); ; (next, start) = (chain[^1].Footer.Last.Next(), chain[^1].Footer.End))
+        for (var (next, start) = (new Position(1), default(LogLocation)); ; (next, start) = (chain[^1].Footer.Last.Next(), chain[^1].Footer.End))
         {
             var following = found.Where(run => run.Footer.First == next && run.Footer.Start == start).ToList();
             if (following.Count == 0) return chain;

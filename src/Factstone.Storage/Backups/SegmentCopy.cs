@@ -31,9 +31,9 @@ internal sealed class SegmentCopy(CopyTask task, StorageOptions options) : IDisp
     bool IsWhole(Segment segment, long end, Position until, IFrameVisitor visitor)
     {
         if (!HasHeader(segment)) return false;
-        var walk = Walk(segment, end, NoVisitor.Instance);
+        var walk = Walk(segment, end, NullVisitor.Instance);
         if (walk.FileOffset != end || walk.Next != until) return false;
-        if (visitor != NoVisitor.Instance) Walk(segment, end, visitor);
+        if (visitor != NullVisitor.Instance) Walk(segment, end, visitor);
         return true;
     }
 
@@ -41,8 +41,8 @@ internal sealed class SegmentCopy(CopyTask task, StorageOptions options) : IDisp
     {
         var damage = new List<Damage>();
         if (!HasHeader(segment)) damage.Add(new Damage(segment.Path, 0, Position.None, Position.None, "The header of the segment is damaged, or the file is of another ledger or another age."));
-        var walk = Walk(segment, end, NoVisitor.Instance);
-        if (walk.FileOffset != end || walk.Next != until) new DamageWalk(Reader(segment), NoVisitor.Instance, damage).Run(walk.FileOffset, end, walk.Next, until);
+        var walk = Walk(segment, end, NullVisitor.Instance);
+        if (walk.FileOffset != end || walk.Next != until) new DamageWalk(Reader(segment), NullVisitor.Instance, damage).Run(walk.FileOffset, end, walk.Next, until);
         return damage;
     }
 

@@ -4,14 +4,14 @@ namespace Factstone.Storage;
 /// <param name="Version">Its version.</param>
 /// <param name="IsDeleted">Whether it removed the value.</param>
 /// <param name="Digest">Of the value; unknown of one that was read from the log or from a run.</param>
-/// <param name="Place">The first byte of the cell in the log.</param>
-internal sealed record CellEntry(CellVersion Version, bool IsDeleted, CellDigest Digest, LogPlace Place)
+/// <param name="Location">The first byte of the cell in the log.</param>
+internal sealed record CellEntry(CellVersion Version, bool IsDeleted, CellDigest Digest, LogLocation Location)
 {
     /// <summary>How many damaged stretches that may hold any cell came before it in the part of the log that its part in memory is of.</summary>
     public int MissedBefore { get; init; }
 
     /// <summary>A cell that a walk along the log found.</summary>
-    public static CellEntry Of(Segment segment, long fileOffset, in CellView cell) => new(cell.Head.Version, cell.Head.IsDelete, default, segment.PlaceOf(fileOffset));
+    public static CellEntry Of(Segment segment, long fileOffset, in CellView cell) => new(cell.Head.Version, cell.Head.IsDelete, default, segment.LocationOf(fileOffset));
 
     public CellState State => new(Version, IsDeleted, Digest);
 }

@@ -9,9 +9,9 @@ internal sealed class CellReader(LedgerLayout layout, SegmentDirectory segments,
     /// <exception cref="LedgerDamagedException">The cell is not what was written; writes are refused from now on.</exception>
     public Cell Read(CellName name, CellEntry entry)
     {
-        var at = entry.Place.FileOffset;
-        if (segments.Find(entry.Place.Base, entry.Place.Generation) is not { } segment)
-            throw Refused($"The cell {name} cannot be read.", new Damage(layout.Segment(entry.Place.Base, entry.Place.Generation), 0, Position.None, Position.None, "The file is missing."));
+        var at = entry.Location.FileOffset;
+        if (segments.Find(entry.Location.Base, entry.Location.Generation) is not { } segment)
+            throw Refused($"The cell {name} cannot be read.", new Damage(layout.Segment(entry.Location.Base, entry.Location.Generation), 0, Position.None, Position.None, "The file is missing."));
         var source = window.At(segment.File, at, FirstLookBytes);
         if (CellFormat.TryReadLengths(source, out var extent) && extent.Length > source.Length)
             source = window.At(segment.File, at, extent.Length);

@@ -49,7 +49,7 @@ internal sealed class GroupCells(FactIndex index, IndexedReading reading, Storag
         if (index.HasAllSince(_snapshot) || options.Defect == Defect.StaleCell) return _snapshot.Cells is { } cells && cells.TryGetValue(cell, out var known) ? known : default;
 
         // As with a stream's head: it waited for so long that the writer looks it up by itself.
-        options.Took?.Invoke(RecoveryBranch.WriterLookedUp);
+        options.BranchTaken?.Invoke(RecoveryBranch.WriterLookedUp);
         return reading.FindKnownCell(cell)?.State ?? default;
     }
 }

@@ -30,7 +30,7 @@ internal sealed unsafe class DiskMapping : IMappedFile
         return new ReadOnlySpan<byte>(_address + fileOffset, length);
     }
 
-    public void Expect(long fileOffset, int bytes)
+    public void Prefetch(long fileOffset, int bytes)
     {
         if (!Sse.IsSupported || fileOffset < 0 || (nuint)fileOffset >= _length) return;
         for (var line = 0; line < bytes; line += LineBytes) Sse.Prefetch0(_address + fileOffset + line);

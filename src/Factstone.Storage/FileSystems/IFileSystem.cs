@@ -74,7 +74,7 @@ internal interface IStorageFile : IDisposable
 {
     string Path { get; }
 
-    /// <summary>Bytes in the file now, zeroed space ahead included.</summary>
+    /// <summary>Bytes in the file now, preallocated zeros included.</summary>
     long Length { get; }
 
     /// <summary>Reads until the buffer is full or the file ends.</summary>
@@ -122,5 +122,5 @@ internal interface IMappedFile : IDisposable
     ReadOnlySpan<byte> Bytes(long fileOffset, int length);
 
     /// <summary>So many bytes from here on will be read soon. Nothing is read now, and a place that is not there does no harm.</summary>
-    void Expect(long fileOffset, int bytes);
+    void Prefetch(long fileOffset, int bytes);
 }

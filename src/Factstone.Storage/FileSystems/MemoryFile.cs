@@ -40,7 +40,7 @@ internal sealed class MemoryFile(MemoryFileSystem files)
         RefuseBeyondMax(path, "set length", length);
         lock (Writing)
         {
-            files.GiveBackSpace(_space.CutTo(length) * SparseBytes.PageSize);
+            files.ReleaseSpace(_space.CutTo(length) * SparseBytes.PageSize);
             Bytes.SetLength(length);
         }
     }

@@ -210,10 +210,10 @@ internal sealed class MemoryFileSystem : IFileSystem
         }
     }
 
-    /// <summary>The content up to the last byte other than zero: what is zeroed ahead of it can be gigabytes and says nothing.</summary>
+    /// <summary>The content up to the last byte other than zero: preallocated zeros can be gigabytes and say nothing.</summary>
     public byte[] ReadAll(string path) => ContentOf(Named(path).Bytes);
 
-    /// <summary>The same with zeros at its end, which a checksum may have: of a file that never has space ahead.</summary>
+    /// <summary>The same with zeros at its end, which a checksum may have: of a file that is never preallocated.</summary>
     public byte[] ReadWhole(string path)
     {
         var content = ReadAll(path);
@@ -221,7 +221,7 @@ internal sealed class MemoryFileSystem : IFileSystem
         return content;
     }
 
-    /// <summary>Bytes in the file, zeroed space ahead included.</summary>
+    /// <summary>Bytes in the file, preallocated zeros included.</summary>
     public long LengthOf(string path) => Named(path).Bytes.Length;
 
     /// <summary>Where the last byte other than zero is; -1 when there is none.</summary>
@@ -264,14 +264,14 @@ internal sealed class MemoryFileSystem : IFileSystem
         }
     }
 
-    internal void GiveBackSpace(long bytes) => Interlocked.Add(ref _usedBytes, -bytes);
+    internal void ReleaseSpace(long bytes) => Interlocked.Add(ref _usedBytes, -bytes);
 
     internal void Closed(MemoryFile file)
     {
         lock (_names)
         {
             file.OpenCount--;
-            GiveBackIfGone(file);
+            ReleaseIfDeleted(file);
         }
     }
 
@@ -312,13 +312,13 @@ internal sealed class MemoryFileSystem : IFileSystem
     void Unlinked(MemoryFile file)
     {
         file.HasName = false;
-        GiveBackIfGone(file);
+        ReleaseIfDeleted(file);
     }
 
     /// <summary>A file without a name takes space for as long as somebody has it open.</summary>
-    void GiveBackIfGone(MemoryFile file)
+    void ReleaseIfDeleted(MemoryFile file)
     {
-        if (!file.HasName && file.OpenCount == 0) GiveBackSpace(file.SpaceBytes);
+        if (!file.HasName && file.OpenCount == 0) ReleaseSpace(file.SpaceBytes);
     }
 
     sealed class HeldLock(MemoryFileSystem files, string directory) : IHeldLock

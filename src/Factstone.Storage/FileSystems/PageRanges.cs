@@ -40,7 +40,7 @@ internal sealed class PageRanges
         Count += pages.To - pages.From;
     }
 
-    /// <summary>Gives back what lies behind the end of a file.</summary>
+    /// <summary>Releases the pages behind the end of a file.</summary>
     /// <returns>How many pages that is.</returns>
     public long CutTo(long fileLength)
     {

@@ -36,7 +36,7 @@ internal sealed class SparseBytes
         var pages = Volatile.Read(ref _pages);
         for (var rest = buffer[..count]; !rest.IsEmpty;)
         {
-            var (index, within) = PlaceOf(offset);
+            var (index, within) = LocationOf(offset);
             var part = rest[..Math.Min(rest.Length, PageSize - within)];
             if (PageAt(pages, index) is { } page)
                 page.Bytes.AsSpan(within, part.Length).CopyTo(part);
@@ -56,7 +56,7 @@ internal sealed class SparseBytes
         var end = offset + bytes.Length;
         while (!bytes.IsEmpty)
         {
-            var (index, within) = PlaceOf(offset);
+            var (index, within) = LocationOf(offset);
             var part = bytes[..Math.Min(bytes.Length, PageSize - within)];
             if (PageAt(_pages, index) is not null || part.ContainsAnyExcept((byte)0))
                 part.CopyTo(OwnPage(index).AsSpan(within));
@@ -73,7 +73,7 @@ internal sealed class SparseBytes
         var end = Math.Min(offset + length, Math.Min(_length, (long)_pages.Length * PageSize));
         while (offset < end)
         {
-            var (index, within) = PlaceOf(offset);
+            var (index, within) = LocationOf(offset);
             var count = (int)Math.Min(end - offset, PageSize - within);
             if (count == PageSize)
                 Volatile.Write(ref _pages[index], null);
@@ -112,7 +112,7 @@ internal sealed class SparseBytes
 
     public void FlipBit(long bitIndex)
     {
-        var (index, within) = PlaceOf(bitIndex / 8);
+        var (index, within) = LocationOf(bitIndex / 8);
         OwnPage(index)[within] ^= (byte)(1 << (int)(bitIndex % 8));
     }
 
@@ -123,7 +123,7 @@ internal sealed class SparseBytes
         return new SparseBytes { _pages = [.. _pages], _length = _length };
     }
 
-    static (int Index, int Within) PlaceOf(long offset) => ((int)(offset / PageSize), (int)(offset % PageSize));
+    static (int Index, int Within) LocationOf(long offset) => ((int)(offset / PageSize), (int)(offset % PageSize));
 
     static Page? PageAt(Page?[] pages, int index) => index < pages.Length ? Volatile.Read(ref pages[index]) : null;
 

@@ -75,7 +75,7 @@ internal sealed class FilePool(IFileSystem files, int openMax, int mappedMax)
             if (_leaving.Count >= mappedMax) return false;
 
             var segment = NextMapped();
-            if (segment.LetGoOfMapping() is { } mapping) _leaving.Add(new WeakReference<IMappedFile>(mapping));
+            if (segment.ReleaseMapping() is { } mapping) _leaving.Add(new WeakReference<IMappedFile>(mapping));
             _mapped.Remove(segment);
 
             // Old objects are collected rarely, and each of these holds address space until then.

@@ -94,11 +94,11 @@ internal sealed class PooledFile : IStorageFile
         if (!_isPinned) return;
         _pool.Opened(this);
         _isPinned = false;
-        LetGo();
+        CloseIfUnused();
     }
 
     /// <summary>Closes it now, if nobody reads it; it is opened again when it is read.</summary>
-    public void LetGo()
+    public void CloseIfUnused()
     {
         if (!_isPinned && TryClose()) _pool.Closed(this);
     }
@@ -107,7 +107,7 @@ internal sealed class PooledFile : IStorageFile
     {
         _isDisposed = true;
         if (_isPinned) _file!.Dispose();
-        else LetGo();
+        else CloseIfUnused();
     }
 
     /// <summary>Whether it was read since this was last asked.</summary>
@@ -149,7 +149,7 @@ internal sealed class PooledFile : IStorageFile
     void Release()
     {
         // After a close nobody opens it any more; who was the last to read it closes it.
-        if (Interlocked.Decrement(ref _users) == 0 && _isDisposed) LetGo();
+        if (Interlocked.Decrement(ref _users) == 0 && _isDisposed) CloseIfUnused();
     }
 
     void OpenNow()

@@ -6,7 +6,7 @@ namespace Factstone.Storage;
 /// before it looks. Threads: any. Whoever moves the head looks at one field while nobody waits; where somebody does, the
 /// waking is done elsewhere, and nobody goes on on the mover's thread.
 /// </remarks>
-internal sealed class HeadWatch(ICrank crank) : IThreadPoolWorkItem
+internal sealed class HeadWatch(IScheduler scheduler) : IThreadPoolWorkItem
 {
     readonly Lock _lock = new();
     TaskCompletionSource? _moved;
@@ -37,7 +37,7 @@ internal sealed class HeadWatch(ICrank crank) : IThreadPoolWorkItem
     {
         // Between the new head and the look at who waits: one of the two sees the other.
         Interlocked.MemoryBarrier();
-        if (HasWaiters) crank.Complete(this);
+        if (HasWaiters) scheduler.Complete(this);
     }
 
     /// <summary>Wakes those who wait.</summary>

@@ -6,13 +6,13 @@ internal sealed partial class FactIndex : IFrameVisitor
     {
         // A run ends where a group begins: all before that was durable by then.
         if (IsFull && header.Kind is FrameKind.Batch or FrameKind.Lost && header.GroupStart == header.FileOffset && header.BasePosition == Next)
-            WhenFull?.Invoke(new LogPlace(segment.Header.BasePosition, segment.Header.Generation, header.FileOffset));
+            WhenFull?.Invoke(new LogLocation(segment.Header.BasePosition, segment.Header.Generation, header.FileOffset));
 
         // A frame that was rewritten after a crash may already be here, from a disk that was too full to rewrite it then.
         if (appendId is not null && header.Kind == FrameKind.Batch && header.BasePosition >= Active.First && _defect != Defect.ForgetAppendIds)
         {
             var span = new AppendSpan(header.BasePosition, header.FactCount);
-            AddAppend(appendId, span, header.CellCount > 0 ? segment.PlaceOf(header.FileOffset) : default);
+            AddAppend(appendId, span, header.CellCount > 0 ? segment.LocationOf(header.FileOffset) : default);
         }
 
         if (header.FactCount == 0) LastTime = Math.Max(LastTime, header.Time);
@@ -36,15 +36,15 @@ internal sealed partial class FactIndex : IFrameVisitor
     /// <summary>A cell of a group that is durable now.</summary>
     public void ApplyCell(CellName cell, CellEntry entry) => Active.AddCell(cell, entry);
 
-    public void MissedCells()
+    public void MarkCellsUnknown()
     {
         if (_defect != Defect.CellsPastDamage) Active.Cells.Miss();
     }
 
     /// <summary>A fact of a group that is durable now.</summary>
-    public void Add(Segment segment, long fileOffset, long recordedAt, in Place place, StreamEntry stream, string? type, string[] tags)
+    public void Add(Segment segment, long fileOffset, long recordedAt, in Location location, StreamEntry stream, string? type, string[] tags)
     {
-        Active.Add(segment, fileOffset, recordedAt, place, stream, type, tags);
+        Active.Add(segment, fileOffset, recordedAt, location, stream, type, tags);
         LastTime = recordedAt;
     }
 
@@ -68,7 +68,7 @@ internal sealed partial class FactIndex : IFrameVisitor
     /// <param name="appendId">The id.</param>
     /// <param name="span">Its facts.</param>
     /// <param name="frame">Where it is, if it wrote cells.</param>
-    public void AddAppend(string appendId, AppendSpan span, LogPlace frame) => Active.AddAppend(appendId, new IndexedAppend(span, frame));
+    public void AddAppend(string appendId, AppendSpan span, LogLocation frame) => Active.AddAppend(appendId, new IndexedAppend(span, frame));
 
     /// <summary>Positions whose facts cannot be found, up to and including the last.</summary>
     public void AddHoles(Position last)

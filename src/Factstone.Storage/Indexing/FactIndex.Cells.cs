@@ -3,7 +3,7 @@ namespace Factstone.Storage;
 internal sealed partial class FactIndex
 {
     /// <summary>Whether a damaged stretch of the log may hide a cell of which nothing is known.</summary>
-    public bool HasMissedCells
+    public bool HasUnknownCells
     {
         get
         {
@@ -19,7 +19,7 @@ internal sealed partial class FactIndex
         Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
         var parts = Parts;
         var key = KeyFor(Term.Cell(cell), parts, buffer);
-        foreach (var part in parts) part.Expect(key);
+        foreach (var part in parts) part.Prefetch(key);
         for (var i = parts.Length - 1; i >= 0; i--)
         {
             // First the write: a stretch that is missed meanwhile makes it uncertain, never the other way round.
@@ -77,7 +77,7 @@ internal sealed partial class FactIndex
 
         Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
         var key = TermKey.Encode(Term.Cell(cell), buffer);
-        foreach (var part in parts) part.Expect(key);
+        foreach (var part in parts) part.Prefetch(key);
         for (var i = newest; i >= 0; i--)
         {
             if (parts[i].FindCell(cell, key) is not { } entry) continue;

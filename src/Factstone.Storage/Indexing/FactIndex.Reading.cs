@@ -2,36 +2,36 @@ namespace Factstone.Storage;
 
 internal sealed partial class FactIndex : ITermIndex
 {
-    public StreamState StateAt(StreamName stream, Position until) => LastPlace(stream, until).State;
+    public StreamState StateAt(StreamName stream, Position until) => LastLocation(stream, until).State;
 
     /// <summary>The last place of a stream at or below a position; default when it has none.</summary>
-    public Place LastPlace(StreamName stream, Position until)
+    public Location LastLocation(StreamName stream, Position until)
     {
         Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
         var parts = Parts;
-        return LastPlace(parts, stream, KeyFor(Term.Stream(stream), parts, buffer), until);
+        return LastLocation(parts, stream, KeyFor(Term.Stream(stream), parts, buffer), until);
     }
 
-    static Place LastPlace(ReadOnlySpan<IndexPart> parts, StreamName stream, in TermKey key, Position until)
+    static Location LastLocation(ReadOnlySpan<IndexPart> parts, StreamName stream, in TermKey key, Position until)
     {
-        foreach (var part in parts) part.Expect(key);
+        foreach (var part in parts) part.Prefetch(key);
         for (var i = parts.Length - 1; i >= 0; i--)
         {
             if (parts[i].First > until) continue;
-            var place = parts[i].LastPlace(stream, key, until);
-            if (place.Version > StreamVersion.None) return place;
+            var location = parts[i].LastLocation(stream, key, until);
+            if (location.Version > StreamVersion.None) return location;
         }
 
         return default;
     }
 
     /// <summary>A stream will be looked for soon. Nothing is read, so nobody needs to be in.</summary>
-    public void Expect(StreamName stream)
+    public void Prefetch(StreamName stream)
     {
         Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
         var parts = Parts;
         var key = KeyFor(Term.Stream(stream), parts, buffer);
-        foreach (var part in parts) part.Expect(key);
+        foreach (var part in parts) part.Prefetch(key);
     }
 
     /// <summary>Finds the last fact of a stream at or below a position by as few looks as there can be.</summary>
@@ -40,7 +40,7 @@ internal sealed partial class FactIndex : ITermIndex
         Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
         var parts = Parts;
         var key = KeyFor(Term.Stream(stream), parts, buffer);
-        foreach (var part in parts) part.Expect(key);
+        foreach (var part in parts) part.Prefetch(key);
         for (var i = parts.Length - 1; i >= 0; i--)
         {
             if (parts[i].First > until) continue;
@@ -51,8 +51,8 @@ internal sealed partial class FactIndex : ITermIndex
                 if (slots == 1 && segment is not null) return new LastFact(default, segment, fileOffset);
             }
 
-            var place = parts[i].LastPlace(stream, key, until);
-            if (place.Version > StreamVersion.None) return new LastFact(place, Candidate: null, CandidateAt: 0);
+            var location = parts[i].LastLocation(stream, key, until);
+            if (location.Version > StreamVersion.None) return new LastFact(location, Candidate: null, CandidateAt: 0);
         }
 
         return default;
@@ -63,15 +63,15 @@ internal sealed partial class FactIndex : ITermIndex
     /// <param name="from">The first version; backward, the last, or none for the end.</param>
     /// <param name="until">The last position.</param>
     /// <param name="backward">From there on down.</param>
-    /// <param name="places">Filled from the start.</param>
+    /// <param name="locations">Filled from the start.</param>
     /// <returns>How many there are; fewer than there is room for only at the end.</returns>
-    public int Places(StreamName stream, StreamVersion from, Position until, bool backward, Span<Place> places)
+    public int Locations(StreamName stream, StreamVersion from, Position until, bool backward, Span<Location> locations)
     {
         Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
         var parts = Parts;
         var key = KeyFor(Term.Stream(stream), parts, buffer);
         var count = 0;
-        for (var i = 0; i < parts.Length && count < places.Length; i++)
+        for (var i = 0; i < parts.Length && count < locations.Length; i++)
         {
             var part = parts[backward ? parts.Length - 1 - i : i];
             if (part.First > until || part.FindStream(stream, key) is not { } found) continue;
@@ -79,11 +79,11 @@ internal sealed partial class FactIndex : ITermIndex
             if (backward)
             {
                 if (from > StreamVersion.None) end = Math.Min(end, found.CountBelow(from.Next()));
-                for (var j = end - 1; j >= 0 && count < places.Length; j--) places[count++] = found[j];
+                for (var j = end - 1; j >= 0 && count < locations.Length; j--) locations[count++] = found[j];
             }
             else
             {
-                for (var j = found.CountBelow(from); j < end && count < places.Length; j++) places[count++] = found[j];
+                for (var j = found.CountBelow(from); j < end && count < locations.Length; j++) locations[count++] = found[j];
             }
         }
 
@@ -114,15 +114,15 @@ internal sealed partial class FactIndex : ITermIndex
     public bool TryFind(Position position, out Segment segment, out long fileOffset) => PartOf(position).TryFind(position, out segment, out fileOffset);
 
     /// <summary>Where a fact of a stream is.</summary>
-    public FactPlace PlaceOf(in Place place) =>
-        place.FileOffset > 0 && PartOf(place.Position) is Run run && run.SegmentOf(place.Position) is { } segment
-            ? new FactPlace(place.Position, segment, place.FileOffset)
-            : PlaceOf(place.Position);
+    public FactLocation LocationOf(in Location location) =>
+        location.FileOffset > 0 && PartOf(location.Position) is Run run && run.SegmentOf(location.Position) is { } segment
+            ? new FactLocation(location.Position, segment, location.FileOffset)
+            : LocationOf(location.Position);
 
-    public FactPlace PlaceOf(Position position) => TryFind(position, out var segment, out var fileOffset) ? new FactPlace(position, segment, fileOffset) : new FactPlace(position, null, 0);
+    public FactLocation LocationOf(Position position) => TryFind(position, out var segment, out var fileOffset) ? new FactLocation(position, segment, fileOffset) : new FactLocation(position, null, 0);
 
     /// <summary>Adds the places of facts that follow one another, as far as one part has them and there is room; returns the position behind the last.</summary>
-    public Position AddPlaces(FactPage page, Position position, Position until) => PartOf(position).AddPlaces(page, position, until);
+    public Position AddLocations(FactPage page, Position position, Position until) => PartOf(position).AddLocations(page, position, until);
 
     /// <summary>The first position in a range whose fact, and so its stream, is unknown; none when all are known.</summary>
     public Position FirstHole(Position after, Position until)
@@ -158,9 +158,9 @@ internal sealed partial class FactIndex : ITermIndex
             foreach (var cursor in open)
                 if (cursor.IsBefore(least)) least = cursor;
 
-            Place last = default;
+            Location last = default;
             foreach (var cursor in open)
-                if (last.Version == StreamVersion.None && cursor.IsWith(least)) last = cursor.LastPlace(until);
+                if (last.Version == StreamVersion.None && cursor.IsWith(least)) last = cursor.LastLocation(until);
             heads.Add(least.Key, last);
 
             // The one that the others are compared with moves last.

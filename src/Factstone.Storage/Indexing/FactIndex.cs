@@ -28,7 +28,7 @@ internal sealed partial class FactIndex
     }
 
     /// <summary>Called while the log is read, when the part that grows is full, at a place where it may be completed.</summary>
-    public Action<LogPlace>? WhenFull { get; set; }
+    public Action<LogLocation>? WhenFull { get; set; }
 
     /// <summary>Whether the part that grows has all that it should have in memory.</summary>
     public bool IsFull => Active.Count >= _options.MemoryFactsMax || Active.Bytes >= _options.MemoryBytesMax;
@@ -47,11 +47,11 @@ internal sealed partial class FactIndex
     /// <summary>The last position, where it is not known what the log holds behind it, because something that would tell is gone; null where it is known.</summary>
     public Position? LostEnd { get; private set; }
 
-    public bool IsEndLost => LostEnd is not null;
+    public bool IsEndUnknown => LostEnd is not null;
 
     /// <summary>From now on nobody is told what comes last.</summary>
     /// <param name="head">The last position that is shown.</param>
-    public void LoseEnd(Position head) => LostEnd = head;
+    public void MarkEndUnknown(Position head) => LostEnd = head;
 
     public long Streams => Sum(static part => part.Streams);
 
@@ -111,7 +111,7 @@ internal sealed partial class FactIndex
 
     /// <summary>Completes the part that grows, and begins the next. Between two groups.</summary>
     /// <param name="end">Where the log goes on.</param>
-    public MemoryPart Freeze(in LogPlace end)
+    public MemoryPart Freeze(in LogLocation end)
     {
         var frozen = Active;
         frozen.Complete(end, LastTime);
@@ -243,7 +243,7 @@ internal sealed partial class FactIndex
     }
 
     /// <summary>Room for the heads of so many streams is made at once, at most.</summary>
-    const int HeadsExpected = 128;
+    const int HeadsPrefetched = 128;
 
     static void PrepareHead(ReadOnlySpan<IndexPart> parts, StreamName stream, PreparedAppend append, ref Dictionary<StreamName, StreamState>? heads)
     {
@@ -253,12 +253,12 @@ internal sealed partial class FactIndex
 
         Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
         var key = TermKey.Encode(Term.Stream(stream), buffer);
-        var state = LastPlace(parts, stream, key, new Position(Position.MaxValue)).State;
+        var state = LastLocation(parts, stream, key, new Position(Position.MaxValue)).State;
         if (state.Version == StreamVersion.None) return;
 
         // Mostly all facts are of one stream, or each is of another.
         heads ??= new Dictionary<StreamName, StreamState>(1);
-        if (heads.Count == 1) heads.EnsureCapacity(Math.Min(append.Facts.Length, HeadsExpected));
+        if (heads.Count == 1) heads.EnsureCapacity(Math.Min(append.Facts.Length, HeadsPrefetched));
         heads[stream] = state;
     }
 
@@ -281,7 +281,7 @@ internal sealed partial class FactIndex
     /// <summary>For a reader in another process than the writer: takes runs that the writer has made since, and lets go of what they know.</summary>
     /// <param name="runs">All runs, of which the last ends within the part that grows.</param>
     /// <param name="isBehind">Whether a place in the log comes behind that end.</param>
-    public void Adopt(IReadOnlyList<Run> runs, Func<LogPlace, bool> isBehind)
+    public void Adopt(IReadOnlyList<Run> runs, Func<LogLocation, bool> isBehind)
     {
         var last = runs[^1];
         Invariant.Holds(last.Last >= new Position(Active.First.Value - 1) && last.Last < Next);

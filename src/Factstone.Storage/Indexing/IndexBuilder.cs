@@ -13,7 +13,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
     RunMerge? _merge;
     IStorageFile? _mergeFile;
     bool _isClosed;
-    bool _isMergeForQuiet;
+    bool _isIdleMerge;
     int _runsRefused;
 
     /// <summary>Why the last run could not be written; null when it could.</summary>
@@ -23,7 +23,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
     public WorkerFailure? Stopped => failures.Of(WorkerFailure.Index);
 
     /// <summary>Makes a run again from the log; null where nobody can.</summary>
-    public Action<Run>? Mend { get; set; }
+    public Action<Run>? Rebuild { get; set; }
 
     /// <summary>Writes one run, or a piece of a merged one; false when there is nothing to do, or nothing can be done now.</summary>
     public bool Step() => Guarded(() => Try(
@@ -31,21 +31,21 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
         failure =>
         {
             Failure = failure;
-            options.Took?.Invoke(RecoveryBranch.RunNotWritten);
+            options.BranchTaken?.Invoke(RecoveryBranch.RunNotWritten);
         }));
 
     /// <summary>Whether runs may be merged beyond what <see cref="Step"/> does; not while that has something to merge, and cannot.</summary>
-    public bool HasQuietWork
+    public bool HasIdleWork
     {
         get
         {
-            lock (_building) return !_isClosed && (_merge is not null ? _isMergeForQuiet : index.CountRuns().Runs != _runsRefused && NextToMerge(RunPlan.Next).Count == 0 && NextToMerge(RunPlan.NextWhenQuiet).Count > 0);
+            lock (_building) return !_isClosed && (_merge is not null ? _isIdleMerge : index.CountRuns().Runs != _runsRefused && NextToMerge(RunPlan.Next).Count == 0 && NextToMerge(RunPlan.NextWhenIdle).Count > 0);
         }
     }
 
     /// <summary>Merges a piece of what is to be one run beyond <see cref="Step"/>, while nobody appends; false when there is nothing to do, or nothing can be done now.</summary>
-    public bool QuietStep() => Guarded(() => Try(
-        () => (_merge is not null ? _isMergeForQuiet : BeginMerge(NextToMerge(RunPlan.NextWhenQuiet), isForQuiet: true)) && MergeOn(),
+    public bool IdleStep() => Guarded(() => Try(
+        () => (_merge is not null ? _isIdleMerge : BeginMerge(NextToMerge(RunPlan.NextWhenIdle), isIdleMerge: true)) && MergeOn(),
         _ => _runsRefused = index.CountRuns().Runs)); // it is tried again when there is another run
 
     /// <summary>Writes all that is complete in memory, for an open that reads much of the log, and for a close.</summary>
@@ -104,7 +104,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
         }
 
         Failure = null;
-        options.Took?.Invoke(RecoveryBranch.RunWritten);
+        options.BranchTaken?.Invoke(RecoveryBranch.RunWritten);
         return run;
     }
 
@@ -157,16 +157,16 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
             AbandonMerge();
         }
 
-        return TryMend(damaged);
+        return TryRebuild(damaged);
     }
 
-    /// <summary>A damaged run would keep all that it is to be merged with from being merged, until somebody reads the block. Outside the lock: who mends for a reader takes it.</summary>
-    bool TryMend(Run damaged)
+    /// <summary>A damaged run blocks every merge that includes it, so it is rebuilt at once. Called outside the lock, because a rebuild takes it.</summary>
+    bool TryRebuild(Run damaged)
     {
         try
         {
-            Mend?.Invoke(damaged);
-            return Mend is not null;
+            Rebuild?.Invoke(damaged);
+            return Rebuild is not null;
         }
         catch (FactstoneException failure)
         {
@@ -193,14 +193,14 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
 
     bool Merge()
     {
-        // What is merged in quiet waits for it, unless its runs are wanted.
-        if (_merge is not null && _isMergeForQuiet)
+        // An idle merge yields to one that is due, and is abandoned where the two share runs.
+        if (_merge is not null && _isIdleMerge)
         {
             if (NextToMerge(RunPlan.Next).Count == 0) return false;
             AbandonMerge();
         }
 
-        return (_merge is not null || BeginMerge(NextToMerge(RunPlan.Next), isForQuiet: false)) && MergeOn();
+        return (_merge is not null || BeginMerge(NextToMerge(RunPlan.Next), isIdleMerge: false)) && MergeOn();
     }
 
     bool MergeOn()
@@ -228,16 +228,16 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
             return true;
         }
 
-        options.Took?.Invoke(_isMergeForQuiet ? RecoveryBranch.RunsMergedInQuiet : RecoveryBranch.RunsMerged);
+        options.BranchTaken?.Invoke(_isIdleMerge ? RecoveryBranch.RunsMergedWhenIdle : RecoveryBranch.RunsMerged);
         foreach (var run in runs) directory.TryDelete(run.Path);
         return true;
     }
 
-    bool BeginMerge(List<Run> runs, bool isForQuiet)
+    bool BeginMerge(List<Run> runs, bool isIdleMerge)
     {
         if (runs.Count == 0) return false;
         foreach (var run in runs) run.CheckAnew(); // what became damaged since would be whole in the new run
-        _isMergeForQuiet = isForQuiet;
+        _isIdleMerge = isIdleMerge;
         _mergeFile = directory.Create(directory.NewPath(runs[0].First, runs[^1].Last));
         _merge = new RunMerge(runs, _mergeFile, options.Defect);
         return true;

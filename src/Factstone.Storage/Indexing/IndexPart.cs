@@ -9,7 +9,7 @@ internal abstract class IndexPart
     public abstract Position Last { get; }
 
     /// <summary>Where the log goes on behind it.</summary>
-    public abstract LogPlace End { get; }
+    public abstract LogLocation End { get; }
 
     /// <summary>The last RecordedAt up to <see cref="End"/>, which is later than that of any part before.</summary>
     public abstract long LastTime { get; }
@@ -26,22 +26,22 @@ internal abstract class IndexPart
     public abstract bool TryFind(Position position, out Segment segment, out long fileOffset);
 
     /// <summary>Adds the places of facts that follow one another, as far as they are here and there is room; returns the position behind the last.</summary>
-    public virtual Position AddPlaces(FactPage page, Position position, Position until)
+    public virtual Position AddLocations(FactPage page, Position position, Position until)
     {
         var last = Last < until ? Last : until;
         for (; position <= last && page.Count < page.Room; position = position.Next())
-            page.Add(TryFind(position, out var segment, out var fileOffset) ? new FactPlace(position, segment, fileOffset) : new FactPlace(position, null, 0));
+            page.Add(TryFind(position, out var segment, out var fileOffset) ? new FactLocation(position, segment, fileOffset) : new FactLocation(position, null, 0));
         return position;
     }
 
     /// <summary>Tells the processor what a look for a term will touch first, so that it is on its way by then.</summary>
-    public virtual void Expect(in TermKey key) { }
+    public virtual void Prefetch(in TermKey key) { }
 
     /// <summary>The last place of a stream at or below a position; default when it has none here.</summary>
-    public abstract Place LastPlace(StreamName stream, in TermKey key, Position until);
+    public abstract Location LastLocation(StreamName stream, in TermKey key, Position until);
 
     /// <summary>The places of a stream here, in their order; null when it has none.</summary>
-    public abstract IStreamPlaces? FindStream(StreamName stream, in TermKey key);
+    public abstract IStreamLocations? FindStream(StreamName stream, in TermKey key);
 
     public abstract IndexedAppend? FindAppend(string appendId, in TermKey key);
 
@@ -68,11 +68,11 @@ internal abstract class IndexPart
 }
 
 /// <summary>The places of one stream in one part, by number from 0.</summary>
-internal interface IStreamPlaces
+internal interface IStreamLocations
 {
     int Count { get; }
 
-    Place this[int index] { get; }
+    Location this[int index] { get; }
 
     /// <summary>How many have a position at or below this one.</summary>
     int CountUntil(Position until);
@@ -84,4 +84,4 @@ internal interface IStreamPlaces
 /// <summary>Where the append with an id is.</summary>
 /// <param name="Span">Its facts.</param>
 /// <param name="Frame">Its frame, if it wrote cells; default if not.</param>
-internal readonly record struct IndexedAppend(AppendSpan Span, LogPlace Frame);
+internal readonly record struct IndexedAppend(AppendSpan Span, LogLocation Frame);

@@ -14,7 +14,7 @@ internal sealed class MemoryFiller
             segment,
             fileOffset,
             header.RecordedAt,
-            new Place(header.StreamVersion, header.Position, header.Retracts),
+            new Location(header.StreamVersion, header.Position, header.Retracts),
             Stream(part, header.Store, header.Key),
             header.TypeBytes.IsEmpty ? null : _texts.Get(header.TypeBytes),
             Tags(header));

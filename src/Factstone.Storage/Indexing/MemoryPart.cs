@@ -10,7 +10,7 @@ namespace Factstone.Storage;
 /// <param name="first">The position of its first fact.</param>
 /// <param name="start">Where its part of the log begins; default for the beginning of all.</param>
 /// <param name="startTime">The last RecordedAt before that.</param>
-internal sealed class MemoryPart(Position first, LogPlace start, long startTime) : IndexPart
+internal sealed class MemoryPart(Position first, LogLocation start, long startTime) : IndexPart
 {
     const int Hole = -1;
 
@@ -30,7 +30,7 @@ internal sealed class MemoryPart(Position first, LogPlace start, long startTime)
     StoreEntry? _store;
     long _streams;
     long _bytes;
-    LogPlace _end;
+    LogLocation _end;
     long _lastTime = startTime;
 
     public MemoryPart(Position first) : this(first, default, long.MinValue) { }
@@ -68,7 +68,7 @@ internal sealed class MemoryPart(Position first, LogPlace start, long startTime)
     /// <summary>Roughly what it takes.</summary>
     public long Bytes => _bytes + Cells.Bytes;
 
-    public LogPlace Start => start;
+    public LogLocation Start => start;
 
     /// <summary>Which of the parts of its index it is, from 0: several may begin at one position, and what a repair left of one append has one time.</summary>
     public long Number { get; init; }
@@ -76,7 +76,7 @@ internal sealed class MemoryPart(Position first, LogPlace start, long startTime)
     public long StartTime { get; } = startTime;
 
     /// <summary>Set once it is complete.</summary>
-    public override LogPlace End => _end;
+    public override LogLocation End => _end;
 
     public override long LastTime => _lastTime;
 
@@ -102,9 +102,9 @@ internal sealed class MemoryPart(Position first, LogPlace start, long startTime)
 
     public Segment SegmentOf(in MemoryFact fact) => _segments[fact.Segment];
 
-    public override Place LastPlace(StreamName stream, in TermKey key, Position until) => Find(stream)?.LastPlace(until) ?? default;
+    public override Location LastLocation(StreamName stream, in TermKey key, Position until) => Find(stream)?.LastLocation(until) ?? default;
 
-    public override IStreamPlaces? FindStream(StreamName stream, in TermKey key) => Find(stream) is { Count: > 0 } entry ? entry : null;
+    public override IStreamLocations? FindStream(StreamName stream, in TermKey key) => Find(stream) is { Count: > 0 } entry ? entry : null;
 
     public override IndexedAppend? FindAppend(string appendId, in TermKey key) => FindAppend(appendId);
 
@@ -115,7 +115,7 @@ internal sealed class MemoryPart(Position first, LogPlace start, long startTime)
     public override CellCursor? OpenCells(byte[] from, byte[] prefix) => Cells.Count > 0 ? new MemoryCellCursor(Cells, from, prefix) : null;
 
     public override PositionCursor? Open(in Term term, in TermKey key, Position after, Position until, bool backward) =>
-        ListOf(term, until) is { } places ? new PlacesCursor(places, after, until, backward) : null;
+        ListOf(term, until) is { } locations ? new LocationsCursor(locations, after, until, backward) : null;
 
     public override long CountAtMost(in Term term, in TermKey key) => ListOf(term, Last)?.Count ?? 0;
 
@@ -183,15 +183,15 @@ internal sealed class MemoryPart(Position first, LogPlace start, long startTime)
     public PositionsOfTerm[] AllTerms(Position until) => _terms.All(this, until);
 
     /// <summary>A fact of a group that is durable now, at the next position.</summary>
-    public void Add(Segment segment, long fileOffset, long recordedAt, in Place place, StreamEntry stream, string? type, string[] tags)
+    public void Add(Segment segment, long fileOffset, long recordedAt, in Location location, StreamEntry stream, string? type, string[] tags)
     {
-        Invariant.Holds(place.Position == Next);
-        if (_times.Count == 0 || _times[_times.Count - 1].Time != recordedAt) _times.Add(new BatchTime(place.Position, recordedAt));
+        Invariant.Holds(location.Position == Next);
+        if (_times.Count == 0 || _times[_times.Count - 1].Time != recordedAt) _times.Add(new BatchTime(location.Position, recordedAt));
         _lastTime = recordedAt;
         if (stream.Count == 0) AddStream(stream);
-        stream.Add(place);
-        stream.Pending = place.State;
-        if (place.Version.Value == 1)
+        stream.Add(location);
+        stream.Pending = location.State;
+        if (location.Version.Value == 1)
         {
             stream.Store!.Streams++;
             Volatile.Write(ref _streams, _streams + 1);
@@ -223,14 +223,14 @@ internal sealed class MemoryPart(Position first, LogPlace start, long startTime)
     /// <summary>Nothing is added any more.</summary>
     /// <param name="end">Where the log goes on.</param>
     /// <param name="lastTime">The last RecordedAt up to there.</param>
-    public void Complete(in LogPlace end, long lastTime) => (_end, _lastTime) = (end, lastTime);
+    public void Complete(in LogLocation end, long lastTime) => (_end, _lastTime) = (end, lastTime);
 
     /// <summary>A part with what comes behind a run.</summary>
     /// <param name="last">The run's last position.</param>
     /// <param name="end">Where the log goes on behind it.</param>
     /// <param name="endTime">The last RecordedAt up to there.</param>
     /// <param name="isBehind">Whether a place is there or further on.</param>
-    public MemoryPart Behind(Position last, in LogPlace end, long endTime, Func<LogPlace, bool> isBehind)
+    public MemoryPart Behind(Position last, in LogLocation end, long endTime, Func<LogLocation, bool> isBehind)
     {
         var newer = new MemoryPart(last.Next(), end, endTime);
         var batch = 0L;
@@ -245,15 +245,15 @@ internal sealed class MemoryPart(Position first, LogPlace start, long startTime)
                 continue;
             }
 
-            var place = stream.Places[stream.CountUntil(position) - 1];
-            newer.Add(SegmentOf(fact), fact.FileOffset, _times[batch].Time, place, newer.FindOrMake(stream.Name.Store, stream.Name.Key), fact.Type, fact.Tags!);
+            var location = stream.Locations[stream.CountUntil(position) - 1];
+            newer.Add(SegmentOf(fact), fact.FileOffset, _times[batch].Time, location, newer.FindOrMake(stream.Name.Store, stream.Name.Key), fact.Type, fact.Tags!);
         }
 
         // Without facts, the place of its frame says whether an append comes before the end of the run or behind it.
         foreach (var (id, append) in _appends)
             if (append.Frame == default ? append.Span.First > last : isBehind(append.Frame)) newer.AddAppend(id, append);
         foreach (var (cell, entry) in Cells.All())
-            if (isBehind(entry.Place)) newer.AddCell(cell, entry);
+            if (isBehind(entry.Location)) newer.AddCell(cell, entry);
         return newer;
     }
 
@@ -289,7 +289,7 @@ internal sealed class MemoryPart(Position first, LogPlace start, long startTime)
         return known.Find(key) ?? new StreamEntry(new StreamName(known.Name, new string(key)), default);
     }
 
-    IStreamPlaces? ListOf(in Term term, Position until) => term.Kind == TermKind.Stream
+    IStreamLocations? ListOf(in Term term, Position until) => term.Kind == TermKind.Stream
         ? Find(new StreamName(term.Name, term.Key!))
         : _terms.Find(this, term, until);
 

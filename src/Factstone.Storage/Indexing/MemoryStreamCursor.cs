@@ -29,5 +29,5 @@ internal sealed class MemoryStreamCursor : StreamCursor
         return true;
     }
 
-    public override Place LastPlace(Position until) => _store.Find(_keys[_next - 1])!.LastPlace(until);
+    public override Location LastLocation(Position until) => _store.Find(_keys[_next - 1])!.LastLocation(until);
 }

@@ -57,7 +57,7 @@ internal sealed class MemoryTerms(Position first)
 }
 
 /// <summary>The positions of one term in a part, ascending. One thread at a time adds, others read.</summary>
-internal sealed class PositionsOfTerm(in Term term, Position first) : IStreamPlaces
+internal sealed class PositionsOfTerm(in Term term, Position first) : IStreamLocations
 {
     /// <summary>Each by its distance from the part's first, which is short, so that a list takes half the space.</summary>
     SmallList<int> _offsets;
@@ -69,7 +69,7 @@ internal sealed class PositionsOfTerm(in Term term, Position first) : IStreamPla
 
     public int Count => _offsets.Count;
 
-    public Place this[int index] => At(_offsets[index]);
+    public Location this[int index] => At(_offsets[index]);
 
     public int CountUntil(Position until)
     {
@@ -88,11 +88,11 @@ internal sealed class PositionsOfTerm(in Term term, Position first) : IStreamPla
 
     /// <summary>Copies some of them, from an index on.</summary>
     /// <returns>How many: as many as there is room for, fewer only at the end.</returns>
-    public int Copy(int index, Span<Place> places)
+    public int Copy(int index, Span<Location> locations)
     {
         var offsets = _offsets.Items[index..];
-        var count = Math.Min(offsets.Length, places.Length);
-        for (var i = 0; i < count; i++) places[i] = At(offsets[i]);
+        var count = Math.Min(offsets.Length, locations.Length);
+        for (var i = 0; i < count; i++) locations[i] = At(offsets[i]);
         return count;
     }
 
@@ -101,5 +101,5 @@ internal sealed class PositionsOfTerm(in Term term, Position first) : IStreamPla
 
     public void Add(Position position) => _offsets.Add(checked((int)(position.Value - first.Value)));
 
-    Place At(int offset) => new(default, new Position(first.Value + offset), retracts: false);
+    Location At(int offset) => new(default, new Position(first.Value + offset), retracts: false);
 }

@@ -34,7 +34,7 @@ internal abstract class StreamCursor
     public bool IsWith(StreamCursor other) => _start == other._start && Key.SequenceEqual(other.Key);
 
     /// <summary>The stream's last place here at or below a position; default when it has none.</summary>
-    public abstract Place LastPlace(Position until);
+    public abstract Location LastLocation(Position until);
 
     protected abstract bool Move();
 }

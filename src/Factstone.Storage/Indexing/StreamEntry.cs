@@ -4,9 +4,9 @@ namespace Factstone.Storage;
 /// <remarks>Threads: the writer owns the pending head; anybody reads the rest.</remarks>
 /// <param name="name">The stream.</param>
 /// <param name="before">Its last fact before this part, as the writer knew it; default where nobody asked.</param>
-internal sealed class StreamEntry(StreamName name, StreamState before) : IStreamPlaces
+internal sealed class StreamEntry(StreamName name, StreamState before) : IStreamLocations
 {
-    SmallList<Place> _places;
+    SmallList<Location> _locations;
     readonly StreamState _before = before;
 
     public StreamName Name => name;
@@ -14,38 +14,38 @@ internal sealed class StreamEntry(StreamName name, StreamState before) : IStream
     /// <summary>Set with the first fact.</summary>
     public StoreEntry? Store { get; set; }
 
-    public ReadOnlySpan<Place> Places => _places.Items;
+    public ReadOnlySpan<Location> Locations => _locations.Items;
 
-    public int Count => _places.Count;
+    public int Count => _locations.Count;
 
-    public Place this[int index] => _places[index];
+    public Location this[int index] => _locations[index];
 
     /// <summary>The head with the facts of a group that is not durable yet. Only the writer looks at it.</summary>
     public StreamState Pending { get; set; } = before;
 
     /// <summary>The head without such facts.</summary>
-    public StreamState Durable => Count == 0 ? _before : Places[^1].State;
+    public StreamState Durable => Count == 0 ? _before : Locations[^1].State;
 
     /// <summary>The last place at or below a position; default when there is none.</summary>
-    public Place LastPlace(Position until)
+    public Location LastLocation(Position until)
     {
-        var places = Places;
-        var count = CountUntil(places, until);
-        return count == 0 ? default : places[count - 1];
+        var locations = Locations;
+        var count = CountUntil(locations, until);
+        return count == 0 ? default : locations[count - 1];
     }
 
-    public int CountUntil(Position until) => CountUntil(Places, until);
+    public int CountUntil(Position until) => CountUntil(Locations, until);
 
-    public int CountBelow(StreamVersion version) => CountBelow(Places, version);
+    public int CountBelow(StreamVersion version) => CountBelow(Locations, version);
 
-    public static int CountUntil(ReadOnlySpan<Place> places, Position until)
+    public static int CountUntil(ReadOnlySpan<Location> locations, Position until)
     {
-        if (places.Length > 0 && places[^1].Position <= until) return places.Length;
-        int low = 0, high = places.Length;
+        if (locations.Length > 0 && locations[^1].Position <= until) return locations.Length;
+        int low = 0, high = locations.Length;
         while (low < high)
         {
             var middle = (low + high) >>> 1;
-            if (places[middle].Position <= until) low = middle + 1;
+            if (locations[middle].Position <= until) low = middle + 1;
             else high = middle;
         }
 
@@ -53,24 +53,24 @@ internal sealed class StreamEntry(StreamName name, StreamState before) : IStream
     }
 
     /// <summary>How many places have a version below this one.</summary>
-    public static int CountBelow(ReadOnlySpan<Place> places, StreamVersion version)
+    public static int CountBelow(ReadOnlySpan<Location> locations, StreamVersion version)
     {
-        int low = 0, high = places.Length;
+        int low = 0, high = locations.Length;
         while (low < high)
         {
             var middle = (low + high) >>> 1;
-            if (places[middle].Version < version) low = middle + 1;
+            if (locations[middle].Version < version) low = middle + 1;
             else high = middle;
         }
 
         return low;
     }
 
-    public void Add(in Place place) => _places.Add(place);
+    public void Add(in Location location) => _locations.Add(location);
 }
 
 /// <summary>One fact of a stream: version, position, whether it retracts, and where it is in its segment.</summary>
-internal readonly struct Place(StreamVersion version, Position position, bool retracts, uint fileOffset = 0)
+internal readonly struct Location(StreamVersion version, Position position, bool retracts, uint fileOffset = 0)
 {
     readonly long _positionAndBit = (position.Value << 1) | (retracts ? 1L : 0L);
 
@@ -86,5 +86,5 @@ internal readonly struct Place(StreamVersion version, Position position, bool re
     public StreamState State => new(Version, Position, Retracts);
 
     /// <summary>The same with its place in its segment.</summary>
-    public Place At(uint offset) => new(Version, Position, Retracts, offset);
+    public Location At(uint offset) => new(Version, Position, Retracts, offset);
 }

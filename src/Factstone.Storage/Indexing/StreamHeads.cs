@@ -5,9 +5,9 @@ namespace Factstone.Storage;
 /// <summary>Streams of a store in the order of their keys, each with its last fact: found together, so that nothing is held while they are looked at.</summary>
 internal sealed class StreamHeads(int room)
 {
-    readonly List<(string Key, Place Last)> _found = new(room);
+    readonly List<(string Key, Location Last)> _found = new(room);
 
-    public IReadOnlyList<(string Key, Place Last)> Found => _found;
+    public IReadOnlyList<(string Key, Location Last)> Found => _found;
 
     public bool HasRoom => _found.Count < room;
 
@@ -20,5 +20,5 @@ internal sealed class StreamHeads(int room)
         IsLast = false;
     }
 
-    public void Add(ReadOnlySpan<byte> key, in Place last) => _found.Add((Encoding.UTF8.GetString(key), last));
+    public void Add(ReadOnlySpan<byte> key, in Location last) => _found.Add((Encoding.UTF8.GetString(key), last));
 }

@@ -50,12 +50,12 @@ internal sealed record Manifest
     }
 
     /// <summary>Whether one place in the live log comes before another.</summary>
-    public bool IsBefore(in LogPlace place, in LogPlace other)
+    public bool IsBefore(in LogLocation location, in LogLocation other)
     {
-        if (place.Base == other.Base && place.Generation == other.Generation) return place.FileOffset < other.FileOffset;
+        if (location.Base == other.Base && location.Generation == other.Generation) return location.FileOffset < other.FileOffset;
         foreach (var segment in Segments)
         {
-            if (place.IsIn(segment)) return true;
+            if (location.IsIn(segment)) return true;
             if (other.IsIn(segment)) return false;
         }
 

@@ -70,18 +70,18 @@ internal sealed class ManifestFile(IFileSystem files, LedgerLayout layout)
     /// <summary>The segments up to one, back along what each says of the one before it.</summary>
     public static List<SegmentHeader> Chain(SegmentHeader last, IReadOnlyList<SegmentHeader> headers, long epoch)
     {
-        var byPlace = headers.Where(header => header.RepairEpoch <= epoch).ToLookup(header => (header.BasePosition, header.LinkGeneration));
+        var byLocation = headers.Where(header => header.RepairEpoch <= epoch).ToLookup(header => (header.BasePosition, header.LinkGeneration));
         var chain = new List<SegmentHeader>();
-        for (var header = last; header is not null; header = Before(header, byPlace)) chain.Add(header);
+        for (var header = last; header is not null; header = Before(header, byLocation)) chain.Add(header);
         chain.Reverse();
         return chain;
     }
 
     /// <summary>Of a segment and those that repairs have put in its place the last one counts.</summary>
-    static SegmentHeader? Before(SegmentHeader header, ILookup<(Position, int), SegmentHeader> byPlace) =>
+    static SegmentHeader? Before(SegmentHeader header, ILookup<(Position, int), SegmentHeader> byLocation) =>
         header.PreviousGeneration == 0
             ? null
-            : byPlace[(header.PreviousBase, header.PreviousGeneration)]
+            : byLocation[(header.PreviousBase, header.PreviousGeneration)]
                 .Where(before => before.Sequence < header.Sequence && before.LedgerId == header.LedgerId)
                 .MaxBy(before => before.Generation);
 }

@@ -12,7 +12,7 @@ internal sealed class LedgerOpening : IDisposable
     readonly FilePool _pool;
     readonly SegmentSet _segments;
     SegmentInventory _inventory = null!;
-    LogPlace _runsEnd;
+    LogLocation _runsEnd;
     long? _runsEndSequence;
     bool _walksAll;
 
@@ -65,7 +65,7 @@ internal sealed class LedgerOpening : IDisposable
     /// <summary>Where the log goes on.</summary>
     public long Tail { get; private set; }
 
-    public long SpaceEnd { get; private set; }
+    public long PreallocatedEnd { get; private set; }
 
     public long LastTime { get; private set; }
 
@@ -92,9 +92,9 @@ internal sealed class LedgerOpening : IDisposable
         ReadLastSegment();
 
         // Where they belong in the log, nobody knows.
-        if (unreadable > 0) Index.MissedCells();
+        if (unreadable > 0) Index.MarkCellsUnknown();
         if (_walksAll && _damage.Count == 0) Runs.Trust();
-        if (_damage.Count == 0) Runs.RemoveRejected(keepsReach: false);
+        if (_damage.Count == 0) Runs.RemoveRejected(keepsIndexedEnd: false);
         LastTime = Math.Max(Math.Max(Index.LastTime, Manifest.Last.BaseTime), Published?.RecordedAt ?? 0);
         Report = Report with { Damage = _damage, Facts = Index.Next.Value - 1, RecoveryIsPending = Pending is not null };
     }
@@ -106,7 +106,7 @@ internal sealed class LedgerOpening : IDisposable
         Rewrite(rewrite);
         Pending = null;
         LastTime = Math.Max(LastTime, Index.LastTime);
-        _options.Took?.Invoke(RecoveryBranch.RecoveryResumed);
+        _options.BranchTaken?.Invoke(RecoveryBranch.RecoveryResumed);
     }
 
     /// <summary>Whether there may be segments that no manifest lists and that are to be removed; nothing is appended while there are.</summary>
@@ -133,7 +133,7 @@ internal sealed class LedgerOpening : IDisposable
     void TrimSealedSegments()
     {
         if (Chain is null || Report.WasClosedCleanly || Report.WasCreated) return;
-        if (SegmentTrim.Run(_files, _layout, Chain.Manifest, Published) > 0) _options.Took?.Invoke(RecoveryBranch.SegmentTrimmed);
+        if (SegmentTrim.Run(_files, _layout, Chain.Manifest, Published) > 0) _options.BranchTaken?.Invoke(RecoveryBranch.SegmentTrimmed);
     }
 
     /// <summary>Removes segments that no manifest lists and that hold nothing but what the log holds, durably.</summary>
@@ -146,7 +146,7 @@ internal sealed class LedgerOpening : IDisposable
         var unlisted = _inventory.Unlisted.Where(static one => !one.IsDamage).ToList();
         foreach (var segment in unlisted)
         {
-            _options.Took?.Invoke(RecoveryBranch.UnlistedSegmentRemoved);
+            _options.BranchTaken?.Invoke(RecoveryBranch.UnlistedSegmentRemoved);
             if (segment.Kind == UnlistedKind.Repeats) _files.Delete($"{_layout.Segments}/{segment.Name}");
             else if (_files.FileExists($"{_layout.Segments}/{segment.Name}")) Quarantine.Keep(_files, _layout, segment.Name);
         }
@@ -170,11 +170,11 @@ internal sealed class LedgerOpening : IDisposable
         if (_inventory.Manifest is not { } manifest) return Create(head);
         if (_inventory.ManifestWasRebuilt)
         {
-            _options.Took?.Invoke(manifest.Generation == 1 && !_files.FileExists(_layout.Head) ? RecoveryBranch.CreationResumed : RecoveryBranch.ManifestRebuilt);
+            _options.BranchTaken?.Invoke(manifest.Generation == 1 && !_files.FileExists(_layout.Head) ? RecoveryBranch.CreationResumed : RecoveryBranch.ManifestRebuilt);
             Report = Report with { ManifestWasRebuilt = true };
         }
 
-        if (_inventory.HasAdopted) _options.Took?.Invoke(RecoveryBranch.SegmentsAdopted);
+        if (_inventory.HasAdopted) _options.BranchTaken?.Invoke(RecoveryBranch.SegmentsAdopted);
         _damage.AddRange(_inventory.Damage);
         TrySetAside();
         if (_damage.Count == 0 && manifest.IsComplete && (_inventory.ManifestWasRebuilt || _inventory.HasAdopted)) TryReplace(manifest);
@@ -186,7 +186,7 @@ internal sealed class LedgerOpening : IDisposable
     {
         var foreign = _inventory.Unlisted.Where(static one => one.Kind == UnlistedKind.Foreign).Select(static one => one.Name).ToList();
         if (foreign.Count == 0) return;
-        _options.Took?.Invoke(RecoveryBranch.SegmentSetAside);
+        _options.BranchTaken?.Invoke(RecoveryBranch.SegmentSetAside);
         try
         {
             SetAsideSegments.Keep(_files, _layout, foreign, _inventory.Manifest!.Epoch);
@@ -214,7 +214,7 @@ internal sealed class LedgerOpening : IDisposable
     Manifest Create(HeadSlot? head)
     {
         if (LostLedger.Find(_files, _layout, head, Runs) is { } lost) throw lost;
-        _options.Took?.Invoke(RecoveryBranch.Created);
+        _options.BranchTaken?.Invoke(RecoveryBranch.Created);
         var header = SegmentChain.FirstHeader(_options);
         SegmentChain.Create(_files, _layout, _options, header, ready: null, fill: null).Dispose();
         var manifest = new Manifest { LedgerId = header.LedgerId, Epoch = header.Epoch, Generation = 1, Segments = [header] };
@@ -238,7 +238,7 @@ internal sealed class LedgerOpening : IDisposable
         var isForeign = slot is { } other && other.LedgerId != Manifest.LedgerId;
         if (!existed || !isWhole || isForeign)
         {
-            if (!Report.WasCreated) _options.Took?.Invoke(slot is null ? RecoveryBranch.HeadMissing : RecoveryBranch.HeadSlotDamaged);
+            if (!Report.WasCreated) _options.BranchTaken?.Invoke(slot is null ? RecoveryBranch.HeadMissing : RecoveryBranch.HeadSlotDamaged);
             Report = Report with { HeadWasRebuilt = !Report.WasCreated };
         }
 
@@ -264,7 +264,7 @@ internal sealed class LedgerOpening : IDisposable
                 ? _segments.OpenForWriting(header, Published?.Position.Next() ?? header.BasePosition)
                 : _segments.AddSegment(header, Manifest.Segments[i + 1].BasePosition, names);
             if (!isLast) segment?.KeepFound(Manifest.EndOf(i)!.Value);
-            if (_damage.Count > before && !isLast) _options.Took?.Invoke(RecoveryBranch.DamageInSealedSegment);
+            if (_damage.Count > before && !isLast) _options.BranchTaken?.Invoke(RecoveryBranch.DamageInSealedSegment);
         }
     }
 
@@ -274,19 +274,19 @@ internal sealed class LedgerOpening : IDisposable
         _walksAll = _options.WalksAll || Runs.IsSuspicious;
         var runs = Runs.Open(Manifest, Directory);
         if (Runs.LastEpoch > Manifest.Epoch) _damage.Add(LaterEpoch(_layout, Runs.LastEpoch, Manifest.Epoch, "The index"));
-        else Runs.RemoveRejected(keepsReach: true);
+        else Runs.RemoveRejected(keepsIndexedEnd: true);
         Index.Start(runs);
         if (runs.Count > 0) _runsEnd = runs[^1].Footer.End;
         Index.WhenFull = BuildRun;
     }
 
     /// <summary>An open that has much to read makes runs of it at once, so that memory stays small.</summary>
-    void BuildRun(LogPlace end)
+    void BuildRun(LogLocation end)
     {
         // Behind damage nothing becomes a run: the next open has to find it again.
         if (_damage.Count > 0 || Index.Active.HasUnknown) return;
         Index.Freeze(end);
-        _options.Took?.Invoke(RecoveryBranch.IndexRebuilt);
+        _options.BranchTaken?.Invoke(RecoveryBranch.IndexRebuilt);
         while (Builder.Step()) { }
         if (Builder.Stopped is { } stopped && Index.UnwrittenItems > _options.ReadOnlyFactsMax) throw LedgerIndexException.OfOpening(_layout.Root, stopped, _options.ReadOnlyFactsMax);
         Index.ForgetOldMemory();
@@ -296,10 +296,10 @@ internal sealed class LedgerOpening : IDisposable
     void WalkKnown()
     {
         if (_runsEnd == default) return;
-        using var known = new SegmentSet(_files, _layout, _options, Directory, NoVisitor.Instance, _damage) { BytesInAll = Manifest.SealedBytes };
+        using var known = new SegmentSet(_files, _layout, _options, Directory, NullVisitor.Instance, _damage) { BytesInAll = Manifest.SealedBytes };
         known.ReadKnown(Manifest, _runsEnd, Index.Next, segment =>
         {
-            if (segment != Manifest.Last) _options.Took?.Invoke(RecoveryBranch.DamageInSealedSegment);
+            if (segment != Manifest.Last) _options.BranchTaken?.Invoke(RecoveryBranch.DamageInSealedSegment);
         });
     }
 
@@ -328,7 +328,7 @@ internal sealed class LedgerOpening : IDisposable
             var last = new Position(first.BasePosition.Value - 1);
             _damage.Add(new Damage(_layout.Segments, 0, last > Position.None ? new Position(1) : Position.None, last, "The segments before the first one that is left are missing."));
             Index.AddHoles(last);
-            if (_runsEnd == default) Index.MissedCells();
+            if (_runsEnd == default) Index.MarkCellsUnknown();
         }
 
         for (var i = 0; i + 1 < Manifest.Segments.Count; i++)
@@ -338,9 +338,9 @@ internal sealed class LedgerOpening : IDisposable
             if (!TryStart(Manifest.Segments[i], out var from, out var next)) continue;
             if (Directory.Find(Manifest.Segments[i].BasePosition, Manifest.Segments[i].Generation) is { } segment)
                 _segments.ReadDurable(segment, from, Manifest.EndOf(i)!.Value, next, until);
-            else if (Manifest.Segments[i].MayHaveCells) Index.MissedCells();
+            else if (Manifest.Segments[i].MayHaveCells) Index.MarkCellsUnknown();
             Index.AddHoles(new Position(until.Value - 1));
-            if (_damage.Count > before) _options.Took?.Invoke(RecoveryBranch.DamageInSealedSegment);
+            if (_damage.Count > before) _options.BranchTaken?.Invoke(RecoveryBranch.DamageInSealedSegment);
         }
     }
 
@@ -366,25 +366,25 @@ internal sealed class LedgerOpening : IDisposable
 
         var reader = _segments.Reader(segment);
         TryStart(header, out var from, out var next);
-        var end = TailExamination.Run(reader, from, next, Published, Runs.Reach, Math.Max(Index.LastTime, header.BaseTime), isLastMissing || _inventory.HasGap, _options);
-        if (end.IsShortened) _damage.Add(Runs.Reach!.Value.Damage(end.Walk.Next));
+        var end = TailExamination.Run(reader, from, next, Published, Runs.IndexedEnd, Math.Max(Index.LastTime, header.BaseTime), isLastMissing || _inventory.HasGap, _options);
+        if (end.IsShortened) _damage.Add(Runs.IndexedEnd!.Value.Damage(end.Walk.Next));
         if (end.IsDamaged || _damage.Count > 0) ReadDamagedEnd(reader, from, next, end);
         else if (end.IsClean) ReadCleanEnd(segment, from, next, end);
         else Recover(segment, end);
-        if (isLastMissing || end.IsShortened) Index.MissedCells();
-        if (isLastMissing && Published is not { IsClean: true }) LoseEnd(Published?.Position);
+        if (isLastMissing || end.IsShortened) Index.MarkCellsUnknown();
+        if (isLastMissing && Published is not { IsClean: true }) MarkEndUnknown(Published?.Position);
         MissBehindGap();
     }
 
     /// <summary>What the last segment held is gone: as far as it is known how much that was, these positions cannot be read; and where it is not, neither can the end.</summary>
     void MissLastSegment(SegmentHeader header)
     {
-        if (header.MayHaveCells) Index.MissedCells();
-        Index.AddHoles(Later(Published?.Position, Runs.Reach?.Last));
+        if (header.MayHaveCells) Index.MarkCellsUnknown();
+        Index.AddHoles(Later(Published?.Position, Runs.IndexedEnd?.Last));
         MissBehindGap();
         if (Published is { IsClean: true } slot && slot.IsIn(header)) return;
-        _options.Took?.Invoke(RecoveryBranch.EndIsUnknown);
-        Index.LoseEnd(new Position(Index.Next.Value - 1));
+        _options.BranchTaken?.Invoke(RecoveryBranch.EndIsUnknown);
+        Index.MarkEndUnknown(new Position(Index.Next.Value - 1));
     }
 
     static Position Later(Position? one, Position? other) => new(Math.Max(one?.Value ?? 0, other?.Value ?? 0));
@@ -393,15 +393,15 @@ internal sealed class LedgerOpening : IDisposable
     void MissBehindGap()
     {
         if (!_inventory.HasGap) return;
-        Index.MissedCells();
-        LoseEnd(Later(Published?.Position, _inventory.LastBehindGap));
+        Index.MarkCellsUnknown();
+        MarkEndUnknown(Later(Published?.Position, _inventory.LastBehindGap));
     }
 
     /// <summary>The log has gone on at least as far as this; what is known of its end ends before.</summary>
-    void LoseEnd(Position? known)
+    void MarkEndUnknown(Position? known)
     {
-        Index.AddHoles(Later(known, Runs.Reach?.Last));
-        Index.LoseEnd(new Position(Index.Next.Value - 1));
+        Index.AddHoles(Later(known, Runs.IndexedEnd?.Last));
+        Index.MarkEndUnknown(new Position(Index.Next.Value - 1));
     }
 
     void ReadDamagedEnd(FrameReader reader, long from, Position next, LogEnd end)
@@ -421,7 +421,7 @@ internal sealed class LedgerOpening : IDisposable
     {
         _segments.ReadDurable(segment, from, end.Walk.FileOffset, next, end.Walk.Next);
         if (_damage.Count > 0) return;
-        _options.Took?.Invoke(RecoveryBranch.CleanOpen);
+        _options.BranchTaken?.Invoke(RecoveryBranch.CleanOpen);
         Report = Report with { WasClosedCleanly = true };
         GoOn(segment, end.Walk.FileOffset);
     }
@@ -431,7 +431,7 @@ internal sealed class LedgerOpening : IDisposable
     {
         Chain = new SegmentChain(_files, _layout, _options, _manifests, Directory, _pool) { Manifest = Manifest, Current = segment };
         Tail = tail;
-        SpaceEnd = tail;
+        PreallocatedEnd = tail;
     }
 
     void Recover(Segment segment, LogEnd end)
@@ -446,7 +446,7 @@ internal sealed class LedgerOpening : IDisposable
         {
             SegmentWalk.Run(_segments.Reader(segment), end.UntrustedFrom, end.Walk.FileOffset, Index.Next, Index);
             Tail = end.Walk.FileOffset;
-            SpaceEnd = segment.File.Length;
+            PreallocatedEnd = segment.File.Length;
             return;
         }
 
@@ -458,7 +458,7 @@ internal sealed class LedgerOpening : IDisposable
         catch (LedgerFullException)
         {
             // Reads go on with what was published; the first append that finds room finishes this.
-            _options.Took?.Invoke(RecoveryBranch.RecoveryDelayedByFullDisk);
+            _options.BranchTaken?.Invoke(RecoveryBranch.RecoveryDelayedByFullDisk);
             SegmentWalk.Run(_segments.Reader(segment), end.UntrustedFrom, Math.Min(end.Walk.FileOffset, PublishedEnd(segment)), Index.Next, Index);
             Pending = rewrite;
             HidesFacts = end.Walk.Next > Index.Next;
@@ -469,7 +469,7 @@ internal sealed class LedgerOpening : IDisposable
     {
         rewrite.Run();
         Tail = rewrite.Tail;
-        SpaceEnd = Chain!.SpaceEnd;
+        PreallocatedEnd = Chain!.PreallocatedEnd;
         Report = Report with { TornTailBytes = rewrite.TornBytes, RewrittenFacts = rewrite.Facts, Facts = Index.Next.Value - 1, RecoveryIsPending = false };
     }
 }

@@ -59,8 +59,8 @@ internal sealed class ReadOnlyOpening : IDisposable
     public HeadSlot? Published { get; private set; }
 
     /// <summary>The same as a place in the log, and the position that comes next.</summary>
-    public (LogPlace Place, Position Next)? PublishedEnd =>
-        Published is { } slot ? (new LogPlace(slot.SegmentBase, slot.SegmentGeneration, slot.FileOffset), slot.Position.Next()) : null;
+    public (LogLocation Location, Position Next)? PublishedEnd =>
+        Published is { } slot ? (new LogLocation(slot.SegmentBase, slot.SegmentGeneration, slot.FileOffset), slot.Position.Next()) : null;
 
     /// <summary>Whether it is a backup, which is whole and stays as it is.</summary>
     public bool IsBackup => _backup is not null;
@@ -91,7 +91,7 @@ internal sealed class ReadOnlyOpening : IDisposable
         else ReadToLastListed(isMoreMissing: false);
 
         // Where they belong in the log, nobody knows.
-        if (unreadable > 0) Index.MissedCells();
+        if (unreadable > 0) Index.MarkCellsUnknown();
         _isAlone = false; // a writer may come at any time
         if (inventory is not null) PreviewRecovery(inventory, slot is { } own && own.Epoch == Manifest.Epoch ? own : null);
         Report = Report with { Facts = Index.Next.Value - 1, Damage = [.. _damage] };
@@ -100,16 +100,16 @@ internal sealed class ReadOnlyOpening : IDisposable
     void PreviewRecovery(SegmentInventory inventory, HeadSlot? published)
     {
         var head = Published?.Position ?? new Position(Index.Next.Value - 1);
-        var from = _current?.PlaceOf(_fileOffset) ?? default;
+        var from = _current?.LocationOf(_fileOffset) ?? default;
         var preview = RecoveryPreview.Run(
             Manifest,
             (header, until) => Directory.Find(header.BasePosition, header.Generation) ?? _segments.AddSegment(header, until),
             visitor => new SegmentSet(_files, _layout, _options with { OpeningProgress = null }, Directory, visitor, _damage),
-            from, _next, published, Runs.Reach, Index.LastTime, published?.ManifestGeneration > Manifest.Generation || inventory.HasGap, _damage, _options);
-        if (preview.IsEndLost || inventory.HasGap)
+            from, _next, published, Runs.IndexedEnd, Index.LastTime, published?.ManifestGeneration > Manifest.Generation || inventory.HasGap, _damage, _options);
+        if (preview.IsEndUnknown || inventory.HasGap)
         {
-            Index.MissedCells();
-            Index.LoseEnd(head);
+            Index.MarkCellsUnknown();
+            Index.MarkEndUnknown(head);
         }
 
         Report = Report with
@@ -158,7 +158,7 @@ internal sealed class ReadOnlyOpening : IDisposable
         GoOnBehind(end);
     }
 
-    void GoOnBehind(in LogPlace end)
+    void GoOnBehind(in LogLocation end)
     {
         _current = Directory.Find(end.Base, end.Generation);
         (_fileOffset, _next) = (end.FileOffset, Index.Next);
@@ -174,12 +174,12 @@ internal sealed class ReadOnlyOpening : IDisposable
         if (runs.Count == 0 || runs[^1].LastTime <= active.StartTime || runs[^1].LastTime < published.RecordedAt || runs[^1].Last < published.Position) return false;
         Index.Skip(runs);
         GoOnBehind(runs[^1].End);
-        _options.Took?.Invoke(RecoveryBranch.RunsAdopted);
+        _options.BranchTaken?.Invoke(RecoveryBranch.RunsAdopted);
         return true;
     }
 
     /// <summary>A run of cells alone is believed without the segments that they are in; that these are gone is damage all the same.</summary>
-    void MissSegmentsBefore(in LogPlace end)
+    void MissSegmentsBefore(in LogLocation end)
     {
         for (var i = 0; !end.IsIn(Manifest.Segments[i]); i++)
         {
@@ -189,10 +189,10 @@ internal sealed class ReadOnlyOpening : IDisposable
     }
 
     /// <summary>Looks whether the part of the log is well that runs are of. What is so there, they know, also where it is not.</summary>
-    void WalkKnown(in LogPlace end)
+    void WalkKnown(in LogLocation end)
     {
         if (Manifest.Segments[0].PreviousGeneration > 0) _damage.Add(BeforeFirst());
-        using var known = new SegmentSet(_files, _layout, _options, Directory, NoVisitor.Instance, _damage) { BytesInAll = Manifest.SealedBytes };
+        using var known = new SegmentSet(_files, _layout, _options, Directory, NullVisitor.Instance, _damage) { BytesInAll = Manifest.SealedBytes };
         known.ReadKnown(Manifest, end, Index.Next, static _ => { });
     }
 
@@ -219,9 +219,9 @@ internal sealed class ReadOnlyOpening : IDisposable
         var runs = OpenRuns();
         if (runs.Count == 0 || runs[^1].LastTime <= active.StartTime || runs[^1].LastTime > Index.LastTime || runs[^1].Last >= Index.Next || active.HasUnknown) return;
         var end = runs[^1].End;
-        Index.Adopt(runs, place => !Manifest.IsBefore(place, end));
+        Index.Adopt(runs, location => !Manifest.IsBefore(location, end));
         (_adoptAt, _adoptBytesAt) = (2L * _options.MemoryFactsMax, 2L * _options.MemoryBytesMax);
-        _options.Took?.Invoke(RecoveryBranch.RunsAdopted);
+        _options.BranchTaken?.Invoke(RecoveryBranch.RunsAdopted);
     }
 
     List<Run> OpenRuns()
@@ -337,7 +337,7 @@ internal sealed class ReadOnlyOpening : IDisposable
                 var first = Index.Next <= slot.Position ? Index.Next : Position.None;
                 _damage.Add(new Damage(path, 0, first, first == Position.None ? first : slot.Position, "The segment that HEAD names is missing, or one that comes before it."));
                 Index.AddHoles(slot.Position);
-                Index.MissedCells();
+                Index.MarkCellsUnknown();
                 break;
             }
 
@@ -348,7 +348,7 @@ internal sealed class ReadOnlyOpening : IDisposable
         }
 
         Published = slot;
-        _options.Took?.Invoke(RecoveryBranch.ReadOnlyRefresh);
+        _options.BranchTaken?.Invoke(RecoveryBranch.ReadOnlyRefresh);
     }
 
     bool TryReadUpTo(HeadSlot slot)
@@ -425,7 +425,7 @@ internal sealed class ReadOnlyOpening : IDisposable
             else
             {
                 Index.AddHoles(new Position(until.Value - 1));
-                if (header.MayHaveCells) Index.MissedCells();
+                if (header.MayHaveCells) Index.MarkCellsUnknown();
             }
 
             return false;
@@ -436,12 +436,12 @@ internal sealed class ReadOnlyOpening : IDisposable
             var last = new Position(header.BasePosition.Value - 1);
             _damage.Add(new Damage(_layout.Segments, 0, Index.Next, last, "The segments before this one are missing."));
             Index.AddHoles(last);
-            Index.MissedCells();
+            Index.MarkCellsUnknown();
         }
         else if (_current is null && header.PreviousGeneration > 0 && header == Manifest.Segments[0])
         {
             _damage.Add(BeforeFirst());
-            Index.MissedCells();
+            Index.MarkCellsUnknown();
         }
 
         _current = segment;
@@ -482,7 +482,7 @@ internal sealed class ReadOnlyOpening : IDisposable
                 continue;
             }
 
-            var end = TailExamination.Run(_segments.Reader(_current!), _fileOffset, _next, null, reach: null, timeBefore: 0, isMoreMissing, _options);
+            var end = TailExamination.Run(_segments.Reader(_current!), _fileOffset, _next, null, indexedEnd: null, timeBefore: 0, isMoreMissing, _options);
             var durableEnd = end.IsDamaged ? end.DurableEnd : end.UntrustedFrom;
             if (durableEnd > _fileOffset) _segments.ReadDurable(_current!, _fileOffset, durableEnd, _next, end.IsDamaged ? end.DurableNext : null);
             (_fileOffset, _next) = (Math.Max(durableEnd, _fileOffset), Index.Next);

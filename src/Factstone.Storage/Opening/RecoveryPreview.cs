@@ -10,7 +10,7 @@ internal sealed class RecoveryPreview
     public bool IsClean { get; private set; }
 
     /// <summary>Whether what comes last cannot be told, because something that was durable is gone from the end of the log.</summary>
-    public bool IsEndLost { get; private set; }
+    public bool IsEndUnknown { get; private set; }
 
     /// <summary>The position behind the last whole fact, all of which will be kept.</summary>
     public Position Next { get; private set; }
@@ -28,13 +28,13 @@ internal sealed class RecoveryPreview
     /// <param name="from">The published end.</param>
     /// <param name="next">The position that comes next there.</param>
     /// <param name="published">What <c>HEAD</c> says of this ledger and epoch; null where it says nothing.</param>
-    /// <param name="reach">How far the log has reached at least, where the index says it.</param>
+    /// <param name="indexedEnd">How far the log has reached at least, where the index says it.</param>
     /// <param name="timeBefore">The last RecordedAt before the published end.</param>
     /// <param name="isMoreMissing">Whether segments behind the last one are missing.</param>
     /// <param name="damage">Where damage is noted.</param>
     /// <param name="options">For the branches taken.</param>
     public static RecoveryPreview Run(
-        Manifest manifest, Func<SegmentHeader, Position, Segment?> open, Func<IFrameVisitor, SegmentSet> segments, LogPlace from, Position next, HeadSlot? published, LogReach? reach, long timeBefore, bool isMoreMissing, List<Damage> damage, StorageOptions options)
+        Manifest manifest, Func<SegmentHeader, Position, Segment?> open, Func<IFrameVisitor, SegmentSet> segments, LogLocation from, Position next, HeadSlot? published, IndexedEnd? indexedEnd, long timeBefore, bool isMoreMissing, List<Damage> damage, StorageOptions options)
     {
         var preview = new RecoveryPreview { Next = next };
         preview._times.Last = timeBefore;
@@ -49,25 +49,25 @@ internal sealed class RecoveryPreview
             var (start, position) = from.IsIn(header) ? (from.FileOffset, next) : (SegmentHeader.Bytes, header.BasePosition);
             if (open(header, until) is not { } segment)
             {
-                preview.IsEndLost |= isLast;
+                preview.IsEndUnknown |= isLast;
                 continue;
             }
 
             if (!isLast) walk.ReadDurable(segment, start, Math.Max(start, manifest.EndOf(i)!.Value), position, until);
-            else preview.Examine(walk, segment, start, position, published, reach, Math.Max(timeBefore, header.BaseTime), isMoreMissing, damage, options);
+            else preview.Examine(walk, segment, start, position, published, indexedEnd, Math.Max(timeBefore, header.BaseTime), isMoreMissing, damage, options);
         }
 
-        preview.IsEndLost |= damage.Count > known;
+        preview.IsEndUnknown |= damage.Count > known;
         return preview;
     }
 
-    void Examine(SegmentSet walk, Segment segment, long from, Position next, HeadSlot? published, LogReach? reach, long timeBefore, bool isMoreMissing, List<Damage> damage, StorageOptions options)
+    void Examine(SegmentSet walk, Segment segment, long from, Position next, HeadSlot? published, IndexedEnd? indexedEnd, long timeBefore, bool isMoreMissing, List<Damage> damage, StorageOptions options)
     {
         var reader = walk.Reader(segment);
-        var end = TailExamination.Run(reader, from, next, published, reach, timeBefore, isMoreMissing, options with { Took = null });
+        var end = TailExamination.Run(reader, from, next, published, indexedEnd, timeBefore, isMoreMissing, options with { BranchTaken = null });
         IsClean = end.IsClean;
         var kept = SegmentWalk.Run(reader, from, end.KeptEnd, next, _times);
-        if (end.IsShortened) damage.Add(reach!.Value.Damage(end.Walk.Next));
+        if (end.IsShortened) damage.Add(indexedEnd!.Value.Damage(end.Walk.Next));
         else if (end.IsDamaged) walk.ReadDamaged(reader, kept, end.DurableEnd, end.DurableNext, isKnown: true);
         if (kept.Next > Next) Next = kept.Next;
         if (end.IsClean || end.IsDamaged) return;

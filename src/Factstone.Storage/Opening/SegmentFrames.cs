@@ -46,7 +46,7 @@ internal sealed class SegmentFrames(IFileSystem files, LedgerLayout layout) : ID
         if (!files.FileExists(path)) return Position.None;
         using var file = files.Open(path, FileOpening.ReadOnly);
         _window.Forget();
-        var walk = SegmentWalk.Run(new FrameReader(new Segment(file, header), _window), SegmentHeader.Bytes, end, header.BasePosition, NoVisitor.Instance);
+        var walk = SegmentWalk.Run(new FrameReader(new Segment(file, header), _window), SegmentHeader.Bytes, end, header.BasePosition, NullVisitor.Instance);
         return walk.FileOffset == end ? walk.Next : Position.None;
     }
 

@@ -157,9 +157,9 @@ internal sealed class SegmentInventory
     /// <summary>Whether every listed segment is in the newer list, itself or what a repair has put in its place; the last one may be gone if nothing in it was live.</summary>
     static bool Covers(Manifest newest, Manifest listed)
     {
-        var places = newest.Segments.Select(static header => (header.BasePosition, header.LinkGeneration)).ToHashSet();
-        return listed.Segments.SkipLast(1).All(header => places.Contains((header.BasePosition, header.LinkGeneration)))
-            && (places.Contains((listed.Last.BasePosition, listed.Last.LinkGeneration)) || IsLastDropped(newest, listed));
+        var locations = newest.Segments.Select(static header => (header.BasePosition, header.LinkGeneration)).ToHashSet();
+        return listed.Segments.SkipLast(1).All(header => locations.Contains((header.BasePosition, header.LinkGeneration)))
+            && (locations.Contains((listed.Last.BasePosition, listed.Last.LinkGeneration)) || IsLastDropped(newest, listed));
     }
 
     static bool IsLastDropped(Manifest newest, Manifest listed) =>
@@ -168,8 +168,8 @@ internal sealed class SegmentInventory
     bool AreReplacedGone(Manifest listed, Manifest newest)
     {
         var names = newest.Segments.Select(static header => header.Name).ToHashSet();
-        var places = newest.Segments.Select(static header => (header.BasePosition, header.LinkGeneration)).ToHashSet();
-        var replaced = listed.Segments.Where(header => !names.Contains(header.Name) && places.Contains((header.BasePosition, header.LinkGeneration))).ToList();
+        var locations = newest.Segments.Select(static header => (header.BasePosition, header.LinkGeneration)).ToHashSet();
+        var replaced = listed.Segments.Where(header => !names.Contains(header.Name) && locations.Contains((header.BasePosition, header.LinkGeneration))).ToList();
         return replaced.Count > 0 && replaced.TrueForAll(header => !_files.FileExists(_layout.Segment(header.BasePosition, header.Generation)));
     }
 

@@ -66,7 +66,7 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
         var onDisk = SegmentHeader.Read(bytes[..read], out var newerFormat);
         if (newerFormat != 0) throw new LedgerFormatException(file.Path, newerFormat, LedgerLayout.Format);
         if (onDisk == header) return;
-        options.Took?.Invoke(RecoveryBranch.SegmentHeaderDamaged);
+        options.BranchTaken?.Invoke(RecoveryBranch.SegmentHeaderDamaged);
         Found(new Damage(file.Path, 0, Position.None, Position.None, "The header of the segment is damaged; the manifest has what it said."));
     }
 
@@ -123,7 +123,7 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
     /// <param name="end">Where it ends.</param>
     /// <param name="next">The position that comes next there.</param>
     /// <param name="isDamaged">Called with each segment that damage was found in.</param>
-    public void ReadKnown(Manifest manifest, in LogPlace end, Position next, Action<SegmentHeader> isDamaged)
+    public void ReadKnown(Manifest manifest, in LogLocation end, Position next, Action<SegmentHeader> isDamaged)
     {
         for (var i = 0; i < manifest.Segments.Count; i++)
         {
@@ -148,7 +148,7 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
     /// <summary>What lies behind the certain end of a damaged log is not shown: it may have been acknowledged, and so may hold a newer write of any cell.</summary>
     public void MissBehind(Segment segment, long durableEnd)
     {
-        if (segment.Header.MayHaveCells && TornTail.Length(segment.File, durableEnd) >= CellFormat.FrameBytesMin) visitor.MissedCells();
+        if (segment.Header.MayHaveCells && TornTail.Length(segment.File, durableEnd) >= CellFormat.FrameBytesMin) visitor.MarkCellsUnknown();
     }
 
     public void Progress(long bytes)

@@ -6,7 +6,7 @@ internal sealed class FactReader(DamageLog damage, FileWindow window, FactMarks?
     /// <summary>A small fact is read whole by the first look.</summary>
     const int FirstLookBytes = 1_024;
 
-    const int HeaderExpectedBytes = 128;
+    const int HeaderPrefetchedBytes = 128;
 
     readonly FactMarks _marks = marks ?? new FactMarks();
 
@@ -15,27 +15,27 @@ internal sealed class FactReader(DamageLog damage, FileWindow window, FactMarks?
     IMappedFile? _mapped;
 
     /// <exception cref="LedgerDamagedException">The fact is not what was written; writes are refused from now on.</exception>
-    public Fact Read(in FactPlace place)
+    public Fact Read(in FactLocation location)
     {
-        var fact = View(place).ToFact();
+        var fact = View(location).ToFact();
         GC.KeepAlive(this);
         return fact;
     }
 
     /// <summary>A fact where it stands: in the mapped file or in the window. Valid until the next look, as long as this reader is referenced and the ledger is open.</summary>
     /// <exception cref="LedgerDamagedException">The fact is not what was written; writes are refused from now on.</exception>
-    public FactView View(in FactPlace place)
+    public FactView View(in FactLocation location)
     {
-        if (place.Segment is not { } segment) throw Missing(place.Position, "The fact");
-        var status = TryView(segment, place.FileOffset, out var view);
-        if (status != FactStatus.Whole || _marks.Header.Position != place.Position) throw Damaged(place, segment, status);
+        if (location.Segment is not { } segment) throw Missing(location.Position, "The fact");
+        var status = TryView(segment, location.FileOffset, out var view);
+        if (status != FactStatus.Whole || _marks.Header.Position != location.Position) throw Damaged(location, segment, status);
         return view;
     }
 
     /// <summary>The fact at a place, if there is a whole one of this stream; null if not, and that is no damage: somebody else may know better where it is.</summary>
     public Fact? TryRead(Segment segment, long fileOffset, StreamName stream)
     {
-        segment.Expect(fileOffset); // all its lines at once
+        segment.Prefetch(fileOffset); // all its lines at once
         if (TryView(segment, fileOffset, out var view) == FactStatus.Whole && view.Stream == stream)
         {
             var fact = view.ToFact();
@@ -64,26 +64,26 @@ internal sealed class FactReader(DamageLog damage, FileWindow window, FactMarks?
     }
 
     /// <summary>Tells the processor which bytes will be read soon, so that they are on their way by then.</summary>
-    public static void Expect(in FactPlace place)
+    public static void Prefetch(in FactLocation location)
     {
-        place.Segment?.Expect(place.FileOffset);
+        location.Segment?.Prefetch(location.FileOffset);
     }
 
     /// <summary>The same of its header.</summary>
-    public static void ExpectTime(in FactPlace place)
+    public static void PrefetchTime(in FactLocation location)
     {
-        if (place.Segment is { Mapped: { } mapped }) mapped.Expect(place.FileOffset, HeaderExpectedBytes);
+        if (location.Segment is { Mapped: { } mapped }) mapped.Prefetch(location.FileOffset, HeaderPrefetchedBytes);
     }
 
     /// <summary>When the fact was recorded, from its header alone.</summary>
-    public long ReadTime(in FactPlace place)
+    public long ReadTime(in FactLocation location)
     {
-        if (place.Segment is not { } segment) throw Missing(place.Position, "The time of the fact");
-        var source = Look(segment, place.FileOffset, FirstLookBytes);
+        if (location.Segment is not { } segment) throw Missing(location.Position, "The time of the fact");
+        var source = Look(segment, location.FileOffset, FirstLookBytes);
         var isFact = FactFormat.TryReadLengths(source, out var extent);
-        if (isFact && extent.BodyAt > source.Length) source = Look(segment, place.FileOffset, extent.BodyAt);
-        if (!isFact || !FactFormat.TryReadHeader(source, extent, segment.Seed, _marks.Header) || _marks.Header.Position != place.Position)
-            throw Damaged(place, segment, FactStatus.HeaderDamaged);
+        if (isFact && extent.BodyAt > source.Length) source = Look(segment, location.FileOffset, extent.BodyAt);
+        if (!isFact || !FactFormat.TryReadHeader(source, extent, segment.Seed, _marks.Header) || _marks.Header.Position != location.Position)
+            throw Damaged(location, segment, FactStatus.HeaderDamaged);
         var time = _marks.Header.RecordedAt;
         GC.KeepAlive(this);
         return time;
@@ -104,12 +104,12 @@ internal sealed class FactReader(DamageLog damage, FileWindow window, FactMarks?
 
     LedgerDamagedException Missing(Position position, string what) => new($"{what} at position {position} cannot be read.", damage.At(position));
 
-    LedgerDamagedException Damaged(in FactPlace place, Segment segment, FactStatus status)
+    LedgerDamagedException Damaged(in FactLocation location, Segment segment, FactStatus status)
     {
         window.Forget();
         var what = status == FactStatus.BodyDamaged ? "The payload or metadata of a fact is damaged." : "The header of a fact is damaged.";
-        var found = new Damage(segment.Path, place.FileOffset, place.Position, place.Position, what);
+        var found = new Damage(segment.Path, location.FileOffset, location.Position, location.Position, what);
         damage.Add(found);
-        return new LedgerDamagedException($"The fact at position {place.Position} cannot be read.", [found]);
+        return new LedgerDamagedException($"The fact at position {location.Position} cannot be read.", [found]);
     }
 }

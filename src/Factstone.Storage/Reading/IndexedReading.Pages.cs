@@ -8,7 +8,7 @@ internal sealed partial class IndexedReading
     {
         var page = new FactPage();
         var next = !backward ? from > Position.None ? from : new Position(1) : from <= until ? from : until;
-        if (backward && next == until) RefuseLostEnd(until);
+        if (backward && next == until) RefuseUnknownEnd(until);
         while (next > Position.None && next <= until)
         {
             var first = next;
@@ -18,7 +18,7 @@ internal sealed partial class IndexedReading
             BetweenPages();
         }
 
-        if (!backward) RefuseLostEnd(until);
+        if (!backward) RefuseUnknownEnd(until);
     }
 
     /// <summary>Returns the position behind the last that it came to.</summary>
@@ -29,7 +29,7 @@ internal sealed partial class IndexedReading
         while (page.Count < page.Room && position > Position.None && position <= until)
         {
             if (lost.Contains(position, out var gone)) position = backward ? gone.First : gone.Last;
-            else if (!TryAdd(page, new Place(default, position, retracts: false))) return position;
+            else if (!TryAdd(page, new Location(default, position, retracts: false))) return position;
             position = new Position(position.Value + (backward ? -1 : 1));
         }
 
@@ -41,7 +41,7 @@ internal sealed partial class IndexedReading
     {
         try
         {
-            while (page.Count < page.Room && position <= until) position = index.AddPlaces(page, position, until);
+            while (page.Count < page.Room && position <= until) position = index.AddLocations(page, position, until);
         }
         catch (RunDamagedException)
         {
@@ -52,11 +52,11 @@ internal sealed partial class IndexedReading
     }
 
     /// <summary>False where the index is damaged behind what the page has: that is looked at when all before it was read.</summary>
-    bool TryAdd(FactPage page, in Place place)
+    bool TryAdd(FactPage page, in Location location)
     {
         try
         {
-            page.Add(index.PlaceOf(place));
+            page.Add(index.LocationOf(location));
             return true;
         }
         catch (RunDamagedException) when (page.Count > 0)
@@ -94,7 +94,7 @@ internal sealed partial class IndexedReading
 
         if (last == Position.None && from > StreamVersion.None) last = StateBelow(stream, from, until);
         RefuseHole(stream, last, until);
-        RefuseLostEnd(until);
+        RefuseUnknownEnd(until);
     }
 
     IEnumerable<FactPage> StreamPagesBackward(StreamName stream, StreamVersion from, Position until)
@@ -107,7 +107,7 @@ internal sealed partial class IndexedReading
         if (beginsAtEnd)
         {
             RefuseHole(stream, head.Position, until);
-            RefuseLostEnd(until);
+            RefuseUnknownEnd(until);
         }
 
         // Where a later version is known, all versions below it were written.
@@ -138,11 +138,11 @@ internal sealed partial class IndexedReading
     bool Fill(StreamPage page, StreamName stream, StreamVersion from, Position until, bool backward)
     {
         page.Facts.Clear();
-        var found = index.Places(stream, from, until, backward, page.Places);
-        page.IsLast = found < page.Places.Length;
+        var found = index.Locations(stream, from, until, backward, page.Locations);
+        page.IsLast = found < page.Locations.Length;
         for (var i = 0; i < found; i++)
         {
-            if (TryAdd(page.Facts, page.Places[i])) continue;
+            if (TryAdd(page.Facts, page.Locations[i])) continue;
             page.IsLast = false;
             break;
         }
@@ -155,9 +155,9 @@ internal sealed partial class IndexedReading
     /// <summary>The position of the last fact of a stream below a version.</summary>
     Position StateBelow(StreamName stream, StreamVersion version, Position until)
     {
-        var places = new Place[1];
+        var locations = new Location[1];
         var below = new StreamVersion(version.Value - 1);
-        return below > StreamVersion.None && Ask(() => index.Places(stream, below, until, backward: true, places)) == 1 ? places[0].Position : Position.None;
+        return below > StreamVersion.None && Ask(() => index.Locations(stream, below, until, backward: true, locations)) == 1 ? locations[0].Position : Position.None;
     }
 
     /// <summary>A version that is not there is damage, unless a repair has said that facts are gone where it was.</summary>

@@ -2,12 +2,12 @@ namespace Factstone.Storage;
 
 /// <summary>Finds facts by the index and reads them from the log. Where the index is damaged, it is made again and asked anew.</summary>
 /// <remarks>Threads: any number. What spans many facts is read in pages, so that nothing is held between two of them.</remarks>
-internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, DamageLog damage, IndexMending mending, ReaderGate gate, StorageOptions options)
+internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, DamageLog damage, RunRebuild rebuild, ReaderGate gate, StorageOptions options)
 {
     const int KeysPerPage = 256;
 
     /// <summary>The facts of a stream are far from one another: so many ahead, the processor is told where.</summary>
-    const int FactsExpected = 4;
+    const int FactsPrefetched = 4;
 
     /// <summary>Positions given by somebody else are looked for so many at a time.</summary>
     const int FactsTogether = 16;
@@ -19,15 +19,15 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
     public StreamState StateAt(StreamName stream, Position until)
     {
         using var reading = gate.Enter();
-        var state = LastPlace(stream, until).State;
+        var state = LastLocation(stream, until).State;
         RefuseHole(stream, state.Position, until);
-        RefuseLostEnd(until);
+        RefuseUnknownEnd(until);
         return lost.Raise(stream, state, until);
     }
 
     public AppendSpan? FindAppend(string appendId, Position head)
     {
-        if ((Ask(() => index.FindAppend(appendId))?.Span ?? lost.FindAppend(appendId)) is { } span && (span.Last <= head || !index.IsEndLost)) return span.Last <= head ? span : null;
+        if ((Ask(() => index.FindAppend(appendId))?.Span ?? lost.FindAppend(appendId)) is { } span && (span.Last <= head || !index.IsEndUnknown)) return span.Last <= head ? span : null;
 
         // An id is in the header of its frame; where facts are missing, a header may be missing too.
         if (damage.All.Count > 0) throw new LedgerDamagedException($"Whether there is an append '{appendId}' cannot be told.", damage.All);
@@ -35,7 +35,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
     }
 
     /// <summary>The frame of the append with an id, if it wrote cells; null if not.</summary>
-    public LogPlace? FrameOfCells(string appendId) => Ask(() => index.FindAppend(appendId)) is { Frame: var frame } && frame != default ? frame : null;
+    public LogLocation? FrameOfCells(string appendId) => Ask(() => index.FindAppend(appendId)) is { Frame: var frame } && frame != default ? frame : null;
 
     /// <summary>The newest write of a cell; null when there is none.</summary>
     /// <exception cref="LedgerDamagedException">A damaged stretch of the log may hide a newer one.</exception>
@@ -56,7 +56,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
             Ask(() => index.FindCells(page));
 
             // A damaged stretch of the log may hold a write of any cell that has none behind it. Looked at last: a run that was made again meanwhile may have come upon one.
-            if (index.HasMissedCells) throw new LedgerDamagedException($"Whether the bucket {bucket} has another cell cannot be told.", damage.All);
+            if (index.HasUnknownCells) throw new LedgerDamagedException($"Whether the bucket {bucket} has another cell cannot be told.", damage.All);
             foreach (var name in page.Names) yield return name;
             if (page.IsLast) yield break;
             BetweenPages();
@@ -84,7 +84,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
     /// <summary>The last position up to the head that was recorded at or before a time.</summary>
     public Position PositionAt(long recordedBy, StorageHead head)
     {
-        if (recordedBy >= head.RecordedAt) RefuseLostEnd(head.Position);
+        if (recordedBy >= head.RecordedAt) RefuseUnknownEnd(head.Position);
         if (recordedBy >= head.RecordedAt && options.Defect != Defect.RecordedByIsExclusive) return head.Position;
         var time = options.Defect == Defect.RecordedByIsExclusive ? recordedBy - 1 : recordedBy;
         var low = Ask(() => LastRecordedBy(time));
@@ -123,17 +123,17 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
         using var reading = gate.Enter();
         using var window = NewWindow(isLong: false);
         var marks = _marks ??= new FactMarks();
-        marks.Names.Expect(stream);
+        marks.Names.Hint(stream);
         var reader = new FactReader(damage, window, marks);
         var last = AskInside((stream, until), static (index, about) => index.FindLast(about.stream, about.until));
         var fact = last.Candidate is { } segment ? reader.TryRead(segment, last.CandidateAt, stream) : null;
-        var place = fact is not null ? new Place(fact.StreamVersion, fact.Position, fact.Retracts) : last.Candidate is null ? last.Place : LastPlace(stream, until);
-        RefuseHole(stream, place.Position, until);
-        RefuseLostEnd(until);
-        if (!lost.Raise(stream, place.State, until).HasValue) return null;
+        var location = fact is not null ? new Location(fact.StreamVersion, fact.Position, fact.Retracts) : last.Candidate is null ? last.Location : LastLocation(stream, until);
+        RefuseHole(stream, location.Position, until);
+        RefuseUnknownEnd(until);
+        if (!lost.Raise(stream, location.State, until).HasValue) return null;
         if (fact is not null) return fact;
-        var found = Find(place);
-        FactReader.Expect(found);
+        var found = Find(location);
+        FactReader.Prefetch(found);
         return reader.Read(found);
     }
 
@@ -148,17 +148,17 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
         foreach (var some in values.Chunk(FactsTogether))
         {
             // What the first of them would wait for is on its way for all of them.
-            var places = Array.ConvertAll(some, PlaceOf);
-            foreach (var place in places) FactReader.Expect(place);
-            foreach (var place in places)
+            var locations = Array.ConvertAll(some, LocationOf);
+            foreach (var location in locations) FactReader.Prefetch(location);
+            foreach (var location in locations)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                yield return Read(reader, place);
+                yield return Read(reader, location);
             }
         }
     }
 
-    IEnumerable<Place> Values(string store, string prefix, string? after, Position until, long expected, CancellationToken cancellationToken)
+    IEnumerable<Location> Values(string store, string prefix, string? after, Position until, long expected, CancellationToken cancellationToken)
     {
         foreach (var (_, state, last) in Heads(store, prefix, after, until, expected))
         {
@@ -171,9 +171,9 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
         Heads(store, prefix, after, until, expected).Select(static head => (head.Stream, head.State));
 
     /// <summary>Streams in the order of their keys, each with its state and the place of its last fact that is left.</summary>
-    IEnumerable<(StreamName Stream, StreamState State, Place Last)> Heads(string store, string prefix, string? after, Position until, long expected)
+    IEnumerable<(StreamName Stream, StreamState State, Location Last)> Heads(string store, string prefix, string? after, Position until, long expected)
     {
-        RefuseLostEnd(until);
+        RefuseUnknownEnd(until);
         var hole = index.FirstHole(Position.None, until);
         if (hole > Position.None)
             throw new LedgerDamagedException($"Whether {store} has another key, from position {hole}, cannot be told.", damage.At(hole));
@@ -203,7 +203,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
 
     public IReadOnlyList<StoreCount> Stores(Position until)
     {
-        RefuseLostEnd(until);
+        RefuseUnknownEnd(until);
         var hole = index.FirstHole(Position.None, until);
         if (hole > Position.None)
             throw new LedgerDamagedException($"Whether there is another store, from position {hole}, cannot be told.", damage.At(hole));
@@ -221,7 +221,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
         {
             for (var i = page.Start; i < page.End; i++)
             {
-                if (!isLong && i + FactsExpected < page.End) FactReader.Expect(page[i + FactsExpected]);
+                if (!isLong && i + FactsPrefetched < page.End) FactReader.Prefetch(page[i + FactsPrefetched]);
                 yield return Read(reader, page[i]);
             }
         }
@@ -234,14 +234,14 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
         {
             for (var i = page.Start; i < page.End; i++)
             {
-                if (!isLong && i + FactsExpected < page.End) FactReader.Expect(page[i + FactsExpected]);
+                if (!isLong && i + FactsPrefetched < page.End) FactReader.Prefetch(page[i + FactsPrefetched]);
                 if (!showing.At(page[i], onlyWhere)) return;
             }
         }
     }
 
     /// <summary>Begins to show facts to a visitor.</summary>
-    public FactShowing Show(bool isLong, FactVisitor visitor, CancellationToken cancellationToken) => new(gate, damage, NewWindow(isLong), visitor, cancellationToken);
+    public FactVisit Show(bool isLong, FactVisitor visitor, CancellationToken cancellationToken) => new(gate, damage, NewWindow(isLong), visitor, cancellationToken);
 
     /// <summary>The last position that was recorded at or before a time, as far as the index knows.</summary>
     Position LastRecordedBy(long time)
@@ -251,63 +251,63 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
         // Between two rows of a run's table, the facts themselves say when they were recorded.
         using var window = NewWindow(isLong: false);
         var reader = new FactReader(damage, window);
-        var place = PlaceBetween(low, high);
+        var location = LocationBetween(low, high);
         while (high.Value - low.Value > 1)
         {
             // Whichever half it will be, its middle is on its way by then.
             var middle = Between(low, high);
-            var (below, above) = (PlaceBetween(low, middle), PlaceBetween(middle, high));
-            if (TimeAt(reader, middle, place) <= time) (low, place) = (middle, above);
-            else (high, place) = (middle, below);
+            var (below, above) = (LocationBetween(low, middle), LocationBetween(middle, high));
+            if (TimeAt(reader, middle, location) <= time) (low, location) = (middle, above);
+            else (high, location) = (middle, below);
         }
 
         return low;
 
         static Position Between(Position low, Position high) => new((low.Value + high.Value) >>> 1);
 
-        FactPlace PlaceBetween(Position low, Position high)
+        FactLocation LocationBetween(Position low, Position high)
         {
             if (high.Value - low.Value <= 1) return default;
-            var between = index.PlaceOf(Between(low, high));
-            FactReader.ExpectTime(between);
+            var between = index.LocationOf(Between(low, high));
+            FactReader.PrefetchTime(between);
             return between;
         }
     }
 
     /// <summary>When the fact at a position was recorded; where it is gone for good, the one before it.</summary>
-    long TimeAt(FactReader reader, Position position, in FactPlace place)
+    long TimeAt(FactReader reader, Position position, in FactLocation location)
     {
-        if (!lost.Contains(position, out var gone)) return reader.ReadTime(place);
+        if (!lost.Contains(position, out var gone)) return reader.ReadTime(location);
         do position = new Position(gone.First.Value - 1);
         while (lost.Contains(position, out gone));
-        return position == Position.None ? long.MinValue : reader.ReadTime(index.PlaceOf(position));
+        return position == Position.None ? long.MinValue : reader.ReadTime(index.LocationOf(position));
     }
 
     public Fact ReadAt(FactReader reader, Position position)
     {
         using var reading = gate.Enter();
-        return reader.Read(Find(new Place(default, position, retracts: false)));
+        return reader.Read(Find(new Location(default, position, retracts: false)));
     }
 
-    public FactPlace PlaceOf(Position position) => PlaceOf(new Place(default, position, retracts: false));
+    public FactLocation LocationOf(Position position) => LocationOf(new Location(default, position, retracts: false));
 
-    FactPlace PlaceOf(Place place)
+    FactLocation LocationOf(Location location)
     {
         using var reading = gate.Enter();
-        return Find(place);
+        return Find(location);
     }
 
-    Fact Read(FactReader reader, in FactPlace place)
+    Fact Read(FactReader reader, in FactLocation location)
     {
         using var reading = gate.Enter();
-        return reader.Read(place);
+        return reader.Read(location);
     }
 
     /// <summary>For who is in.</summary>
-    FactPlace Find(in Place place) => AskInside(place, static (index, place) => index.PlaceOf(place));
+    FactLocation Find(in Location location) => AskInside(location, static (index, location) => index.LocationOf(location));
 
     /// <summary>For who is in.</summary>
-    Place LastPlace(StreamName stream, Position until) => AskInside((stream, until), static (index, about) => index.LastPlace(about.stream, about.until));
+    Location LastLocation(StreamName stream, Position until) => AskInside((stream, until), static (index, about) => index.LastLocation(about.stream, about.until));
 
     /// <summary>Asks the index; where that finds a run damaged, once more when the run has been made again.</summary>
     public T Ask<T>(Func<T> question)
@@ -327,7 +327,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
             }
             catch (RunDamagedException found)
             {
-                mending.Mend(found.Run);
+                rebuild.Rebuild(found.Run);
             }
         }
     }
@@ -350,7 +350,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
     }
 
     /// <summary>Where the end of the log is lost, what comes last cannot be told. What is asked of an earlier position can.</summary>
-    public void RefuseLostEnd(Position until)
+    public void RefuseUnknownEnd(Position until)
     {
         if (index.LostEnd is { } last && until >= last)
             throw new LedgerDamagedException($"What comes behind position {last} cannot be told.", damage.All);

@@ -35,7 +35,7 @@ internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog da
         foreach (var candidate in Candidates(query, after, until, backward))
         {
             if (!MayMatch(query, candidate)) continue;
-            if (!showing.At(facts.PlaceOf(candidate.Position), candidate.NeedsCheck ? query : null)) return;
+            if (!showing.At(facts.LocationOf(candidate.Position), candidate.NeedsCheck ? query : null)) return;
         }
     }
 
@@ -46,7 +46,7 @@ internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog da
         if (until.Value - after.Value <= AskedMax && index.TryFirstMatch(query, after, until, out var first))
         {
             RefuseHole(query, after, first > Position.None ? first : until);
-            if (first == Position.None) facts.RefuseLostEnd(until);
+            if (first == Position.None) facts.RefuseUnknownEnd(until);
             return first;
         }
 
@@ -77,7 +77,7 @@ internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog da
     {
         var page = new Candidate[PageMin];
         var isLast = false;
-        if (backward) facts.RefuseLostEnd(until);
+        if (backward) facts.RefuseUnknownEnd(until);
         while (after < until && !isLast)
         {
             var (low, high) = (after, until);
@@ -98,7 +98,7 @@ internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog da
         }
 
         RefuseHole(query, after, until);
-        if (!backward) facts.RefuseLostEnd(until);
+        if (!backward) facts.RefuseUnknownEnd(until);
     }
 
     int Fill(Candidate[] page, FactQuery query, Position after, Position until, bool backward)
@@ -117,7 +117,7 @@ internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog da
 
     /// <summary>Where any fact may match and none is unknown, there is nothing to look for.</summary>
     bool IsScan(FactQuery query, Position after, Position until, bool backward) =>
-        query.IsAll && !index.IsEndLost && until > after && !(backward && after > Position.None) && index.FirstHole(after, until) == Position.None;
+        query.IsAll && !index.IsEndUnknown && until > after && !(backward && after > Position.None) && index.FirstHole(after, until) == Position.None;
 
     /// <summary>Whether the fact has to be read.</summary>
     bool MayMatch(FactQuery query, Candidate candidate) =>

@@ -18,13 +18,13 @@ internal sealed class ReaderGate
 
     /// <summary>For who shows somebody else's code what is mapped, for as long as that takes: closing does not wait, and the mappings are left to be collected.</summary>
     /// <exception cref="ObjectDisposedException">The ledger is closed.</exception>
-    public void EnterToStay()
+    public void EnterPinned()
     {
         using var reading = Enter();
         Interlocked.Increment(ref _staying);
     }
 
-    /// <summary>Ends what <see cref="EnterToStay"/> began.</summary>
+    /// <summary>Ends what <see cref="EnterPinned"/> began.</summary>
     public void Leave() => Interlocked.Decrement(ref _staying);
 
     /// <summary>For who stays: between two looks.</summary>

@@ -5,17 +5,17 @@ internal sealed class StreamPage
 {
     public FactPage Facts { get; } = new();
 
-    public Place[] Places { get; private set; } = [];
+    public Location[] Locations { get; private set; } = [];
 
     /// <summary>Whether nothing comes behind it.</summary>
     public bool IsLast { get; set; }
 
-    public StreamVersion VersionAt(int number) => Places[number].Version;
+    public StreamVersion VersionAt(int number) => Locations[number].Version;
 
     public void Grow()
     {
         Facts.Grow();
-        if (Places.Length < Facts.Room) Places = new Place[Facts.Room];
+        if (Locations.Length < Facts.Room) Locations = new Location[Facts.Room];
     }
 
     /// <summary>Shows what follows from one on without a version left out.</summary>
@@ -24,7 +24,7 @@ internal sealed class StreamPage
     public void ShowDense(int start, int step)
     {
         var end = start + 1;
-        while (end < Facts.Count && Places[end].Version.Value == Places[end - 1].Version.Value + step) end++;
+        while (end < Facts.Count && Locations[end].Version.Value == Locations[end - 1].Version.Value + step) end++;
         Facts.Show(start, end);
     }
 }

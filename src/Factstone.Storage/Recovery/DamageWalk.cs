@@ -39,7 +39,7 @@ internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List
         // How many cells it had, only the header knew. Where facts should be and the file has ended, there may have been cells, too.
         var mayHaveCells = _hasCells && (end - from >= CellFormat.FrameBytesMin || _next < until);
         Salvage(from, end, until, "No whole frame is where one should be.");
-        if (mayHaveCells) visitor.MissedCells();
+        if (mayHaveCells) visitor.MarkCellsUnknown();
     }
 
     void Frame(in FrameHeader header, long end, Position until)
@@ -204,7 +204,7 @@ internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List
     void Missing(in FrameHeader header, int cells)
     {
         damage.Add(new Damage(reader.Segment.Path, header.FileOffset, Position.None, Position.None, $"The names of {cells} of the frame's {header.CellCount} cells are damaged."));
-        visitor.MissedCells();
+        visitor.MarkCellsUnknown();
 
         // An append writes no cell twice, so what was found of it is not what is missing.
         foreach (var fileOffset in _found)

@@ -70,7 +70,7 @@ internal sealed class FrameReader(Segment segment, FileWindow window, Defect def
             var bytes = window.At(segment.File, at, FrameFormat.EmptyFrameBytes);
             if (bytes.Length < FrameFormat.EmptyFrameBytes) return false;
 
-            // Most of what is scanned is zeros ahead of the tail.
+            // Most of the scanned bytes are preallocated zeros.
             var zeros = bytes.IndexOfAnyExcept((byte)0);
             if (zeros < 0) zeros = bytes.Length;
             if (zeros >= FrameFormat.Alignment)

@@ -19,5 +19,5 @@ internal interface IFrameVisitor
     void Cell(Segment segment, long fileOffset, in CellView cell);
 
     /// <summary>What was passed just now is damaged, and may have held a write of any cell.</summary>
-    void MissedCells();
+    void MarkCellsUnknown();
 }

@@ -19,5 +19,5 @@ internal sealed class LastTimeVisitor : IFrameVisitor
 
     public void Cell(Segment segment, long fileOffset, in CellView cell) { }
 
-    public void MissedCells() { }
+    public void MarkCellsUnknown() { }
 }

@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>Gives back the zeros at the end of segments that a crash ended.</summary>
+/// <summary>Trims the preallocated zeros from segments that a crash ended.</summary>
 /// <remarks>
 /// Only zeros are cut. A reader in another process may have places up to the end that was published before the crash,
 /// also behind where the next segment says that this one ends. Only after HEAD says durably that the log goes on
@@ -13,12 +13,12 @@ internal static class SegmentTrim
     /// <summary>The end is rounded up to this, since the last bytes of a frame may be zeros.</summary>
     const int PageBytes = 4_096;
 
-    /// <summary>Trims the last sealed segments, back to the first one that has nothing to give back: a crash before the trim leaves more than one.</summary>
+    /// <summary>Trims the last sealed segments, back to the first one that has nothing to trim: a crash before the trim leaves more than one.</summary>
     /// <param name="files">The disk.</param>
     /// <param name="layout">Where the segments are.</param>
     /// <param name="manifest">The segments; the last one is written to, and stays as it is.</param>
     /// <param name="published">What HEAD said before the recovery, if it said anything.</param>
-    /// <returns>The bytes that were given back.</returns>
+    /// <returns>The number of bytes that were trimmed.</returns>
     /// <exception cref="FactstoneException">A file cannot be read or cut.</exception>
     public static long Run(IFileSystem files, LedgerLayout layout, Manifest manifest, HeadSlot? published)
     {

@@ -11,16 +11,16 @@ internal static class TailExamination
     /// <param name="from">Where to begin: what lies before is durable for sure.</param>
     /// <param name="next">The position that the frame there should have.</param>
     /// <param name="head">The published end, where there is one for this ledger.</param>
-    /// <param name="reach">How far the log has reached at least, where the index says it.</param>
+    /// <param name="indexedEnd">How far the log has reached at least, where the index says it.</param>
     /// <param name="timeBefore">The last RecordedAt before <paramref name="from"/>.</param>
     /// <param name="isMoreMissing">Whether segments behind this one are missing.</param>
     /// <param name="options">For the branches taken, and planted defects.</param>
-    public static LogEnd Run(FrameReader reader, long from, Position next, HeadSlot? head, LogReach? reach, long timeBefore, bool isMoreMissing, StorageOptions options)
+    public static LogEnd Run(FrameReader reader, long from, Position next, HeadSlot? head, IndexedEnd? indexedEnd, long timeBefore, bool isMoreMissing, StorageOptions options)
     {
         var length = reader.Segment.File.Length;
         var headHere = head is { } slot && slot.IsIn(reader.Segment.Header) ? head : null;
         if (headHere is { } closed && CleanEnd(reader, closed, length) is { } clean)
-            return reach?.IsBeyond(clean.Walk.Next, closed.RecordedAt) == true ? Shortened(clean, reach.Value, length, options) : clean;
+            return indexedEnd?.IsBeyond(clean.Walk.Next, closed.RecordedAt) == true ? Shortened(clean, indexedEnd.Value, length, options) : clean;
 
         var times = new LastTimeVisitor { Last = timeBefore };
         var walk = SegmentWalk.Run(reader, from, length, next, times);
@@ -28,19 +28,19 @@ internal static class TailExamination
 
         if (headHere is { } published && published.FileOffset > walk.FileOffset)
         {
-            options.Took?.Invoke(RecoveryBranch.DamageBelowHead);
-            return Extended(new LogEnd { From = from, Walk = walk, IsDamaged = true, DurableEnd = published.FileOffset, DurableNext = published.Position.Next() }, reach);
+            options.BranchTaken?.Invoke(RecoveryBranch.DamageBelowHead);
+            return Extended(new LogEnd { From = from, Walk = walk, IsDamaged = true, DurableEnd = published.FileOffset, DurableNext = published.Position.Next() }, indexedEnd);
         }
 
         if (isMoreMissing || (head is { } elsewhere && elsewhere.LedgerId == reader.Segment.Header.LedgerId && elsewhere.Position >= walk.Next))
         {
-            options.Took?.Invoke(RecoveryBranch.DamageBelowHead);
-            return Extended(BeforeMissing(reader, from, walk, head, headHere, length, options), reach);
+            options.BranchTaken?.Invoke(RecoveryBranch.DamageBelowHead);
+            return Extended(BeforeMissing(reader, from, walk, head, headHere, length, options), indexedEnd);
         }
 
-        if (LaterFrame(reader, walk.FileOffset, Math.Min(length, walk.FileOffset + ScanBytesMax), length) is { } later) return Extended(Damaged(reader, from, walk, later, length, options), reach);
+        if (LaterFrame(reader, walk.FileOffset, Math.Min(length, walk.FileOffset + ScanBytesMax), length) is { } later) return Extended(Damaged(reader, from, walk, later, length, options), indexedEnd);
         var end = new LogEnd { From = from, Walk = walk };
-        return reach?.IsBeyond(walk.Next, times.Last) == true ? Shortened(end, reach.Value, length, options) : end;
+        return indexedEnd?.IsBeyond(walk.Next, times.Last) == true ? Shortened(end, indexedEnd.Value, length, options) : end;
     }
 
     /// <summary>What segments behind this one held is gone. They may have held the last group of this one anew, and then it does not count here.</summary>
@@ -54,20 +54,20 @@ internal static class TailExamination
     }
 
     /// <summary>With damage, what was durable reaches as far as the index says.</summary>
-    static LogEnd Extended(LogEnd end, LogReach? reach) => reach?.Last >= end.DurableNext ? end with { DurableNext = reach.Value.Last.Next() } : end;
+    static LogEnd Extended(LogEnd end, IndexedEnd? indexedEnd) => indexedEnd?.Last >= end.DurableNext ? end with { DurableNext = indexedEnd.Value.Last.Next() } : end;
 
     /// <summary>All that is left is whole, and yet facts or cells that were durable are gone from its end.</summary>
-    static LogEnd Shortened(LogEnd end, LogReach reach, long length, StorageOptions options)
+    static LogEnd Shortened(LogEnd end, IndexedEnd indexedEnd, long length, StorageOptions options)
     {
-        options.Took?.Invoke(RecoveryBranch.DamageBelowIndex);
-        return end with { IsClean = false, IsDamaged = true, IsShortened = true, DurableEnd = length, DurableNext = reach.Last >= end.Walk.Next ? reach.Last.Next() : end.Walk.Next };
+        options.BranchTaken?.Invoke(RecoveryBranch.DamageBelowIndex);
+        return end with { IsClean = false, IsDamaged = true, IsShortened = true, DurableEnd = length, DurableNext = indexedEnd.Last >= end.Walk.Next ? indexedEnd.Last.Next() : end.Walk.Next };
     }
 
     /// <summary>The end that the last writer marked when it closed the ledger, if nobody has written since; it is trusted, and nothing is walked.</summary>
     static LogEnd? CleanEnd(FrameReader reader, HeadSlot head, long length)
     {
-        // Zeros ahead are given back by a clean close, so a file that is longer was written to since, and whatever HEAD
-        // says of a clean end was said before that.
+        // A clean close trims the preallocated zeros. A file that is longer has been written to since, and the clean end
+        // in HEAD is out of date.
         var mark = head.FileOffset - FrameFormat.EmptyFrameBytes;
         if (!head.IsClean || head.FileOffset != length || mark < SegmentHeader.Bytes) return null;
         if (!reader.TryReadHeader(mark, out var closing) || closing.Kind != FrameKind.Closing || closing.End != length || !reader.IsWhole(closing)) return null;
@@ -90,7 +90,7 @@ internal static class TailExamination
 
     static LogEnd Damaged(FrameReader reader, long from, WalkEnd walk, FrameHeader later, long length, StorageOptions options)
     {
-        options.Took?.Invoke(RecoveryBranch.DamageBeforeLaterFrame);
+        options.BranchTaken?.Invoke(RecoveryBranch.DamageBeforeLaterFrame);
 
         // What was durable reaches up to the last group that left a whole frame; of that group itself nobody knows.
         var last = later;

@@ -26,7 +26,7 @@ internal sealed class TailRewrite(IFileSystem files, LedgerLayout layout, Storag
         TornBytes = TornTail.Length(old.File, end.Walk.FileOffset);
         if (TornBytes > 0)
         {
-            options.Took?.Invoke(RecoveryBranch.TornTailCut);
+            options.BranchTaken?.Invoke(RecoveryBranch.TornTailCut);
             TornTail.Keep(files, layout, old.File, old.Header, end.Walk.FileOffset, TornBytes);
         }
 
@@ -38,8 +38,8 @@ internal sealed class TailRewrite(IFileSystem files, LedgerLayout layout, Storag
         if (frames.Count > 0) Index(first);
         old.Seal();
 
-        options.Took?.Invoke(frames.Count > 0 ? RecoveryBranch.LastGroupRewritten : RecoveryBranch.NothingToRewrite);
-        if (chain.Manifest.Segments.All(segment => segment.Sequence != old.Header.Sequence)) options.Took?.Invoke(RecoveryBranch.EmptySegmentDropped);
+        options.BranchTaken?.Invoke(frames.Count > 0 ? RecoveryBranch.LastGroupRewritten : RecoveryBranch.NothingToRewrite);
+        if (chain.Manifest.Segments.All(segment => segment.Sequence != old.Header.Sequence)) options.BranchTaken?.Invoke(RecoveryBranch.EmptySegmentDropped);
     }
 
     void Write(List<FrameBytes> frames, Segment next)
@@ -104,6 +104,6 @@ internal sealed class TailRewrite(IFileSystem files, LedgerLayout layout, Storag
 
         public void Cell(Segment segment, long fileOffset, in CellView cell) => index.Cell(segment, fileOffset, cell);
 
-        public void MissedCells() => index.MissedCells();
+        public void MarkCellsUnknown() => index.MarkCellsUnknown();
     }
 }

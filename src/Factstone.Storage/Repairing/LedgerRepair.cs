@@ -62,7 +62,7 @@ internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layou
         var unknown = salvaged.SelectMany(one => one.UnknownAppendIds).ToList();
         var end = new Position(survey.Next.Value - 1);
         var lostCells = salvaged.SelectMany(one => one.LostCells).ToList();
-        var mayHaveLostCells = survey.IsLastMissing || salvaged.Exists(one => one.HasMissedCells);
+        var mayHaveLostCells = survey.IsLastMissing || salvaged.Exists(one => one.HasUnknownCells);
         var isLoss = survey.HasSetAside || survey.Foreign.Count > 0 || survey.LastEpoch > survey.Manifest.Epoch || lost.Count > 0 || unknown.Count > 0 || lostCells.Count > 0 || mayHaveLostCells;
         var common = lost.Count > 0 ? new Position(lost.Min(frame => frame.First.Value) - 1) : end;
         return new RepairReport

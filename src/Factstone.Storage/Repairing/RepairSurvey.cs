@@ -13,7 +13,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
     readonly FileWindow _second = new(64 * 1_024, 1_024 * 1_024);
     readonly List<Damage> _damage = [];
     readonly List<string> _unreadable = [];
-    LogReach? _reach;
+    IndexedEnd? _indexedEnd;
     long _bytesRead;
     long _bytes;
 
@@ -75,7 +75,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
         LastGeneration = Math.Max(Manifest.Generation, head?.ManifestGeneration ?? 0);
         LastEpoch = Math.Max(Manifest.Epoch, head?.Epoch ?? 0);
         var runs = new RunDirectory(files, layout, options, new FilePool(files, options));
-        _reach = runs.FindReach(Manifest);
+        _indexedEnd = runs.FindIndexedEnd(Manifest);
         if (runs.LastEpoch > Manifest.Epoch) _damage.Add(LedgerOpening.LaterEpoch(layout, runs.LastEpoch, Manifest.Epoch, "The index"));
         LastEpoch = Math.Max(LastEpoch, runs.LastEpoch);
         if (head?.ManifestGeneration > Manifest.Generation)
@@ -105,7 +105,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
         }
 
         if (head is { } published) Scan.Passed(published.RecordedAt);
-        if (_reach is { } reach) Scan.Passed(reach.LastTime);
+        if (_indexedEnd is { } indexedEnd) Scan.Passed(indexedEnd.LastTime);
     }
 
     /// <summary>A damaged segment, open to be read once more.</summary>
@@ -135,7 +135,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
         if (!inventory.ManifestWasRebuilt && !inventory.HasGap)
         {
             Segments = Plans(manifest.Segments, until: null);
-            MendBeginning([]);
+            RestoreBeginning([]);
             return;
         }
 
@@ -146,7 +146,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
         var whole = headers.Where(one => one.Header?.Name == one.Name && one.Header.LedgerId == manifest.LedgerId).Select(one => one.Header!).ToList();
         Manifest = ManifestFile.Rebuild([.. whole.Select(static header => (header.Name, (SegmentHeader?)header))])!;
         Segments = WithLostEnd(Manifest.Segments, head);
-        MendBeginning(whole);
+        RestoreBeginning(whole);
     }
 
     List<SegmentPlan> Plans(IReadOnlyList<SegmentHeader> segments, Position? until) =>
@@ -204,7 +204,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
     }
 
     /// <summary>Without a manifest the list ends where a segment is missing that the next one names. What is left before it is found, and what is not is gone.</summary>
-    void MendBeginning(List<SegmentHeader> whole)
+    void RestoreBeginning(List<SegmentHeader> whole)
     {
         for (var first = Segments[0].Header; first.PreviousGeneration > 0; first = Segments[0].Header)
         {
@@ -283,23 +283,23 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
     /// <summary>The last position that a missing last segment can have had: HEAD or the index says it where either speaks of that segment or a later one, otherwise there are as many as there is room for.</summary>
     Position LastOfMissing(SegmentHeader header, HeadSlot? head)
     {
-        var known = Math.Max(head?.Position.Value ?? 0, _reach?.Last.Value ?? 0);
+        var known = Math.Max(head?.Position.Value ?? 0, _indexedEnd?.Last.Value ?? 0);
         return new Position(known >= header.BasePosition.Value ? known : header.BasePosition.Value - 1 + (StorageOptions.SegmentSizeBytesMax / FactBytesMin));
     }
 
     LogEnd Examine(FrameReader reader, SegmentHeader header, HeadSlot? head)
     {
-        var end = TailExamination.Run(reader, SegmentHeader.Bytes, header.BasePosition, head, _reach, header.BaseTime, IsLastMissing || LastEpoch > Manifest.Epoch, options with { Took = null });
+        var end = TailExamination.Run(reader, SegmentHeader.Bytes, header.BasePosition, head, _indexedEnd, header.BaseTime, IsLastMissing || LastEpoch > Manifest.Epoch, options with { BranchTaken = null });
         if (end.IsShortened)
         {
-            _damage.Add(_reach!.Value.Damage(end.Walk.Next));
+            _damage.Add(_indexedEnd!.Value.Damage(end.Walk.Next));
             IsLastMissing = true;
         }
 
         if (!end.IsClean) return end;
 
         // An open trusts a clean end without looking at what is before it.
-        var walk = SegmentWalk.Run(reader, SegmentHeader.Bytes, end.Walk.FileOffset, header.BasePosition, NoVisitor.Instance);
+        var walk = SegmentWalk.Run(reader, SegmentHeader.Bytes, end.Walk.FileOffset, header.BasePosition, NullVisitor.Instance);
         return walk.FileOffset == end.Walk.FileOffset && walk.Next == end.Walk.Next
             ? end
             : end with { Walk = walk, IsClean = false, IsDamaged = true, DurableEnd = end.Walk.FileOffset, DurableNext = end.Walk.Next };

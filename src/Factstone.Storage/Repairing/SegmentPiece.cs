@@ -14,7 +14,7 @@ internal abstract record SegmentPiece
     /// <param name="AppendId">The id of the append, where all of its facts are here.</param>
     public sealed record Facts(IReadOnlyList<long> FileOffsets, Position First, string? AppendId) : SegmentPiece
     {
-        public IReadOnlyList<CellPlace> Cells { get; init; } = [];
+        public IReadOnlyList<CellLocation> Cells { get; init; } = [];
     }
 
     /// <summary>Facts that are gone.</summary>
@@ -26,4 +26,4 @@ internal abstract record SegmentPiece
 /// <param name="IsLost">Whether its value is damaged, so that of it only the version is left.</param>
 /// <param name="RecordedAt">When it was recorded.</param>
 /// <param name="Bytes">Bytes that it has there.</param>
-internal readonly record struct CellPlace(long FileOffset, bool IsLost, long RecordedAt, int Bytes);
+internal readonly record struct CellLocation(long FileOffset, bool IsLost, long RecordedAt, int Bytes);

@@ -14,9 +14,9 @@ internal sealed class SegmentSalvage(FrameReader reader, RepairScan scan, Positi
     readonly List<PositionRange> _withoutFrame = [];
     readonly List<(Position Position, byte[] Header)> _known = [];
     readonly List<long> _facts = [];
-    readonly List<CellPlace> _cells = [];
+    readonly List<CellLocation> _cells = [];
     readonly List<LostCell> _lostCells = [];
-    bool _hasMissedCells;
+    bool _hasUnknownCells;
     long _wholeEnd;
     long _cellsBytes;
     long _lastCell;
@@ -81,11 +81,11 @@ internal sealed class SegmentSalvage(FrameReader reader, RepairScan scan, Positi
         var bytes = reader.BytesAt(fileOffset, extent.Length, reader.Segment.File.Length);
         var isLost = CellFormat.TryRead(bytes, reader.Segment.Seed, out _) != CellStatus.Whole;
         if (isLost) _lostCells.Add(new LostCell(cell.Name, cell.Head.Version));
-        _cells.Add(new CellPlace(fileOffset, isLost, cell.Head.RecordedAt, extent.Length));
+        _cells.Add(new CellLocation(fileOffset, isLost, cell.Head.RecordedAt, extent.Length));
         _cellsBytes += extent.Length;
     }
 
-    public void MissedCells() => _hasMissedCells = true;
+    public void MarkCellsUnknown() => _hasUnknownCells = true;
 
     public void AddHoles(Position last) { }
 
@@ -108,18 +108,18 @@ internal sealed class SegmentSalvage(FrameReader reader, RepairScan scan, Positi
             IncompleteAppends = [.. _frames.Where(frame => frame.FactsLeft > 0 && frame.FactsLeft < frame.Positions.Count).Select(frame => new IncompleteAppend(frame.AppendId, frame.Positions))],
             UnknownAppendIds = [.. WithoutFrame()],
             LostCells = _lostCells,
-            HasMissedCells = _hasMissedCells,
+            HasUnknownCells = _hasUnknownCells,
         };
     }
 
     /// <summary>All of a segment that cannot be read.</summary>
     public static SalvagedSegment Nothing(Position first, Position until, RepairScan scan)
     {
-        if (until <= first) return new SalvagedSegment { Pieces = [], HasMissedCells = true };
+        if (until <= first) return new SalvagedSegment { Pieces = [], HasUnknownCells = true };
         var lost = new PositionRange(first, new Position(until.Value - 1));
         var frame = new LostFrame { First = lost.First, Last = lost.Last };
         scan.Lost(frame);
-        return new SalvagedSegment { Pieces = [new SegmentPiece.Lost(frame)], Lost = [frame], UnknownAppendIds = [lost], HasMissedCells = true };
+        return new SalvagedSegment { Pieces = [new SegmentPiece.Lost(frame)], Lost = [frame], UnknownAppendIds = [lost], HasUnknownCells = true };
     }
 
     bool IsWhole(long fileOffset, out int length)
@@ -270,5 +270,5 @@ internal sealed record SalvagedSegment
     public IReadOnlyList<LostCell> LostCells { get; init; } = [];
 
     /// <summary>Whether there may have been writes of cells of which nothing is known.</summary>
-    public bool HasMissedCells { get; init; }
+    public bool HasUnknownCells { get; init; }
 }

@@ -3,13 +3,13 @@ namespace Factstone.Storage;
 /// <summary>How a run writes where the append with an id is. See docs/format.md, "Terms".</summary>
 internal static class AppendSpanFormat
 {
-    public const int BytesMax = 2 * Leb128.BytesMax + LogPlaceFormat.BytesMax;
+    public const int BytesMax = 2 * Leb128.BytesMax + LogLocationFormat.BytesMax;
 
     public static int Write(Span<byte> target, in IndexedAppend append, Position runFirst)
     {
         var at = Leb128.Write(target, (ulong)(append.Span.First.Value - runFirst.Value));
         at += Leb128.Write(target[at..], (ulong)append.Span.Count);
-        return append.Frame == default ? at : at + LogPlaceFormat.Write(target[at..], append.Frame);
+        return append.Frame == default ? at : at + LogLocationFormat.Write(target[at..], append.Frame);
     }
 
     public static IndexedAppend Read(ReadOnlySpan<byte> value, Position runFirst)
@@ -17,6 +17,6 @@ internal static class AppendSpanFormat
         var at = 0;
         var first = new Position(runFirst.Value + (long)PositionListFormat.Read(value, ref at));
         var span = new AppendSpan(first, (int)PositionListFormat.Read(value, ref at));
-        return new IndexedAppend(span, at < value.Length ? LogPlaceFormat.Read(value, ref at) : default);
+        return new IndexedAppend(span, at < value.Length ? LogLocationFormat.Read(value, ref at) : default);
     }
 }

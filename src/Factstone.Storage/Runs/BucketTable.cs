@@ -41,7 +41,7 @@ internal readonly record struct BucketShape(int SlotBytes, int Slots, int TermsP
 
     public long FirstBuckets(long terms) => (terms / TermsPerBucket) + 1;
 
-    public void Write(Span<byte> slot, in TermPlace term)
+    public void Write(Span<byte> slot, in TermLocation term)
     {
         BinaryPrimitives.WriteUInt16LittleEndian(slot, Fingerprint(term.Hash));
         BinaryPrimitives.WriteUInt32LittleEndian(slot[BlockAt..], term.Block);
@@ -62,4 +62,4 @@ internal readonly record struct BucketShape(int SlotBytes, int Slots, int TermsP
 /// <param name="Block">Where its dictionary block is / <see cref="RunFormat.TermBlockMultiple"/>.</param>
 /// <param name="Segment">Of a stream: the segment of its last fact, by its number in the run; 65,535 where that is more.</param>
 /// <param name="FileOffset">Of a stream: where its last fact is there.</param>
-internal readonly record struct TermPlace(ulong Hash, uint Block, ushort Segment = 0, uint FileOffset = 0);
+internal readonly record struct TermLocation(ulong Hash, uint Block, ushort Segment = 0, uint FileOffset = 0);

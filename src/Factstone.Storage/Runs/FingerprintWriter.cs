@@ -17,13 +17,13 @@ internal sealed class FingerprintWriter(RunOutput output, BucketShape shape, lon
 
     readonly long _firstBuckets = shape.FirstBuckets(terms);
     readonly byte[] _buckets = new byte[Math.Min(shape.FirstBuckets(terms), bytesMax / RunFormat.BucketBytes) * RunFormat.BucketBytes];
-    List<TermPlace> _carried = [];
+    List<TermLocation> _carried = [];
 
     /// <summary>Set when all is written.</summary>
     public BucketTable Table { get; private set; }
 
     /// <summary>Writes the table, some terms at a step: of very many terms that takes minutes.</summary>
-    public IEnumerable<int> Write(Func<IEnumerable<TermPlace>> terms)
+    public IEnumerable<int> Write(Func<IEnumerable<TermLocation>> terms)
     {
         var at = output.FileOffset;
         var bucket = 0L;
@@ -37,7 +37,7 @@ internal sealed class FingerprintWriter(RunOutput output, BucketShape shape, lon
         Table = new BucketTable(shape, at, bucket, _firstBuckets);
     }
 
-    IEnumerable<int> WritePass(long first, int count, Func<IEnumerable<TermPlace>> terms)
+    IEnumerable<int> WritePass(long first, int count, Func<IEnumerable<TermLocation>> terms)
     {
         var length = count * RunFormat.BucketBytes;
         _buckets.AsSpan(0, length).Clear();
@@ -58,7 +58,7 @@ internal sealed class FingerprintWriter(RunOutput output, BucketShape shape, lon
         output.Write(_buckets.AsSpan(0, length));
     }
 
-    void Put(Span<byte> buckets, int bucket, TermPlace term)
+    void Put(Span<byte> buckets, int bucket, TermLocation term)
     {
         for (var at = bucket * RunFormat.BucketBytes; at < buckets.Length; at += RunFormat.BucketBytes)
         {

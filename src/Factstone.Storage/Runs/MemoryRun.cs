@@ -7,7 +7,7 @@ internal static class MemoryRun
     {
         Invariant.Holds(!part.HasUnknown);
         using var writer = new RunWriter(file, part.First) { Start = part.Start };
-        WritePlaces(part, writer);
+        WriteLocations(part, writer);
         WriteTimes(part, writer);
         WriteStreams(part, writer);
         WriteTerms(part, writer);
@@ -16,13 +16,13 @@ internal static class MemoryRun
         return writer.Finish(ledgerId, epoch, part.Last, part.End, endMark, part.FirstTime, part.LastTime);
     }
 
-    static void WritePlaces(MemoryPart part, RunWriter writer)
+    static void WriteLocations(MemoryPart part, RunWriter writer)
     {
         var segments = new List<(Position From, Segment Segment)>();
         for (var position = part.First; position <= part.Last; position = position.Next())
         {
             var fact = part[position];
-            writer.AddPlace(fact.FileOffset);
+            writer.AddLocation(fact.FileOffset);
             var segment = part.SegmentOf(fact);
             if (segments.Count == 0 || segments[^1].Segment != segment) segments.Add((position, segment));
         }
@@ -52,13 +52,13 @@ internal static class MemoryRun
         var streams = part.AllStreams().ToArray();
         Array.Sort(streams, static (x, y) => Compare(Term.Stream(x.Name), Term.Stream(y.Name)));
         Span<byte> buffer = stackalloc byte[TermKey.BytesMax];
-        Span<Place> places = stackalloc Place[PositionListFormat.PlacesPerBlock];
+        Span<Location> locations = stackalloc Location[PositionListFormat.LocationsPerBlock];
         foreach (var stream in streams)
         {
             writer.BeginList(TermKey.Encode(Term.Stream(stream.Name), buffer).Bytes, stream.Count, streams: 0);
-            for (var rest = stream.Places; rest.Length > 0; rest = rest[Math.Min(rest.Length, places.Length)..])
+            for (var rest = stream.Locations; rest.Length > 0; rest = rest[Math.Min(rest.Length, locations.Length)..])
             {
-                var some = places[..Math.Min(rest.Length, places.Length)];
+                var some = locations[..Math.Min(rest.Length, locations.Length)];
                 for (var i = 0; i < some.Length; i++) some[i] = rest[i].At(part[rest[i].Position].FileOffset);
                 writer.Add(some);
             }
@@ -70,7 +70,7 @@ internal static class MemoryRun
     static void WriteTerms(MemoryPart part, RunWriter writer)
     {
         var begun = part.Stores().ToDictionary(static store => store.Store, static store => store.Streams, StringComparer.Ordinal);
-        Span<Place> places = stackalloc Place[PositionListFormat.PlacesPerBlock];
+        Span<Location> locations = stackalloc Location[PositionListFormat.LocationsPerBlock];
         var terms = part.AllTerms(part.Last);
         Array.Sort(terms, static (x, y) => Compare(x.Term, y.Term));
         Span<byte> buffer = stackalloc byte[TermKey.BytesMax];
@@ -78,7 +78,7 @@ internal static class MemoryRun
         {
             var streams = positions.Term.Kind == TermKind.Store ? begun.GetValueOrDefault(positions.Term.Name) : 0;
             writer.BeginList(TermKey.Encode(positions.Term, buffer).Bytes, positions.Count, streams);
-            for (var i = 0; i < positions.Count; i += places.Length) writer.Add(places[..positions.Copy(i, places)]);
+            for (var i = 0; i < positions.Count; i += locations.Length) writer.Add(locations[..positions.Copy(i, locations)]);
             writer.EndList();
         }
     }

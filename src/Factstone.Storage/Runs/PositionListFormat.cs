@@ -7,7 +7,7 @@ namespace Factstone.Storage;
 internal static class PositionListFormat
 {
     /// <summary>Places decoded at a time; a list of no more stands in its dictionary entry.</summary>
-    public const int PlacesPerBlock = 64;
+    public const int LocationsPerBlock = 64;
 
     /// <summary>A row of a long list's skip table: first position (u64), first version (u64), where the block begins (u32), where the first fact is in its segment (u32).</summary>
     public const int SkipRowBytes = sizeof(ulong) + sizeof(ulong) + sizeof(uint) + sizeof(uint);
@@ -16,29 +16,29 @@ internal static class PositionListFormat
     public const int OffsetBytes = sizeof(uint);
 
     /// <summary>A block, or an entry's head, at its longest.</summary>
-    public const int BlockBytesMax = PlacesPerBlock * 2 * Leb128.BytesMax;
+    public const int BlockBytesMax = LocationsPerBlock * 2 * Leb128.BytesMax;
 
     public const int HeadBytesMax = (8 * Leb128.BytesMax) + (2 * OffsetBytes);
 
     /// <summary>Writes the places behind the first of a block, each by what separates it from the one before.</summary>
-    public static int WriteNext(Span<byte> target, bool isStream, in Place before, in Place place)
+    public static int WriteNext(Span<byte> target, bool isStream, in Location before, in Location location)
     {
-        var delta = (ulong)(place.Position.Value - before.Position.Value);
+        var delta = (ulong)(location.Position.Value - before.Position.Value);
         if (!isStream) return Leb128.Write(target, delta);
 
         // A version follows the one before, except behind facts that were lost.
-        var gap = (ulong)(place.Version.Value - before.Version.Value - 1);
-        var at = Leb128.Write(target, (delta << 2) | (gap > 0 ? 2UL : 0) | (place.Retracts ? 1UL : 0));
+        var gap = (ulong)(location.Version.Value - before.Version.Value - 1);
+        var at = Leb128.Write(target, (delta << 2) | (gap > 0 ? 2UL : 0) | (location.Retracts ? 1UL : 0));
         return gap > 0 ? at + Leb128.Write(target[at..], gap) : at;
     }
 
     /// <summary>The next place, of a stream without where it is in its segment.</summary>
-    public static Place ReadNext(ReadOnlySpan<byte> source, ref int at, bool isStream, in Place before)
+    public static Location ReadNext(ReadOnlySpan<byte> source, ref int at, bool isStream, in Location before)
     {
         var value = Read(source, ref at);
-        if (!isStream) return new Place(default, new Position(before.Position.Value + (long)value), retracts: false);
+        if (!isStream) return new Location(default, new Position(before.Position.Value + (long)value), retracts: false);
         var gap = (value & 2) != 0 ? (long)Read(source, ref at) : 0;
-        return new Place(new StreamVersion(before.Version.Value + 1 + gap), new Position(before.Position.Value + (long)(value >> 2)), (value & 1) != 0);
+        return new Location(new StreamVersion(before.Version.Value + 1 + gap), new Position(before.Position.Value + (long)(value >> 2)), (value & 1) != 0);
     }
 
     /// <summary>Where a place of a stream is in its segment.</summary>
@@ -60,9 +60,9 @@ internal struct PositionListHead
 {
     public long Count;
 
-    public Place First;
+    public Location First;
 
-    public Place Last;
+    public Location Last;
 
     /// <summary>For a store: how many of its streams begin in this run.</summary>
     public long Streams;
@@ -72,9 +72,9 @@ internal struct PositionListHead
 
     public long ListBytes;
 
-    public readonly bool IsLong => Count > PositionListFormat.PlacesPerBlock;
+    public readonly bool IsLong => Count > PositionListFormat.LocationsPerBlock;
 
-    public readonly int Blocks => (int)((Count + PositionListFormat.PlacesPerBlock - 1) / PositionListFormat.PlacesPerBlock);
+    public readonly int Blocks => (int)((Count + PositionListFormat.LocationsPerBlock - 1) / PositionListFormat.LocationsPerBlock);
 
     /// <summary>Writes the head; a short list's places follow, from the second on.</summary>
     public readonly int Write(Span<byte> target, TermKind kind, Position runFirst)
@@ -106,13 +106,13 @@ internal struct PositionListHead
         {
             var version = (long)PositionListFormat.Read(value, ref at);
             var more = PositionListFormat.Read(value, ref at);
-            head.First = new Place(new StreamVersion(version), first, (more & 2) != 0, ReadOffset(value, ref at));
-            head.Last = new Place(new StreamVersion(version + (long)(more >> 2)), last, (more & 1) != 0, head.Count > 1 ? ReadOffset(value, ref at) : head.First.FileOffset);
+            head.First = new Location(new StreamVersion(version), first, (more & 2) != 0, ReadOffset(value, ref at));
+            head.Last = new Location(new StreamVersion(version + (long)(more >> 2)), last, (more & 1) != 0, head.Count > 1 ? ReadOffset(value, ref at) : head.First.FileOffset);
         }
         else
         {
-            head.First = new Place(default, first, retracts: false);
-            head.Last = new Place(default, last, retracts: false);
+            head.First = new Location(default, first, retracts: false);
+            head.Last = new Location(default, last, retracts: false);
         }
 
         if (kind == TermKind.Store) head.Streams = (long)PositionListFormat.Read(value, ref at);
@@ -130,9 +130,9 @@ internal struct PositionListHead
         return head;
     }
 
-    static int WriteOffset(Span<byte> target, in Place place)
+    static int WriteOffset(Span<byte> target, in Location location)
     {
-        BinaryPrimitives.WriteUInt32LittleEndian(target, place.FileOffset);
+        BinaryPrimitives.WriteUInt32LittleEndian(target, location.FileOffset);
         return PositionListFormat.OffsetBytes;
     }
 

@@ -11,7 +11,7 @@ namespace Factstone.Storage;
 internal sealed partial class Run : IndexPart, IDisposable
 {
     /// <summary>Most of a dictionary block: all its lines come at once, where who walks along it waits for each.</summary>
-    const int TermsExpectedBytes = 1_024;
+    const int TermsPrefetchedBytes = 1_024;
 
     readonly IStorageFile _file;
     readonly RunBytes _bytes;
@@ -36,7 +36,7 @@ internal sealed partial class Run : IndexPart, IDisposable
 
     public override Position Last => Footer.Last;
 
-    public override LogPlace End => Footer.End;
+    public override LogLocation End => Footer.End;
 
     public override long LastTime => Footer.LastTime;
 
@@ -123,25 +123,25 @@ internal sealed partial class Run : IndexPart, IDisposable
 
     public override bool TryFind(Position position, out Segment segment, out long fileOffset)
     {
-        var place = Read((position.Value - First.Value) * RunFormat.PlaceBytes, RunFormat.PlaceBytes);
-        fileOffset = BinaryPrimitives.ReadUInt32LittleEndian(place);
+        var location = Read((position.Value - First.Value) * RunFormat.LocationBytes, RunFormat.LocationBytes);
+        fileOffset = BinaryPrimitives.ReadUInt32LittleEndian(location);
         GC.KeepAlive(this);
         segment = SegmentAt(position, out _).Segment!;
         return segment is not null && fileOffset > 0;
     }
 
-    public override Position AddPlaces(FactPage page, Position position, Position until)
+    public override Position AddLocations(FactPage page, Position position, Position until)
     {
         var last = Math.Min(Math.Min(Last.Value, until.Value), position.Value + page.Room - page.Count - 1);
-        var places = Read((position.Value - First.Value) * RunFormat.PlaceBytes, (last - position.Value + 1) * RunFormat.PlaceBytes);
+        var locations = Read((position.Value - First.Value) * RunFormat.LocationBytes, (last - position.Value + 1) * RunFormat.LocationBytes);
         while (position.Value <= last)
         {
             var segment = SegmentAt(position, out var behind);
             for (; position.Value <= last && position < behind; position = position.Next())
             {
-                var fileOffset = BinaryPrimitives.ReadUInt32LittleEndian(places);
-                places = places[RunFormat.PlaceBytes..];
-                page.Add(fileOffset > 0 ? new FactPlace(position, segment.Segment, fileOffset) : new FactPlace(position, null, 0));
+                var fileOffset = BinaryPrimitives.ReadUInt32LittleEndian(locations);
+                locations = locations[RunFormat.LocationBytes..];
+                page.Add(fileOffset > 0 ? new FactLocation(position, segment.Segment, fileOffset) : new FactLocation(position, null, 0));
             }
         }
 
@@ -149,23 +149,23 @@ internal sealed partial class Run : IndexPart, IDisposable
         return position;
     }
 
-    public override void Expect(in TermKey key)
+    public override void Prefetch(in TermKey key)
     {
         ref readonly var buckets = ref BucketsOf(key);
-        _bytes.Expect(buckets.BucketAt(buckets.BucketOf(key)), RunFormat.BucketBytes);
+        _bytes.Prefetch(buckets.BucketAt(buckets.BucketOf(key)), RunFormat.BucketBytes);
     }
 
-    public override Place LastPlace(StreamName stream, in TermKey key, Position until) => TryFindTerm(key, out var value) ? LastPlaceIn(value, until) : default;
+    public override Location LastLocation(StreamName stream, in TermKey key, Position until) => TryFindTerm(key, out var value) ? LastLocationIn(value, until) : default;
 
     /// <summary>The same, from what the dictionary says of the stream.</summary>
-    public Place LastPlaceIn(ReadOnlySpan<byte> value, Position until)
+    public Location LastLocationIn(ReadOnlySpan<byte> value, Position until)
     {
         var head = PositionListHead.Read(value, TermKind.Stream, First);
         if (head.Last.Position <= until) return head.Last;
         if (head.First.Position > until) return default;
-        var place = head.IsLong ? LastPlaceInBlocks(head, until) : LastUntil(value[(int)head.ListOffset..], head.First, head.Count, until);
+        var location = head.IsLong ? LastLocationInBlocks(head, until) : LastUntil(value[(int)head.ListOffset..], head.First, head.Count, until);
         GC.KeepAlive(this);
-        return place;
+        return location;
     }
 
     /// <summary>Where the slots of a stream say that its last fact here is. Streams that are not here may have a slot's fingerprint.</summary>
@@ -196,7 +196,7 @@ internal sealed partial class Run : IndexPart, IDisposable
     /// <summary>The segment that a fact is in; null where its file is gone.</summary>
     public Segment? SegmentOf(Position position) => SegmentAt(position, out _).Segment;
 
-    public override IStreamPlaces? FindStream(StreamName stream, in TermKey key) => FindList(TermKind.Stream, key);
+    public override IStreamLocations? FindStream(StreamName stream, in TermKey key) => FindList(TermKind.Stream, key);
 
     public override IndexedAppend? FindAppend(string appendId, in TermKey key)
     {
@@ -216,7 +216,7 @@ internal sealed partial class Run : IndexPart, IDisposable
     public override CellCursor? OpenCells(byte[] from, byte[] prefix) => Footer.Cells > 0 ? new RunCellCursor(this, from, prefix) : null;
 
     public override PositionCursor? Open(in Term term, in TermKey key, Position after, Position until, bool backward) =>
-        FindList(term.Kind, key) is { } places ? new PlacesCursor(places, after, until, backward) : null;
+        FindList(term.Kind, key) is { } locations ? new LocationsCursor(locations, after, until, backward) : null;
 
     public override long CountAtMost(in Term term, in TermKey key)
     {
@@ -239,7 +239,7 @@ internal sealed partial class Run : IndexPart, IDisposable
     }
 
     /// <summary>These bytes will be read soon.</summary>
-    public void Expect(long fileOffset, long bytes) => _bytes.Expect(fileOffset, (int)Math.Min(bytes, RunFormat.BlockBytes));
+    public void Prefetch(long fileOffset, long bytes) => _bytes.Prefetch(fileOffset, (int)Math.Min(bytes, RunFormat.BlockBytes));
 
     /// <summary>Checked bytes; keep the run alive until the last look.</summary>
     public ReadOnlySpan<byte> Read(long fileOffset, long bytes)
@@ -269,33 +269,33 @@ internal sealed partial class Run : IndexPart, IDisposable
         Close();
     }
 
-    Place LastPlaceInBlocks(in PositionListHead head, Position until)
+    Location LastLocationInBlocks(in PositionListHead head, Position until)
     {
-        var block = RunPlaces.Block(this, head, RunPlaces.BlockUntil(this, head, until), out var first, out var count);
+        var block = RunLocations.Block(this, head, RunLocations.BlockUntil(this, head, until), out var first, out var count);
         return LastUntil(block, first, count, until);
     }
 
-    static Place LastUntil(ReadOnlySpan<byte> places, Place place, long count, Position until)
+    static Location LastUntil(ReadOnlySpan<byte> locations, Location location, long count, Position until)
     {
         var at = 0;
         var number = 0L;
         for (; number + 1 < count; number++)
         {
-            var next = PositionListFormat.ReadNext(places, ref at, isStream: true, place);
+            var next = PositionListFormat.ReadNext(locations, ref at, isStream: true, location);
             if (next.Position > until) break;
-            place = next;
+            location = next;
         }
 
-        return number == 0 ? place : place.At(PositionListFormat.ReadOffset(places, number, count));
+        return number == 0 ? location : location.At(PositionListFormat.ReadOffset(locations, number, count));
     }
 
     /// <summary>The positions of a stream, store, type or tag; null when it has none here.</summary>
-    public RunPlaces? FindList(TermKind kind, in TermKey key)
+    public RunLocations? FindList(TermKind kind, in TermKey key)
     {
         if (!TryFindTerm(key, out var value)) return null;
-        var places = new RunPlaces(this, kind, PositionListHead.Read(value, kind, First), value);
+        var locations = new RunLocations(this, kind, PositionListHead.Read(value, kind, First), value);
         GC.KeepAlive(this);
-        return places;
+        return locations;
     }
 
     /// <summary>The dictionary block that a term is in; null when it is not here.</summary>
@@ -325,7 +325,7 @@ internal sealed partial class Run : IndexPart, IDisposable
             {
                 var slot = slots[at..];
                 if (BinaryPrimitives.ReadUInt16LittleEndian(slot) != fingerprint) continue;
-                _bytes.Expect(BucketShape.BlockOf(slot), TermsExpectedBytes);
+                _bytes.Prefetch(BucketShape.BlockOf(slot), TermsPrefetchedBytes);
                 if (Storage.TermBlock.TryFind(TermBlockAt(BucketShape.BlockOf(slot), out block), key.Bytes, out value)) return true;
             }
 

@@ -41,7 +41,7 @@ internal sealed class RunBytes : IDisposable
     }
 
     /// <summary>Some bytes will be read soon.</summary>
-    public void Expect(long fileOffset, int bytes) => _mapped?.Expect(fileOffset, bytes);
+    public void Prefetch(long fileOffset, int bytes) => _mapped?.Prefetch(fileOffset, bytes);
 
     /// <summary>What was checked may be damaged since: each block is checked again by who touches it next.</summary>
     public void CheckAnew()

@@ -7,7 +7,7 @@ namespace Factstone.Storage;
 /// </remarks>
 internal sealed class RunComparison(Run run, Action<Position, string> differs)
 {
-    readonly Dictionary<TermKind, long> _places = [];
+    readonly Dictionary<TermKind, long> _locations = [];
     long _streams, _appendIds, _cells, _timeRow;
     TimeRow _passed;
     long _firstTime = long.MaxValue;
@@ -19,10 +19,10 @@ internal sealed class RunComparison(Run run, Action<Position, string> differs)
         _lastTime = Math.Max(_lastTime, piece.LastTime);
         _streams += piece.Streams;
         _appendIds += piece.AppendIds;
-        ComparePlaces(piece);
+        CompareLocations(piece);
         CompareTimes(piece);
         foreach (var stream in piece.AllStreams()) CompareList(piece, Term.Stream(stream.Name), stream);
-        foreach (var places in piece.AllTerms(piece.Last)) CompareList(piece, places.Term, places);
+        foreach (var locations in piece.AllTerms(piece.Last)) CompareList(piece, locations.Term, locations);
         CompareAppends(piece);
         CompareCells(piece);
     }
@@ -40,7 +40,7 @@ internal sealed class RunComparison(Run run, Action<Position, string> differs)
         CompareSums();
     }
 
-    void CompareSlot(ReadOnlySpan<byte> stream, in Place last)
+    void CompareSlot(ReadOnlySpan<byte> stream, in Location last)
     {
         var (slots, segment, fileOffset) = run.FindSlot(TermKey.Of(stream));
         if (slots == 0 || (slots == 1 && segment is not null && (fileOffset != last.FileOffset || segment != run.SegmentOf(last.Position))))
@@ -56,7 +56,7 @@ internal sealed class RunComparison(Run run, Action<Position, string> differs)
         }
     }
 
-    void ComparePlaces(MemoryPart piece)
+    void CompareLocations(MemoryPart piece)
     {
         for (var position = piece.First; position <= piece.Last; position = position.Next())
         {
@@ -108,9 +108,9 @@ internal sealed class RunComparison(Run run, Action<Position, string> differs)
 
     static bool IsLost(MemoryPart piece, Position position) => piece[position].Stream is null;
 
-    void CompareList(MemoryPart piece, in Term term, IStreamPlaces expected)
+    void CompareList(MemoryPart piece, in Term term, IStreamLocations expected)
     {
-        _places[term.Kind] = _places.GetValueOrDefault(term.Kind) + expected.Count;
+        _locations[term.Kind] = _locations.GetValueOrDefault(term.Kind) + expected.Count;
         var found = run.FindList(term.Kind, TermKey.Of(TermKey.Encode(term)));
         if (found is null)
         {
@@ -157,7 +157,7 @@ internal sealed class RunComparison(Run run, Action<Position, string> differs)
             // A later piece may have a newer write of it.
             if (found.Version > entry.Version) continue;
             _cells++;
-            if (found.IsDeleted != entry.IsDeleted || found.Place != entry.Place) Differs(Position.None, $"the cell {name} v{entry.Version} is not where it says");
+            if (found.IsDeleted != entry.IsDeleted || found.Location != entry.Location) Differs(Position.None, $"the cell {name} v{entry.Version} is not where it says");
         }
     }
 
@@ -181,8 +181,8 @@ internal sealed class RunComparison(Run run, Action<Position, string> differs)
             }
         }
 
-        foreach (var kind in sums.Keys.Union(_places.Keys))
-            if (sums.GetValueOrDefault(kind) != _places.GetValueOrDefault(kind)) Differs(Position.None, $"its lists of the kind {(int)kind} have {sums.GetValueOrDefault(kind)} facts, and those of the log {_places.GetValueOrDefault(kind)}");
+        foreach (var kind in sums.Keys.Union(_locations.Keys))
+            if (sums.GetValueOrDefault(kind) != _locations.GetValueOrDefault(kind)) Differs(Position.None, $"its lists of the kind {(int)kind} have {sums.GetValueOrDefault(kind)} facts, and those of the log {_locations.GetValueOrDefault(kind)}");
         if (streams != _streams) Differs(Position.None, $"{_streams} streams begin in it, and its stores say {streams}");
         if (appendIds != _appendIds) Differs(Position.None, $"it has {appendIds} append ids, and the log {_appendIds}");
         if (cells != _cells) Differs(Position.None, $"it has {cells} cells, of which {_cells} are as in the log");
@@ -199,5 +199,5 @@ internal sealed class RunComparison(Run run, Action<Position, string> differs)
         _ => $"the tag {NameCheck.Shown(term.Name)}",
     };
 
-    static string Said(in Place place) => $"{(place.Version == StreamVersion.None ? "" : $"version {place.Version} ")}at position {place.Position}{(place.FileOffset == 0 ? "" : $", offset {place.FileOffset}")}{(place.Retracts ? ", which retracts" : "")}";
+    static string Said(in Location location) => $"{(location.Version == StreamVersion.None ? "" : $"version {location.Version} ")}at position {location.Position}{(location.FileOffset == 0 ? "" : $", offset {location.FileOffset}")}{(location.Retracts ? ", which retracts" : "")}";
 }

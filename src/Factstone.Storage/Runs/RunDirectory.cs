@@ -13,7 +13,7 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
 
     /// <summary>How far the log has reached, as the runs that stand say, whether or not they are of use; null where no run of this ledger stands.</summary>
     /// <remarks>A run is written of durable facts only. So a log that ends before this has lost facts that were acknowledged.</remarks>
-    public LogReach? Reach { get; private set; }
+    public IndexedEnd? IndexedEnd { get; private set; }
 
     /// <summary>The highest epoch of a run of this ledger that stands; 0 where there is none.</summary>
     public long LastEpoch { get; private set; }
@@ -36,7 +36,7 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
     public List<Run> Open(Manifest manifest, SegmentDirectory segments)
     {
         _rejected.Clear();
-        Reach = null;
+        IndexedEnd = null;
         var found = new List<(Position First, Position Last, string Path)>();
         foreach (var name in files.List(layout.Index))
         {
@@ -64,7 +64,7 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
             Reject(run.Path);
         }
 
-        if (runs.Count > 0) options.Took?.Invoke(RecoveryBranch.RunsFound);
+        if (runs.Count > 0) options.BranchTaken?.Invoke(RecoveryBranch.RunsFound);
         return runs;
     }
 
@@ -78,7 +78,7 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
 
     void Reject(string path)
     {
-        options.Took?.Invoke(RecoveryBranch.RunRejected);
+        options.BranchTaken?.Invoke(RecoveryBranch.RunRejected);
         _rejected.Add(path);
     }
 
@@ -86,17 +86,17 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
     public IReadOnlyList<string> Rejected => _rejected;
 
     /// <summary>Removes the files that <see cref="Open"/> found of no use: they are made again from the log.</summary>
-    /// <param name="keepsReach">Whether the one stays that says how far the log has reached, because it is not known yet whether the log has lost something.</param>
-    public void RemoveRejected(bool keepsReach)
+    /// <param name="keepsIndexedEnd">Whether the one stays that says how far the log has reached, because it is not known yet whether the log has lost something.</param>
+    public void RemoveRejected(bool keepsIndexedEnd)
     {
-        foreach (var path in _rejected.Where(path => !keepsReach || path != Reach?.Path)) TryDelete(path);
-        _rejected.RemoveAll(path => !keepsReach || path != Reach?.Path);
+        foreach (var path in _rejected.Where(path => !keepsIndexedEnd || path != IndexedEnd?.Path)) TryDelete(path);
+        _rejected.RemoveAll(path => !keepsIndexedEnd || path != IndexedEnd?.Path);
     }
 
-    /// <summary>The same as <see cref="Reach"/>, without opening the runs.</summary>
-    public LogReach? FindReach(Manifest manifest)
+    /// <summary>The same as <see cref="IndexedEnd"/>, without opening the runs.</summary>
+    public IndexedEnd? FindIndexedEnd(Manifest manifest)
     {
-        Reach = null;
+        IndexedEnd = null;
         foreach (var name in files.List(layout.Index).Where(static name => TryParse(name, out _, out _)))
         {
             var path = $"{layout.Index}/{name}";
@@ -104,14 +104,14 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
             if (run is not null) Note(run.Footer, path, manifest);
         }
 
-        return Reach;
+        return IndexedEnd;
     }
 
     void Note(RunFooter footer, string path, Manifest manifest)
     {
         if (footer.LedgerId == manifest.LedgerId) LastEpoch = Math.Max(LastEpoch, footer.Epoch);
         if (footer.LedgerId != manifest.LedgerId || footer.Epoch < manifest.Epoch || options.Defect == Defect.BelieveRunBeyondLog) return;
-        if (Reach is not { } known || footer.LastTime > known.LastTime) Reach = new LogReach(path, footer.Last, footer.LastTime);
+        if (IndexedEnd is not { } known || footer.LastTime > known.LastTime) IndexedEnd = new IndexedEnd(path, footer.Last, footer.LastTime);
     }
 
     /// <summary>Opens a run that was just written.</summary>
@@ -121,7 +121,7 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
         {
             var file = pool.Add(path);
             var run = Run.Open(file, segments, options.MapsFiles, options.Defect, seen);
-            if (run?.IsMapped == true) file.LetGo();
+            if (run?.IsMapped == true) file.CloseIfUnused();
             if (run is null) return null;
             var footer = run.Footer;
             if (footer.LedgerId == manifest.LedgerId && footer.Epoch == manifest.Epoch && footer.First == first && footer.Last == last) return run;

@@ -60,10 +60,10 @@ internal sealed record RunFooter
     public required Position Last { get; init; }
 
     /// <summary>Where its part of the log begins, which is where that of the run before it ends; default for the beginning of all.</summary>
-    public required LogPlace Start { get; init; }
+    public required LogLocation Start { get; init; }
 
     /// <summary>Where the log goes on behind its last append.</summary>
-    public required LogPlace End { get; init; }
+    public required LogLocation End { get; init; }
 
     /// <summary>What stands in the log right before <see cref="End"/>, so that the run is not taken for one of a log that went on differently.</summary>
     public required LogMark EndMark { get; init; }
@@ -182,8 +182,8 @@ internal sealed record RunFooter
             Epoch = BinaryPrimitives.ReadUInt32LittleEndian(source[EpochAt..]),
             First = new Position(ReadLong(source, FirstAt)),
             Last = new Position(ReadLong(source, LastAt)),
-            Start = ReadPlace(source, StartBaseAt),
-            End = ReadPlace(source, EndBaseAt),
+            Start = ReadLocation(source, StartBaseAt),
+            End = ReadLocation(source, EndBaseAt),
             FirstTime = ReadLong(source, FirstTimeAt),
             LastTime = ReadLong(source, LastTimeAt),
             Terms = ReadLong(source, TermsAt),
@@ -208,7 +208,7 @@ internal sealed record RunFooter
         };
     }
 
-    static LogPlace ReadPlace(ReadOnlySpan<byte> source, int at) => new(
+    static LogLocation ReadLocation(ReadOnlySpan<byte> source, int at) => new(
         new Position(ReadLong(source, at)),
         (int)BinaryPrimitives.ReadUInt32LittleEndian(source[(at + sizeof(ulong))..]),
         BinaryPrimitives.ReadUInt32LittleEndian(source[(at + sizeof(ulong) + sizeof(uint))..]));
@@ -219,7 +219,7 @@ internal sealed record RunFooter
 }
 
 /// <summary>A place in the log: a segment, and an offset in it.</summary>
-internal readonly record struct LogPlace(Position Base, int Generation, long FileOffset)
+internal readonly record struct LogLocation(Position Base, int Generation, long FileOffset)
 {
     public bool IsIn(SegmentHeader segment) => segment.BasePosition == Base && segment.Generation == Generation;
 }

@@ -7,7 +7,7 @@ internal static class RunFormat
     public const int BlockBytes = 4_096;
 
     /// <summary>Where a fact is in its segment: an offset below 2^32.</summary>
-    public const int PlaceBytes = sizeof(uint);
+    public const int LocationBytes = sizeof(uint);
 
     /// <summary>First position (u64), base position of the segment (u64), its generation (u32).</summary>
     public const int SegmentRowBytes = sizeof(ulong) + sizeof(ulong) + sizeof(uint);

@@ -3,7 +3,7 @@ namespace Factstone.Storage;
 /// <summary>Makes one run of several that follow one another, a piece at a time, so that memory and pauses stay small.</summary>
 internal sealed class RunMerge : IDisposable
 {
-    const int PlacesPerStep = 100_000;
+    const int LocationsPerStep = 100_000;
     const int CopiedBytes = 64 * 1_024;
 
     readonly IReadOnlyList<Run> _runs;
@@ -11,7 +11,7 @@ internal sealed class RunMerge : IDisposable
     readonly Defect _defect;
     readonly IEnumerator<int> _steps;
     readonly List<PositionListHead> _heads = [];
-    readonly Place[] _places = new Place[PositionListFormat.PlacesPerBlock];
+    readonly Location[] _locations = new Location[PositionListFormat.LocationsPerBlock];
 
     public RunMerge(IReadOnlyList<Run> runs, IStorageFile file, Defect defect)
     {
@@ -39,7 +39,7 @@ internal sealed class RunMerge : IDisposable
     {
         foreach (var run in _runs)
         {
-            for (var at = 0L; at < run.Footer.Facts * RunFormat.PlaceBytes; at += CopiedBytes) CopyPlaces(run, at);
+            for (var at = 0L; at < run.Footer.Facts * RunFormat.LocationBytes; at += CopiedBytes) CopyLocations(run, at);
             yield return 0;
         }
 
@@ -69,7 +69,7 @@ internal sealed class RunMerge : IDisposable
                     for (var block = 0; block < _heads[i].Blocks; block++)
                     {
                         done += MergeBlock(same[i], kind, _heads[i], block);
-                        if (done < PlacesPerStep) continue;
+                        if (done < LocationsPerStep) continue;
                         done = 0;
                         yield return 0;
                     }
@@ -80,7 +80,7 @@ internal sealed class RunMerge : IDisposable
 
             foreach (var cursor in same)
                 if (!cursor.MoveNext()) open.Remove(cursor);
-            if (++done < PlacesPerStep) continue;
+            if (++done < LocationsPerStep) continue;
             done = 0;
             yield return 0;
         }
@@ -91,10 +91,10 @@ internal sealed class RunMerge : IDisposable
         Footer = _writer.Footer;
     }
 
-    void CopyPlaces(Run run, long at)
+    void CopyLocations(Run run, long at)
     {
-        var places = run.Read(at, Math.Min(CopiedBytes, (run.Footer.Facts * RunFormat.PlaceBytes) - at));
-        _writer.AddPlaces(places);
+        var locations = run.Read(at, Math.Min(CopiedBytes, (run.Footer.Facts * RunFormat.LocationBytes) - at));
+        _writer.AddLocations(locations);
         GC.KeepAlive(run);
     }
 
@@ -158,8 +158,8 @@ internal sealed class RunMerge : IDisposable
 
     int MergeBlock(TermCursor cursor, TermKind kind, in PositionListHead head, int block)
     {
-        var places = RunPlaces.Decode(cursor.Run, kind, head, cursor.Value, block, _places);
-        _writer.Add(places);
-        return places.Length;
+        var locations = RunLocations.Decode(cursor.Run, kind, head, cursor.Value, block, _locations);
+        _writer.Add(locations);
+        return locations.Length;
     }
 }

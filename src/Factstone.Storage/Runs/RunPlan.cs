@@ -34,7 +34,7 @@ internal static class RunPlan
 
     /// <summary>What is to be merged beyond that while nothing is appended, until each run has more than twice as much as all newer ones: then there are few to look into.</summary>
     /// <param name="items">How much each run has, oldest first.</param>
-    public static Range NextWhenQuiet(ReadOnlySpan<long> items)
+    public static Range NextWhenIdle(ReadOnlySpan<long> items)
     {
         var first = items.Length;
         var newer = 0L;

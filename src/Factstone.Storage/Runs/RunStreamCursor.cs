@@ -25,5 +25,5 @@ internal sealed class RunStreamCursor : StreamCursor
 
     protected override bool Move() => _terms.MoveNext() && _terms.Term.StartsWith(_prefix);
 
-    public override Place LastPlace(Position until) => _run.LastPlaceIn(_terms.Value, until);
+    public override Location LastLocation(Position until) => _run.LastLocationIn(_terms.Value, until);
 }

@@ -39,10 +39,10 @@ internal static class RunTerms
 /// <summary>A term of a run, and where its value says that its facts are.</summary>
 /// <param name="Term">The term.</param>
 /// <param name="Count">Of a list its positions, of an append its facts, of a cell 1.</param>
-/// <param name="Places">Of a list; null for the others.</param>
+/// <param name="Locations">Of a list; null for the others.</param>
 /// <param name="Append">Of an append id.</param>
 /// <param name="Cell">Of a cell: its newest write.</param>
-internal sealed record RunTerm(Term Term, long Count, IStreamPlaces? Places, IndexedAppend? Append, CellEntry? Cell)
+internal sealed record RunTerm(Term Term, long Count, IStreamLocations? Locations, IndexedAppend? Append, CellEntry? Cell)
 {
     public static RunTerm Read(Run run, ReadOnlySpan<byte> term, ReadOnlyMemory<byte> value)
     {
@@ -55,12 +55,12 @@ internal sealed record RunTerm(Term Term, long Count, IStreamPlaces? Places, Ind
         {
             case TermKind.AppendId:
                 var append = AppendSpanFormat.Read(value.Span, run.First);
-                return new RunTerm(named, append.Span.Count, Places: null, append, Cell: null);
+                return new RunTerm(named, append.Span.Count, Locations: null, append, Cell: null);
             case TermKind.Cell:
-                return new RunTerm(named, 1, Places: null, Append: null, CellEntryFormat.Read(value.Span));
+                return new RunTerm(named, 1, Locations: null, Append: null, CellEntryFormat.Read(value.Span));
             default:
                 var head = PositionListHead.Read(value.Span, kind, run.First);
-                return new RunTerm(named, head.Count, new RunPlaces(run, kind, head, value.Span), Append: null, Cell: null);
+                return new RunTerm(named, head.Count, new RunLocations(run, kind, head, value.Span), Append: null, Cell: null);
         }
     }
 }

@@ -55,20 +55,20 @@ internal sealed class RunVerification : IFrameVisitor
     /// <param name="published">Where the log is known to end, and the position that comes next; null where that is not known.</param>
     /// <param name="progress">Called after each piece with its last position; may throw to end it.</param>
     /// <returns>How many could be compared, what they say that the log does not, and which blocks of them are damaged.</returns>
-    public static (int Compared, IReadOnlyList<Damage> Damage, IReadOnlyList<Damage> DamagedBlocks) Run(IFileSystem files, LedgerLayout layout, StorageOptions options, Manifest manifest, SegmentDirectory segments, IReadOnlyList<Run> runs, (LogPlace Place, Position Next)? published, Action<Position> progress)
+    public static (int Compared, IReadOnlyList<Damage> Damage, IReadOnlyList<Damage> DamagedBlocks) Run(IFileSystem files, LedgerLayout layout, StorageOptions options, Manifest manifest, SegmentDirectory segments, IReadOnlyList<Run> runs, (LogLocation Location, Position Next)? published, Action<Position> progress)
     {
         if (runs.Count == 0) return (0, [], []);
         var verification = new RunVerification(runs, manifest, options, progress);
 
         // Runs may have been made since the end was looked up, and then what they say of theirs is all that is known.
-        (LogPlace Place, Position Next) end = published is { } known && known.Next > runs[^1].Last && known.Place.IsIn(manifest.Last) ? known : (runs[^1].Footer.End, runs[^1].Last.Next());
+        (LogLocation Location, Position Next) end = published is { } known && known.Next > runs[^1].Last && known.Location.IsIn(manifest.Last) ? known : (runs[^1].Footer.End, runs[^1].Last.Next());
         using var walk = new SegmentSet(files, layout, options, segments, verification, verification._damageOfLog);
         for (var i = 0; i < manifest.Segments.Count && !verification.IsDone; i++)
         {
             var header = manifest.Segments[i];
-            if (manifest.EndOf(i) is null && !end.Place.IsIn(header)) break;
+            if (manifest.EndOf(i) is null && !end.Location.IsIn(header)) break;
             var next = manifest.EndOf(i) is null ? end.Next : manifest.Segments[i + 1].BasePosition;
-            if (segments.Find(header.BasePosition, header.Generation) is { } segment) walk.ReadDurable(segment, SegmentHeader.Bytes, manifest.EndOf(i) ?? end.Place.FileOffset, header.BasePosition, next);
+            if (segments.Find(header.BasePosition, header.Generation) is { } segment) walk.ReadDurable(segment, SegmentHeader.Bytes, manifest.EndOf(i) ?? end.Location.FileOffset, header.BasePosition, next);
             else verification.AddHoles(new Position(next.Value - 1));
         }
 
@@ -78,11 +78,11 @@ internal sealed class RunVerification : IFrameVisitor
 
     public void Frame(Segment segment, in FrameHeader header, string? appendId)
     {
-        while (!IsDone && !_manifest.IsBefore(segment.PlaceOf(header.FileOffset), Current.Footer.End)) End();
+        while (!IsDone && !_manifest.IsBefore(segment.LocationOf(header.FileOffset), Current.Footer.End)) End();
         if (IsDone) return;
         if (_piece.Count >= _options.MemoryFactsMax || _piece.Bytes >= _options.MemoryBytesMax) Compare();
         if (appendId is not null && header.Kind == FrameKind.Batch)
-            _piece.AddAppend(appendId, new IndexedAppend(new AppendSpan(header.BasePosition, header.FactCount), header.CellCount > 0 ? segment.PlaceOf(header.FileOffset) : default));
+            _piece.AddAppend(appendId, new IndexedAppend(new AppendSpan(header.BasePosition, header.FactCount), header.CellCount > 0 ? segment.LocationOf(header.FileOffset) : default));
         if (header.FactCount == 0)
         {
             _lastTime = Math.Max(_lastTime, header.Time);
@@ -128,7 +128,7 @@ internal sealed class RunVerification : IFrameVisitor
         }
     }
 
-    public void MissedCells() => _isUnknown = true;
+    public void MarkCellsUnknown() => _isUnknown = true;
 
     void Begin()
     {

@@ -12,21 +12,21 @@ internal sealed class RunWriter(IStorageFile file, Position first, int fingerpri
 
     readonly RunOutput _output = new(file);
     readonly ArrayBufferWriter<byte> _termBlock = new();
-    readonly byte[] _places = new byte[PositionListFormat.BlockBytesMax];
-    readonly byte[] _offsets = new byte[PositionListFormat.PlacesPerBlock * PositionListFormat.OffsetBytes];
+    readonly byte[] _locations = new byte[PositionListFormat.BlockBytesMax];
+    readonly byte[] _offsets = new byte[PositionListFormat.LocationsPerBlock * PositionListFormat.OffsetBytes];
     readonly ArrayBufferWriter<byte> _skipRows = new();
     readonly List<long> _blockOffsets = [];
-    readonly ChunkedList<TermPlace> _hashes = new();
+    readonly ChunkedList<TermLocation> _hashes = new();
     long _hashesPlaced;
     byte[] _lastTerm = new byte[TermKey.BytesMax];
     int _lastTermLength;
     byte[] _term = new byte[TermKey.BytesMax];
     int _termLength;
-    int _placesLength;
+    int _locationsLength;
     int _offsetsLength;
     bool _isStream;
     PositionListHead _head;
-    Place _before;
+    Location _before;
     long _listed;
     long _terms;
     long _streams;
@@ -41,16 +41,16 @@ internal sealed class RunWriter(IStorageFile file, Position first, int fingerpri
     readonly List<long> _timeFences = [];
 
     /// <summary>Where its part of the log begins.</summary>
-    public LogPlace Start { get; init; }
+    public LogLocation Start { get; init; }
 
     /// <summary>A planted mistake.</summary>
     public Defect Defect { get; init; }
 
     /// <summary>The place of the next fact.</summary>
-    public void AddPlace(long fileOffset) => _output.Write((uint)fileOffset);
+    public void AddLocation(long fileOffset) => _output.Write((uint)fileOffset);
 
     /// <summary>The places of the next facts, as a run holds them.</summary>
-    public void AddPlaces(ReadOnlySpan<byte> places) => _output.Write(places);
+    public void AddLocations(ReadOnlySpan<byte> locations) => _output.Write(locations);
 
     /// <summary>The facts from a position on are in this segment. After the places.</summary>
     public void AddSegment(Position from, Position segmentBase, int generation)
@@ -93,18 +93,18 @@ internal sealed class RunWriter(IStorageFile file, Position first, int fingerpri
         _head = new PositionListHead { Count = count, Streams = streams, ListOffset = _output.FileOffset };
         _isStream = TermKey.Kind(term) == TermKind.Stream;
         _listed = 0;
-        _placesLength = _offsetsLength = 0;
+        _locationsLength = _offsetsLength = 0;
         _skipRows.ResetWrittenCount();
     }
 
-    public void Add(ReadOnlySpan<Place> places)
+    public void Add(ReadOnlySpan<Location> locations)
     {
-        foreach (ref readonly var place in places)
+        foreach (ref readonly var location in locations)
         {
-            if (_listed == 0) _head.First = place;
-            if (_listed % PositionListFormat.PlacesPerBlock == 0) BeginBlock(place);
-            else AddNext(place);
-            _before = place;
+            if (_listed == 0) _head.First = location;
+            if (_listed % PositionListFormat.LocationsPerBlock == 0) BeginBlock(location);
+            else AddNext(location);
+            _before = location;
             _listed++;
         }
     }
@@ -123,7 +123,7 @@ internal sealed class RunWriter(IStorageFile file, Position first, int fingerpri
 
         Span<byte> head = stackalloc byte[PositionListFormat.HeadBytesMax];
         var length = _head.Write(head, TermKey.Kind(_term), first);
-        EndTerm(head[..length], _places.AsSpan(0, _placesLength), _offsets.AsSpan(0, _offsetsLength));
+        EndTerm(head[..length], _locations.AsSpan(0, _locationsLength), _offsets.AsSpan(0, _offsetsLength));
     }
 
     /// <summary>A term that is no list.</summary>
@@ -136,7 +136,7 @@ internal sealed class RunWriter(IStorageFile file, Position first, int fingerpri
     }
 
     /// <summary>Writes what finds the terms, and the footer, which makes the run one.</summary>
-    public RunFooter Finish(LedgerId ledgerId, long epoch, Position last, LogPlace end, LogMark endMark, long firstTime, long lastTime)
+    public RunFooter Finish(LedgerId ledgerId, long epoch, Position last, LogLocation end, LogMark endMark, long firstTime, long lastTime)
     {
         foreach (var _ in FinishSteps(ledgerId, epoch, last, end, endMark, firstTime, lastTime)) { }
         return Footer!;
@@ -146,7 +146,7 @@ internal sealed class RunWriter(IStorageFile file, Position first, int fingerpri
     public RunFooter? Footer { get; private set; }
 
     /// <summary>The same, a piece at a time.</summary>
-    public IEnumerable<int> FinishSteps(LedgerId ledgerId, long epoch, Position last, LogPlace end, LogMark endMark, long firstTime, long lastTime)
+    public IEnumerable<int> FinishSteps(LedgerId ledgerId, long epoch, Position last, LogLocation end, LogMark endMark, long firstTime, long lastTime)
     {
         EndTermBlock();
         _output.Align(sizeof(long));
@@ -205,31 +205,31 @@ internal sealed class RunWriter(IStorageFile file, Position first, int fingerpri
 
     public void Dispose() => _output.Dispose();
 
-    void BeginBlock(in Place place)
+    void BeginBlock(in Location location)
     {
         if (!_head.IsLong) return;
         if (_listed > 0) EndBlock();
         var row = _skipRows.GetSpan(PositionListFormat.SkipRowBytes);
-        BinaryPrimitives.WriteInt64LittleEndian(row, place.Position.Value);
-        BinaryPrimitives.WriteInt64LittleEndian(row[sizeof(long)..], (place.Version.Value << 1) | (place.Retracts && Defect != Defect.SkipRowLosesRetraction ? 1L : 0));
+        BinaryPrimitives.WriteInt64LittleEndian(row, location.Position.Value);
+        BinaryPrimitives.WriteInt64LittleEndian(row[sizeof(long)..], (location.Version.Value << 1) | (location.Retracts && Defect != Defect.SkipRowLosesRetraction ? 1L : 0));
         BinaryPrimitives.WriteUInt32LittleEndian(row[(2 * sizeof(long))..], checked((uint)(_output.FileOffset - _head.ListOffset)));
-        BinaryPrimitives.WriteUInt32LittleEndian(row[((2 * sizeof(long)) + sizeof(uint))..], place.FileOffset);
+        BinaryPrimitives.WriteUInt32LittleEndian(row[((2 * sizeof(long)) + sizeof(uint))..], location.FileOffset);
         _skipRows.Advance(PositionListFormat.SkipRowBytes);
     }
 
-    void AddNext(in Place place)
+    void AddNext(in Location location)
     {
-        _placesLength += PositionListFormat.WriteNext(_places.AsSpan(_placesLength), _isStream, _before, place);
+        _locationsLength += PositionListFormat.WriteNext(_locations.AsSpan(_locationsLength), _isStream, _before, location);
         if (!_isStream) return;
-        BinaryPrimitives.WriteUInt32LittleEndian(_offsets.AsSpan(_offsetsLength), place.FileOffset);
+        BinaryPrimitives.WriteUInt32LittleEndian(_offsets.AsSpan(_offsetsLength), location.FileOffset);
         _offsetsLength += PositionListFormat.OffsetBytes;
     }
 
     void EndBlock()
     {
-        _output.Write(_places.AsSpan(0, _placesLength));
+        _output.Write(_locations.AsSpan(0, _locationsLength));
         _output.Write(_offsets.AsSpan(0, _offsetsLength));
-        _placesLength = _offsetsLength = 0;
+        _locationsLength = _offsetsLength = 0;
     }
 
     void BeginTerm(ReadOnlySpan<byte> term)
@@ -239,7 +239,7 @@ internal sealed class RunWriter(IStorageFile file, Position first, int fingerpri
         _termLength = term.Length;
     }
 
-    void EndTerm(ReadOnlySpan<byte> head, ReadOnlySpan<byte> places, ReadOnlySpan<byte> offsets)
+    void EndTerm(ReadOnlySpan<byte> head, ReadOnlySpan<byte> locations, ReadOnlySpan<byte> offsets)
     {
         var term = _term.AsSpan(0, _termLength);
         var isFirst = _terms % RunFormat.TermsPerBlock == 0;
@@ -248,13 +248,13 @@ internal sealed class RunWriter(IStorageFile file, Position first, int fingerpri
         WriteNumber((ulong)shared);
         WriteNumber((ulong)(term.Length - shared));
         _termBlock.Write(term[shared..]);
-        WriteNumber((ulong)(head.Length + places.Length + offsets.Length));
+        WriteNumber((ulong)(head.Length + locations.Length + offsets.Length));
         _termBlock.Write(head);
-        _termBlock.Write(places);
+        _termBlock.Write(locations);
         _termBlock.Write(offsets);
 
         var isStream = TermKey.Kind(term) == TermKind.Stream;
-        if (_terms < HashesKeptMax) _hashes.Add(isStream ? StreamPlace(term, _head.Last, block: 0) : new TermPlace(TermKey.Of(term).Hash, Block: 0)); // where that is, its end will tell
+        if (_terms < HashesKeptMax) _hashes.Add(isStream ? StreamLocation(term, _head.Last, block: 0) : new TermLocation(TermKey.Of(term).Hash, Block: 0)); // where that is, its end will tell
         _terms++;
         if (isStream) _streamTerms++;
         else if (_firstOtherBlock < 0) _firstOtherBlock = _blockOffsets.Count;
@@ -279,28 +279,28 @@ internal sealed class RunWriter(IStorageFile file, Position first, int fingerpri
 
     static uint SlotOf(long blockAt) => checked((uint)(blockAt / RunFormat.TermBlockMultiple));
 
-    TermPlace StreamPlace(ReadOnlySpan<byte> term, in Place last, uint block)
+    TermLocation StreamLocation(ReadOnlySpan<byte> term, in Location last, uint block)
     {
         var segment = _segmentStarts.BinarySearch(last.Position);
         if (segment < 0) segment = ~segment - 1;
-        return new TermPlace(TermKey.Of(term).Hash, block, (ushort)Math.Min(segment, BucketShape.SegmentsMax), last.FileOffset);
+        return new TermLocation(TermKey.Of(term).Hash, block, (ushort)Math.Min(segment, BucketShape.SegmentsMax), last.FileOffset);
     }
 
     /// <summary>Streams are the first terms of all.</summary>
-    IEnumerable<TermPlace> ReadStreams()
+    IEnumerable<TermLocation> ReadStreams()
     {
         foreach (var (terms, block) in ReadTerms(0))
         {
             if (TermKey.Kind(terms.Term) != TermKind.Stream) yield break;
-            yield return StreamPlace(terms.Term, PositionListHead.Read(terms.Value.Span, TermKind.Stream, first).Last, block);
+            yield return StreamLocation(terms.Term, PositionListHead.Read(terms.Value.Span, TermKind.Stream, first).Last, block);
         }
     }
 
-    IEnumerable<TermPlace> ReadOthers()
+    IEnumerable<TermLocation> ReadOthers()
     {
         if (_firstOtherBlock < 0) yield break;
         foreach (var (terms, block) in ReadTerms(_firstOtherBlock))
-            if (TermKey.Kind(terms.Term) != TermKind.Stream) yield return new TermPlace(TermKey.Of(terms.Term).Hash, block);
+            if (TermKey.Kind(terms.Term) != TermKind.Stream) yield return new TermLocation(TermKey.Of(terms.Term).Hash, block);
     }
 
     IEnumerable<(TermBlock Terms, uint Block)> ReadTerms(int firstBlock)

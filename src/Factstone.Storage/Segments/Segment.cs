@@ -4,7 +4,7 @@ namespace Factstone.Storage;
 internal sealed class Segment : IDisposable
 {
     /// <summary>A small fact.</summary>
-    const int ExpectedBytes = 384;
+    const int PrefetchedBytes = 384;
 
     readonly FilePool? _pool;
     readonly long _lengthExpected;
@@ -43,7 +43,7 @@ internal sealed class Segment : IDisposable
 
     public uint LedgerTag { get; }
 
-    public LogPlace PlaceOf(long fileOffset) => new(Header.BasePosition, Header.Generation, fileOffset);
+    public LogLocation LocationOf(long fileOffset) => new(Header.BasePosition, Header.Generation, fileOffset);
 
     /// <summary>The file as memory, if it is mapped now. Whoever looks at its bytes holds it meanwhile.</summary>
     public IMappedFile? Mapped => Volatile.Read(ref _mapped);
@@ -83,9 +83,9 @@ internal sealed class Segment : IDisposable
     /// <param name="bytes">How many.</param>
     public ReadOnlySpan<byte> MappedBytes(IMappedFile mapped, long fileOffset, int bytes)
     {
-        // Beyond the end of the file there is no memory behind the mapping, and a look there, to which damaged lengths
-        // lead, ends the process. The file ends earlier whenever its writer, which may be another process, gives back
-        // space; so its length says nothing of the next moment, and is asked only where nothing else is known.
+        // A read of a mapping beyond the end of its file ends the process, and a damaged length can lead there. The writer,
+        // which may be another process, can trim the file at any time. So the current length of the file proves nothing
+        // about the next moment; it is used only where no durable end is known.
         var end = Volatile.Read(ref _lastingEnd);
         if (fileOffset >= end) end = Math.Min(File.Length, _mappedLength);
         var there = Math.Min(end - fileOffset, bytes);
@@ -93,13 +93,13 @@ internal sealed class Segment : IDisposable
     }
 
     /// <summary>Bytes from here on will be read soon.</summary>
-    public void Expect(long fileOffset) => Mapped?.Expect(fileOffset, ExpectedBytes);
+    public void Prefetch(long fileOffset) => Mapped?.Prefetch(fileOffset, PrefetchedBytes);
 
     /// <summary>Nobody writes to it any more: its file is closed, and opened again when it is read.</summary>
     public void Seal() => (File as PooledFile)?.Unpin();
 
     /// <summary>Somebody may still look at what is mapped when the file is closed: the mapping goes when nobody refers to it any more.</summary>
-    public void StayMapped() => _staysMapped = true;
+    public void KeepMapped() => _staysMapped = true;
 
     /// <summary>For the pool: whether it was read since this was last asked.</summary>
     public bool WasUsed()
@@ -110,7 +110,7 @@ internal sealed class Segment : IDisposable
     }
 
     /// <summary>For the pool: the mapping, which is gone when no reader holds it any more.</summary>
-    public IMappedFile? LetGoOfMapping() => Interlocked.Exchange(ref _mapped, null);
+    public IMappedFile? ReleaseMapping() => Interlocked.Exchange(ref _mapped, null);
 
     public void Dispose()
     {
@@ -138,7 +138,7 @@ internal sealed class Segment : IDisposable
             Keep(Math.Max(Math.Min(_foundEnd, length), _keptEnd));
             Volatile.Write(ref _mapped, mapped);
             _pool.Mapped(this);
-            (File as PooledFile)!.LetGo();
+            (File as PooledFile)!.CloseIfUnused();
             return mapped;
         }
     }

@@ -21,9 +21,9 @@ internal sealed class SegmentDirectory
     public Segment? Find(Position segmentBase, int generation) => _open.GetValueOrDefault((segmentBase, generation));
 
     /// <summary>Somebody may still look at what is mapped when the files are closed.</summary>
-    public void StayMapped()
+    public void KeepMapped()
     {
-        foreach (var segment in _open.Values) segment.StayMapped();
+        foreach (var segment in _open.Values) segment.KeepMapped();
     }
 
     /// <summary>Whether a live segment holds these positions.</summary>
@@ -40,28 +40,28 @@ internal sealed class SegmentDirectory
     }
 
     /// <summary>What stands in the log right before a place that is durable.</summary>
-    public LogMark MarkOf(in LogPlace place) =>
-        Find(place.Base, place.Generation) is { } segment && LogMark.Read(segment, place.FileOffset) is { } mark ? mark
-            : throw new LedgerIOException(_manifest!.Last.Name, "read", $"the log ends before offset {place.FileOffset} of segment {place.Base}");
+    public LogMark MarkOf(in LogLocation location) =>
+        Find(location.Base, location.Generation) is { } segment && LogMark.Read(segment, location.FileOffset) is { } mark ? mark
+            : throw new LedgerIOException(_manifest!.Last.Name, "read", $"the log ends before offset {location.FileOffset} of segment {location.Base}");
 
     /// <summary>Whether the log has this mark at this place; so, too, where the file of the segment is missing, since nothing speaks against it then.</summary>
-    public bool HasMark(in LogPlace place, LogMark mark)
+    public bool HasMark(in LogLocation location, LogMark mark)
     {
         foreach (var header in _manifest!.Segments)
         {
-            if (!place.IsIn(header)) continue;
-            return header.Nonce == mark.Nonce && (Find(place.Base, place.Generation) is not { } segment || LogMark.Read(segment, place.FileOffset) == mark);
+            if (!location.IsIn(header)) continue;
+            return header.Nonce == mark.Nonce && (Find(location.Base, location.Generation) is not { } segment || LogMark.Read(segment, location.FileOffset) == mark);
         }
 
         return false;
     }
 
     /// <summary>Whether the live part of the log goes at least as far as this place.</summary>
-    public bool Reaches(in LogPlace place)
+    public bool Reaches(in LogLocation location)
     {
         var segments = _manifest!.Segments;
-        for (var i = FirstFrom(segments, place.Base); i < segments.Count && segments[i].BasePosition == place.Base; i++)
-            if (place.IsIn(segments[i])) return place.FileOffset >= SegmentHeader.Bytes && (_manifest.EndOf(i) ?? long.MaxValue) >= place.FileOffset;
+        for (var i = FirstFrom(segments, location.Base); i < segments.Count && segments[i].BasePosition == location.Base; i++)
+            if (location.IsIn(segments[i])) return location.FileOffset >= SegmentHeader.Bytes && (_manifest.EndOf(i) ?? long.MaxValue) >= location.FileOffset;
         return false;
     }
 

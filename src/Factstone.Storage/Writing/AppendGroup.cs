@@ -14,7 +14,7 @@ internal sealed class AppendGroup(FactIndex index, LostFacts lost, IndexedReadin
     readonly Dictionary<string, AppendSpan> _appendIds = new(StringComparer.Ordinal);
 
     /// <summary>Of one append, while its versions are gathered.</summary>
-    Dictionary<StreamEntry, int> _places = [];
+    Dictionary<StreamEntry, int> _locations = [];
     readonly List<StreamAndVersion> _versions = [];
     AppendSnapshot _snapshot = AppendSnapshot.Empty;
     readonly GroupCells _cells = new(index, reading, options);
@@ -86,7 +86,7 @@ internal sealed class AppendGroup(FactIndex index, LostFacts lost, IndexedReadin
         if (looked < index.MemoryFloor)
         {
             // As with a stream's head: it waited for so long that the writer looks it up by itself.
-            options.Took?.Invoke(RecoveryBranch.WriterLookedUp);
+            options.BranchTaken?.Invoke(RecoveryBranch.WriterLookedUp);
             if (queries.First(query, looked, index.MemoryFloor) is { Value: > 0 } found) return found;
             looked = index.MemoryFloor;
         }
@@ -167,7 +167,7 @@ internal sealed class AppendGroup(FactIndex index, LostFacts lost, IndexedReadin
 
         // It waited for so long that facts went from memory to a run meanwhile. To prepare it again elsewhere would let
         // appends that were sent after it pass; so the writer looks it up by itself.
-        options.Took?.Invoke(RecoveryBranch.WriterLookedUp);
+        options.BranchTaken?.Invoke(RecoveryBranch.WriterLookedUp);
         return reading.StateAt(stream, Durable);
     }
 
@@ -183,19 +183,19 @@ internal sealed class AppendGroup(FactIndex index, LostFacts lost, IndexedReadin
         if (IsOneStream(facts)) return [new StreamAndVersion(facts[0].Stream.Name, facts[^1].State.Version)];
         foreach (ref readonly var fact in facts)
         {
-            ref var place = ref CollectionsMarshal.GetValueRefOrAddDefault(_places, fact.Stream, out var isKnown);
-            if (isKnown) _versions[place] = new StreamAndVersion(fact.Stream.Name, fact.State.Version);
+            ref var location = ref CollectionsMarshal.GetValueRefOrAddDefault(_locations, fact.Stream, out var isKnown);
+            if (isKnown) _versions[location] = new StreamAndVersion(fact.Stream.Name, fact.State.Version);
             else
             {
-                place = _versions.Count;
+                location = _versions.Count;
                 _versions.Add(new StreamAndVersion(fact.Stream.Name, fact.State.Version));
             }
         }
 
         StreamAndVersion[] versions = [.. _versions];
         _versions.Clear();
-        if (versions.Length <= StreamsKept) _places.Clear();
-        else _places = []; // to clear it takes time with the most it ever had
+        if (versions.Length <= StreamsKept) _locations.Clear();
+        else _locations = []; // to clear it takes time with the most it ever had
         return versions;
     }
 

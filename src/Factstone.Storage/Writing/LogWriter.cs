@@ -8,7 +8,7 @@ namespace Factstone.Storage;
 /// pages, so a later sync of the same file that succeeds would prove nothing. If that fails too, the log refuses
 /// appends until it is opened again.
 /// </remarks>
-internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading facts, QueryReading queries, SegmentChain chain, SpaceAhead space, IWorker zeroing, WriterGuard guard, StorageOptions options, Action<StorageHead, long> publish, Action<LogPlace> writeRun)
+internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading facts, QueryReading queries, SegmentChain chain, Preallocation space, IWorker zeroing, WriterGuard guard, StorageOptions options, Action<StorageHead, long> publish, Action<LogLocation> writeRun)
     : IAppendSession
 {
     /// <summary>Reserved beyond a write, so that small appends do not reserve each for itself.</summary>
@@ -36,15 +36,15 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
     public long Tail => _tail;
 
     /// <summary>Where the log goes on.</summary>
-    public LogPlace Place => chain.PlaceAt(_tail);
+    public LogLocation Location => chain.LocationAt(_tail);
 
     /// <summary>Takes the end of the log over from the open.</summary>
-    public void Continue(long tail, long lastTime, long spaceEnd)
+    public void Continue(long tail, long lastTime, long preallocatedEnd)
     {
         _tail = tail;
         LastTime = lastTime;
         chain.Current.Keep(tail);
-        space.Follow(chain.Current.Path, tail, spaceEnd);
+        space.Follow(chain.Current.Path, tail, preallocatedEnd);
     }
 
     /// <summary>Begins a group. One that was let go before it was committed leaves nothing.</summary>
@@ -91,7 +91,8 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
         var end = WriteMark(FrameKind.Closing, _tail);
         space.Dispose();
 
-        // What is behind the mark are zeros ahead. An open takes the file's length for the proof that nobody wrote since.
+        // The space after the closing frame is preallocated and contains zeros. An open takes the length of the file as proof
+        // that nobody has written since.
         chain.Current.File.SetLength(end);
         chain.Current.File.Sync();
         _tail = end;
@@ -131,7 +132,7 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
         }
         catch (LedgerFullException)
         {
-            options.Took?.Invoke(RecoveryBranch.FullBeforeWrite);
+            options.BranchTaken?.Invoke(RecoveryBranch.FullBeforeWrite);
             throw;
         }
         catch (LedgerIOException failure)
@@ -159,8 +160,8 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
         }
 
         StartNext(_tail);
-        options.Took?.Invoke(RecoveryBranch.SegmentRolled);
-        GiveBackZeros(old, chain.Manifest.Last.PreviousEnd);
+        options.BranchTaken?.Invoke(RecoveryBranch.SegmentRolled);
+        TrimPreallocation(old, chain.Manifest.Last.PreviousEnd);
         old.Seal();
     }
 
@@ -171,7 +172,7 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
         chain.StartNext(previousEnd, index.Next, LastTime, spare, spareEnd, fill);
         _tail = _filledEnd;
         _isSealed = false;
-        space.Follow(chain.Current.Path, _tail, chain.SpaceEnd);
+        space.Follow(chain.Current.Path, _tail, chain.PreallocatedEnd);
     }
 
     /// <summary>Returns whether the group is durable; throws when nothing of it was written, or when nobody knows.</summary>
@@ -186,7 +187,7 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
             if (options.Defect == Defect.RunOverUndurable)
             {
                 AddToIndex();
-                writeRun(chain.Current.PlaceOf(start + bytes.Length));
+                writeRun(chain.Current.LocationOf(start + bytes.Length));
             }
 
             if (options.Defect == Defect.MapBeyondDurable) chain.Current.Keep(start + bytes.Length);
@@ -199,13 +200,13 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
         {
             // From the write, never from the sync. Space was reserved, but some file systems give none for a rewrite
             // either, or a quota came in between.
-            options.Took?.Invoke(RecoveryBranch.FullWhileWriting);
+            options.BranchTaken?.Invoke(RecoveryBranch.FullWhileWriting);
             Erase(start, bytes.Length);
             throw;
         }
         catch (LedgerIOException failure)
         {
-            WriteElsewhere(start, failure);
+            MoveGroupToNextSegment(start, failure);
         }
 
         ThrowIfDisplaced();
@@ -226,18 +227,18 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
     }
 
     /// <summary>Writes the group again, from memory, into the next segment. What was written of it here is behind this segment's live end.</summary>
-    void WriteElsewhere(long start, LedgerIOException failure)
+    void MoveGroupToNextSegment(long start, LedgerIOException failure)
     {
         var old = chain.Current;
         try
         {
             StartNext(start, WriteGroup);
             old.Seal();
-            options.Took?.Invoke(RecoveryBranch.SyncFailedAndMoved);
+            options.BranchTaken?.Invoke(RecoveryBranch.SyncFailedAndMoved);
         }
         catch (FactstoneException second)
         {
-            options.Took?.Invoke(RecoveryBranch.SyncFailedAndUnknown);
+            options.BranchTaken?.Invoke(RecoveryBranch.SyncFailedAndUnknown);
             _failure = NotFull(second, "writing a group again");
             HasUnknown = true;
             throw new GroupUnknownException(failure);
@@ -303,11 +304,11 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
         {
             var count = accepted.Append.Facts.Length;
             foreach (ref readonly var cell in cells[..accepted.Append.Cells.Length])
-                index.ApplyCell(cell.Cell, new CellEntry(cell.State.Version, cell.State.IsDeleted, cell.State.Digest, segment.PlaceOf(cell.FileOffset)));
+                index.ApplyCell(cell.Cell, new CellEntry(cell.State.Version, cell.State.IsDeleted, cell.State.Digest, segment.LocationOf(cell.FileOffset)));
             foreach (ref readonly var fact in facts.Slice(at, count))
-                index.Add(segment, fact.FileOffset, accepted.RecordedAt, new Place(fact.State.Version, fact.State.Position, fact.State.IsRetracted), fact.Stream, fact.Type, fact.Tags);
+                index.Add(segment, fact.FileOffset, accepted.RecordedAt, new Location(fact.State.Version, fact.State.Position, fact.State.IsRetracted), fact.Stream, fact.Type, fact.Tags);
             if (accepted.Append.AppendId is { } id)
-                index.AddAppend(id, new AppendSpan(accepted.First, count), accepted.Append.Cells.Length > 0 ? segment.PlaceOf(accepted.FileOffset) : default);
+                index.AddAppend(id, new AppendSpan(accepted.First, count), accepted.Append.Cells.Length > 0 ? segment.LocationOf(accepted.FileOffset) : default);
 
             cells = cells[accepted.Append.Cells.Length..];
             at += count;
@@ -369,12 +370,12 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
         {
             // The file has grown by what the disk still had. The index can use that; and a ledger that is closed as it
             // was opened must have the length that it had, or the next open takes it for one that was not closed.
-            GiveBackZeros(chain.Current, available);
+            TrimPreallocation(chain.Current, available);
             throw;
         }
     }
 
-    static void GiveBackZeros(Segment segment, long end)
+    static void TrimPreallocation(Segment segment, long end)
     {
         try
         {

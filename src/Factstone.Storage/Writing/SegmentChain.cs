@@ -19,15 +19,15 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
 
     /// <summary>Where the log goes on, by its tail in the current segment.</summary>
     /// <remarks>Of a segment that has no frame yet nobody says so: it is dropped if the first one cannot be written there. It goes on where the one before ends.</remarks>
-    public LogPlace PlaceAt(long tail)
+    public LogLocation LocationAt(long tail)
     {
         var before = Manifest.Segments.Count - 2;
-        if (tail > SegmentHeader.Bytes || before < 0) return Current.PlaceOf(tail);
+        if (tail > SegmentHeader.Bytes || before < 0) return Current.LocationOf(tail);
         var header = Manifest.Segments[before];
-        return new LogPlace(header.BasePosition, header.Generation, Manifest.EndOf(before)!.Value);
+        return new LogLocation(header.BasePosition, header.Generation, Manifest.EndOf(before)!.Value);
     }
 
-    /// <summary>Makes the next segment, durable and listed, and the current one. Space in it is there up to <see cref="SpaceEnd"/>.</summary>
+    /// <summary>Makes the next segment, durable and listed, and the current one. Space in it is there up to <see cref="PreallocatedEnd"/>.</summary>
     /// <param name="previousEnd">Where the live part of the current one ends; all below is durable.</param>
     /// <param name="basePosition">The position of its first fact.</param>
     /// <param name="baseTime">The last RecordedAt before it.</param>
@@ -74,7 +74,7 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
         directory.Add(next);
         directory.Follow(manifest);
         _started.Add(next);
-        SpaceEnd = Math.Max(readyEnd, next.File.Length);
+        PreallocatedEnd = Math.Max(readyEnd, next.File.Length);
         if (!isOldLive) _dropped.Add(layout.Segment(old.BasePosition, old.Generation));
     }
 
@@ -92,7 +92,7 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
     }
 
     /// <summary>How far the current segment had space when it was made.</summary>
-    public long SpaceEnd { get; private set; }
+    public long PreallocatedEnd { get; private set; }
 
     /// <summary>The first segment of a new ledger.</summary>
     public static SegmentHeader FirstHeader(StorageOptions options)

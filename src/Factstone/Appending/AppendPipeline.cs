@@ -21,7 +21,7 @@ internal sealed class AppendPipeline : IDisposable
         _options = options;
         Clock = clock;
         _groupBytesMax = Math.Min(FactLimits.AppendBytesMax, options.SegmentSizeBytes);
-        _writer = options.Crank.Start("factstone writer", WriteStep);
+        _writer = options.Scheduler.Start("factstone writer", WriteStep);
     }
 
     public RecordingClock Clock { get; }
@@ -114,7 +114,7 @@ internal sealed class AppendPipeline : IDisposable
         return true;
     }
 
-    public void Complete(PendingAppend pending) => _options.Crank.Complete(pending);
+    public void Complete(PendingAppend pending) => _options.Scheduler.Complete(pending);
 
     /// <summary>Turns a decision into an answer; reads what the answer needs.</summary>
     public void Answer(PendingAppend pending)

@@ -4,8 +4,8 @@ namespace Factstone;
 
 /// <summary>An append on its way: queued, decided by the writer, answered on another thread.</summary>
 /// <remarks>
-/// Threads: the caller queues it, the writer decides it, and whoever the crank hands it to answers it; one after the
-/// other. Cancelling races with the writer's taking it, and one of the two wins.
+/// Threads: the caller queues it, the writer decides it, and a completion that the scheduler runs answers it; one after the
+/// other. A cancellation races with the writer that takes it; one of the two wins.
 /// </remarks>
 internal sealed class PendingAppend(AppendPipeline pipeline, PreparedAppend append, AppendSnapshot snapshot, PreparedValue[] values) : IValueTaskSource<AppendOutcome>, IThreadPoolWorkItem
 {

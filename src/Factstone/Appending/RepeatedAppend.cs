@@ -24,13 +24,13 @@ internal static class RepeatedAppend
     static AppendReceipt Receipt(AppendSpan span, List<Fact> facts, IReadOnlyList<StoredCell> cells)
     {
         var versions = new List<StreamAndVersion>();
-        var places = new Dictionary<StreamName, int>();
+        var locations = new Dictionary<StreamName, int>();
         foreach (var fact in facts)
         {
-            if (places.TryGetValue(fact.Stream, out var place)) versions[place] = new StreamAndVersion(fact.Stream, fact.StreamVersion);
+            if (locations.TryGetValue(fact.Stream, out var location)) versions[location] = new StreamAndVersion(fact.Stream, fact.StreamVersion);
             else
             {
-                places.Add(fact.Stream, versions.Count);
+                locations.Add(fact.Stream, versions.Count);
                 versions.Add(new StreamAndVersion(fact.Stream, fact.StreamVersion));
             }
         }

@@ -15,7 +15,7 @@ namespace Factstone;
 public sealed class Follower : IAsyncEnumerable<Fact>
 {
     /// <summary>A look goes over so many positions at most, so that closing or cancelling does not wait for a rare fact to be found.</summary>
-    const int PositionsPerLook = 32 * 1_024;
+    const int PositionsPerStep = 32 * 1_024;
 
     readonly Lock _looking = new();
     readonly IFactStorage _storage;
@@ -83,7 +83,7 @@ public sealed class Follower : IAsyncEnumerable<Fact>
         while (true)
         {
             if (TryTake(out fact)) return true;
-            if (Look(CancellationToken.None) is FollowerLook.UpToHead or FollowerLook.Ended) return false;
+            if (Look(CancellationToken.None) is FollowerStep.UpToHead or FollowerStep.Ended) return false;
         }
     }
 
@@ -97,9 +97,9 @@ public sealed class Follower : IAsyncEnumerable<Fact>
             cancellationToken.ThrowIfCancellationRequested();
             switch (Look(cancellationToken))
             {
-                case FollowerLook.Found: return true;
-                case FollowerLook.Ended: return false;
-                case FollowerLook.UpToHead:
+                case FollowerStep.Found: return true;
+                case FollowerStep.Ended: return false;
+                case FollowerStep.UpToHead:
                     await _storage.WaitForHeadAsync(new Position(_readUntil), cancellationToken).ConfigureAwait(false);
                     break;
             }
@@ -153,18 +153,18 @@ public sealed class Follower : IAsyncEnumerable<Fact>
     }
 
     /// <summary>Reads on if nothing is buffered: one piece of work, with nothing to wait for but the disk.</summary>
-    FollowerLook Look(CancellationToken cancellationToken)
+    FollowerStep Look(CancellationToken cancellationToken)
     {
         lock (_looking)
         {
-            if (_storage.IsClosed) return FollowerLook.Ended;
-            if (_given < _buffer.Count) return FollowerLook.Found;
+            if (_storage.IsClosed) return FollowerStep.Ended;
+            if (_given < _buffer.Count) return FollowerStep.Found;
             _buffer.Clear();
             _given = 0;
             Volatile.Write(ref _position, _readUntil); // nothing else up to there is to be given
             if (_readUntil >= _storage.Head.Position.Value) _storage.Refresh(cancellationToken);
-            var until = Math.Min(_storage.Head.Position.Value, _readUntil + PositionsPerLook);
-            if (_readUntil >= until) return FollowerLook.UpToHead;
+            var until = Math.Min(_storage.Head.Position.Value, _readUntil + PositionsPerStep);
+            if (_readUntil >= until) return FollowerStep.UpToHead;
 
             try
             {
@@ -172,12 +172,12 @@ public sealed class Follower : IAsyncEnumerable<Fact>
             }
             catch (ObjectDisposedException) when (_storage.IsClosed)
             {
-                return FollowerLook.Ended;
+                return FollowerStep.Ended;
             }
 
-            if (_buffer.Count > 0) return FollowerLook.Found;
+            if (_buffer.Count > 0) return FollowerStep.Found;
             Volatile.Write(ref _position, _readUntil);
-            return FollowerLook.MoreToRead;
+            return FollowerStep.MoreToRead;
         }
     }
 
@@ -205,7 +205,7 @@ public sealed class Follower : IAsyncEnumerable<Fact>
         }
     }
 
-    enum FollowerLook
+    enum FollowerStep
     {
         Found = 1,
         MoreToRead = 2,

@@ -21,7 +21,7 @@ public sealed record LedgerStatistics
     /// <summary>Files of the log.</summary>
     public required int Segments { get; init; }
 
-    /// <summary>Bytes of the log, without space ahead.</summary>
+    /// <summary>Bytes of the log, without preallocated space.</summary>
     public required long SegmentBytes { get; init; }
 
     /// <summary>Files of the index. The newest facts are in none until the index is written, at the latest by a close.</summary>

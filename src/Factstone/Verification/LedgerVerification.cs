@@ -9,7 +9,7 @@ internal static class LedgerVerification
 
     public static VerifyReport Run(IFileSystem files, string directory, VerifyOptions options, Action<VerifyProgress>? progress, CancellationToken cancellationToken)
     {
-        using var storage = FileStorage.OpenReadOnly(files, directory, new StorageOptions { ZeroAheadBytesMax = 0, WalksAll = true }, cancellationToken);
+        using var storage = FileStorage.OpenReadOnly(files, directory, new StorageOptions { PreallocationBytesMax = 0, WalksAll = true }, cancellationToken);
         var head = storage.Head.Position;
         var damage = new List<Damage>(storage.Damage);
 

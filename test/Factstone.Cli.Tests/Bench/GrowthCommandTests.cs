@@ -55,20 +55,20 @@ public sealed class GrowthCommandTests : IDisposable
     [Fact]
     public async Task Ledgers_that_are_kept_are_used_again_and_what_else_is_there_is_left_alone()
     {
-        var place = Directory.CreateDirectory(_directory.At("place")).FullName;
-        File.WriteAllText(Path.Combine(place, "mine"), "mine");
-        string[] words = ["--sizes", "1000,2000", "--keys", "50", "--rounds", "1", "--in", place];
+        var location = Directory.CreateDirectory(_directory.At("place")).FullName;
+        File.WriteAllText(Path.Combine(location, "mine"), "mine");
+        string[] words = ["--sizes", "1000,2000", "--keys", "50", "--rounds", "1", "--in", location];
 
         var first = (await RunAsync([.. words, "--keep"])).Ends(ExitCodes.Done);
         Assert.Contains("growth", first.Output, StringComparison.Ordinal);
         Assert.Contains("2,000 of 50 keys", first.Output, StringComparison.Ordinal);
         Assert.Contains("peak of RssAnon + RssShmem while 2,000 facts are loaded", first.Output, StringComparison.Ordinal);
-        Assert.Equal(["growth-1000", "growth-2000", "mine"], Directory.EnumerateFileSystemEntries(place).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(["growth-1000", "growth-2000", "mine"], Directory.EnumerateFileSystemEntries(location).Select(Path.GetFileName).Order(StringComparer.Ordinal));
 
         var second = (await RunAsync(words)).Ends(ExitCodes.Done);
         Assert.Contains("were there", second.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("facts are loaded", second.Output, StringComparison.Ordinal);
-        Assert.Equal(["mine"], Directory.EnumerateFileSystemEntries(place).Select(Path.GetFileName));
+        Assert.Equal(["mine"], Directory.EnumerateFileSystemEntries(location).Select(Path.GetFileName));
     }
 
     // The parent alone is told, or, as by Ctrl-C on a terminal, the process that loads as well.
@@ -77,10 +77,10 @@ public sealed class GrowthCommandTests : IDisposable
     [InlineData("-")]
     public async Task An_interrupt_ends_it_and_its_processes_and_leaves_nothing_behind(string group)
     {
-        var place = _directory.At("place");
-        await using var process = CliProcess.Start("env", [.. CliProcess.HearsInterrupts, "setsid", "dotnet", Path.Combine(AppContext.BaseDirectory, "factstone-cli.dll"), "bench", "--growth", "--sizes", "1000,5000000", "--in", place, "--json"]);
+        var location = _directory.At("place");
+        await using var process = CliProcess.Start("env", [.. CliProcess.HearsInterrupts, "setsid", "dotnet", Path.Combine(AppContext.BaseDirectory, "factstone-cli.dll"), "bench", "--growth", "--sizes", "1000,5000000", "--in", location, "--json"]);
         var waited = TimeSpan.Zero;
-        while (!Directory.Exists(Path.Combine(place, "growth-5000000", "segments")))
+        while (!Directory.Exists(Path.Combine(location, "growth-5000000", "segments")))
         {
             Assert.True(waited < TimeSpan.FromMinutes(1), "It does not load.");
             await Task.Delay(50, TestContext.Current.CancellationToken);

@@ -30,12 +30,12 @@ public sealed class JsonTokenTests
     {
         for (var length = 1; length <= 20; length++)
         {
-            for (var place = 0; place < length; place++)
+            for (var location = 0; location < length; location++)
             {
                 for (var value = 0; value <= byte.MaxValue; value++)
                 {
                     var text = Encoding.ASCII.GetBytes(new string('9', length));
-                    text[place] = (byte)value;
+                    text[location] = (byte)value;
                     AssertEndsTheSame(text, $"{Convert.ToHexString(text)}");
                 }
             }

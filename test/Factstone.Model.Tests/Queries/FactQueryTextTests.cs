@@ -180,8 +180,8 @@ public sealed class FactQueryTextTests
                 }
 
                 counts.Refused++;
-                var place = Regex.Match(error, "^The query is wrong at index ([0-9]+): .+[.]$", RegexOptions.Singleline);
-                Assert.True(place.Success && int.Parse(place.Groups[1].Value, CultureInfo.InvariantCulture) <= text.Length, $"{Replay(seed)}: {text}: {error}");
+                var location = Regex.Match(error, "^The query is wrong at index ([0-9]+): .+[.]$", RegexOptions.Singleline);
+                Assert.True(location.Success && int.Parse(location.Groups[1].Value, CultureInfo.InvariantCulture) <= text.Length, $"{Replay(seed)}: {text}: {error}");
             }
         }
 

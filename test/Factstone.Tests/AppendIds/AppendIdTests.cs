@@ -47,12 +47,12 @@ public sealed class AppendIdTests
     [Fact]
     public async Task A_repeat_in_the_same_group_has_the_receipt_of_the_first()
     {
-        var crank = new HandCrank();
-        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Crank = crank });
+        var scheduler = new SteppedScheduler();
+        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Scheduler = scheduler });
         var first = ledger.TryAppendAsync(Request());
         var repeat = ledger.TryAppendAsync(Request());
         var other = ledger.TryAppendAsync(new AppendRequest(new NewFact("orders/42", "placed", "0")) { AppendId = Id });
-        Assert.True(crank.Turn());
+        Assert.True(scheduler.Turn());
 
         var receipt = Assert.IsType<AppendOutcome.Committed>(await first).Receipt;
         AssertSame(receipt, Assert.IsType<AppendOutcome.Duplicate>(await repeat).Receipt);
@@ -64,7 +64,7 @@ public sealed class AppendIdTests
     public async Task Other_content_under_a_used_id_is_refused_also_after_a_reopen_and_a_million_other_ids()
     {
         var files = new MemoryFileSystem();
-        var options = new LedgerOptions { FileSystem = files, ZeroAheadBytesMax = 0 };
+        var options = new LedgerOptions { FileSystem = files, PreallocationBytesMax = 0 };
         AppendReceipt receipt;
         await using (var ledger = await Ledger.OpenAsync("million", options))
         {
@@ -195,7 +195,7 @@ public sealed class AppendIdTests
     public async Task A_full_disk_does_not_use_an_id_up()
     {
         var files = new MemoryFileSystem();
-        await using var ledger = await Ledger.OpenAsync("full", new LedgerOptions { FileSystem = files, ZeroAheadBytesMax = 0 });
+        await using var ledger = await Ledger.OpenAsync("full", new LedgerOptions { FileSystem = files, PreallocationBytesMax = 0 });
         files.CapacityBytes = 0;
         var large = new AppendRequest(new NewFact("a/1", null, new byte[1_000_000]) { ContentType = "x" }) { AppendId = Id };
         await Assert.ThrowsAsync<LedgerFullException>(async () => await ledger.TryAppendAsync(large));
@@ -209,14 +209,14 @@ public sealed class AppendIdTests
     [Fact]
     public async Task A_repeat_is_answered_before_any_condition()
     {
-        var crank = new HandCrank();
-        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Crank = crank });
+        var scheduler = new SteppedScheduler();
+        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Scheduler = scheduler });
         var request = Request() with { Conditions = [AppendCondition.StreamMissing("orders/42")] };
         var first = ledger.TryAppendAsync(request);
         var inTheSameGroup = ledger.TryAppendAsync(request);
-        crank.TurnAll();
+        scheduler.TurnAll();
         var later = ledger.TryAppendAsync(request);
-        crank.TurnAll();
+        scheduler.TurnAll();
 
         Assert.IsType<AppendOutcome.Committed>(await first);
         Assert.IsType<AppendOutcome.Duplicate>(await inTheSameGroup);
@@ -228,7 +228,7 @@ public sealed class AppendIdTests
     public async Task The_receipt_of_the_largest_append_is_repeated_as_it_was()
     {
         var files = new MemoryFileSystem();
-        var options = new LedgerOptions { FileSystem = files, ZeroAheadBytesMax = 0 };
+        var options = new LedgerOptions { FileSystem = files, PreallocationBytesMax = 0 };
         var facts = Enumerable.Range(0, FactLimits.FactsPerAppendMax).Select(i => new NewFact($"s/{i * 7 % 1_000}", null, $"{i}")).ToArray();
         AppendReceipt receipt;
         await using (var ledger = await Ledger.OpenAsync("large", options)) receipt = await ledger.AppendAsync(new AppendRequest(facts) { AppendId = Id });
@@ -248,9 +248,9 @@ public sealed class AppendIdTests
     [InlineData(false)]
     public async Task An_id_that_is_used_and_goes_to_a_run_while_it_is_looked_for_is_recognised(bool isCellsAlone)
     {
-        var crank = new HandCrank();
+        var scheduler = new SteppedScheduler();
         var files = new WatchedFiles(new MemoryFileSystem());
-        var options = new LedgerOptions { FileSystem = files, ZeroAheadBytesMax = 0, MappedReads = false, Crank = crank };
+        var options = new LedgerOptions { FileSystem = files, PreallocationBytesMax = 0, MappedReads = false, Scheduler = scheduler };
         var long100 = new string('i', 100);
         await using (var ledger = await Ledger.OpenAsync("slow", options)) await Fill(ledger, 500);
 
@@ -261,11 +261,11 @@ public sealed class AppendIdTests
             if (!path.EndsWith(".run", StringComparison.Ordinal)) return;
             files.Reading = null;
             rival = again.TryAppendAsync(Wanted()).AsTask();
-            crank.TurnAll();
+            scheduler.TurnAll();
             Fill(again, 40).GetAwaiter().GetResult();
         };
         var late = again.TryAppendAsync(Wanted());
-        crank.TurnAll();
+        scheduler.TurnAll();
 
         var first = Assert.IsType<AppendOutcome.Committed>(await rival!).Receipt;
         Assert.Equal(first.RecordedAt, Assert.IsType<AppendOutcome.Duplicate>(await late).Receipt.RecordedAt);
@@ -277,7 +277,7 @@ public sealed class AppendIdTests
             for (var i = 0; i < appends; i++)
             {
                 var append = ledger.AppendAsync(new AppendRequest { Facts = isCellsAlone ? [] : [new NewFact("s/1", null, "1")], Cells = isCellsAlone ? [NewCell.Put("b", $"{appends}-{i}", "")] : [], AppendId = $"{long100}-{appends}-{i}" });
-                crank.TurnAll();
+                scheduler.TurnAll();
                 await append;
             }
         }

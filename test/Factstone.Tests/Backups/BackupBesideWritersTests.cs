@@ -34,7 +34,7 @@ public sealed class BackupBesideWritersTests
     static async Task RunAsync(string directory)
     {
         var source = Path.Combine(directory, "ledger");
-        var options = new LedgerOptions { SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin, MemoryFactsMax = 64, QuietBeforeMerging = TimeSpan.FromMilliseconds(2) };
+        var options = new LedgerOptions { SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin, MemoryFactsMax = 64, IdleBeforeMerging = TimeSpan.FromMilliseconds(2) };
         var reports = new List<BackupReport>();
         await using var ledger = await Ledger.OpenAsync(source, options, Cancellation);
         await ledger.AppendAsync(new NewFact("orders/0", "placed", "0"), Cancellation);

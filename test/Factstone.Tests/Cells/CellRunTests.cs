@@ -278,7 +278,7 @@ public sealed class CellRunTests
         var taken = new List<RecoveryBranch>();
         var options = Options(files, memoryBytesMax: 2_000);
         using var ledger = SmallLedger.Open(options);
-        using var reader = Ledger.Open(FileStorage.OpenReadOnly(files, SmallLedger.Root, (options with { Took = taken.Add }).ToStorageOptions()), options);
+        using var reader = Ledger.Open(FileStorage.OpenReadOnly(files, SmallLedger.Root, (options with { BranchTaken = taken.Add }).ToStorageOptions()), options);
         for (var i = 0; i < 400; i++)
         {
             Committed(ledger, new AppendRequest { Facts = isCellsAlone || i % 10 > 0 ? [] : [new NewFact("s/1", null, "1")], AppendId = i % 3 == 0 ? $"id-{i}" : null, Cells = [NewCell.Put("b", $"{i}", "x"), i % 5 == 4 ? NewCell.Delete("b", $"{i - 3}") : NewCell.Put("b", "n", $"{i}")] });

@@ -77,7 +77,7 @@ public sealed class CellTests
     public async Task What_was_acknowledged_is_there(string after)
     {
         var files = new MemoryFileSystem();
-        var options = new LedgerOptions { FileSystem = files, SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin, ZeroAheadBytesMax = 0, ZeroAheadBytesMin = 0 };
+        var options = new LedgerOptions { FileSystem = files, SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin, PreallocationBytesMax = 0, PreallocationBytesMin = 0 };
         var ledger = await Ledger.OpenAsync("l", options, Cancellation);
         var last = default(AppendReceipt);
         for (var i = 0; i < 40; i++)
@@ -117,7 +117,7 @@ public sealed class CellTests
     public async Task A_reader_beside_the_writer_sees_each_acknowledged_cell()
     {
         var files = new MemoryFileSystem();
-        var options = new LedgerOptions { FileSystem = files, SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin, ZeroAheadBytesMax = 0 };
+        var options = new LedgerOptions { FileSystem = files, SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin, PreallocationBytesMax = 0 };
         await using var ledger = await Ledger.OpenAsync("l", options, Cancellation);
         await using var reader = await Ledger.OpenReadOnlyAsync("l", options, Cancellation);
         for (var i = 0; i < 100; i++)
@@ -165,16 +165,16 @@ public sealed class CellTests
     public async Task A_condition_on_a_value_from_before_the_open_is_decided_on_the_newest_value()
     {
         var files = new MemoryFileSystem();
-        var options = new LedgerOptions { FileSystem = files, ZeroAheadBytesMax = 0 };
+        var options = new LedgerOptions { FileSystem = files, PreallocationBytesMax = 0 };
         await using (var ledger = await Ledger.OpenAsync("l", options, Cancellation)) await ledger.AppendAsync(Writing(NewCell.Put("b", "n", "old")), Cancellation);
 
-        var crank = new HandCrank();
-        await using var again = await Ledger.OpenAsync("l", options with { Crank = crank }, Cancellation);
+        var scheduler = new SteppedScheduler();
+        await using var again = await Ledger.OpenAsync("l", options with { Scheduler = scheduler }, Cancellation);
         var wrong = again.TryAppendAsync(Writing(NewCell.Put("b", "m", "1")) with { Conditions = [AppendCondition.CellEquals("b", "n", "other")] }, Cancellation);
         var right = again.TryAppendAsync(Writing(NewCell.Put("b", "n", "new")) with { Conditions = [AppendCondition.CellEquals("b", "n", "old")] }, Cancellation);
         var late = again.TryAppendAsync(Writing(NewCell.Put("b", "n", "newer")) with { Conditions = [AppendCondition.CellEquals("b", "n", "old")] }, Cancellation);
         var next = again.TryAppendAsync(Writing(NewCell.Put("b", "n", "newest")) with { Conditions = [AppendCondition.CellEquals("b", "n", "new")] }, Cancellation);
-        crank.TurnAll();
+        scheduler.TurnAll();
 
         Assert.IsType<AppendOutcome.Conflict>(await wrong);
         Assert.IsType<AppendOutcome.Committed>(await right);
@@ -192,8 +192,8 @@ public sealed class CellTests
     [InlineData(AppendConditionKind.CellEquals, Defect.DecideWithoutGroup, 64)]
     internal async Task Of_64_racers_in_one_group_one_wins_and_all_do_where_the_group_is_not_looked_at(AppendConditionKind kind, Defect defect, int winners)
     {
-        var crank = new HandCrank();
-        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Crank = crank, Defect = defect }, Cancellation);
+        var scheduler = new SteppedScheduler();
+        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Scheduler = scheduler, Defect = defect }, Cancellation);
         await Turned(ledger.AppendAsync(Writing(NewCell.Put("b", "n", "0")), Cancellation));
         for (var round = 1; round <= (defect == Defect.None ? 200 : 1); round++)
         {
@@ -205,7 +205,7 @@ public sealed class CellTests
             };
             var racers = Enumerable.Range(0, 64).Select(caller => Writing(NewCell.Put("b", "n", $"{round}-{caller}"), NewCell.Put("b", $"m{round}", "x")) with { Conditions = [condition] })
                 .Select(request => ledger.TryAppendAsync(request, Cancellation).AsTask()).ToList();
-            Assert.Equal(1, crank.TurnAll());
+            Assert.Equal(1, scheduler.TurnAll());
             var outcomes = await Task.WhenAll(racers);
             Assert.Equal(winners, outcomes.Count(outcome => outcome is AppendOutcome.Committed));
             if (defect == Defect.None)
@@ -214,7 +214,7 @@ public sealed class CellTests
 
         async Task Turned(ValueTask<AppendReceipt> append)
         {
-            crank.TurnAll();
+            scheduler.TurnAll();
             await append;
         }
     }
@@ -291,7 +291,7 @@ public sealed class CellTests
     public async Task An_append_id_stands_for_its_cells_too_also_after_a_reopen(string how, bool isRepeat)
     {
         var files = new MemoryFileSystem();
-        var options = new LedgerOptions { FileSystem = files, ZeroAheadBytesMax = 0 };
+        var options = new LedgerOptions { FileSystem = files, PreallocationBytesMax = 0 };
         var request = new AppendRequest(new NewFact("s/1", "t", "1")) { AppendId = "a", Cells = [NewCell.Put("b", "n", "1"), NewCell.Put("b", "m", "2")] };
         IReadOnlyList<NewCell> cells = how switch
         {
@@ -331,14 +331,14 @@ public sealed class CellTests
     public async Task An_append_id_of_cells_only_is_recognised_in_its_group_and_for_ever()
     {
         var files = new MemoryFileSystem();
-        var crank = new HandCrank();
-        var options = new LedgerOptions { FileSystem = files, ZeroAheadBytesMax = 0, Crank = crank };
+        var scheduler = new SteppedScheduler();
+        var options = new LedgerOptions { FileSystem = files, PreallocationBytesMax = 0, Scheduler = scheduler };
         AppendReceipt receipt;
         await using (var ledger = await Ledger.OpenAsync("l", options, Cancellation))
         {
             var request = Writing(NewCell.Put("b", "n", "1")) with { AppendId = "a" };
             var (first, second, other) = (ledger.TryAppendAsync(request, Cancellation), ledger.TryAppendAsync(request, Cancellation), ledger.TryAppendAsync(Writing(NewCell.Delete("b", "n")) with { AppendId = "a" }, Cancellation));
-            crank.TurnAll();
+            scheduler.TurnAll();
             receipt = Assert.IsType<AppendOutcome.Committed>(await first).Receipt;
             Assert.Equal(receipt.ToString(), Assert.IsType<AppendOutcome.Duplicate>(await second).Receipt.ToString());
             Assert.IsType<AppendOutcome.AppendIdReused>(await other);
@@ -380,7 +380,7 @@ public sealed class CellTests
     public async Task A_run_that_is_made_again_has_the_cells_behind_its_last_fact()
     {
         var files = new MemoryFileSystem();
-        var options = new LedgerOptions { FileSystem = files, ZeroAheadBytesMax = 0, SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin };
+        var options = new LedgerOptions { FileSystem = files, PreallocationBytesMax = 0, SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin };
         await using (var ledger = await Ledger.OpenAsync("l", options, Cancellation))
         {
             await ledger.AppendAsync(Writing(NewCell.Put("b", "n", "old")), Cancellation);
@@ -390,10 +390,10 @@ public sealed class CellTests
         }
 
         files.FlipBit(Assert.Single(files.Paths, path => path.EndsWith(".run", StringComparison.Ordinal)), 10 * 8);
-        await using (var mending = await Ledger.OpenAsync("l", options, Cancellation))
+        await using (var rebuild = await Ledger.OpenAsync("l", options, Cancellation))
         {
-            Assert.Equal("s/2", (await mending.ReadAtAsync(new Position(3), Cancellation))!.Stream.ToString());
-            Assert.Equal("new", await Value(mending, "b", "n"));
+            Assert.Equal("s/2", (await rebuild.ReadAtAsync(new Position(3), Cancellation))!.Stream.ToString());
+            Assert.Equal("new", await Value(rebuild, "b", "n"));
         }
 
         await using var again = await Ledger.OpenAsync("l", options, Cancellation);
@@ -407,7 +407,7 @@ public sealed class CellTests
     public async Task A_torn_append_of_cells_is_cut_and_a_whole_one_is_written_anew()
     {
         var files = new MemoryFileSystem();
-        var options = new LedgerOptions { FileSystem = files, ZeroAheadBytesMax = 0, ZeroAheadBytesMin = 0 };
+        var options = new LedgerOptions { FileSystem = files, PreallocationBytesMax = 0, PreallocationBytesMin = 0 };
         var ledger = await Ledger.OpenAsync("l", options, Cancellation);
         await ledger.AppendAsync(Writing(NewCell.Put("b", "n", "1")), Cancellation);
         var last = await ledger.AppendAsync(Writing(NewCell.Put("b", "n", "2"), NewCell.Put("b", "m", "2")), Cancellation);

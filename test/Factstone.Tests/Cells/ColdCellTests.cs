@@ -17,7 +17,7 @@ public sealed class ColdCellTests
     [InlineData(AppendConditionKind.CellAbsent)]
     public async Task Of_racers_on_a_cold_cell_one_wins_each_round(AppendConditionKind kind)
     {
-        var options = new LedgerOptions { FileSystem = new MemoryFileSystem(), ZeroAheadBytesMax = 0, MemoryBytesMax = 3_000 };
+        var options = new LedgerOptions { FileSystem = new MemoryFileSystem(), PreallocationBytesMax = 0, MemoryBytesMax = 3_000 };
         await using var ledger = await Ledger.OpenAsync("l", options, Cancel);
         for (var i = 0; i < Names; i++) await ledger.AppendAsync(Writing(NewCell.Put("b", $"{i}", "0"), NewCell.Delete("b", $"gone-{i}")), Cancel);
         var cold = 0;
@@ -51,15 +51,15 @@ public sealed class ColdCellTests
     public async Task Whoever_reads_on_another_thread_finds_what_was_acknowledged_before(bool isReaderBeside)
     {
         const int cells = 300;
-        var crank = new RestingCrank();
+        var scheduler = new RestingScheduler();
         var options = new LedgerOptions
         {
             FileSystem = new MemoryFileSystem(),
-            ZeroAheadBytesMax = 0,
+            PreallocationBytesMax = 0,
             MemoryBytesMax = 4_000,
             SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin,
-            QuietBeforeMerging = TimeSpan.FromHours(1),
-            Crank = crank,
+            IdleBeforeMerging = TimeSpan.FromHours(1),
+            Scheduler = scheduler,
         };
         await using var ledger = await Ledger.OpenAsync("l", options, Cancel);
         await ledger.AppendAsync(Writing(NewCell.Put("b", "first", "")), Cancel);
@@ -98,7 +98,7 @@ public sealed class ColdCellTests
         Assert.All(await Task.WhenAll(reading), reads => Assert.True(reads > 100, $"only {reads} reads"));
 
         // How far merging is behind while others append is nobody's promise; what it leaves when it rests is.
-        await crank.RestAsync("factstone index", Cancel);
+        await scheduler.RestAsync("factstone index", Cancel);
         Assert.InRange(((FileStorage)ledger.Storage).Runs().Count, 2, 30);
     }
 
@@ -108,15 +108,15 @@ public sealed class ColdCellTests
     [InlineData(Defect.StaleCell)]
     internal async Task An_append_that_waited_while_cells_went_from_memory_to_runs_is_decided_on_the_newest(Defect defect)
     {
-        var crank = new HandCrank();
+        var scheduler = new SteppedScheduler();
         var taken = new List<RecoveryBranch>();
-        var options = new LedgerOptions { FileSystem = new MemoryFileSystem(), ZeroAheadBytesMax = 0, MemoryBytesMax = 1_000, Crank = crank, Took = taken.Add, Defect = defect };
+        var options = new LedgerOptions { FileSystem = new MemoryFileSystem(), PreallocationBytesMax = 0, MemoryBytesMax = 1_000, Scheduler = scheduler, BranchTaken = taken.Add, Defect = defect };
         await using var ledger = await Ledger.OpenAsync("l", options, Cancel);
         await Fill("before");
         var sent = Writing(NewCell.Put("b", "n", "late"), NewCell.Put("b", "m", "late")) with { AppendId = "id" };
         var (old, oldId) = (ledger.Storage.Prepare(Prepared(sent)), ledger.Storage.Prepare(Prepared(sent)));
         var first = ledger.AppendAsync(Writing(NewCell.Put("b", "n", "1")) with { AppendId = "id" }, Cancel);
-        crank.TurnAll();
+        scheduler.TurnAll();
         Assert.Equal(1, (await first).CellVersions[0].Version.Value);
         await Fill("since");
         Assert.Null(((FileStorage)ledger.Storage).Index.MemoryCell(new CellName("b", "n")));
@@ -145,7 +145,7 @@ public sealed class ColdCellTests
             for (var i = 0; i < 60; i++)
             {
                 var append = ledger.AppendAsync(Writing(NewCell.Put("fill", $"{prefix}-{i}", "")), Cancel);
-                crank.TurnAll();
+                scheduler.TurnAll();
                 await append;
             }
         }
@@ -155,13 +155,13 @@ public sealed class ColdCellTests
     [Fact]
     public async Task A_condition_on_a_value_in_a_run_is_decided_on_the_newest_value()
     {
-        var crank = new HandCrank();
-        var options = new LedgerOptions { FileSystem = new MemoryFileSystem(), ZeroAheadBytesMax = 0, MemoryBytesMax = 1_000, Crank = crank };
+        var scheduler = new SteppedScheduler();
+        var options = new LedgerOptions { FileSystem = new MemoryFileSystem(), PreallocationBytesMax = 0, MemoryBytesMax = 1_000, Scheduler = scheduler };
         await using var ledger = await Ledger.OpenAsync("l", options, Cancel);
         for (var i = 0; i < 60; i++)
         {
             var append = ledger.AppendAsync(Writing(NewCell.Put("b", $"{i}", "old")), Cancel);
-            crank.TurnAll();
+            scheduler.TurnAll();
             await append;
         }
 
@@ -169,7 +169,7 @@ public sealed class ColdCellTests
         var wrong = ledger.TryAppendAsync(Writing(NewCell.Put("b", "0", "1")) with { Conditions = [AppendCondition.CellEquals("b", "0", "other")] }, Cancel);
         var right = ledger.TryAppendAsync(Writing(NewCell.Put("b", "0", "new")) with { Conditions = [AppendCondition.CellEquals("b", "0", "old")] }, Cancel);
         var late = ledger.TryAppendAsync(Writing(NewCell.Put("b", "0", "newer")) with { Conditions = [AppendCondition.CellEquals("b", "0", "old")] }, Cancel);
-        crank.TurnAll();
+        scheduler.TurnAll();
         Assert.IsType<AppendOutcome.Conflict>(await wrong);
         Assert.IsType<AppendOutcome.Committed>(await right);
         Assert.Equal(2, Assert.IsType<AppendOutcome.Conflict>(await late).ActualCellVersion.Value);

@@ -13,13 +13,13 @@ public sealed class ConditionRaceTests
     [Fact]
     public async Task Of_64_callers_in_one_group_exactly_one_wins_each_of_1000_rounds()
     {
-        var crank = new HandCrank();
-        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Crank = crank });
+        var scheduler = new SteppedScheduler();
+        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Scheduler = scheduler });
         var race = new Race(ledger);
         for (var round = 1; round <= Rounds; round++)
         {
             var outcomes = race.Start();
-            Assert.Equal(1, crank.TurnAll());
+            Assert.Equal(1, scheduler.TurnAll());
             race.OneWins(await outcomes, round);
         }
 
@@ -30,15 +30,15 @@ public sealed class ConditionRaceTests
     [Fact]
     public async Task Of_64_callers_across_groups_exactly_one_wins_each_of_1000_rounds()
     {
-        var crank = new CountingCrank();
+        var scheduler = new CountingScheduler();
         using var syncing = new SemaphoreSlim(0);
-        await using var ledger = await OpenSlowLedger(crank, Defect.None, syncing: () => syncing.Release());
+        await using var ledger = await OpenSlowLedger(scheduler, Defect.None, syncing: () => syncing.Release());
         while (syncing.Wait(0)) { }
         var race = new Race(ledger);
         for (var round = 1; round <= Rounds; round++) race.OneWins(await race.Start(halfTime: syncing.Wait), round);
 
         Assert.Equal(Rounds, (await ledger.GetHeadAsync()).Value);
-        Assert.True(crank.Groups >= Rounds * 2, $"only {crank.Groups} groups in {Rounds} rounds: the race was not across groups");
+        Assert.True(scheduler.Groups >= Rounds * 2, $"only {scheduler.Groups} groups in {Rounds} rounds: the race was not across groups");
     }
 
     // The negative control: the same races must show it when the check is missing.
@@ -47,10 +47,10 @@ public sealed class ConditionRaceTests
     [InlineData(nameof(Defect.DecideWithoutGroup))]
     public async Task Without_the_check_a_race_in_one_group_has_several_winners(string defect)
     {
-        var crank = new HandCrank();
-        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Crank = crank, Defect = Enum.Parse<Defect>(defect) });
+        var scheduler = new SteppedScheduler();
+        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Scheduler = scheduler, Defect = Enum.Parse<Defect>(defect) });
         var outcomes = new Race(ledger).Start();
-        crank.TurnAll();
+        scheduler.TurnAll();
 
         Assert.Equal(Callers, (await outcomes).Count(outcome => outcome is AppendOutcome.Committed));
     }
@@ -59,7 +59,7 @@ public sealed class ConditionRaceTests
     public async Task Without_the_check_a_race_across_groups_has_several_winners()
     {
         using var syncing = new SemaphoreSlim(0);
-        await using var ledger = await OpenSlowLedger(new CountingCrank(), Defect.NoConditions, syncing: () => syncing.Release());
+        await using var ledger = await OpenSlowLedger(new CountingScheduler(), Defect.NoConditions, syncing: () => syncing.Release());
         while (syncing.Wait(0)) { }
 
         Assert.Equal(Callers, (await new Race(ledger).Start(halfTime: syncing.Wait)).Count(outcome => outcome is AppendOutcome.Committed));
@@ -82,8 +82,8 @@ public sealed class ConditionRaceTests
     [MemberData(nameof(KindsThatOneCanWin))]
     public async Task On_every_kind_of_condition_one_of_16_wins(AppendConditionKind kind, bool inOneGroup)
     {
-        var crank = inOneGroup ? new HandCrank() : null;
-        var options = crank is null ? new LedgerOptions() : new LedgerOptions { Crank = crank };
+        var scheduler = inOneGroup ? new SteppedScheduler() : null;
+        var options = scheduler is null ? new LedgerOptions() : new LedgerOptions { Scheduler = scheduler };
         await using var ledger = await Ledger.OpenInMemoryAsync(options);
         for (var round = 0; round < 200; round++)
         {
@@ -92,7 +92,7 @@ public sealed class ConditionRaceTests
             if (kind is AppendConditionKind.RecordAt or AppendConditionKind.RecordEquals && round == 0 || kind == AppendConditionKind.RecordMissing && round > 0)
             {
                 var before = ledger.AppendAsync(kind == AppendConditionKind.RecordMissing ? NewFact.Retraction(stream) : new NewFact(stream, null, "0"));
-                crank?.TurnAll();
+                scheduler?.TurnAll();
                 version = (await before).StreamVersion;
             }
 
@@ -107,7 +107,7 @@ public sealed class ConditionRaceTests
             };
             var racers = Task.WhenAll(Enumerable.Range(0, 16).Select(caller => Task.Run(async () =>
                 await ledger.TryAppendAsync(new AppendRequest(new NewFact(stream, null, $"{(round + 1) * 100 + caller}")) { Conditions = [condition] }))));
-            await TurnUntilAnswered(crank, racers);
+            await TurnUntilAnswered(scheduler, racers);
 
             var outcomes = await racers;
             var winner = Assert.Single(outcomes.OfType<AppendOutcome.Committed>());
@@ -163,19 +163,19 @@ public sealed class ConditionRaceTests
     [Fact]
     public async Task A_value_that_changes_between_prepare_and_decide_is_seen()
     {
-        var crank = new HandCrank();
-        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Crank = crank });
+        var scheduler = new SteppedScheduler();
+        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Scheduler = scheduler });
         for (var round = 0; round < 50; round++)
         {
             StreamName stream = $"counter/{round}";
             var first = ledger.TryAppendAsync(new AppendRequest(new NewFact(stream, null, "1")));
-            crank.TurnAll();
+            scheduler.TurnAll();
             await first;
 
             var set = ledger.TryAppendAsync(new AppendRequest(new NewFact(stream, null, """{"n":2.0}""")));
             var stale = Swap(stream, "1", "10");
             var fresh = Swap(stream, """{ "n" : 2 }""", "3");
-            crank.TurnAll();
+            scheduler.TurnAll();
             Assert.IsType<AppendOutcome.Committed>(await set);
             Assert.Equal(new StreamVersion(2), Assert.IsType<AppendOutcome.Conflict>(await stale).ActualVersion);
             Assert.IsType<AppendOutcome.Committed>(await fresh);
@@ -183,7 +183,7 @@ public sealed class ConditionRaceTests
             var away = Swap(stream, "3", "4");
             var back = Swap(stream, "4", "3");
             var same = Swap(stream, "3", "5");
-            crank.TurnAll();
+            scheduler.TurnAll();
             Assert.IsType<AppendOutcome.Committed>(await away);
             Assert.IsType<AppendOutcome.Committed>(await back);
             Assert.IsType<AppendOutcome.Committed>(await same);
@@ -198,7 +198,7 @@ public sealed class ConditionRaceTests
     [Fact]
     public async Task Counting_by_compare_and_swap_loses_no_count()
     {
-        await using var ledger = await OpenSlowLedger(new CountingCrank(), Defect.None, syncMilliseconds: 1);
+        await using var ledger = await OpenSlowLedger(new CountingScheduler(), Defect.None, syncMilliseconds: 1);
         await ledger.AppendAsync(new NewFact("counter/1", null, "0"));
         await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(async () =>
         {
@@ -222,7 +222,7 @@ public sealed class ConditionRaceTests
         Assert.Equal("400", (await ledger.ReadLatestAsync("counter/1"))!.Json);
     }
 
-    static ValueTask<Ledger> OpenSlowLedger(CountingCrank crank, Defect defect, int syncMilliseconds = 5, Action? syncing = null)
+    static ValueTask<Ledger> OpenSlowLedger(CountingScheduler scheduler, Defect defect, int syncMilliseconds = 5, Action? syncing = null)
     {
         var files = new WatchedFiles(new MemoryFileSystem())
         {
@@ -232,14 +232,14 @@ public sealed class ConditionRaceTests
                 Thread.Sleep(syncMilliseconds);
             },
         };
-        return Ledger.OpenAsync("slow", new LedgerOptions { FileSystem = files, ZeroAheadBytesMax = 0, Crank = crank, Defect = defect });
+        return Ledger.OpenAsync("slow", new LedgerOptions { FileSystem = files, PreallocationBytesMax = 0, Scheduler = scheduler, Defect = defect });
     }
 
-    static async Task TurnUntilAnswered(HandCrank? crank, Task racers)
+    static async Task TurnUntilAnswered(SteppedScheduler? scheduler, Task racers)
     {
-        while (crank is not null && !racers.IsCompleted)
+        while (scheduler is not null && !racers.IsCompleted)
         {
-            crank.TurnAll();
+            scheduler.TurnAll();
             await Task.Yield();
         }
     }

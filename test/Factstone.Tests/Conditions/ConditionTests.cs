@@ -108,11 +108,11 @@ public sealed class ConditionTests
     [InlineData("", "1", null, false)]
     public async Task Values_of_the_same_group_are_compared_in_canonical_form(string stored, string asked, string? contentType, bool isEqual)
     {
-        var crank = new HandCrank();
-        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Crank = crank });
+        var scheduler = new SteppedScheduler();
+        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Scheduler = scheduler });
         var write = ledger.TryAppendAsync(new AppendRequest(new NewFact(Stream, null, System.Text.Encoding.UTF8.GetBytes(stored)) { ContentType = contentType }));
         var swap = ledger.TryAppendAsync(new AppendRequest(new NewFact("other/1", null, "0")) { Conditions = [AppendCondition.RecordEquals(Stream, asked)] });
-        crank.TurnAll();
+        scheduler.TurnAll();
 
         Assert.IsType<AppendOutcome.Committed>(await write);
         Assert.Equal(isEqual, await swap is AppendOutcome.Committed);
@@ -159,15 +159,15 @@ public sealed class ConditionTests
     [Fact]
     public async Task An_append_sees_what_appends_before_it_in_the_group_leave_and_not_its_own_facts()
     {
-        var crank = new HandCrank();
-        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Crank = crank });
+        var scheduler = new SteppedScheduler();
+        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Scheduler = scheduler });
         var create = ledger.TryAppendAsync(new AppendRequest(new NewFact(Stream, null, "1")) { Conditions = [AppendCondition.StreamMissing(Stream)] });
         var late = ledger.TryAppendAsync(new AppendRequest(new NewFact(Stream, null, "9")) { Conditions = [AppendCondition.StreamMissing(Stream)] });
         var next = ledger.TryAppendAsync(new AppendRequest(new NewFact(Stream, null, "2"), new NewFact(Stream, null, "3")) { Conditions = [AppendCondition.StreamAt(Stream, 1)] });
         var retract = ledger.TryAppendAsync(new AppendRequest(NewFact.Retraction(Stream)) { Conditions = [AppendCondition.RecordAt(Stream, 3)] });
         var missing = ledger.TryAppendAsync(new AppendRequest(new NewFact("other/1", null, "1")) { Conditions = [AppendCondition.RecordMissing(Stream)] });
-        Assert.True(crank.Turn());
-        Assert.False(crank.Turn());
+        Assert.True(scheduler.Turn());
+        Assert.False(scheduler.Turn());
 
         Assert.Equal(new Position(1), (await create).EnsureCommitted().FirstPosition);
         Assert.Equal(new StreamVersion(1), Assert.IsType<AppendOutcome.Conflict>(await late).ActualVersion);
@@ -217,12 +217,12 @@ public sealed class ConditionTests
     [Fact]
     public async Task The_facts_of_a_conflict_end_with_the_version_it_names()
     {
-        var crank = new HandCrank();
-        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Crank = crank });
+        var scheduler = new SteppedScheduler();
+        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Scheduler = scheduler });
         var first = ledger.TryAppendAsync(new AppendRequest(new NewFact(Stream, null, "1")));
         var loser = ledger.TryAppendAsync(new AppendRequest(new NewFact(Stream, null, "0")) { Conditions = [AppendCondition.StreamMissing(Stream)] });
         var second = ledger.TryAppendAsync(new AppendRequest(new NewFact(Stream, null, "2")));
-        crank.TurnAll();
+        scheduler.TurnAll();
         await first;
         await second;
 
@@ -249,14 +249,14 @@ public sealed class ConditionTests
     [Fact]
     public async Task A_list_of_conditions_may_be_used_again_at_once()
     {
-        var crank = new HandCrank();
-        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Crank = crank });
+        var scheduler = new SteppedScheduler();
+        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Scheduler = scheduler });
         var conditions = new List<AppendCondition> { AppendCondition.StreamExists("a/1") };
         var first = ledger.TryAppendAsync(new AppendRequest(new NewFact("a/1", null, "1")) { Conditions = conditions });
         conditions[0] = AppendCondition.StreamMissing("a/1");
         var second = ledger.TryAppendAsync(new AppendRequest(new NewFact("a/1", null, "1")) { Conditions = conditions });
         conditions.Clear();
-        crank.TurnAll();
+        scheduler.TurnAll();
 
         Assert.IsType<AppendOutcome.Conflict>(await first);
         Assert.IsType<AppendOutcome.Committed>(await second);
@@ -266,13 +266,13 @@ public sealed class ConditionTests
     [Fact]
     public async Task A_buffer_with_an_expected_value_may_be_used_again_at_once()
     {
-        var crank = new HandCrank();
-        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Crank = crank });
+        var scheduler = new SteppedScheduler();
+        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Scheduler = scheduler });
         var expected = "1"u8.ToArray();
         var write = ledger.TryAppendAsync(new AppendRequest(new NewFact(Stream, null, "1")));
         var swap = ledger.TryAppendAsync(new AppendRequest(new NewFact(Stream, null, "2")) { Conditions = [AppendCondition.RecordEquals(Stream, expected)] });
         expected[0] = (byte)'7';
-        crank.TurnAll();
+        scheduler.TurnAll();
 
         await write;
         Assert.IsType<AppendOutcome.Committed>(await swap);
@@ -284,16 +284,16 @@ public sealed class ConditionTests
     [Fact]
     public async Task Appends_of_one_caller_keep_their_order_also_when_a_value_has_changed_since_they_were_prepared()
     {
-        var crank = new HandCrank();
-        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Crank = crank, SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin });
+        var scheduler = new SteppedScheduler();
+        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Scheduler = scheduler, SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin });
         var first = ledger.TryAppendAsync(new AppendRequest(new NewFact(Stream, null, "1")));
-        crank.TurnAll();
+        scheduler.TurnAll();
         await first;
 
         var become2 = ledger.TryAppendAsync(new AppendRequest(new NewFact(Stream, null, "2"), FillsAGroup()));
         var become3 = ledger.TryAppendAsync(new AppendRequest(new NewFact(Stream, null, "3")) { Conditions = [AppendCondition.RecordEquals(Stream, "2")] });
         var elsewhere = ledger.TryAppendAsync(new AppendRequest(new NewFact("elsewhere/1", null, "0")));
-        Assert.True(crank.TurnAll() > 1);
+        Assert.True(scheduler.TurnAll() > 1);
 
         Assert.Equal(new Position(3), (await become2).EnsureCommitted().LastPosition);
         Assert.Equal(new Position(4), (await become3).EnsureCommitted().LastPosition);
@@ -305,21 +305,21 @@ public sealed class ConditionTests
     [Fact]
     public async Task A_value_that_cannot_be_read_fails_only_the_append_that_asks_for_it()
     {
-        var crank = new HandCrank();
+        var scheduler = new SteppedScheduler();
         var files = new WatchedFiles(new MemoryFileSystem());
         await using var ledger = await Ledger.OpenAsync("unreadable", new LedgerOptions
         {
-            FileSystem = files, ZeroAheadBytesMax = 0, Crank = crank, SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin,
+            FileSystem = files, PreallocationBytesMax = 0, Scheduler = scheduler, SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin,
         });
         var become2 = ledger.TryAppendAsync(new AppendRequest(FillsAGroup(), new NewFact(Stream, null, "2")));
         var before = ledger.TryAppendAsync(new AppendRequest(new NewFact("elsewhere/1", null, "0")));
         var become3 = ledger.TryAppendAsync(new AppendRequest(new NewFact(Stream, null, "3")) { Conditions = [AppendCondition.RecordEquals(Stream, "2")] });
         var behind = ledger.TryAppendAsync(new AppendRequest(new NewFact("elsewhere/1", null, "1")));
-        Assert.True(crank.Turn());
+        Assert.True(scheduler.Turn());
         files.Reading = path => throw new LedgerIOException(path, "read", "Input/output error");
-        Assert.True(crank.Turn());
+        Assert.True(scheduler.Turn());
         files.Reading = null;
-        crank.TurnAll();
+        scheduler.TurnAll();
 
         Assert.Equal(new Position(2), (await become2).EnsureCommitted().LastPosition);
         Assert.Equal(new Position(3), (await before).EnsureCommitted().LastPosition);

@@ -47,12 +47,12 @@ public sealed class QueryConditionTests
     [InlineData(false)]
     public async Task An_appends_own_facts_do_not_fail_it_and_those_of_the_one_before_it_do(bool inOneGroup)
     {
-        var crank = new HandCrank();
-        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Crank = crank }, Cancel);
+        var scheduler = new SteppedScheduler();
+        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Scheduler = scheduler }, Cancel);
         var first = Send(ledger, [Enrolled("a"), Enrolled("b")], AppendCondition.NoMatch(Course, new(0)));
-        if (!inOneGroup) crank.TurnAll();
+        if (!inOneGroup) scheduler.TurnAll();
         var second = Send(ledger, [Enrolled("c")], AppendCondition.NoMatch(Course, new(0)));
-        crank.TurnAll();
+        scheduler.TurnAll();
 
         Assert.IsType<AppendOutcome.Committed>(await first);
         var conflict = Assert.IsType<AppendOutcome.Conflict>(await second);
@@ -63,12 +63,12 @@ public sealed class QueryConditionTests
     [Fact]
     public async Task What_was_queued_behind_an_append_is_not_brought_along()
     {
-        var crank = new HandCrank();
-        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Crank = crank }, Cancel);
+        var scheduler = new SteppedScheduler();
+        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Scheduler = scheduler }, Cancel);
         _ = Send(ledger, [Enrolled("a")]).AsTask();
         var refused = Send(ledger, [Enrolled("b")], AppendCondition.NoMatch(Course));
         var behind = Send(ledger, [Enrolled("c")]);
-        crank.TurnAll();
+        scheduler.TurnAll();
 
         Assert.Equal("a", Assert.Single(Assert.IsType<AppendOutcome.Conflict>(await refused).Facts).Stream.Key);
         Assert.IsType<AppendOutcome.Committed>(await behind);
@@ -172,9 +172,9 @@ public sealed class QueryConditionTests
     public async Task What_was_committed_between_prepare_and_decide_counts_however_much_it_was(int others, int memoryFactsMax)
     {
         var lookedUp = 0;
-        var crank = new HandCrank();
+        var scheduler = new SteppedScheduler();
         await using var ledger = await Ledger.OpenInMemoryAsync(
-            new LedgerOptions { Crank = crank, MemoryFactsMax = memoryFactsMax, SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin, Took = branch => lookedUp += branch == RecoveryBranch.WriterLookedUp ? 1 : 0 }, Cancel);
+            new LedgerOptions { Scheduler = scheduler, MemoryFactsMax = memoryFactsMax, SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin, BranchTaken = branch => lookedUp += branch == RecoveryBranch.WriterLookedUp ? 1 : 0 }, Cancel);
         for (var at = 0; at < others; at += Math.Max(1, others / 7))
         {
             var before = await ledger.GetHeadAsync(Cancel);
@@ -182,7 +182,7 @@ public sealed class QueryConditionTests
             var loser = Send(ledger, [Enrolled("loser")], AppendCondition.NoMatch([new() { Store = "courses", Tags = ["course:c1"] }], before));
             var second = Send(ledger, [Enrolled("loser")], AppendCondition.NoMatch([new() { Store = "courses", KeyPrefix = $"{at}" }], before));
             var winner = Send(ledger, [new NewFact("other/1", "noted")], AppendCondition.NoMatch(FactQuery.Tags("course:c2"), before), AppendCondition.NoMatch([new() { Store = "courses", KeyPrefix = "x" }], before));
-            crank.TurnAll();
+            scheduler.TurnAll();
 
             await Task.WhenAll(rivals);
             Assert.Equal(before.Value + at + 1, Assert.IsType<AppendOutcome.Conflict>(await loser).FirstMatch.Value);
@@ -198,11 +198,11 @@ public sealed class QueryConditionTests
     [Fact]
     public async Task Many_conditions_in_flight_are_decided_in_bounded_time()
     {
-        var crank = new HandCrank();
-        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Crank = crank }, Cancel);
+        var scheduler = new SteppedScheduler();
+        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Scheduler = scheduler }, Cancel);
         var sent = Enumerable.Range(0, 20_000).Select(i => Send(ledger, [new NewFact($"s/{i % 100}", "t") { Tags = [$"n:{i}"] }], AppendCondition.NoMatch(FactQuery.Tags("course:c1", $"n:{i}")), AppendCondition.NoMatch(FactQuery.Tags($"n:{i}")))).ToList();
 
-        Assert.InRange(crank.TurnAll(), 20, 200);
+        Assert.InRange(scheduler.TurnAll(), 20, 200);
         foreach (var one in sent) Assert.IsType<AppendOutcome.Committed>(await one);
     }
 

@@ -33,14 +33,14 @@ public sealed class QueryRaceTests
     [MemberData(nameof(Races))]
     public async Task Of_64_callers_in_one_group_exactly_one_wins_each_of_1000_rounds(Asked asked, bool isCold)
     {
-        var crank = new HandCrank();
+        var scheduler = new SteppedScheduler();
         var files = await Boundary(isCold);
-        await using var ledger = await Ledger.OpenAsync("race", Options(files, isCold) with { Crank = crank }, Cancel);
+        await using var ledger = await Ledger.OpenAsync("race", Options(files, isCold) with { Scheduler = scheduler }, Cancel);
         var race = new Race(ledger, asked);
         for (var round = 1; round <= Rounds; round++)
         {
             var outcomes = race.Start(round);
-            Assert.Equal(1, crank.TurnAll());
+            Assert.Equal(1, scheduler.TurnAll());
             race.OneWins(await outcomes, round);
         }
 
@@ -53,15 +53,15 @@ public sealed class QueryRaceTests
     public async Task Of_64_callers_across_groups_exactly_one_wins_each_of_1000_rounds(Asked asked, bool isCold)
     {
         using var syncing = new SemaphoreSlim(0);
-        var crank = new CountingCrank();
+        var scheduler = new CountingScheduler();
         var files = await Boundary(isCold);
-        await using var ledger = await Ledger.OpenAsync("race", Options(Slow(files, syncing), isCold) with { Crank = crank }, Cancel);
+        await using var ledger = await Ledger.OpenAsync("race", Options(Slow(files, syncing), isCold) with { Scheduler = scheduler }, Cancel);
         while (syncing.Wait(0, Cancel)) { }
         var race = new Race(ledger, asked);
         for (var round = 1; round <= Rounds; round++) race.OneWins(await race.Start(round, halfTime: () => syncing.Wait(Cancel)), round);
 
         Assert.Equal(Before + Rounds, (await ledger.GetHeadAsync(Cancel)).Value);
-        Assert.True(crank.Groups >= Rounds * 3 / 2, $"only {crank.Groups} groups in {Rounds} rounds: the race was not across groups");
+        Assert.True(scheduler.Groups >= Rounds * 3 / 2, $"only {scheduler.Groups} groups in {Rounds} rounds: the race was not across groups");
     }
 
     // The negative controls: the same races must show it when the check is missing.
@@ -70,12 +70,12 @@ public sealed class QueryRaceTests
     [InlineData(nameof(Defect.DecideWithoutGroup))]
     public async Task Without_the_check_a_race_in_one_group_has_several_winners(string defect)
     {
-        var crank = new HandCrank();
-        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Crank = crank, Defect = Enum.Parse<Defect>(defect) }, Cancel);
+        var scheduler = new SteppedScheduler();
+        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Scheduler = scheduler, Defect = Enum.Parse<Defect>(defect) }, Cancel);
         foreach (var asked in Enum.GetValues<Asked>())
         {
             var outcomes = new Race(ledger, asked).Start(1 + (int)asked);
-            crank.TurnAll();
+            scheduler.TurnAll();
             Assert.Equal(Callers, (await outcomes).Count(outcome => outcome is AppendOutcome.Committed));
         }
     }
@@ -87,11 +87,11 @@ public sealed class QueryRaceTests
     [InlineData(nameof(Defect.None), 1)]
     public async Task Without_the_check_a_race_across_groups_has_several_winners(string defect, int winnersMin)
     {
-        var crank = new HandCrank();
-        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Crank = crank, Defect = Enum.Parse<Defect>(defect), SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin }, Cancel);
+        var scheduler = new SteppedScheduler();
+        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Scheduler = scheduler, Defect = Enum.Parse<Defect>(defect), SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin }, Cancel);
         var racers = Enumerable.Range(0, 8).Select(caller => ledger.TryAppendAsync(
             new AppendRequest(new NewFact($"race/{caller}", "won", $"\"{new string('x', 40_000)}\"") { Tags = ["seat:7"] }) { Conditions = [AppendCondition.NoMatch(FactQuery.Tags("seat:7"))] }, Cancel).AsTask()).ToList();
-        Assert.Equal(8, crank.TurnAll());
+        Assert.Equal(8, scheduler.TurnAll());
 
         var winners = (await Task.WhenAll(racers)).Count(outcome => outcome is AppendOutcome.Committed);
         if (winnersMin == 1) Assert.Equal(1, winners);
@@ -125,9 +125,9 @@ public sealed class QueryRaceTests
     static async Task<string?> Staggered(int seed, int memoryFactsMax, Defect defect)
     {
         var random = new Random(seed);
-        var crank = new HandCrank();
+        var scheduler = new SteppedScheduler();
         var files = new MemoryFileSystem();
-        LedgerOptions Options() => new() { FileSystem = files, ZeroAheadBytesMax = 0, Crank = crank, MemoryFactsMax = memoryFactsMax, Defect = defect, SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin };
+        LedgerOptions Options() => new() { FileSystem = files, PreallocationBytesMax = 0, Scheduler = scheduler, MemoryFactsMax = memoryFactsMax, Defect = defect, SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin };
         var ledger = await Ledger.OpenAsync("staggered", Options(), Cancel);
         var readers = new List<(FactQuery Query, Position? After)>();
         var sent = new List<(AppendRequest Request, Task<AppendOutcome> Answer)>();
@@ -148,7 +148,7 @@ public sealed class QueryRaceTests
                     Queue();
                     break;
                 case < 11:
-                    crank.Turn();
+                    scheduler.Turn();
                     break;
                 default:
                     if (random.Next(6) > 0) break;
@@ -158,9 +158,9 @@ public sealed class QueryRaceTests
             }
         }
 
-        crank.TurnAll();
+        scheduler.TurnAll();
         await ledger.DisposeAsync();
-        crank.Answer();
+        scheduler.Answer();
         ledger = await Ledger.OpenAsync("staggered", Options(), Cancel);
         var facts = await ledger.ReadAsync(cancellationToken: Cancel).ToListAsync(Cancel);
         await ledger.DisposeAsync();
@@ -209,7 +209,7 @@ public sealed class QueryRaceTests
         return files;
     }
 
-    static LedgerOptions Options(IFileSystem files, bool isCold) => new() { FileSystem = files, ZeroAheadBytesMax = 0, MemoryFactsMax = isCold ? 8 : 32_768 };
+    static LedgerOptions Options(IFileSystem files, bool isCold) => new() { FileSystem = files, PreallocationBytesMax = 0, MemoryFactsMax = isCold ? 8 : 32_768 };
 
     static WatchedFiles Slow(MemoryFileSystem files, SemaphoreSlim syncing) => new(files)
     {

@@ -50,7 +50,7 @@ internal sealed class AgedLedger
     public static LedgerOptions Options(MemoryFileSystem files, int number, int seed) => SmallLedger.Options(files, SmallLedger.Begin + TimeSpan.FromHours(number)) with
     {
         MemoryFactsMax = 16,
-        QuietBeforeMerging = TimeSpan.FromDays(1),
+        IdleBeforeMerging = TimeSpan.FromDays(1),
         Salts = new SeededSalts(new Random((seed * 1_000) + number)),
     };
 

@@ -57,9 +57,9 @@ public sealed class FlippedBitTests
         var segment = SmallLedger.OnlySegment(given.Files);
         var end = given.LiveEnds[segment];
         var length = given.Files.LengthOf(segment);
-        for (var place = 0; place < 64; place++)
+        for (var location = 0; location < 64; location++)
         {
-            var bit = (end * 8) + (place < 16 ? place * 7 : (length - end) * 8 * (place - 15) / 49);
+            var bit = (end * 8) + (location < 16 ? location * 7 : (length - end) * 8 * (location - 15) / 49);
             var files = given.Files.Clone();
             files.FlipBit(segment, Math.Min(bit, (length * 8) - 1));
 

@@ -62,7 +62,7 @@ internal sealed class SegmentMap : IFrameVisitor
     public void Cell(Segment segment, long fileOffset, in CellView cell) => _frames[^1].Cells.Add(new CellInFrame(
         cell.Name, cell.Head.Version, _frames[^1].Start, fileOffset, fileOffset + cell.Extent.ValueAt - sizeof(uint), fileOffset + cell.Extent.Length));
 
-    public void MissedCells() => Assert.Fail("A segment that is well misses nothing.");
+    public void MarkCellsUnknown() => Assert.Fail("A segment that is well misses nothing.");
 }
 
 internal sealed record FrameExtent(long Start, long End, FrameKind Kind, long GroupStart, List<FactInFrame> Facts, List<CellInFrame> Cells);

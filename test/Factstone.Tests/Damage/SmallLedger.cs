@@ -52,12 +52,12 @@ internal static class SmallLedger
     public static LedgerOptions Options(IFileSystem files, DateTimeOffset? now = null) => new()
     {
         FileSystem = files,
-        Crank = new InlineCrank(),
+        Scheduler = new InlineScheduler(),
         Salts = new SeededSalts(new Random(11)),
         TimeProvider = new ManualTimeProvider(now ?? Begin + TimeSpan.FromHours(1)),
         SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin,
-        ZeroAheadBytesMin = 0,
-        ZeroAheadBytesMax = 0,
+        PreallocationBytesMin = 0,
+        PreallocationBytesMax = 0,
         LockWait = TimeSpan.Zero,
     };
 
@@ -122,7 +122,7 @@ internal static class SmallLedger
         using var ledger = Open(options);
         Append(ledger, options, Appends[0]);
         Append(ledger, options, Appends[1]);
-        ((InlineCrank)options.Crank).Together(() =>
+        ((InlineScheduler)options.Scheduler).Together(() =>
         {
             _ = ledger.TryAppendAsync(Appends[2]).AsTask();
             _ = ledger.TryAppendAsync(new AppendRequest(new NewFact("orders/4", "placed", "4"))).AsTask();

@@ -162,7 +162,7 @@ internal sealed class FollowerRun(int seed) : IAsyncDisposable
 
     static FollowOptions Options(Random random, FollowStart from) => new() { From = from, BufferFacts = random.Next(3) switch { 0 => 1, 1 => random.Next(1, 50), _ => 1_000 } };
 
-    LedgerOptions Options() => new() { FileSystem = _files, SegmentSizeBytes = 256 * 1_024, ZeroAheadBytesMax = 0, MemoryFactsMax = 500 };
+    LedgerOptions Options() => new() { FileSystem = _files, SegmentSizeBytes = 256 * 1_024, PreallocationBytesMax = 0, MemoryFactsMax = 500 };
 
     NewFact Fact(Random random) => new(One(random, Stores) + "/k" + random.Next(5), random.Next(4) == 0 ? null : One(random, Types), "{}")
     {

@@ -225,15 +225,15 @@ public sealed class FollowerTests
     [Fact]
     public async Task Nobody_who_waits_goes_on_on_the_writers_thread()
     {
-        var crank = new HandCrank();
-        await using var ledger = await Ledger.OpenAsync("ledger", Options() with { Crank = crank }, Cancellation);
+        var scheduler = new SteppedScheduler();
+        await using var ledger = await Ledger.OpenAsync("ledger", Options() with { Scheduler = scheduler }, Cancellation);
         var follower = ledger.OpenFollower(FactQuery.All);
         using var writer = new ThreadLocal<bool>();
         var goesOn = GoOnAsync();
 
         writer.Value = true;
         var appended = ledger.AppendAsync(new NewFact("s/k", "odd", "1"), Cancellation);
-        Assert.True(crank.Turn());
+        Assert.True(scheduler.Turn());
         writer.Value = false;
         Assert.True(appended.IsCompletedSuccessfully);
         Assert.False(await goesOn.WaitAsync(TimeSpan.FromSeconds(30), Cancellation));
@@ -274,12 +274,12 @@ public sealed class FollowerTests
     [Fact]
     public async Task A_move_of_the_head_while_a_reader_looks_at_it_wakes_the_reader()
     {
-        var crank = new HandCrank();
-        var watch = new HeadWatch(crank);
+        var scheduler = new SteppedScheduler();
+        var watch = new HeadWatch(scheduler);
         await watch.WaitAsync(() =>
         {
             watch.Moved();
-            crank.Answer();
+            scheduler.Answer();
             return false; // it has looked before
         }, Cancellation).AsTask().WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
         Assert.False(watch.HasWaiters);
@@ -288,7 +288,7 @@ public sealed class FollowerTests
     [Fact]
     public async Task Whoever_waits_hears_why_it_cannot_be_told_whether_the_head_has_moved()
     {
-        var watch = new HeadWatch(new HandCrank());
+        var watch = new HeadWatch(new SteppedScheduler());
         var failure = new LedgerIOException("HEAD", "read", "device error");
         var first = watch.WaitAsync(() => false, Cancellation).AsTask();
         watch.Fail(failure);
@@ -303,7 +303,7 @@ public sealed class FollowerTests
         Assert.False(watch.HasWaiters);
     }
 
-    LedgerOptions Options() => new() { FileSystem = _files, TimeProvider = _clock, ZeroAheadBytesMax = 0 };
+    LedgerOptions Options() => new() { FileSystem = _files, TimeProvider = _clock, PreallocationBytesMax = 0 };
 
     async Task<Ledger> OpenAsync() => await Ledger.OpenAsync("ledger", Options(), Cancellation);
 

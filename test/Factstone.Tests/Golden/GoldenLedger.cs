@@ -37,8 +37,8 @@ internal static class GoldenLedger
             TimeProvider = time,
             Salts = new SeededSalts(new Random(1)),
             SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin,
-            ZeroAheadBytesMin = 0,
-            ZeroAheadBytesMax = 0,
+            PreallocationBytesMin = 0,
+            PreallocationBytesMax = 0,
         };
 
         await using var ledger = await Ledger.OpenAsync(Root, options, cancellationToken);

@@ -9,7 +9,7 @@ namespace Factstone.Tests.Indexing;
 public sealed class DroppedSegmentTests
 {
     readonly MemoryFileSystem _memory = new();
-    readonly ManualCrank _crank = new();
+    readonly ManualScheduler _scheduler = new();
 
     [Theory]
     [InlineData(false)]
@@ -24,7 +24,7 @@ public sealed class DroppedSegmentTests
         SmallLedger.WithoutIndex(_memory);
         var files = new WatchedFiles(_memory);
         var took = new List<RecoveryBranch>();
-        var options = SmallLedger.Options(files) with { MemoryFactsMax = 10, Crank = _crank, Took = took.Add };
+        var options = SmallLedger.Options(files) with { MemoryFactsMax = 10, Scheduler = _scheduler, BranchTaken = took.Add };
         using (var ledger = SmallLedger.Open(options))
         {
             // It is dropped again where the first write to it does not become durable.
@@ -44,14 +44,14 @@ public sealed class DroppedSegmentTests
         }
 
         took.Clear();
-        using var again = SmallLedger.Open(SmallLedger.Options(_memory) with { Took = took.Add });
+        using var again = SmallLedger.Open(SmallLedger.Options(_memory) with { BranchTaken = took.Add });
         Assert.DoesNotContain(RecoveryBranch.RunRejected, took);
         Assert.Equal(35, SmallLedger.Now(again.GetVersionAsync("orders/9")).Value);
     }
 
     void Index()
     {
-        while (_crank.Step("factstone index")) { }
+        while (_scheduler.Step("factstone index")) { }
     }
 
     void Append(Ledger ledger, int count)
@@ -61,8 +61,8 @@ public sealed class DroppedSegmentTests
             var outcome = ledger.TryAppendAsync(new AppendRequest(new NewFact("orders/9", "placed", "1"))).AsTask();
             while (!outcome.IsCompleted)
             {
-                _crank.Step("factstone writer");
-                while (_crank.Completions.Count > 0) _crank.RunCompletion(0);
+                _scheduler.Step("factstone writer");
+                while (_scheduler.Completions.Count > 0) _scheduler.RunCompletion(0);
             }
 
             Assert.IsType<AppendOutcome.Committed>(outcome.GetAwaiter().GetResult());

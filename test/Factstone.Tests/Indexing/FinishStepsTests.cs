@@ -13,25 +13,25 @@ public sealed class FinishStepsTests
         files.CreateDirectory("d");
         using var file = files.Open("d/run", FileOpening.CreateNew);
         using var writer = new RunWriter(file, new Position(1), fingerprintBytes: 8 * 1_024 * 1_024);
-        for (var i = 0; i < streams; i++) writer.AddPlace(128 + i);
+        for (var i = 0; i < streams; i++) writer.AddLocation(128 + i);
         writer.AddSegment(new Position(1), new Position(1), 1);
         writer.AddTime(new TimeRow(1, new Position(1), IsAll: true));
         for (var i = 0; i < streams; i++)
         {
             writer.BeginList(TermKey.Encode(Term.Stream(new StreamName("s", $"{i:D6}"))), 1, streams: 0);
-            writer.Add([new Place(new StreamVersion(1), new Position(i + 1), retracts: false, (uint)(128 + i))]);
+            writer.Add([new Location(new StreamVersion(1), new Position(i + 1), retracts: false, (uint)(128 + i))]);
             writer.EndList();
         }
 
         // Two passes over all of them, 100,000 at a step.
-        var steps = writer.FinishSteps(new LedgerId(Guid.Empty), 1, new Position(streams), new LogPlace(new Position(1), 1, 128 + streams), default, 1, 1).Count();
+        var steps = writer.FinishSteps(new LedgerId(Guid.Empty), 1, new Position(streams), new LogLocation(new Position(1), 1, 128 + streams), default, 1, 1).Count();
         Assert.Equal(12, steps);
 
         using var run = Run.Inspect(files.Open("d/run", FileOpening.ReadOnly), out _)!;
         for (var i = 0; i < streams; i += 997)
         {
             var stream = new StreamName("s", $"{i:D6}");
-            Assert.Equal(i + 1, run.LastPlace(stream, TermKey.Encode(Term.Stream(stream), new byte[64]), new Position(streams)).Position.Value);
+            Assert.Equal(i + 1, run.LastLocation(stream, TermKey.Encode(Term.Stream(stream), new byte[64]), new Position(streams)).Position.Value);
         }
     }
 }

@@ -24,12 +24,12 @@ public sealed class LargeRunTests
         using (var file = files.Open("index/run", FileOpening.CreateNew))
         using (var writer = new RunWriter(file, new Position(1)))
         {
-            writer.AddPlace(64);
+            writer.AddLocation(64);
             writer.AddSegment(new Position(1), new Position(1), 1);
             writer.AddTime(new TimeRow(5, new Position(1), IsAll: true));
             Span<byte> value = stackalloc byte[AppendSpanFormat.BytesMax];
             for (var i = 0; i < terms; i++) writer.AddValue(Key(i), value[..AppendSpanFormat.Write(value, Append(i), new Position(1))]);
-            written = writer.Finish(default, epoch: 1, new Position(1), new LogPlace(new Position(1), 1, 100), endMark: default, firstTime: 5, lastTime: 5);
+            written = writer.Finish(default, epoch: 1, new Position(1), new LogLocation(new Position(1), 1, 100), endMark: default, firstTime: 5, lastTime: 5);
         }
 
         using var run = Run.Inspect(files.Open("index/run", FileOpening.ReadOnly), out var wrong);
@@ -68,26 +68,26 @@ public sealed class LargeRunTests
         using (var file = files.Open("index/run", FileOpening.CreateNew))
         using (var writer = new RunWriter(file, new Position(1)))
         {
-            for (var i = 0; i < facts; i++) writer.AddPlace(OffsetOf(i));
+            for (var i = 0; i < facts; i++) writer.AddLocation(OffsetOf(i));
             for (var i = 0; i < segments; i++) writer.AddSegment(FirstOf(i), FirstOf(i), 1);
             writer.AddTime(new TimeRow(5, new Position(1), IsAll: true));
             for (var i = 0; i < streams; i++)
             {
                 writer.BeginList(Stream(i), 2, streams: 0);
-                writer.Add([PlaceOf(1, i), PlaceOf(2, streams + i)]);
+                writer.Add([LocationOf(1, i), LocationOf(2, streams + i)]);
                 writer.EndList();
             }
 
             Span<byte> value = stackalloc byte[AppendSpanFormat.BytesMax];
             for (var i = 0; i < appends; i++) writer.AddValue(Key(i), value[..AppendSpanFormat.Write(value, Append(i), new Position(1))]);
-            footer = writer.Finish(default, epoch: 1, new Position(facts), new LogPlace(new Position(1), 1, 100), endMark: default, firstTime: 5, lastTime: 5);
+            footer = writer.Finish(default, epoch: 1, new Position(facts), new LogLocation(new Position(1), 1, 100), endMark: default, firstTime: 5, lastTime: 5);
         }
 
         using var run = Run.Inspect(files.Open("index/run", FileOpening.ReadOnly), out var wrong);
         Assert.True(run is not null, wrong);
         Assert.Equal((streams, streams + appends), (run.Footer.StreamTerms, run.Footer.Terms));
         for (var i = 0; i < streams; i += streams > 100_000 ? 7 : 1)
-            if (!run.LastPlace(default, TermKey.Of(Stream(i)), new Position(facts)).Equals(PlaceOf(2, streams + i))) Assert.Fail($"Stream {i} is not where it was written.");
+            if (!run.LastLocation(default, TermKey.Of(Stream(i)), new Position(facts)).Equals(LocationOf(2, streams + i))) Assert.Fail($"Stream {i} is not where it was written.");
         for (var i = 0; i < appends; i += appends > 100_000 ? 7 : 1) Assert.Equal(Append(i), run.FindAppend("", TermKey.Of(Key(i))));
 
         var said = new List<(int Segment, long FileOffset)>();
@@ -106,7 +106,7 @@ public sealed class LargeRunTests
 
         static uint OffsetOf(int fact) => (uint)(64 + (fact * 8));
 
-        static Place PlaceOf(long version, int fact) => new Place(new StreamVersion(version), new Position(fact + 1), retracts: false).At(OffsetOf(fact));
+        static Location LocationOf(long version, int fact) => new Location(new StreamVersion(version), new Position(fact + 1), retracts: false).At(OffsetOf(fact));
 
         static byte[] Stream(int number) => TermKey.Encode(Term.Stream(new StreamName("s", number.ToString("D9", System.Globalization.CultureInfo.InvariantCulture))));
     }

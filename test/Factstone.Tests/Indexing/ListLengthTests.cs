@@ -51,7 +51,7 @@ public sealed class ListLengthTests
             Assert.True(report.RunsCompared > 0);
 
             // The same in pieces of the log that are smaller than the runs.
-            using var storage = FileStorage.OpenReadOnly(files, SmallLedger.Root, new StorageOptions { MemoryFactsMax = random.Next(1, 100), ZeroAheadBytesMax = 0 });
+            using var storage = FileStorage.OpenReadOnly(files, SmallLedger.Root, new StorageOptions { MemoryFactsMax = random.Next(1, 100), PreallocationBytesMax = 0 });
             Assert.Empty(storage.VerifyRuns(storage.Runs(), static _ => { }).Damage);
         }
     }

@@ -38,8 +38,8 @@ public sealed class MemoryPartTests
 
         void Add(long time)
         {
-            var place = new Place(new StreamVersion(part.Next.Value), part.Next, retracts: false);
-            part.Add(segment, SegmentHeader.Bytes, time, place, part.FindOrMake("orders", "1"), "placed", []);
+            var location = new Location(new StreamVersion(part.Next.Value), part.Next, retracts: false);
+            part.Add(segment, SegmentHeader.Bytes, time, location, part.FindOrMake("orders", "1"), "placed", []);
         }
     }
 }

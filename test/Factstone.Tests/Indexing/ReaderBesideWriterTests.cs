@@ -19,12 +19,12 @@ public sealed class ReaderBesideWriterTests
         Append(ledger, 4_001);
         var taken = new List<RecoveryBranch>();
         Ledger? reader = null;
-        var readerOptions = options with { Took = Took };
+        var readerOptions = options with { BranchTaken = BranchTaken };
         reader = Ledger.Open(FileStorage.OpenReadOnly(_files, SmallLedger.Root, readerOptions.ToStorageOptions()), readerOptions);
         Damage(Runs()[^1]);
 
         Assert.Equal(572, SmallLedger.Now(reader.GetVersionAsync("s/0")).Value);
-        Assert.Contains(RecoveryBranch.RunMended, taken);
+        Assert.Contains(RecoveryBranch.RunRebuilt, taken);
         Assert.Contains(RecoveryBranch.RunsAdopted, taken);
         for (var i = 0; i < 7; i++)
             Assert.Equal(Enumerable.Range(0, _appended).Count(number => number % 7 == i), SmallLedger.Now(reader.GetVersionAsync($"s/{i}")).Value);
@@ -32,10 +32,10 @@ public sealed class ReaderBesideWriterTests
         Assert.DoesNotContain(_files.Paths, path => path.EndsWith("suspicion", StringComparison.Ordinal));
         reader.Dispose();
 
-        void Took(RecoveryBranch branch)
+        void BranchTaken(RecoveryBranch branch)
         {
             taken.Add(branch);
-            if (branch != RecoveryBranch.RunMended || taken.Count(one => one == branch) > 1) return;
+            if (branch != RecoveryBranch.RunRebuilt || taken.Count(one => one == branch) > 1) return;
             Append(ledger, 4_001);
             reader!.Storage.Refresh(Cancel); // as another thread does that reads
         }

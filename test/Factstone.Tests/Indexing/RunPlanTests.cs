@@ -14,7 +14,7 @@ public sealed class RunPlanTests
         {
             var facts = Enumerable.Range(0, random.Next(30)).Select(_ => (long)Math.Pow(10, random.NextDouble() * 8)).ToList();
             var sum = facts.Sum();
-            for (var merges = 0; Merge(facts, RunPlan.NextWhenQuiet); merges++) Assert.True(merges < 30, $"seed {seed}");
+            for (var merges = 0; Merge(facts, RunPlan.NextWhenIdle); merges++) Assert.True(merges < 30, $"seed {seed}");
 
             Assert.Equal(sum, facts.Sum());
             for (var i = 0; i < facts.Count; i++) Assert.True(facts[i] > 2 * facts.Skip(i + 1).Sum(), $"seed {seed}: {string.Join(' ', facts)}");
@@ -32,7 +32,7 @@ public sealed class RunPlanTests
     [InlineData("8 8 1 1 1 1 1 1 1", "1..9")]
     public void The_newest_are_merged_first(string facts, string expected)
     {
-        var range = RunPlan.NextWhenQuiet([.. facts.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(long.Parse)]);
+        var range = RunPlan.NextWhenIdle([.. facts.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(long.Parse)]);
         Assert.Equal(expected, range.Equals(0..0) ? "" : $"{range.Start}..{range.End}");
     }
 
@@ -48,7 +48,7 @@ public sealed class RunPlanTests
         for (; added < 2_000L * part; added += part)
         {
             facts.Add(part);
-            while (MergeAndCount(RunPlan.Next) || MergeAndCount(RunPlan.NextWhenQuiet)) { }
+            while (MergeAndCount(RunPlan.Next) || MergeAndCount(RunPlan.NextWhenIdle)) { }
         }
 
         Assert.InRange(written / (double)added, 1, 2 * Math.Log2(2_000));

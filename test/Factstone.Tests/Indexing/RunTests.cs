@@ -107,7 +107,7 @@ public sealed class RunTests
                 damaged.FlipBit(path, bit);
                 try
                 {
-                    var options = SmallLedger.Options(damaged) with { Took = branch => found.AddOrUpdate(branch, 1, static (_, count) => count + 1) };
+                    var options = SmallLedger.Options(damaged) with { BranchTaken = branch => found.AddOrUpdate(branch, 1, static (_, count) => count + 1) };
                     foreach (var isReader in (bool[])[true, false])
                     {
                         using var ledger = isReader ? Ledger.Open(FileStorage.OpenReadOnly(damaged, SmallLedger.Root, options.ToStorageOptions()), options) : SmallLedger.Open(options);
@@ -137,7 +137,7 @@ public sealed class RunTests
         try
         {
             var mended = 0;
-            var options = new LedgerOptions { FileSystem = new DiskFileSystem(), MappedReads = isMapped, Took = branch => mended += branch == RecoveryBranch.RunMended ? 1 : 0 };
+            var options = new LedgerOptions { FileSystem = new DiskFileSystem(), MappedReads = isMapped, BranchTaken = branch => mended += branch == RecoveryBranch.RunRebuilt ? 1 : 0 };
             List<Fact> facts;
             using (var ledger = Open(root, options))
             {

@@ -65,7 +65,7 @@ public sealed class RunTimesTests
         var (firstLost, lastLost) = (((lostAppend - 1) * factsPerAppend) + 1, lostAppend * factsPerAppend);
         var files = new MemoryFileSystem();
         var found = new List<RecoveryBranch>();
-        var options = SmallLedger.Options(files) with { MemoryFactsMax = 2 * factsPerAppend, Took = found.Add };
+        var options = SmallLedger.Options(files) with { MemoryFactsMax = 2 * factsPerAppend, BranchTaken = found.Add };
         var times = new List<(long Last, DateTimeOffset RecordedAt)>();
         using (var ledger = SmallLedger.Open(options)) Append(ledger, 32);
         for (var position = firstLost; position <= lastLost; position++) Repair.DamageFact(files, new Position(position), isHeaderLost: false);
@@ -80,7 +80,7 @@ public sealed class RunTimesTests
         using (var ledger = SmallLedger.Open(options with { MemoryFactsMax = factsPerAppend }))
         {
             for (var i = 0; i < times.Count * factsPerAppend; i++) SmallLedger.Now(ledger.GetVersionAsync(Stream(i), cancellationToken: Now));
-            Assert.Contains(RecoveryBranch.RunMended, found);
+            Assert.Contains(RecoveryBranch.RunRebuilt, found);
             Append(ledger, 2);
             Assert.Contains(files.Paths, path => path.EndsWith($"{1:D20}-{lastLost:D20}.run", StringComparison.Ordinal));
             Same(ledger);

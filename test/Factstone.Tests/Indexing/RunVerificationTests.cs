@@ -33,7 +33,7 @@ public sealed class RunVerificationTests
         Assert.Null(LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions(), null, Cancel).RunsCompared);
 
         // The same in pieces of the log that are smaller than the runs.
-        using var storage = FileStorage.OpenReadOnly(files, SmallLedger.Root, new StorageOptions { MemoryFactsMax = 5, ZeroAheadBytesMax = 0 });
+        using var storage = FileStorage.OpenReadOnly(files, SmallLedger.Root, new StorageOptions { MemoryFactsMax = 5, PreallocationBytesMax = 0 });
         var pieces = 0;
         var (compared, damage, _) = storage.VerifyRuns(storage.Runs(), _ => pieces++);
         Assert.Empty(damage);
@@ -189,7 +189,7 @@ public sealed class RunVerificationTests
         }
 
         var path = Assert.Single(RunsOf(files));
-        using var storage = FileStorage.OpenReadOnly(files, SmallLedger.Root, new StorageOptions { ZeroAheadBytesMax = 0, MapsFiles = false });
+        using var storage = FileStorage.OpenReadOnly(files, SmallLedger.Root, new StorageOptions { PreallocationBytesMax = 0, MapsFiles = false });
         var footer = Assert.Single(storage.Runs()).Footer;
         var part = new MemoryPart(new Position(1));
         foreach (var fact in storage.Read(new Position(1), storage.Head.Position, backward: false))
@@ -202,7 +202,7 @@ public sealed class RunVerificationTests
                 segment,
                 fileOffset + (isSecond && lie == Lie.Offset ? 8 : 0),
                 lie == Lie.OneTime ? footer.FirstTime : fact.RecordedAtMicroseconds + (lie == Lie.Time ? 1 : 0),
-                new Place(new StreamVersion(fact.StreamVersion.Value + (lie == Lie.Version && fact.Position.Value == 6 ? 1 : 0)), fact.Position, fact.Retracts || (isSecond && lie == Lie.Retracts)),
+                new Location(new StreamVersion(fact.StreamVersion.Value + (lie == Lie.Version && fact.Position.Value == 6 ? 1 : 0)), fact.Position, fact.Retracts || (isSecond && lie == Lie.Retracts)),
                 part.FindOrMake(stream.Store, stream.Key),
                 isSecond && lie == Lie.Type ? "paid" : fact.Type,
                 tags);
@@ -222,7 +222,7 @@ public sealed class RunVerificationTests
         }
 
         storage.Index.TryFind(new Position(6), out var last, out var lastOffset);
-        var end = lie == Lie.End ? last.PlaceOf(lastOffset - 48) : footer.End;
+        var end = lie == Lie.End ? last.LocationOf(lastOffset - 48) : footer.End;
         part.Complete(end, footer.LastTime + (lie == Lie.LastTime ? 1 : 0));
 
         var forged = new MemoryFileSystem();

@@ -19,7 +19,7 @@ public sealed class SlotTests
 
     readonly MemoryFileSystem _files = new();
 
-    LedgerOptions Options => SmallLedger.Options(_files) with { MemoryFactsMax = 4, QuietBeforeMerging = TimeSpan.FromDays(1) };
+    LedgerOptions Options => SmallLedger.Options(_files) with { MemoryFactsMax = 4, IdleBeforeMerging = TimeSpan.FromDays(1) };
 
     [Fact]
     public void A_stream_with_the_fingerprint_of_another_is_not_taken_for_it()

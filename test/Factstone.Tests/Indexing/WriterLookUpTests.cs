@@ -75,7 +75,7 @@ public sealed class WriterLookUpTests
     {
         var taken = new List<RecoveryBranch>();
         var files = new MemoryFileSystem();
-        var options = SmallLedger.Options(files) with { MemoryFactsMax = Streams, Took = taken.Add };
+        var options = SmallLedger.Options(files) with { MemoryFactsMax = Streams, BranchTaken = taken.Add };
 
         // Keys so long that an open, which looks at few blocks, leaves most of them unread.
         static StreamName Stream(int number) => new("orders", $"{new string('k', 400)}{number:D6}{new string('k', 400)}");
@@ -100,7 +100,7 @@ public sealed class WriterLookUpTests
             session.Commit();
             Assert.Equal(2, receipt.StreamVersion.Value);
             Assert.Contains(RecoveryBranch.WriterLookedUp, taken);
-            Assert.Contains(RecoveryBranch.RunMended, taken);
+            Assert.Contains(RecoveryBranch.RunRebuilt, taken);
             Assert.Empty(ledger.Damage);
         }
 

@@ -72,7 +72,7 @@ public sealed class BadDirectoryTests : IDisposable
     public async Task A_ledger_of_a_newer_format_is_refused_and_stays_as_it_was(string where)
     {
         var files = new MemoryFileSystem();
-        var options = new LedgerOptions { FileSystem = files, ZeroAheadBytesMax = 0 };
+        var options = new LedgerOptions { FileSystem = files, PreallocationBytesMax = 0 };
         await using (var ledger = await Ledger.OpenAsync("newer", options)) await ledger.AppendAsync(new NewFact("s/1", null, "1"));
         var segment = $"newer/segments/{Assert.Single(files.List("newer/segments"))}";
         if (where == "MANIFEST") SetFormat(files, "newer/MANIFEST", checksumAt: null);

@@ -146,7 +146,7 @@ public sealed class BadInputTests
     public async Task Bad_input_is_refused_by_name_and_changes_nothing(string name, string says)
     {
         var files = new MemoryFileSystem();
-        await using var ledger = await Ledger.OpenAsync("input", new LedgerOptions { FileSystem = files, ZeroAheadBytesMax = 0 });
+        await using var ledger = await Ledger.OpenAsync("input", new LedgerOptions { FileSystem = files, PreallocationBytesMax = 0 });
         await ledger.AppendAsync(new AppendRequest(new NewFact(Stream, "placed", "1")) { AppendId = "first" });
         var before = FileContents.Of(files, "input");
         var request = Bad.Single(one => one.Name == name).Request();
@@ -183,7 +183,7 @@ public sealed class BadInputTests
     public async Task Cells_just_within_the_limits_are_taken_and_read_as_they_were()
     {
         var files = new MemoryFileSystem();
-        var options = new LedgerOptions { FileSystem = files, ZeroAheadBytesMax = 0 };
+        var options = new LedgerOptions { FileSystem = files, PreallocationBytesMax = 0 };
         var value = new byte[FactLimits.CellValueBytesMax];
         new Random(1).NextBytes(value);
         var (bucket, name) = (new string('é', 64), new string('n', 1_024));
@@ -238,7 +238,7 @@ public sealed class BadInputTests
             _ => new AppendRequest([.. ((string[])["..", ".", "$", "", "/", "//", "../../../etc/passwd", "a/../..", "\\", "*", "😀"]).Select(key => new NewFact(new StreamName("s", key), null, "1"))]),
         };
         var files = new MemoryFileSystem();
-        var options = new LedgerOptions { FileSystem = files, ZeroAheadBytesMax = 0 };
+        var options = new LedgerOptions { FileSystem = files, PreallocationBytesMax = 0 };
         var clock = 0L;
         var model = new Testing.ModelLedger();
         await using (var ledger = await Ledger.OpenAsync("input", options))

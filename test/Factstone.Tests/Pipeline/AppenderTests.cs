@@ -5,7 +5,7 @@ namespace Factstone.Tests;
 /// <summary>An appender keeps a bounded number of appends in flight, and loses none of their answers.</summary>
 public sealed class AppenderTests
 {
-    readonly HandCrank _crank = new();
+    readonly SteppedScheduler _scheduler = new();
 
     [Fact]
     public async Task Sending_waits_when_the_window_is_full()
@@ -17,10 +17,10 @@ public sealed class AppenderTests
         await Task.Delay(20);
         Assert.False(fourth.IsCompleted);
 
-        Assert.True(_crank.Turn());
+        Assert.True(_scheduler.Turn());
         await fourth;
         Assert.Equal(new Position(3), await ledger.GetHeadAsync()); // the fourth is sent, and not yet decided
-        _crank.TurnAll();
+        _scheduler.TurnAll();
         await appender.FlushAsync();
         Assert.Equal(new Position(4), await ledger.GetHeadAsync());
     }
@@ -60,7 +60,7 @@ public sealed class AppenderTests
         await appender.SendAsync(Fact(1), outcomes.Add);
         await appender.SendAsync(Fact(2) with { Conditions = [AppendCondition.StreamMissing("s/1")] }, outcomes.Add);
         await appender.SendAsync(Fact(3), outcomes.Add);
-        _crank.TurnAll();
+        _scheduler.TurnAll();
 
         var failure = await Assert.ThrowsAsync<AppendConflictException>(async () => await appender.FlushAsync());
         Assert.Same(failure, await Assert.ThrowsAsync<AppendConflictException>(async () => await appender.SendAsync(Fact(4))));
@@ -81,7 +81,7 @@ public sealed class AppenderTests
         var appender = ledger.OpenAppender();
         await appender.SendAsync(Fact(1) with { Conditions = [AppendCondition.StreamExists("s/1")] }, outcomes.Add);
         for (var i = 2; i < 5; i++) await appender.SendAsync(Fact(i), outcomes.Add);
-        _crank.TurnAll();
+        _scheduler.TurnAll();
 
         await Assert.ThrowsAsync<AppendConflictException>(async () => await appender.DisposeAsync());
 
@@ -103,9 +103,9 @@ public sealed class AppenderTests
             await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await (attempt % 2 == 0 ? appender.SendAsync(Fact(9), Told, impatient.Token) : appender.FlushAsync(impatient.Token)));
         }
 
-        _crank.TurnAll();
+        _scheduler.TurnAll();
         await appender.SendAsync(Fact(3), Told);
-        _crank.TurnAll();
+        _scheduler.TurnAll();
         await appender.DisposeAsync();
 
         Assert.Equal([1, 2, 3, 4], answers); // what was not sent is not there, what was sent is there once, in order
@@ -120,13 +120,13 @@ public sealed class AppenderTests
     public async Task A_failure_during_a_wait_with_a_token_ends_it_as_any_other()
     {
         var files = new MemoryFileSystem();
-        await using var ledger = await Ledger.OpenAsync("full", new LedgerOptions { Crank = _crank, FileSystem = files, ZeroAheadBytesMax = 0 });
+        await using var ledger = await Ledger.OpenAsync("full", new LedgerOptions { Scheduler = _scheduler, FileSystem = files, PreallocationBytesMax = 0 });
         var appender = ledger.OpenAppender();
         await appender.SendAsync(new AppendRequest(new NewFact("s/1", null, new byte[1_000_000]) { ContentType = "x" }));
         using var token = new CancellationTokenSource();
         var flush = appender.FlushAsync(token.Token).AsTask();
         files.CapacityBytes = 0;
-        _crank.TurnAll();
+        _scheduler.TurnAll();
         files.CapacityBytes = long.MaxValue;
 
         await Assert.ThrowsAsync<LedgerFullException>(() => flush);
@@ -158,7 +158,7 @@ public sealed class AppenderTests
         Assert.Equal(new Position(100), await ledger.GetHeadAsync());
     }
 
-    ValueTask<Ledger> Open() => Ledger.OpenInMemoryAsync(new LedgerOptions { Crank = _crank });
+    ValueTask<Ledger> Open() => Ledger.OpenInMemoryAsync(new LedgerOptions { Scheduler = _scheduler });
 
     static AppendRequest Fact(int i) => new(new NewFact("s/1", null, $"{i}"));
 }

@@ -29,14 +29,14 @@ public sealed class AppendingTests
     [Fact]
     public async Task Cancelled_before_the_writer_takes_it_nothing_is_written()
     {
-        var crank = new HandCrank();
-        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Crank = crank });
+        var scheduler = new SteppedScheduler();
+        await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Scheduler = scheduler });
         using var source = new CancellationTokenSource();
         var kept = ledger.TryAppendAsync(new AppendRequest(new NewFact("s/1", null, "1")));
         var dropped = ledger.TryAppendAsync(new AppendRequest(new NewFact("s/1", null, "2")) { AppendId = "dropped" }, source.Token);
         var behind = ledger.TryAppendAsync(new AppendRequest(new NewFact("s/1", null, "3")) { Conditions = [AppendCondition.StreamAt("s/1", 1)] });
         await source.CancelAsync();
-        crank.TurnAll();
+        scheduler.TurnAll();
 
         var cancelled = await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await dropped);
         Assert.Equal(source.Token, cancelled.CancellationToken);
@@ -212,7 +212,7 @@ public sealed class AppendingTests
     public async Task Closing_twice_is_closing_once_and_later_calls_throw()
     {
         var files = new MemoryFileSystem();
-        var ledger = await Ledger.OpenAsync("closed", new LedgerOptions { FileSystem = files, ZeroAheadBytesMax = 0 });
+        var ledger = await Ledger.OpenAsync("closed", new LedgerOptions { FileSystem = files, PreallocationBytesMax = 0 });
         await ledger.AppendAsync(new NewFact("s/1", null, "1"));
         var id = (await ledger.ReadAtAsync(new Position(1)))!.Id;
         var appender = ledger.OpenAppender();
@@ -236,7 +236,7 @@ public sealed class AppendingTests
         await Assert.ThrowsAsync<ObjectDisposedException>(async () => await ledger.ResolveAsync(LedgerTime.Latest));
         await appender.DisposeAsync();
 
-        await using var again = await Ledger.OpenAsync("closed", new LedgerOptions { FileSystem = files, LockWait = TimeSpan.Zero, ZeroAheadBytesMax = 0 });
+        await using var again = await Ledger.OpenAsync("closed", new LedgerOptions { FileSystem = files, LockWait = TimeSpan.Zero, PreallocationBytesMax = 0 });
         Assert.Equal(new Position(1), await again.GetHeadAsync());
     }
 
@@ -249,7 +249,7 @@ public sealed class AppendingTests
         for (var round = 0; round < 300; round++)
         {
             var files = new MemoryFileSystem();
-            var options = new LedgerOptions { FileSystem = files, ZeroAheadBytesMax = 0 };
+            var options = new LedgerOptions { FileSystem = files, PreallocationBytesMax = 0 };
             var ledger = await Ledger.OpenAsync("closing", options);
             using var ready = new CountdownEvent(4);
             var callers = Enumerable.Range(0, 4).Select(caller => Task.Factory.StartNew(
@@ -326,7 +326,7 @@ public sealed class AppendingTests
 
         public ValueTask<Ledger> OpenLedger() => Ledger.OpenAsync("gated", new LedgerOptions
         {
-            ZeroAheadBytesMax = 0,
+            PreallocationBytesMax = 0,
             FileSystem = new WatchedFiles(_files)
             {
                 Syncing = _ =>

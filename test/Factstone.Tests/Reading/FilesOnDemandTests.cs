@@ -208,7 +208,7 @@ public sealed class FilesOnDemandTests
         {
             public ReadOnlySpan<byte> Bytes(long fileOffset, int length) => bytes.AsSpan((int)fileOffset, length);
 
-            public void Expect(long fileOffset, int length) { }
+            public void Prefetch(long fileOffset, int length) { }
 
             public void Dispose() { }
         }

@@ -23,7 +23,7 @@ public sealed class FoldTests : IDisposable
     public async Task Every_fact_that_is_shown_is_in_every_field_the_fact_that_is_read(bool mapped, bool readOnly)
     {
         var seed = Environment.TickCount;
-        var options = new LedgerOptions { MappedReads = mapped, MemoryFactsMax = 40, SegmentSizeBytes = 64 * 1_024, ZeroAheadBytesMax = 0 };
+        var options = new LedgerOptions { MappedReads = mapped, MemoryFactsMax = 40, SegmentSizeBytes = 64 * 1_024, PreallocationBytesMax = 0 };
         await using (var ledger = await Ledger.OpenAsync(_directory, options, Now))
         {
             var appends = new RandomAppends(new Random(seed), new ModelLedger());

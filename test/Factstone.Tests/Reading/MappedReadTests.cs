@@ -28,7 +28,7 @@ public sealed class MappedReadTests : IDisposable
     [Fact]
     public async Task A_reader_follows_a_segment_beyond_the_size_that_its_own_options_name()
     {
-        await using var writer = await Ledger.OpenAsync(_directory, new LedgerOptions { ZeroAheadBytesMax = 0 }, Now);
+        await using var writer = await Ledger.OpenAsync(_directory, new LedgerOptions { PreallocationBytesMax = 0 }, Now);
         await writer.AppendAsync(Sized(50_000), Now);
         await using var reader = await Ledger.OpenReadOnlyAsync(_directory, new LedgerOptions { SegmentSizeBytes = 64 * Kilobyte }, Now);
         await AllAreRead(reader, 1);
@@ -42,7 +42,7 @@ public sealed class MappedReadTests : IDisposable
     [Fact]
     public async Task A_damaged_length_before_space_that_was_given_back_is_damage_and_ends_no_process()
     {
-        var options = new LedgerOptions { SegmentSizeBytes = Kilobyte * Kilobyte, ZeroAheadBytesMin = Kilobyte * Kilobyte, ZeroAheadBytesMax = Kilobyte * Kilobyte };
+        var options = new LedgerOptions { SegmentSizeBytes = Kilobyte * Kilobyte, PreallocationBytesMin = Kilobyte * Kilobyte, PreallocationBytesMax = Kilobyte * Kilobyte };
         await using var writer = await Ledger.OpenAsync(_directory, options, Now);
         await writer.AppendAsync(Sized(100), Now);
         var path = Assert.Single(Directory.GetFiles(Path.Combine(_directory, "segments"), "*.log"));

@@ -29,7 +29,7 @@ public sealed class ModelRunTests
     {
         readonly Random _random = new(seed);
         readonly ManualTimeProvider _clock = new();
-        readonly HandCrank _crank = new();
+        readonly SteppedScheduler _scheduler = new();
         readonly MemoryFileSystem _files = new();
         readonly ModelLedger _model = new();
         long _lastTime;
@@ -56,7 +56,7 @@ public sealed class ModelRunTests
             await Read(readOnly);
         }
 
-        LedgerOptions Options() => new() { FileSystem = _files, ZeroAheadBytesMax = 0, Crank = _crank, TimeProvider = _clock, SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin, MemoryFactsMax = (seed % 3) switch { 0 => 32_768, 1 => 5, _ => 40 }, MemoryBytesMax = seed % 2 == 0 ? 2_000 : 8 * 1_024 * 1_024 };
+        LedgerOptions Options() => new() { FileSystem = _files, PreallocationBytesMax = 0, Scheduler = _scheduler, TimeProvider = _clock, SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin, MemoryFactsMax = (seed % 3) switch { 0 => 32_768, 1 => 5, _ => 40 }, MemoryBytesMax = seed % 2 == 0 ? 2_000 : 8 * 1_024 * 1_024 };
 
         ValueTask<Ledger> Open() => Ledger.OpenAsync("run", Options());
 
@@ -74,7 +74,7 @@ public sealed class ModelRunTests
         async Task AppendSome(Ledger ledger, RandomAppends appends)
         {
             var sent = Enumerable.Range(0, _random.Next(1, 12)).Select(_ => appends.Next()).Select(request => (Request: request, Answer: ledger.TryAppendAsync(request))).ToList();
-            _crank.TurnAll();
+            _scheduler.TurnAll();
             foreach (var (request, answer) in sent)
             {
                 Assert.True(answer.IsCompleted);

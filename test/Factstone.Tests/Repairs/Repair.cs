@@ -47,7 +47,7 @@ internal static class Repair
     {
         var manifest = new ManifestFile(files, new LedgerLayout(SmallLedger.Root)).Read()!;
         var header = manifest.Segments.Last(segment => segment.BasePosition <= position);
-        var place = new FactPlace(files, $"{SmallLedger.Root}/segments/{header.Name}", header, position);
-        files.FlipBit(place.Path, (isHeaderLost ? place.HeaderAt : place.BodyAt) * 8);
+        var location = new FactLocation(files, $"{SmallLedger.Root}/segments/{header.Name}", header, position);
+        files.FlipBit(location.Path, (isHeaderLost ? location.HeaderAt : location.BodyAt) * 8);
     }
 }

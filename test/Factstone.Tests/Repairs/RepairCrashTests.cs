@@ -151,7 +151,7 @@ public sealed class RepairCrashTests
         var manifest = new ManifestFile(files, new LedgerLayout(SimulatedLedgers.Root)).Read()!;
         var header = manifest.Segments.Last(segment => segment.BasePosition <= position);
         var path = $"{SimulatedLedgers.Root}/segments/{header.Name}";
-        disk.FlipBit(path, new FactPlace(files, path, header, position).HeaderAt * 8);
+        disk.FlipBit(path, new FactLocation(files, path, header, position).HeaderAt * 8);
     }
 
     static RepairReport Run(SimulatedDisk disk) => Repair.Run(disk.FileSystem, root: SimulatedLedgers.Root);

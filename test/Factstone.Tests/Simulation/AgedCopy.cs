@@ -104,7 +104,7 @@ internal sealed class AgedCopy(ModelFacts model, Random random, LedgerOptions op
     /// <summary>Whether there is no damage.</summary>
     bool Open(MemoryFileSystem files, bool isReader)
     {
-        var mine = options with { FileSystem = files, Crank = new ManualCrank() };
+        var mine = options with { FileSystem = files, Scheduler = new ManualScheduler() };
         var who = isReader ? "a reader" : "a writer";
         Ledger ledger;
         try
@@ -124,11 +124,11 @@ internal sealed class AgedCopy(ModelFacts model, Random random, LedgerOptions op
             var isDamaged = ledger.Damage.Count > 0;
             counts.Count(isDamaged ? $"aged: {who} was told" : $"aged: {who} found all");
             if (isReader) return !isDamaged;
-            GoOn(ledger, (ManualCrank)mine.Crank);
+            GoOn(ledger, (ManualScheduler)mine.Scheduler);
             if (isDamaged) return false;
         }
 
-        mine = mine with { Crank = new ManualCrank() };
+        mine = mine with { Scheduler = new ManualScheduler() };
         using var again = Ledger.Open(FileStorage.Open(files, Root, mine.ToStorageOptions(), default), mine);
         var head = SimulationRun.Sync(again.GetHeadAsync()).Value;
         SimulationFailure.When(again.Damage.Count > 0 || head != model.Head + 1, $"{_where}, and a reopen after another append finds {head} facts instead of {model.Head + 1} and damage: {string.Join(' ', again.Damage)}");
@@ -199,15 +199,15 @@ internal sealed class AgedCopy(ModelFacts model, Random random, LedgerOptions op
     }
 
     /// <summary>An append comes behind all that was ever given, or is refused.</summary>
-    void GoOn(Ledger ledger, ManualCrank crank)
+    void GoOn(Ledger ledger, ManualScheduler scheduler)
     {
         var isDamaged = ledger.Damage.Count > 0;
         Task<AppendOutcome> sent;
         try
         {
             sent = ledger.TryAppendAsync(new AppendRequest(new NewFact(new StreamName("s", "new"), "after"))).AsTask();
-            while (!sent.IsCompleted && crank.Step("factstone writer"))
-                while (crank.Completions.Count > 0) crank.RunCompletion(0);
+            while (!sent.IsCompleted && scheduler.Step("factstone writer"))
+                while (scheduler.Completions.Count > 0) scheduler.RunCompletion(0);
         }
         catch (LedgerDamagedException) when (isDamaged)
         {

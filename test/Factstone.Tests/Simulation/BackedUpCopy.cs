@@ -30,13 +30,13 @@ internal sealed class BackedUpCopy(Random random, LedgerOptions options, Simulat
         using (var ledger = Open(Backup, isReader: true)) Compare(ledger, report, model, withCells, "a backup");
         if (Try("restore", Restored, () => LedgerRestore.Run(_disk.FileSystem, new LedgerLayout(Backup), _disk.FileSystem, new LedgerLayout(Restored), StorageOptions(), progress: null, default)) is not { } restored) return;
 
-        var crank = new ManualCrank();
-        using (var ledger = Open(Restored, isReader: false, crank))
+        var scheduler = new ManualScheduler();
+        using (var ledger = Open(Restored, isReader: false, scheduler))
         {
             SimulationFailure.When(ledger.Epoch != report.Epoch + 1 || restored.Epoch != ledger.Epoch, $"a restore of epoch {report.Epoch} is in epoch {ledger.Epoch}");
             SimulationFailure.When(restored.Receipt != report.Position.Next(), $"the receipt of a restore up to {report.Position} is at {restored.Receipt}");
             Compare(ledger, report, model, withCells, "a restored ledger");
-            GoOn(ledger, crank, restored.Receipt.Next());
+            GoOn(ledger, scheduler, restored.Receipt.Next());
         }
 
         using var again = Open(Restored, isReader: false);
@@ -55,11 +55,11 @@ internal sealed class BackedUpCopy(Random random, LedgerOptions options, Simulat
         counts.Count($"{what} compared");
     }
 
-    static void GoOn(Ledger ledger, ManualCrank crank, Position expected)
+    static void GoOn(Ledger ledger, ManualScheduler scheduler, Position expected)
     {
         var sent = ledger.TryAppendAsync(new AppendRequest(new NewFact(new StreamName("s", "new"), "after"))).AsTask();
-        while (!sent.IsCompleted && crank.Step("factstone writer"))
-            while (crank.Completions.Count > 0) crank.RunCompletion(0);
+        while (!sent.IsCompleted && scheduler.Step("factstone writer"))
+            while (scheduler.Completions.Count > 0) scheduler.RunCompletion(0);
         SimulationFailure.When(!sent.IsCompletedSuccessfully || sent.Result is not AppendOutcome.Committed committed || committed.Receipt.FirstPosition != expected, $"an append to a restored ledger was answered with {(sent.IsCompletedSuccessfully ? sent.Result : sent.Exception)}");
     }
 
@@ -123,9 +123,9 @@ internal sealed class BackedUpCopy(Random random, LedgerOptions options, Simulat
 
     StorageOptions StorageOptions() => options.ToStorageOptions();
 
-    Ledger Open(string directory, bool isReader, ManualCrank? crank = null)
+    Ledger Open(string directory, bool isReader, ManualScheduler? scheduler = null)
     {
-        var mine = options with { FileSystem = _disk.FileSystem, Crank = crank ?? new ManualCrank() };
+        var mine = options with { FileSystem = _disk.FileSystem, Scheduler = scheduler ?? new ManualScheduler() };
         var storage = isReader ? FileStorage.OpenReadOnly(_disk.FileSystem, directory, mine.ToStorageOptions()) : FileStorage.Open(_disk.FileSystem, directory, mine.ToStorageOptions(), default);
         return Ledger.Open(storage, mine);
     }

@@ -42,8 +42,8 @@ internal static class DamagedCopy
         files.FlipBit(chosen, bit);
         counts.Count("damaged copy");
 
-        var crank = new ManualCrank();
-        options = options with { FileSystem = files, Crank = crank, Defect = defect };
+        var scheduler = new ManualScheduler();
+        options = options with { FileSystem = files, Scheduler = scheduler, Defect = defect };
         Ledger ledger;
         try
         {

@@ -11,8 +11,8 @@ internal sealed class RepairedAgedCopy(ModelFacts model, LedgerOptions options, 
     /// <param name="where">What became of its files, for messages.</param>
     public void Examine(MemoryFileSystem files, string where)
     {
-        var crank = new ManualCrank();
-        var mine = options with { FileSystem = files, Crank = crank, Defect = Defect.None };
+        var scheduler = new ManualScheduler();
+        var mine = options with { FileSystem = files, Scheduler = scheduler, Defect = Defect.None };
         RepairReport report;
         try
         {
@@ -37,19 +37,19 @@ internal sealed class RepairedAgedCopy(ModelFacts model, LedgerOptions options, 
         }
 
         SimulationFailure.When(facts.Count < model.Head && report.Lost.Count == 0, $"{where}, and a repair that says that it lost nothing has left {facts.Count} facts of {model.Head}");
-        GoOn(ledger, crank, receipt, where);
+        GoOn(ledger, scheduler, receipt, where);
         counts.Count("aged: repaired");
     }
 
-    void GoOn(Ledger ledger, ManualCrank crank, Position receipt, string where)
+    void GoOn(Ledger ledger, ManualScheduler scheduler, Position receipt, string where)
     {
         var streams = model.Streams.ToList();
         var names = streams.Count > 0 ? (List<StreamName>)[streams[0], streams[^1]] : [new StreamName("s", "new")];
         foreach (var name in names.Distinct())
         {
             var sent = ledger.TryAppendAsync(new AppendRequest(new NewFact(name, "after"))).AsTask();
-            while (!sent.IsCompleted && crank.Step("factstone writer"))
-                while (crank.Completions.Count > 0) crank.RunCompletion(0);
+            while (!sent.IsCompleted && scheduler.Step("factstone writer"))
+                while (scheduler.Completions.Count > 0) scheduler.RunCompletion(0);
             SimulationFailure.When(!sent.IsCompletedSuccessfully || sent.Result is not AppendOutcome.Committed, $"{where}, and after a repair an append to {name} was answered with {(sent.IsCompletedSuccessfully ? sent.Result : sent.Exception)}");
             var done = sent.Result.EnsureCommitted();
             SimulationFailure.When(done.FirstPosition != receipt.Next(), $"{where}, and an append behind the receipt at {receipt} got position {done.FirstPosition}");

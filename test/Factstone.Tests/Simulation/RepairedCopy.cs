@@ -32,7 +32,7 @@ internal static class RepairedCopy
         using (var ledger = Open(disk, root, options))
         {
             Check(ledger, model, report, where, counts);
-            GoOn(ledger, model, random, (ManualCrank)options.Crank, where);
+            GoOn(ledger, model, random, (ManualScheduler)options.Scheduler, where);
         }
 
         using var again = Open(disk, root, options);
@@ -105,14 +105,14 @@ internal static class RepairedCopy
     }
 
     /// <summary>A few streams get another fact: no version, and no position, that anybody was shown is given again.</summary>
-    static void GoOn(Ledger ledger, ModelFacts model, Random random, ManualCrank crank, string where)
+    static void GoOn(Ledger ledger, ModelFacts model, Random random, ManualScheduler scheduler, string where)
     {
         var streams = model.Streams.ToList();
         var name = streams.Count > 0 ? streams[random.Next(streams.Count)] : new StreamName("s", "new");
         var before = SimulationRun.Sync(ledger.GetVersionAsync(name));
         var sent = ledger.TryAppendAsync(new AppendRequest { Facts = [new NewFact(name, "after")], Conditions = [AppendCondition.StreamAt(name, before)] }).AsTask();
-        while (!sent.IsCompleted && crank.Step("factstone writer"))
-            while (crank.Completions.Count > 0) crank.RunCompletion(0);
+        while (!sent.IsCompleted && scheduler.Step("factstone writer"))
+            while (scheduler.Completions.Count > 0) scheduler.RunCompletion(0);
         SimulationFailure.When(!sent.IsCompletedSuccessfully || sent.Result is not AppendOutcome.Committed, $"after {where} and a repair an append to {name} at {before} was answered with {(sent.IsCompletedSuccessfully ? sent.Result : sent.Exception)}");
         var receipt = sent.Result.EnsureCommitted();
         SimulationFailure.When(receipt.FirstPosition.Value != model.Head + 2, $"after {where} and a repair an append got position {receipt.FirstPosition}");

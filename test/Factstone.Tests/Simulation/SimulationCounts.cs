@@ -23,7 +23,7 @@ internal sealed class SimulationCounts
         lock (_lock) _counts[what] = _counts.GetValueOrDefault(what) + times;
     }
 
-    public void Took(RecoveryBranch branch) => Count($"branch {branch}");
+    public void BranchTaken(RecoveryBranch branch) => Count($"branch {branch}");
 
     public void Add(IReadOnlyDictionary<string, long> faults)
     {

@@ -36,9 +36,9 @@ internal sealed partial class SimulationRun
         switch (_random.Next(10))
         {
             case < 3: StepIndex(); break;
-            case < 6: _crank.Step("factstone writer"); break;
-            case < 7: _crank.Step("factstone zeroing"); break;
-            case < 8: if (_crank.Completions.Count > 0) RunCompletion(); break;
+            case < 6: _scheduler.Step("factstone writer"); break;
+            case < 7: _scheduler.Step("factstone zeroing"); break;
+            case < 8: if (_scheduler.Completions.Count > 0) RunCompletion(); break;
             default: ReadMeanwhile(); break;
         }
     }

@@ -71,7 +71,7 @@ internal sealed partial class SimulationRun
 
     Ledger OpenOther()
     {
-        var options = OptionsOfCopy() with { FileSystem = _disk.StartProcess(), Crank = new ManualCrank() };
+        var options = OptionsOfCopy() with { FileSystem = _disk.StartProcess(), Scheduler = new ManualScheduler() };
         return Ledger.Open(FileStorage.Open(options.FileSystem, Root, options.ToStorageOptions(), default), options);
     }
 

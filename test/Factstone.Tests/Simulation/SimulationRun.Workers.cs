@@ -12,10 +12,10 @@ internal sealed partial class SimulationRun
     /// <summary>After some more runs that are written or merged, or pieces of space that are zeroed, the worker throws.</summary>
     void DrawThrow() => _throwsIn = _random.Next(1, 12);
 
-    void Took(RecoveryBranch branch)
+    void BranchTaken(RecoveryBranch branch)
     {
-        _counts.Took(branch);
-        if (branch is RecoveryBranch.RunWritten or RecoveryBranch.RunsMerged or RecoveryBranch.RunsMergedInQuiet) ThrowIfDue();
+        _counts.BranchTaken(branch);
+        if (branch is RecoveryBranch.RunWritten or RecoveryBranch.RunsMerged or RecoveryBranch.RunsMergedWhenIdle) ThrowIfDue();
     }
 
     void ThrowIfDue()

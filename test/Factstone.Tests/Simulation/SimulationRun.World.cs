@@ -9,7 +9,7 @@ internal sealed partial class SimulationRun
     /// <summary>A merge is many steps, so at times it gets some of them in turn.</summary>
     void StepIndex()
     {
-        for (var left = _random.Next(4) == 0 ? _random.Next(1, 40) : 1; left > 0 && _crank.Step("factstone index"); left--) { }
+        for (var left = _random.Next(4) == 0 ? _random.Next(1, 40) : 1; left > 0 && _scheduler.Step("factstone index"); left--) { }
     }
 
     void MoveClock()
@@ -125,11 +125,11 @@ internal sealed partial class SimulationRun
         _disk.KillProcess(); // where only the reader's process was struck, the other one dies with it
 
         // Answers that were on their way may have arrived.
-        while (_crank.Completions.Count > 0)
+        while (_scheduler.Completions.Count > 0)
         {
-            var index = _random.Next(_crank.Completions.Count);
-            if (_random.Next(2) == 0) _crank.RunCompletion(index);
-            else _crank.Completions.RemoveAt(index);
+            var index = _random.Next(_scheduler.Completions.Count);
+            if (_random.Next(2) == 0) _scheduler.RunCompletion(index);
+            else _scheduler.Completions.RemoveAt(index);
         }
 
         foreach (var sent in _sent.Where(sent => !sent.Task.IsCompleted)) _maybe.Add(sent.Request);
@@ -163,7 +163,7 @@ internal sealed partial class SimulationRun
     {
         if (_ledger is not null) return;
         if (!withoutFaults && _random.Next(6) == 0) DrawFault();
-        _crank = new ManualCrank();
+        _scheduler = new ManualScheduler();
         _wasStopped = false;
         _files = _disk.FileSystem;
         var options = Options();
@@ -275,22 +275,22 @@ internal sealed partial class SimulationRun
     internal static bool IsRefusal(Exception exception) => exception is LedgerIOException or LedgerFullException or LedgerFailedException;
 
     /// <summary>For a copy, which nobody else is at work on.</summary>
-    LedgerOptions OptionsOfCopy() => Options() with { Interleave = null, Took = _counts.Took, Notice = null };
+    LedgerOptions OptionsOfCopy() => Options() with { Interleave = null, BranchTaken = _counts.BranchTaken, Notice = null };
 
     LedgerOptions Options() => new()
     {
         SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin,
         MemoryFactsMax = _memoryFactsMax,
-        QuietBeforeMerging = _quiet,
+        IdleBeforeMerging = _quiet,
         MemoryBytesMax = _memoryBytesMax,
-        ZeroAheadBytesMin = 4_096,
-        ZeroAheadBytesMax = 16_384,
+        PreallocationBytesMin = 4_096,
+        PreallocationBytesMax = 16_384,
         LockWait = TimeSpan.Zero,
         TimeProvider = _clock,
-        Crank = _crank,
+        Scheduler = _scheduler,
         Salts = new SeededSalts(_random),
         FileSystem = _disk.FileSystem,
-        Took = Took,
+        BranchTaken = BranchTaken,
         Interleave = Interleave,
         Notice = Notice,
         MappedReads = _maps,

@@ -34,7 +34,7 @@ internal sealed partial class SimulationRun
     readonly List<ModelFollower> _followers = [];
     readonly AnswerComparison _answers;
     readonly ReadComparison _reads;
-    ManualCrank _crank = new();
+    ManualScheduler _scheduler = new();
     IFileSystem? _files;
     Ledger? _ledger;
     Ledger? _reader;
@@ -128,7 +128,7 @@ internal sealed partial class SimulationRun
             case < 34: Send(); break;
             case < 58: Write(); break;
             case < 68: Answer(); break;
-            case < 70: _crank.Step("factstone zeroing"); break;
+            case < 70: _scheduler.Step("factstone zeroing"); break;
             case < 72: StepIndex(); break;
             case < 77: Check(); break;
             case < 80: CheckThrough(); break;
@@ -224,20 +224,20 @@ internal sealed partial class SimulationRun
 
     void Write()
     {
-        _crank.Step("factstone writer");
+        _scheduler.Step("factstone writer");
         if (_random.Next(3) > 0) Answer();
     }
 
     /// <summary>Gives some of the answers that are due, in any order.</summary>
     void Answer()
     {
-        for (var i = _random.Next(_crank.Completions.Count + 1); i > 0 && _crank.Completions.Count > 0; i--) RunCompletion();
+        for (var i = _random.Next(_scheduler.Completions.Count + 1); i > 0 && _scheduler.Completions.Count > 0; i--) RunCompletion();
     }
 
     /// <summary>A crash while an answer is made reaches whoever waits for it as an exception; the process is dead all the same.</summary>
     void RunCompletion()
     {
-        _crank.RunCompletion(_random.Next(_crank.Completions.Count));
+        _scheduler.RunCompletion(_random.Next(_scheduler.Completions.Count));
         if (!ReferenceEquals(_files, _disk.FileSystem)) throw new PowerLostException("The process died in an answer");
     }
 
@@ -246,8 +246,8 @@ internal sealed partial class SimulationRun
     {
         for (var turn = 0; turn < 8; turn++)
         {
-            while (_crank.Step("factstone writer")) { }
-            while (_crank.Completions.Count > 0) RunCompletion();
+            while (_scheduler.Step("factstone writer")) { }
+            while (_scheduler.Completions.Count > 0) RunCompletion();
         }
 
         SimulationFailure.When(_sent.Any(sent => !sent.Task.IsCompleted), "an append was never answered");

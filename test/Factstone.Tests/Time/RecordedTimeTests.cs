@@ -202,7 +202,7 @@ public sealed class RecordedTimeTests
     public async Task The_same_question_has_the_same_answer_while_appends_are_in_flight_and_for_ever(int syncMilliseconds)
     {
         var files = new WatchedFiles(new MemoryFileSystem()) { Syncing = _ => Thread.Sleep(syncMilliseconds) };
-        var options = new LedgerOptions { FileSystem = files, ZeroAheadBytesMax = 0 };
+        var options = new LedgerOptions { FileSystem = files, PreallocationBytesMax = 0 };
         var answers = new List<(DateTimeOffset Time, Position Position)>();
         await using (var ledger = await Ledger.OpenAsync("race", options))
         {
@@ -260,7 +260,7 @@ public sealed class RecordedTimeTests
     }
 
     ValueTask<Ledger> Open(IFileSystem? files = null) =>
-        Ledger.OpenAsync("time", new LedgerOptions { FileSystem = files ?? new MemoryFileSystem(), ZeroAheadBytesMax = 0, TimeProvider = _clock });
+        Ledger.OpenAsync("time", new LedgerOptions { FileSystem = files ?? new MemoryFileSystem(), PreallocationBytesMax = 0, TimeProvider = _clock });
 
     /// <summary>Files whose syncs wait while they are held.</summary>
     sealed class HeldSyncs : IDisposable

@@ -29,7 +29,7 @@ public sealed class UnsettledTimeTests
         }
 
         watched.Syncing = null;
-        using var again = SmallLedger.Open(options with { Crank = new InlineCrank() });
+        using var again = SmallLedger.Open(options with { Scheduler = new InlineScheduler() });
         Assert.Equal(new ResolvedTime(new Position(2), IsFinal: true), SmallLedger.Now(again.ResolveAsync(then)));
     }
 

@@ -118,8 +118,8 @@ public sealed class MovedDirectoryTests : IDisposable
     static LedgerOptions Options() => new()
     {
         SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin,
-        ZeroAheadBytesMin = 16 * 1_024,
-        ZeroAheadBytesMax = 32 * 1_024,
+        PreallocationBytesMin = 16 * 1_024,
+        PreallocationBytesMax = 32 * 1_024,
         MemoryFactsMax = 8,
         LockWait = TimeSpan.Zero,
     };

@@ -42,7 +42,7 @@ public sealed class SecondWriterTests
         if (OperatingSystem.IsWindows()) return;
         using var directory = new TemporaryDirectory();
         var files = new DiskFileSystem(features: DiskFeatures.OpenPaths);
-        var options = new LedgerOptions { FileSystem = files, ZeroAheadBytesMax = 0 };
+        var options = new LedgerOptions { FileSystem = files, PreallocationBytesMax = 0 };
         var ledger = await Ledger.OpenAsync(directory.Path, options, Cancellation);
         await ledger.AppendAsync(new NewFact("s/1", null, "1"), Cancellation);
 
@@ -79,7 +79,7 @@ public sealed class SecondWriterTests
                 if (isDue && LedgerLayout.IsSegment(path)) File.Delete($"{directory.Path}/LOCK");
             },
         };
-        var ledger = await Ledger.OpenAsync(directory.Path, new LedgerOptions { FileSystem = files, ZeroAheadBytesMax = 0 }, Cancellation);
+        var ledger = await Ledger.OpenAsync(directory.Path, new LedgerOptions { FileSystem = files, PreallocationBytesMax = 0 }, Cancellation);
         await ledger.AppendAsync(new NewFact("s/1", null, "1"), Cancellation);
         isDue = true;
 

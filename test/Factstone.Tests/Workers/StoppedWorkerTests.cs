@@ -23,13 +23,13 @@ public sealed class StoppedWorkerTests
         var tried = 0;
         for (var n = 1; ; n++, tried++)
         {
-            var crank = new MarkedCrank();
+            var scheduler = new MarkedScheduler();
             var files = new ThrowingFiles(new MemoryFileSystem())
             {
-                Counts = (_, path) => crank.Current == thread && !path.EndsWith("WORKERS", StringComparison.Ordinal),
+                Counts = (_, path) => scheduler.Current == thread && !path.EndsWith("WORKERS", StringComparison.Ordinal),
                 Throws = goesOnThrowing ? number => number >= n : number => number == n,
             };
-            if (!Survives(files, crank, worker)) break;
+            if (!Survives(files, scheduler, worker)) break;
         }
 
         Assert.True(tried > (worker == WorkerFailure.Index ? 100 : 20), $"only {tried} operations");
@@ -49,7 +49,7 @@ public sealed class StoppedWorkerTests
                 Counts = MakesRun,
                 Throws = goesOnThrowing ? number => number >= n : number => number == n,
             };
-            if (!Survives(files, new MarkedCrank { Late = "factstone index" }, WorkerFailure.Index)) break;
+            if (!Survives(files, new MarkedScheduler { Late = "factstone index" }, WorkerFailure.Index)) break;
         }
 
         Assert.True(tried > 20, $"only {tried} operations");
@@ -63,9 +63,9 @@ public sealed class StoppedWorkerTests
         var told = new TaskCompletionSource<LedgerNotice>(TaskCreationOptions.RunContinuationsAsynchronously);
         // Nor can it leave word for other processes.
         var files = new ThrowingFiles(new MemoryFileSystem()) { Counts = (_, _) => Thread.CurrentThread.Name == thread, Throws = static _ => true };
-        var options = Options(files, new MarkedCrank()) with
+        var options = Options(files, new MarkedScheduler()) with
         {
-            Crank = ThreadCrank.Instance,
+            Scheduler = ThreadScheduler.Instance,
             Notice = notice =>
             {
                 told.TrySetResult(notice);
@@ -102,10 +102,10 @@ public sealed class StoppedWorkerTests
     public void A_damaged_run_is_made_again_in_memory_when_the_builder_has_stopped(long itemsMax)
     {
         var memory = new MemoryFileSystem();
-        using (var ledger = SmallLedger.Open(Options(memory, new MarkedCrank())))
+        using (var ledger = SmallLedger.Open(Options(memory, new MarkedScheduler())))
             for (var i = 0; i < 8; i++) Append(ledger, i);
         var files = new ThrowingFiles(memory) { Counts = MakesRun, Throws = static _ => true };
-        using var reopened = SmallLedger.Open(Options(files, new MarkedCrank()) with { ReadOnlyFactsMax = itemsMax });
+        using var reopened = SmallLedger.Open(Options(files, new MarkedScheduler()) with { ReadOnlyFactsMax = itemsMax });
         for (var i = 8; i < 14; i++) Append(reopened, i);
         Assert.Single(reopened.WorkerFailures);
         var storage = (FileStorage)reopened.Storage;
@@ -125,11 +125,11 @@ public sealed class StoppedWorkerTests
     static bool MakesRun(string operation, string path) => path.EndsWith(".run", StringComparison.Ordinal) && operation is "create" or "write";
 
     /// <summary>Appends while a worker throws, opens with the same exception, and opens without it. False when the session ends before anything was thrown.</summary>
-    static bool Survives(ThrowingFiles files, MarkedCrank crank, string worker)
+    static bool Survives(ThrowingFiles files, MarkedScheduler scheduler, string worker)
     {
         var notices = new List<LedgerNotice>();
         var kept = 0;
-        using (var ledger = SmallLedger.Open(Options(files, crank) with { Notice = notices.Add }))
+        using (var ledger = SmallLedger.Open(Options(files, scheduler) with { Notice = notices.Add }))
         {
             for (var i = 0; i < Appends; i++) kept += TryAppend(ledger, i, worker) ? 1 : 0;
             if (files.HasThrown) Says(ledger, notices, worker, kept);
@@ -150,7 +150,7 @@ public sealed class StoppedWorkerTests
         files.Throws = static _ => true;
         for (var start = 0; start < 3; start++)
         {
-            var again = new MarkedCrank { Late = crank.Late };
+            var again = new MarkedScheduler { Late = scheduler.Late };
             files.Counts = worker == WorkerFailure.Index ? MakesRun : (_, _) => again.Current == "factstone zeroing";
             using var ledger = SmallLedger.Open(Options(files, again));
             Assert.Equal(kept, Read(ledger).Count);
@@ -160,7 +160,7 @@ public sealed class StoppedWorkerTests
         }
 
         files.Throws = static _ => false;
-        using (var ledger = SmallLedger.Open(Options(files, new MarkedCrank())))
+        using (var ledger = SmallLedger.Open(Options(files, new MarkedScheduler())))
         {
             Assert.Empty(ledger.WorkerFailures);
             Assert.Empty(ledger.Damage);
@@ -215,12 +215,12 @@ public sealed class StoppedWorkerTests
 
     static NewFact Next(int number) => new("orders/1", $"n{number}", $"\"{new string('x', 3_000)}\"");
 
-    static LedgerOptions Options(IFileSystem files, MarkedCrank crank) => SmallLedger.Options(files) with
+    static LedgerOptions Options(IFileSystem files, MarkedScheduler scheduler) => SmallLedger.Options(files) with
     {
-        Crank = crank,
+        Scheduler = scheduler,
         MemoryFactsMax = MemoryFacts,
-        ZeroAheadBytesMin = 4_096,
-        ZeroAheadBytesMax = 16_384,
-        QuietBeforeMerging = TimeSpan.Zero,
+        PreallocationBytesMin = 4_096,
+        PreallocationBytesMax = 16_384,
+        IdleBeforeMerging = TimeSpan.Zero,
     };
 }

@@ -98,7 +98,7 @@ public sealed class SegmentTrimTests
         return files.Clone();
     }
 
-    static LedgerOptions Options(IFileSystem files) => SmallLedger.Options(files) with { ZeroAheadBytesMin = ZeroAheadBytes, ZeroAheadBytesMax = ZeroAheadBytes };
+    static LedgerOptions Options(IFileSystem files) => SmallLedger.Options(files) with { PreallocationBytesMin = ZeroAheadBytes, PreallocationBytesMax = ZeroAheadBytes };
 
     static List<string> Segments(MemoryFileSystem files) => [.. files.Paths.Where(LedgerLayout.IsSegment).Order(StringComparer.Ordinal)];
 

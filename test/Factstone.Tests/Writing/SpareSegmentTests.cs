@@ -14,19 +14,19 @@ public sealed class SpareSegmentTests
     {
         var cancellation = TestContext.Current.CancellationToken;
         var files = new MemoryFileSystem();
-        var crank = new LateZeroing();
-        var options = SmallLedger.Options(new HookedFileSystem(files, path => path.EndsWith("/spare", StringComparison.Ordinal), crank.Zero)) with
+        var scheduler = new LateZeroing();
+        var options = SmallLedger.Options(new HookedFileSystem(files, path => path.EndsWith("/spare", StringComparison.Ordinal), scheduler.Zero)) with
         {
-            Crank = crank,
-            ZeroAheadBytesMin = 16 * 1_024,
-            ZeroAheadBytesMax = 16 * 1_024,
+            Scheduler = scheduler,
+            PreallocationBytesMin = 16 * 1_024,
+            PreallocationBytesMax = 16 * 1_024,
         };
 
         await using (var ledger = SmallLedger.Open(options))
         {
             for (var i = 1; i <= 40; i++)
                 await ledger.AppendAsync(new NewFact("orders/1", "placed", $"\"{new string('x', 8_000)}\""), cancellation);
-            Assert.True(crank.Late >= 2, "The worker was not late at any roll.");
+            Assert.True(scheduler.Late >= 2, "The worker was not late at any roll.");
             Assert.True((await ledger.GetStatisticsAsync(cancellation)).Segments > 3);
         }
 
@@ -36,9 +36,9 @@ public sealed class SpareSegmentTests
     }
 
     /// <summary>Runs the writer inline, and the zeroing only when it is told to.</summary>
-    sealed class LateZeroing : ICrank
+    sealed class LateZeroing : IScheduler
     {
-        readonly InlineCrank _inline = new();
+        readonly InlineScheduler _inline = new();
         Func<bool> _zeroing = () => false;
         bool _isZeroing;
 

@@ -15,13 +15,13 @@ public sealed class SyncWithoutSpaceTests
     [InlineData(Fault.SyncWithoutSpaceDroppingPages)]
     public void An_append_whose_sync_finds_no_space_is_written_into_the_next_segment(Fault fault)
     {
-        for (var reach = 0.0; reach <= 1; reach += 0.5)
+        for (var indexedEnd = 0.0; indexedEnd <= 1; indexedEnd += 0.5)
         {
             var disk = new SimulatedDisk(seed: 3);
             var branches = new List<RecoveryBranch>();
             var ledger = SmallLedger.Open(Options(disk, branches));
             SmallLedger.AppendOne(ledger);
-            disk.Faults.ReachOfFailedSync = reach;
+            disk.Faults.ReachOfFailedSync = indexedEnd;
             disk.Faults.Next(fault);
             Assert.Equal(2, SmallLedger.AppendOne(ledger).FirstPosition.Value);
             Assert.Contains(RecoveryBranch.SyncFailedAndMoved, branches);
@@ -132,5 +132,5 @@ public sealed class SyncWithoutSpaceTests
     }
 
     static LedgerOptions Options(SimulatedDisk disk, List<RecoveryBranch> branches) =>
-        SmallLedger.Options(disk.FileSystem) with { Took = branches.Add, ZeroAheadBytesMin = 4_096, ZeroAheadBytesMax = 16_384, MemoryFactsMax = 10 };
+        SmallLedger.Options(disk.FileSystem) with { BranchTaken = branches.Add, PreallocationBytesMin = 4_096, PreallocationBytesMax = 16_384, MemoryFactsMax = 10 };
 }

@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 namespace Factstone;
 
 /// <summary>Asks the processor for bytes that are read a moment later. A help only: it reads nothing.</summary>
-internal static class Prefetch
+internal static class CachePrefetch
 {
     /// <summary>Asked for at most; the processor itself goes on where somebody reads from one line to the next.</summary>
     const int BytesMax = 512;

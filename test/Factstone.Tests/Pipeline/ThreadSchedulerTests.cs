@@ -4,7 +4,7 @@ using Factstone.Storage;
 namespace Factstone.Tests;
 
 /// <summary>The threads that turn the engine's workers: none sleeps while there is work.</summary>
-public sealed class ThreadCrankTests
+public sealed class ThreadSchedulerTests
 {
     // One hand-over at a time, so that the worker is about to sleep, asleep or just awake whenever the next comes: a signal that
     // got lost would leave both waiting for ever. The pauses are drawn so that all phases of falling asleep are met.
@@ -13,7 +13,7 @@ public sealed class ThreadCrankTests
     {
         const int handovers = 300_000;
         var (asked, answered) = (0, 0);
-        var worker = ThreadCrank.Instance.Start("hand-over", () =>
+        var worker = ThreadScheduler.Instance.Start("hand-over", () =>
         {
             var seen = Volatile.Read(ref asked);
             if (seen == Volatile.Read(ref answered)) return false;
@@ -41,7 +41,7 @@ public sealed class ThreadCrankTests
     {
         var (calls, left, isAsking) = (0, 3, false);
         IWorker? worker = null;
-        worker = ThreadCrank.Instance.Start("later", () =>
+        worker = ThreadScheduler.Instance.Start("later", () =>
         {
             Interlocked.Increment(ref calls);
             if (Volatile.Read(ref isAsking) && left-- > 0) worker!.WakeLater(TimeSpan.FromMilliseconds(50));
@@ -65,7 +65,7 @@ public sealed class ThreadCrankTests
         const int threads = 3;
         const int each = 1_000_000;
         var (given, taken) = (0L, 0L);
-        var worker = ThreadCrank.Instance.Start("many", () =>
+        var worker = ThreadScheduler.Instance.Start("many", () =>
         {
             var now = Interlocked.Read(ref given);
             if (now == Interlocked.Read(ref taken)) return false;
@@ -91,7 +91,7 @@ public sealed class ThreadCrankTests
     {
         for (var round = 0; round < 40; round++)
         {
-            var worker = ThreadCrank.Instance.Start("stopped", () => false);
+            var worker = ThreadScheduler.Instance.Start("stopped", () => false);
             using var stopped = new ManualResetEventSlim();
             var waking = Enumerable.Range(0, 6).Select(waker => Task.Factory.StartNew(
                 () =>
@@ -120,7 +120,7 @@ public sealed class ThreadCrankTests
         for (var round = 0; round < 200; round++)
         {
             var steps = 0;
-            var worker = ThreadCrank.Instance.Start("steps", () => Interlocked.Increment(ref steps) % 3 != 0);
+            var worker = ThreadScheduler.Instance.Start("steps", () => Interlocked.Increment(ref steps) % 3 != 0);
             worker.Wake();
             worker.Stop();
             var last = Volatile.Read(ref steps);

@@ -3,7 +3,7 @@ using Factstone.Storage;
 namespace Factstone.Tests.Damage;
 
 /// <summary>Turns every worker on the thread that wakes it, so that an open costs no thread and an append is answered when the call returns.</summary>
-internal sealed class InlineCrank : ICrank
+internal sealed class InlineScheduler : IScheduler
 {
     readonly List<Worker> _workers = [];
     bool _isHeld;
@@ -26,13 +26,13 @@ internal sealed class InlineCrank : ICrank
         foreach (var worker in _workers) worker.Wake();
     }
 
-    sealed class Worker(InlineCrank crank, Func<bool> step) : IWorker
+    sealed class Worker(InlineScheduler scheduler, Func<bool> step) : IWorker
     {
         bool _isRunning;
 
         public void Wake()
         {
-            if (_isRunning || crank._isHeld) return;
+            if (_isRunning || scheduler._isHeld) return;
             _isRunning = true;
             while (step()) { }
             _isRunning = false;

@@ -1,22 +1,22 @@
 namespace Factstone.Storage;
 
-/// <summary>Makes a run again from the log when it turns out to be damaged; whoever found it waits, and asks again.</summary>
-/// <remarks>Threads: any number, one at a time within; the run builder pauses meanwhile.</remarks>
-internal sealed class IndexMending(IFileSystem files, LedgerLayout layout, StorageOptions options, FactIndex index, SegmentDirectory segments, Func<Manifest> manifest, DamageLog damage, IndexBuilder? builder, RunDirectory runs)
+/// <summary>Rebuilds a damaged run from the log. The reader that found the damage waits for the rebuild and reads again.</summary>
+/// <remarks>Threads: any. One rebuild runs at a time, and the index worker pauses meanwhile.</remarks>
+internal sealed class RunRebuild(IFileSystem files, LedgerLayout layout, StorageOptions options, FactIndex index, SegmentDirectory segments, Func<Manifest> manifest, DamageLog damage, IndexBuilder? builder, RunDirectory runs)
 {
-    readonly Lock _mending = new();
+    readonly Lock _rebuild = new();
 
-    /// <summary>Puts what the log says in the place of a run.</summary>
+    /// <summary>Replaces a run by one that is rebuilt from the log.</summary>
     /// <exception cref="LedgerIndexException">There is too much of it, and it cannot be written to files because the ledger is open for reading only.</exception>
-    public void Mend(Run damaged)
+    public void Rebuild(Run damaged)
     {
-        lock (_mending)
+        lock (_rebuild)
         {
             using var pause = builder is null ? default : builder.Pause();
             if (!index.TryFindBefore(damaged, out var before)) return; // somebody else has
             RefuseTooMuch(damaged);
 
-            options.Took?.Invoke(RecoveryBranch.RunMended);
+            options.BranchTaken?.Invoke(RecoveryBranch.RunRebuilt);
             if (builder is not null) runs.TryDelete(damaged.Path);
             var isReplaced = index.Replace([damaged], Read(damaged, before));
             Invariant.Holds(isReplaced || builder is null); // a reader may have taken over other runs meanwhile
@@ -37,7 +37,7 @@ internal sealed class IndexMending(IFileSystem files, LedgerLayout layout, Stora
         var parts = new PartsFromLog(damaged, before?.LastTime ?? long.MinValue, options, part => found.Count == 0 ? Write(part, damaged) : null);
         using var walk = new SegmentSet(files, layout, options, segments, parts, found);
         var now = manifest();
-        var start = before?.End ?? new LogPlace(now.Segments[0].BasePosition, now.Segments[0].Generation, SegmentHeader.Bytes);
+        var start = before?.End ?? new LogLocation(now.Segments[0].BasePosition, now.Segments[0].Generation, SegmentHeader.Bytes);
         var isBefore = true;
         var isLast = false;
 
@@ -58,7 +58,7 @@ internal sealed class IndexMending(IFileSystem files, LedgerLayout layout, Stora
             else if (header.MayHaveCells && end > from)
             {
                 found.Add(new Damage(layout.Segment(header.BasePosition, header.Generation), 0, Position.None, Position.None, "The file is missing."));
-                parts.MissedCells();
+                parts.MarkCellsUnknown();
             }
 
             parts.AddHoles(new Position(until.Value - 1));
@@ -87,9 +87,9 @@ internal sealed class IndexMending(IFileSystem files, LedgerLayout layout, Stora
         public void Frame(Segment segment, in FrameHeader header, string? appendId)
         {
             var isFull = _part.Count >= options.MemoryFactsMax || _part.Bytes >= options.MemoryBytesMax;
-            if (isFull && header.Kind is FrameKind.Batch or FrameKind.Lost && header.GroupStart == header.FileOffset) Complete(segment.PlaceOf(header.FileOffset), _part.LastTime);
+            if (isFull && header.Kind is FrameKind.Batch or FrameKind.Lost && header.GroupStart == header.FileOffset) Complete(segment.LocationOf(header.FileOffset), _part.LastTime);
             if (appendId is not null && header.Kind == FrameKind.Batch)
-                _part.AddAppend(appendId, new IndexedAppend(new AppendSpan(header.BasePosition, header.FactCount), header.CellCount > 0 ? segment.PlaceOf(header.FileOffset) : default));
+                _part.AddAppend(appendId, new IndexedAppend(new AppendSpan(header.BasePosition, header.FactCount), header.CellCount > 0 ? segment.LocationOf(header.FileOffset) : default));
             if (header.FactCount == 0) _part.Recorded(header.Time);
         }
 
@@ -107,7 +107,7 @@ internal sealed class IndexMending(IFileSystem files, LedgerLayout layout, Stora
 
         public void Cell(Segment segment, long fileOffset, in CellView cell) => _part.AddCell(cell.Name, CellEntry.Of(segment, fileOffset, cell));
 
-        public void MissedCells() => _part.Cells.Miss();
+        public void MarkCellsUnknown() => _part.Cells.Miss();
 
         public void AddHoles(Position last)
         {
@@ -121,7 +121,7 @@ internal sealed class IndexMending(IFileSystem files, LedgerLayout layout, Stora
             return [.. _parts];
         }
 
-        void Complete(LogPlace end, long lastTime)
+        void Complete(LogLocation end, long lastTime)
         {
             _part.Complete(end, lastTime);
             _parts.Add(Written(_part) ?? (IndexPart)_part);

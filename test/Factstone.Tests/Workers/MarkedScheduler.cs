@@ -3,7 +3,7 @@ using Factstone.Storage;
 namespace Factstone.Tests.Workers;
 
 /// <summary>Turns every worker on the thread that wakes it, and says which one turns.</summary>
-internal sealed class MarkedCrank : ICrank
+internal sealed class MarkedScheduler : IScheduler
 {
     /// <summary>The worker whose step runs now.</summary>
     public string? Current { get; private set; }
@@ -15,18 +15,18 @@ internal sealed class MarkedCrank : ICrank
 
     public void Complete(IThreadPoolWorkItem completion) => completion.Execute();
 
-    sealed class Worker(MarkedCrank crank, string name, Func<bool> step) : IWorker
+    sealed class Worker(MarkedScheduler scheduler, string name, Func<bool> step) : IWorker
     {
         bool _isRunning;
 
         public void Wake()
         {
-            if (_isRunning || name == crank.Late) return;
+            if (_isRunning || name == scheduler.Late) return;
             _isRunning = true;
-            var before = crank.Current;
-            crank.Current = name;
+            var before = scheduler.Current;
+            scheduler.Current = name;
             while (step()) { }
-            crank.Current = before;
+            scheduler.Current = before;
             _isRunning = false;
         }
 

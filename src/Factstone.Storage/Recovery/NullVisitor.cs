@@ -1,9 +1,9 @@
 namespace Factstone.Storage;
 
 /// <summary>For a walk that only wants to know where the log ends.</summary>
-internal sealed class NoVisitor : IFrameVisitor
+internal sealed class NullVisitor : IFrameVisitor
 {
-    public static readonly NoVisitor Instance = new();
+    public static readonly NullVisitor Instance = new();
 
     public void Frame(Segment segment, in FrameHeader header, string? appendId) { }
 
@@ -15,5 +15,5 @@ internal sealed class NoVisitor : IFrameVisitor
 
     public void Cell(Segment segment, long fileOffset, in CellView cell) { }
 
-    public void MissedCells() { }
+    public void MarkCellsUnknown() { }
 }

@@ -4,18 +4,18 @@ namespace Factstone.Storage;
 
 /// <summary>The places of one term in a run, decoded a block at a time.</summary>
 /// <remarks>Threads: one at a time.</remarks>
-internal sealed class RunPlaces : IStreamPlaces
+internal sealed class RunLocations : IStreamLocations
 {
     readonly Run _run;
     readonly PositionListHead _head;
     readonly bool _isStream;
-    readonly Place[] _block;
+    readonly Location[] _block;
     int _blockNumber = -1;
 
-    public RunPlaces(Run run, TermKind kind, in PositionListHead head, ReadOnlySpan<byte> value)
+    public RunLocations(Run run, TermKind kind, in PositionListHead head, ReadOnlySpan<byte> value)
     {
         (_run, _head, _isStream) = (run, head, kind == TermKind.Stream);
-        _block = new Place[Math.Min(head.Count, PositionListFormat.PlacesPerBlock)];
+        _block = new Location[Math.Min(head.Count, PositionListFormat.LocationsPerBlock)];
         if (head.IsLong) return;
         Decode(value[(int)head.ListOffset..], _isStream, head.First, _block);
         _blockNumber = 0;
@@ -23,14 +23,14 @@ internal sealed class RunPlaces : IStreamPlaces
 
     public int Count => checked((int)_head.Count);
 
-    public Place this[int index]
+    public Location this[int index]
     {
         get
         {
             if (index == 0) return _head.First;
             if (index == _head.Count - 1) return _head.Last;
-            Load(index / PositionListFormat.PlacesPerBlock);
-            return _block[index % PositionListFormat.PlacesPerBlock];
+            Load(index / PositionListFormat.LocationsPerBlock);
+            return _block[index % PositionListFormat.LocationsPerBlock];
         }
     }
 
@@ -41,7 +41,7 @@ internal sealed class RunPlaces : IStreamPlaces
 
         var block = BlockUntil(_run, _head, until);
         Load(block);
-        return (block * PositionListFormat.PlacesPerBlock) + StreamEntry.CountUntil(Loaded(block), until);
+        return (block * PositionListFormat.LocationsPerBlock) + StreamEntry.CountUntil(Loaded(block), until);
     }
 
     public int CountBelow(StreamVersion version)
@@ -57,16 +57,16 @@ internal sealed class RunPlaces : IStreamPlaces
         }
 
         Load(low - 1);
-        return ((low - 1) * PositionListFormat.PlacesPerBlock) + StreamEntry.CountBelow(Loaded(low - 1), version);
+        return ((low - 1) * PositionListFormat.LocationsPerBlock) + StreamEntry.CountBelow(Loaded(low - 1), version);
     }
 
     /// <summary>The last block that begins at or below a position, which is in the list's range.</summary>
     public static int BlockUntil(Run run, in PositionListHead head, Position until) =>
         (int)RowSearch.CountUntil(new BlockStarts(run, head), head.Blocks, head.First.Position.Value, head.Last.Position.Value, until.Value) - 1;
 
-    ReadOnlySpan<Place> Loaded(int block) => _block.AsSpan(0, CountIn(_head, block));
+    ReadOnlySpan<Location> Loaded(int block) => _block.AsSpan(0, CountIn(_head, block));
 
-    static int CountIn(in PositionListHead head, int block) => (int)Math.Min(PositionListFormat.PlacesPerBlock, head.Count - ((long)block * PositionListFormat.PlacesPerBlock));
+    static int CountIn(in PositionListHead head, int block) => (int)Math.Min(PositionListFormat.LocationsPerBlock, head.Count - ((long)block * PositionListFormat.LocationsPerBlock));
 
     void Load(int block)
     {
@@ -76,53 +76,53 @@ internal sealed class RunPlaces : IStreamPlaces
         _blockNumber = block;
     }
 
-    /// <summary>The places of one block of a list, of a short list all, into a buffer for <see cref="PositionListFormat.PlacesPerBlock"/>.</summary>
-    public static Span<Place> Decode(Run run, TermKind kind, in PositionListHead head, ReadOnlySpan<byte> value, int block, Span<Place> places)
+    /// <summary>The places of one block of a list, of a short list all, into a buffer for <see cref="PositionListFormat.LocationsPerBlock"/>.</summary>
+    public static Span<Location> Decode(Run run, TermKind kind, in PositionListHead head, ReadOnlySpan<byte> value, int block, Span<Location> locations)
     {
         var isStream = kind == TermKind.Stream;
         if (!head.IsLong)
         {
-            places = places[..(int)head.Count];
-            Decode(value[(int)head.ListOffset..], isStream, head.First, places);
-            return places;
+            locations = locations[..(int)head.Count];
+            Decode(value[(int)head.ListOffset..], isStream, head.First, locations);
+            return locations;
         }
 
         var bytes = Block(run, head, block, out var first, out var count);
-        places = places[..count];
-        Decode(bytes, isStream, first, places);
+        locations = locations[..count];
+        Decode(bytes, isStream, first, locations);
         GC.KeepAlive(run);
-        return places;
+        return locations;
     }
 
     /// <summary>The bytes of a block of a long list, its first place and how many it has.</summary>
-    public static ReadOnlySpan<byte> Block(Run run, in PositionListHead head, int block, out Place first, out int count)
+    public static ReadOnlySpan<byte> Block(Run run, in PositionListHead head, int block, out Location first, out int count)
     {
         (first, var offset) = Row(run, head, block);
         count = CountIn(head, block);
         var end = block + 1 < head.Blocks ? Row(run, head, block + 1).Offset : head.ListBytes - ((long)head.Blocks * PositionListFormat.SkipRowBytes);
-        run.Expect(head.ListOffset + offset, end - offset); // where a place is stands at its end
+        run.Prefetch(head.ListOffset + offset, end - offset); // where a place is stands at its end
         return run.Read(head.ListOffset + offset, end - offset);
     }
 
-    public static (Place First, long Offset) Row(Run run, in PositionListHead head, int block)
+    public static (Location First, long Offset) Row(Run run, in PositionListHead head, int block)
     {
         var rowsAt = head.ListOffset + head.ListBytes - ((long)head.Blocks * PositionListFormat.SkipRowBytes);
         var row = run.Read(rowsAt + ((long)block * PositionListFormat.SkipRowBytes), PositionListFormat.SkipRowBytes);
         var version = BinaryPrimitives.ReadInt64LittleEndian(row[sizeof(long)..]);
         var offset = BinaryPrimitives.ReadUInt32LittleEndian(row[(2 * sizeof(long))..]);
         var fileOffset = BinaryPrimitives.ReadUInt32LittleEndian(row[((2 * sizeof(long)) + sizeof(uint))..]);
-        var first = new Place(new StreamVersion(version >> 1), new Position(BinaryPrimitives.ReadInt64LittleEndian(row)), (version & 1) != 0, fileOffset);
+        var first = new Location(new StreamVersion(version >> 1), new Position(BinaryPrimitives.ReadInt64LittleEndian(row)), (version & 1) != 0, fileOffset);
         GC.KeepAlive(run);
         return (first, offset);
     }
 
-    static void Decode(ReadOnlySpan<byte> source, bool isStream, in Place first, Span<Place> places)
+    static void Decode(ReadOnlySpan<byte> source, bool isStream, in Location first, Span<Location> locations)
     {
-        places[0] = first;
+        locations[0] = first;
         var at = 0;
-        for (var i = 1; i < places.Length; i++) places[i] = PositionListFormat.ReadNext(source, ref at, isStream, places[i - 1]);
+        for (var i = 1; i < locations.Length; i++) locations[i] = PositionListFormat.ReadNext(source, ref at, isStream, locations[i - 1]);
         if (!isStream) return;
-        for (var i = 1; i < places.Length; i++) places[i] = places[i].At(PositionListFormat.ReadOffset(source, i, places.Length));
+        for (var i = 1; i < locations.Length; i++) locations[i] = locations[i].At(PositionListFormat.ReadOffset(source, i, locations.Length));
     }
 
     /// <summary>The first position of each block of a list.</summary>

@@ -1,9 +1,9 @@
 namespace Factstone.Storage;
 
 /// <summary>Gives each worker a thread of its own; completions go to the thread pool.</summary>
-internal sealed class ThreadCrank : ICrank
+internal sealed class ThreadScheduler : IScheduler
 {
-    public static readonly ThreadCrank Instance = new();
+    public static readonly ThreadScheduler Instance = new();
 
     public IWorker Start(string name, Func<bool> step) => new Worker(name, step);
 

@@ -4,7 +4,7 @@ namespace Factstone.Storage;
 /// <param name="Position">The fact.</param>
 /// <param name="Segment">The file; null where the log is too damaged to tell.</param>
 /// <param name="FileOffset">The place in it.</param>
-internal readonly record struct FactPlace(Position Position, Segment? Segment, long FileOffset);
+internal readonly record struct FactLocation(Position Position, Segment? Segment, long FileOffset);
 
 /// <summary>Places of facts that are read one after the other: found together, so that nothing is held while they are read.</summary>
 /// <remarks>Whoever wants one fact gets it with a small page; whoever reads on gets larger ones.</remarks>
@@ -13,13 +13,13 @@ internal sealed class FactPage
     const int FactsMin = 16;
     const int FactsMax = 256;
 
-    FactPlace[] _places = [];
+    FactLocation[] _locations = [];
 
     /// <summary>How many there are.</summary>
     public int Count { get; private set; }
 
     /// <summary>How many there may be.</summary>
-    public int Room => _places.Length;
+    public int Room => _locations.Length;
 
     /// <summary>The first to be read, by number from 0.</summary>
     public int Start { get; private set; }
@@ -27,20 +27,20 @@ internal sealed class FactPage
     /// <summary>Behind the last to be read.</summary>
     public int End { get; private set; }
 
-    public ref readonly FactPlace this[int number] => ref _places[number];
+    public ref readonly FactLocation this[int number] => ref _locations[number];
 
     /// <summary>Makes room for as many as there were, or more.</summary>
     public void Grow()
     {
-        if (_places.Length < FactsMax) _places = new FactPlace[_places.Length == 0 ? FactsMin : _places.Length * 4];
+        if (_locations.Length < FactsMax) _locations = new FactLocation[_locations.Length == 0 ? FactsMin : _locations.Length * 4];
         Clear();
     }
 
     public void Clear() => Count = Start = End = 0;
 
-    public void Add(in FactPlace place)
+    public void Add(in FactLocation location)
     {
-        _places[Count++] = place;
+        _locations[Count++] = location;
         End = Count;
     }
 

@@ -1,15 +1,15 @@
 namespace Factstone.Storage;
 
-/// <summary>Zeroes space ahead of the tail and makes the next file ready, in steps of a background worker.</summary>
+/// <summary>Preallocates: fills the space after the tail of the log with zeros, and prepares the file of the next segment, in steps of a background worker.</summary>
 /// <remarks>
-/// A sync into space that is there already is much faster than one that grows the file. All of this is a help only:
-/// where it is late, or has stopped, the writer reserves space itself, and waits for nobody. Threads: the writer calls everything but <see cref="Step"/>; the
-/// lock is held for no I/O.
+/// A sync of preallocated space is much faster than one that grows the file. The log does not depend on it: where
+/// preallocation is late or has stopped, the writer reserves space itself and does not wait.
+/// Threads: the writer calls everything but <see cref="Step"/>. The lock is not held during I/O.
 /// The worker has a handle of its own: the system reports a failed sync once to each handle, and must not report the
 /// failure of the log's pages here instead of there.
 /// Each file made ready has a name of its own: the writer may be making one itself, or renaming the last one, meanwhile.
 /// </remarks>
-internal sealed class SpaceAhead(IFileSystem files, LedgerLayout layout, StorageOptions options) : IDisposable
+internal sealed class Preallocation(IFileSystem files, LedgerLayout layout, StorageOptions options) : IDisposable
 {
     const int ChunkBytes = 256 * 1_024;
 
@@ -31,9 +31,9 @@ internal sealed class SpaceAhead(IFileSystem files, LedgerLayout layout, Storage
     bool _isWrittenTo;
     bool _isBusy;
     Work _work;
-    int _stepBytes = options.ZeroAheadBytesMin;
+    int _stepBytes = options.PreallocationBytesMin;
 
-    /// <summary>Where the space that is there ends.</summary>
+    /// <summary>Where the preallocated space ends.</summary>
     public long End
     {
         get
@@ -42,7 +42,7 @@ internal sealed class SpaceAhead(IFileSystem files, LedgerLayout layout, Storage
         }
     }
 
-    public bool IsEnabled => options.ZeroAheadBytesMax > 0;
+    public bool IsEnabled => options.PreallocationBytesMax > 0;
 
     /// <summary>Turns to another segment, which already has space up to <paramref name="end"/>.</summary>
     public void Follow(string path, long tail, long end)
@@ -144,7 +144,7 @@ internal sealed class SpaceAhead(IFileSystem files, LedgerLayout layout, Storage
             if (!isSync && NeedsSpace() && _target <= _end)
             {
                 _target = Math.Min(Math.Max(_end, _claimed) + _stepBytes, Math.Max(options.SegmentSizeBytes, _end));
-                _stepBytes = (int)Math.Min(_stepBytes * 2L, options.ZeroAheadBytesMax);
+                _stepBytes = (int)Math.Min(_stepBytes * 2L, options.PreallocationBytesMax);
             }
 
             var from = Math.Max(_end, _claimed);
@@ -227,7 +227,7 @@ internal sealed class SpaceAhead(IFileSystem files, LedgerLayout layout, Storage
         var spare = files.Open(path, FileOpening.CreateNew);
         try
         {
-            var end = Math.Min(options.ZeroAheadBytesMin, options.SegmentSizeBytes);
+            var end = Math.Min(options.PreallocationBytesMin, options.SegmentSizeBytes);
             for (var at = 0L; at < end; at += ChunkBytes) spare.Write(Zeros.AsSpan(0, (int)Math.Min(ChunkBytes, end - at)), at);
             spare.Sync();
             lock (_gate) (_spare, _spareEnd) = (spare, end);

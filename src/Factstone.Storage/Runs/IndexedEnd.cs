@@ -4,7 +4,7 @@ namespace Factstone.Storage;
 /// <param name="Path">The file of the index that says so.</param>
 /// <param name="Last">The last position.</param>
 /// <param name="LastTime">The last RecordedAt, which may be that of an append of cells alone.</param>
-internal readonly record struct LogReach(string Path, Position Last, long LastTime)
+internal readonly record struct IndexedEnd(string Path, Position Last, long LastTime)
 {
     /// <summary>Whether a log that ends here has lost something.</summary>
     public bool IsBeyond(Position next, long lastTime) => Last >= next || LastTime > lastTime;

@@ -5,7 +5,7 @@ namespace Factstone.Tests;
 
 /// <summary>Workers that stand still until a test turns them, so that a test decides what comes into one group.</summary>
 /// <remarks>Threads: any number may append; one at a time turns. Completions run on the one that turns.</remarks>
-internal sealed class HandCrank : ICrank
+internal sealed class SteppedScheduler : IScheduler
 {
     readonly ConcurrentQueue<IThreadPoolWorkItem> _completions = new();
     Func<bool>? _writer;
@@ -49,16 +49,16 @@ internal sealed class HandCrank : ICrank
 }
 
 /// <summary>Real threads, with the turns of the writer counted.</summary>
-internal sealed class CountingCrank : ICrank
+internal sealed class CountingScheduler : IScheduler
 {
     int _groups;
 
     /// <summary>Turns of the writer that had something to decide.</summary>
     public int Groups => Volatile.Read(ref _groups);
 
-    public IWorker Start(string name, Func<bool> step) => ThreadCrank.Instance.Start(name, name == "factstone writer" ? () => Count(step()) : step);
+    public IWorker Start(string name, Func<bool> step) => ThreadScheduler.Instance.Start(name, name == "factstone writer" ? () => Count(step()) : step);
 
-    public void Complete(IThreadPoolWorkItem completion) => ThreadCrank.Instance.Complete(completion);
+    public void Complete(IThreadPoolWorkItem completion) => ThreadScheduler.Instance.Complete(completion);
 
     bool Count(bool hadWork)
     {
@@ -68,13 +68,13 @@ internal sealed class CountingCrank : ICrank
 }
 
 /// <summary>Real threads, of which a test can wait for one until it has nothing left to do.</summary>
-internal sealed class RestingCrank : ICrank
+internal sealed class RestingScheduler : IScheduler
 {
     readonly ConcurrentDictionary<string, Watched> _workers = new(StringComparer.Ordinal);
 
     public IWorker Start(string name, Func<bool> step) => _workers[name] = new Watched(step, name);
 
-    public void Complete(IThreadPoolWorkItem completion) => ThreadCrank.Instance.Complete(completion);
+    public void Complete(IThreadPoolWorkItem completion) => ThreadScheduler.Instance.Complete(completion);
 
     /// <summary>Returns when a step of the worker that began after this call has found nothing to do.</summary>
     public async Task RestAsync(string name, CancellationToken cancellationToken)
@@ -90,7 +90,7 @@ internal sealed class RestingCrank : ICrank
         long _asked;
         long _rested;
 
-        public Watched(Func<bool> step, string name) => _worker = ThreadCrank.Instance.Start(name, () => Step(step));
+        public Watched(Func<bool> step, string name) => _worker = ThreadScheduler.Instance.Start(name, () => Step(step));
 
         public long Rested => Volatile.Read(ref _rested);
 

@@ -6,19 +6,19 @@ using Factstone.Tests.Simulation;
 namespace Factstone.Tests.Indexing;
 
 /// <summary>While nobody appends, runs become fewer; whoever appends does not wait for that, and every answer stays.</summary>
-public sealed class QuietMergingTests
+public sealed class IdleMergingTests
 {
     readonly MemoryFileSystem _files = new();
-    readonly ManualCrank _crank = new();
-    readonly List<RecoveryBranch> _took = [];
+    readonly ManualScheduler _scheduler = new();
+    readonly List<RecoveryBranch> _branches = [];
     readonly LedgerOptions _options;
     int _appended;
 
-    public QuietMergingTests() => _options = SmallLedger.Options(_files) with { Crank = _crank, MemoryFactsMax = 10, Took = _took.Add };
+    public IdleMergingTests() => _options = SmallLedger.Options(_files) with { Scheduler = _scheduler, MemoryFactsMax = 10, BranchTaken = _branches.Add };
 
     ManualTimeProvider Clock => (ManualTimeProvider)_options.TimeProvider;
 
-    int Quiet => _took.Count(one => one == RecoveryBranch.RunsMergedInQuiet);
+    int IdleMerges => _branches.Count(one => one == RecoveryBranch.RunsMergedWhenIdle);
 
     [Fact]
     public void After_a_second_without_appends_runs_become_few_and_say_the_same()
@@ -31,15 +31,15 @@ public sealed class QuietMergingTests
         // The first look begins the second.
         Clock.Advance(TimeSpan.FromMilliseconds(999));
         Index();
-        Assert.Equal((6, 0), (Runs(ledger), Quiet));
+        Assert.Equal((6, 0), (Runs(ledger), IdleMerges));
         Clock.Advance(TimeSpan.FromMilliseconds(1));
         Index();
-        Assert.Equal((1, 1), (Runs(ledger), Quiet));
+        Assert.Equal((1, 1), (Runs(ledger), IdleMerges));
         Same(ledger);
 
         Clock.Advance(TimeSpan.FromHours(1));
         Index();
-        Assert.Equal((1, 1), (Runs(ledger), Quiet));
+        Assert.Equal((1, 1), (Runs(ledger), IdleMerges));
     }
 
     [Fact]
@@ -49,20 +49,20 @@ public sealed class QuietMergingTests
         Append(ledger, 61);
         Index();
         Clock.Advance(TimeSpan.FromSeconds(1));
-        Assert.True(_crank.Step("factstone index")); // it has begun
+        Assert.True(_scheduler.Step("factstone index")); // it has begun
         for (var i = 0; i < 3; i++)
         {
             Append(ledger, 1);
             Index();
-            Assert.Equal((6, 0), (Runs(ledger), Quiet));
+            Assert.Equal((6, 0), (Runs(ledger), IdleMerges));
             Clock.Advance(TimeSpan.FromMilliseconds(500));
             Index();
-            Assert.Equal((6, 0), (Runs(ledger), Quiet));
+            Assert.Equal((6, 0), (Runs(ledger), IdleMerges));
         }
 
         Clock.Advance(TimeSpan.FromMilliseconds(500));
         Index();
-        Assert.Equal((1, 1), (Runs(ledger), Quiet));
+        Assert.Equal((1, 1), (Runs(ledger), IdleMerges));
         Same(ledger);
     }
 
@@ -80,20 +80,20 @@ public sealed class QuietMergingTests
             Clock.Advance(TimeSpan.FromMilliseconds(999));
             Put(0);
             Index();
-            Assert.Equal(0, Quiet);
+            Assert.Equal(0, IdleMerges);
         }
 
         Clock.Advance(TimeSpan.FromSeconds(1));
         Index();
         Assert.InRange(Runs(ledger), 1, before - 1);
-        Assert.True(Quiet > 0);
+        Assert.True(IdleMerges > 0);
         for (var i = 1; i < 30; i++) Assert.Equal(1, SmallLedger.Now(ledger.ReadCellAsync("b", $"{i}", TestContext.Current.CancellationToken))!.Version.Value);
 
         void Put(int cell)
         {
             var append = ledger.AppendAsync(new AppendRequest { Cells = [NewCell.Put("b", $"{cell}", "")] });
-            while (_crank.Step("factstone writer")) { }
-            while (_crank.Completions.Count > 0) _crank.RunCompletion(0);
+            while (_scheduler.Step("factstone writer")) { }
+            while (_scheduler.Completions.Count > 0) _scheduler.RunCompletion(0);
             Assert.True(append.IsCompleted);
         }
     }
@@ -105,11 +105,11 @@ public sealed class QuietMergingTests
         Append(ledger, 61);
         Index();
         Clock.Advance(TimeSpan.FromSeconds(1));
-        Assert.True(_crank.Step("factstone index"));
+        Assert.True(_scheduler.Step("factstone index"));
         Append(ledger, 30);
         Index();
-        Assert.Equal((2, 0), (Runs(ledger), Quiet)); // the first eight became one
-        Assert.Equal(1, _took.Count(one => one == RecoveryBranch.RunsMerged));
+        Assert.Equal((2, 0), (Runs(ledger), IdleMerges)); // the first eight became one
+        Assert.Equal(1, _branches.Count(one => one == RecoveryBranch.RunsMerged));
         Same(ledger);
     }
 
@@ -121,12 +121,12 @@ public sealed class QuietMergingTests
             Append(ledger, 61);
             Index();
             Clock.Advance(TimeSpan.FromSeconds(1));
-            Assert.True(_crank.Step("factstone index"));
+            Assert.True(_scheduler.Step("factstone index"));
         }
 
         using var again = SmallLedger.Open(_options);
         Assert.Equal(7, Runs(again));
-        Assert.DoesNotContain(RecoveryBranch.RunRejected, _took);
+        Assert.DoesNotContain(RecoveryBranch.RunRejected, _branches);
         Same(again);
     }
 
@@ -141,13 +141,13 @@ public sealed class QuietMergingTests
         Index();
         Clock.Advance(TimeSpan.FromHours(1));
         Index();
-        Assert.Equal((6, 0), (Runs(ledger), Quiet));
+        Assert.Equal((6, 0), (Runs(ledger), IdleMerges));
         _files.CapacityBytes = long.MaxValue;
         Append(ledger, 10);
         Index();
         Clock.Advance(TimeSpan.FromSeconds(1));
         Index();
-        Assert.Equal((1, 1), (Runs(ledger), Quiet));
+        Assert.Equal((1, 1), (Runs(ledger), IdleMerges));
         Same(ledger);
     }
 
@@ -160,16 +160,16 @@ public sealed class QuietMergingTests
         Index();
         Clock.Advance(TimeSpan.FromSeconds(1));
         Append(ledger, 3);
-        while (Runs(ledger) < 8) Assert.True(_crank.Step("factstone index"));
+        while (Runs(ledger) < 8) Assert.True(_scheduler.Step("factstone index"));
         _files.CapacityBytes = _files.UsedBytes + 100;
         Index();
         Clock.Advance(TimeSpan.FromHours(1));
         Index();
-        Assert.Equal((8, 0), (Runs(ledger), Quiet));
+        Assert.Equal((8, 0), (Runs(ledger), IdleMerges));
         _files.CapacityBytes = long.MaxValue;
         Append(ledger, 10);
         Index();
-        Assert.Equal(1, _took.Count(one => one == RecoveryBranch.RunsMerged));
+        Assert.Equal(1, _branches.Count(one => one == RecoveryBranch.RunsMerged));
         Same(ledger);
     }
 
@@ -187,8 +187,8 @@ public sealed class QuietMergingTests
         {
             using var ledger = SmallLedger.Open(options);
             var outcome = ledger.TryAppendAsync(new AppendRequest { Facts = [.. Enumerable.Range(session * 100, 100).Select(i => new NewFact(Stream(i), "made", "1"))] }).AsTask();
-            while (_crank.Step("factstone writer")) { }
-            while (_crank.Completions.Count > 0) _crank.RunCompletion(0);
+            while (_scheduler.Step("factstone writer")) { }
+            while (_scheduler.Completions.Count > 0) _scheduler.RunCompletion(0);
             Assert.True(outcome.IsCompleted);
         }
 
@@ -207,7 +207,7 @@ public sealed class QuietMergingTests
         Clock.Advance(TimeSpan.FromSeconds(1));
         Index();
         Assert.Equal(1, Runs(again));
-        Assert.Contains(RecoveryBranch.RunMended, _took);
+        Assert.Contains(RecoveryBranch.RunRebuilt, _branches);
         for (var i = 0; i < sessions * 100; i++) Assert.Equal(1, SmallLedger.Now(again.GetVersionAsync(Stream(i), cancellationToken: TestContext.Current.CancellationToken)).Value);
         Assert.Empty(again.Damage);
     }
@@ -215,7 +215,7 @@ public sealed class QuietMergingTests
     /// <summary>All that there is to do now.</summary>
     void Index()
     {
-        for (var steps = 0; _crank.Step("factstone index"); steps++) Assert.True(steps < 10_000, "The index finds no rest.");
+        for (var steps = 0; _scheduler.Step("factstone index"); steps++) Assert.True(steps < 10_000, "The index finds no rest.");
     }
 
     void Append(Ledger ledger, int count)
@@ -225,8 +225,8 @@ public sealed class QuietMergingTests
             var outcome = ledger.TryAppendAsync(new AppendRequest(new NewFact($"s/{_appended++ % 7}", "made", "1"))).AsTask();
             while (!outcome.IsCompleted)
             {
-                _crank.Step("factstone writer");
-                while (_crank.Completions.Count > 0) _crank.RunCompletion(0);
+                _scheduler.Step("factstone writer");
+                while (_scheduler.Completions.Count > 0) _scheduler.RunCompletion(0);
             }
 
             Assert.IsType<AppendOutcome.Committed>(outcome.GetAwaiter().GetResult());

@@ -4,7 +4,7 @@ using Factstone.Tests.Damage;
 namespace Factstone.Tests.Writing;
 
 /// <summary>Space ahead of the tail while the disk is full: what was refused leaves nothing behind.</summary>
-public sealed class SpaceAheadTests
+public sealed class PreallocationTests
 {
     const int Ahead = 64 * 1_024;
 
@@ -15,15 +15,15 @@ public sealed class SpaceAheadTests
     public void The_worker_rests_after_an_append_that_found_no_room()
     {
         var files = new MemoryFileSystem();
-        var crank = new SteppedZeroing();
-        using var ledger = Open(files, crank);
+        var scheduler = new SteppedZeroing();
+        using var ledger = Open(files, scheduler);
         SmallLedger.AppendOne(ledger);
-        Assert.True(crank.Step()); // a stretch is begun and not finished
+        Assert.True(scheduler.Step()); // a stretch is begun and not finished
         files.CapacityBytes = files.UsedBytes;
 
         Assert.Throws<LedgerFullException>(() => SmallLedger.Now(ledger.TryAppendAsync(new AppendRequest(Large()))));
 
-        Assert.True(crank.RestsWithin(100));
+        Assert.True(scheduler.RestsWithin(100));
     }
 
     // After the append of four megabytes was refused, the worker zeroed on behind where it would have ended, and took all
@@ -33,14 +33,14 @@ public sealed class SpaceAheadTests
     public void An_append_that_found_no_room_leaves_no_hole_that_is_taken_for_space()
     {
         var files = new MemoryFileSystem();
-        var crank = new SteppedZeroing();
-        using var ledger = Open(files, crank);
+        var scheduler = new SteppedZeroing();
+        using var ledger = Open(files, scheduler);
         SmallLedger.AppendOne(ledger);
-        while (crank.Step()) { }
+        while (scheduler.Step()) { }
         for (var i = 0; i < 75; i++) Append(ledger); // more than half of what was zeroed, so that there is work again
         files.CapacityBytes = files.UsedBytes + (512 * 1_024);
         Assert.Throws<LedgerFullException>(() => SmallLedger.Now(ledger.TryAppendAsync(new AppendRequest(Large()))));
-        crank.RestsWithin(100);
+        scheduler.RestsWithin(100);
         files.CapacityBytes = files.UsedBytes; // others take what is left
 
         // Whatever fits is committed, and the rest is refused; nothing is unknown.
@@ -65,18 +65,18 @@ public sealed class SpaceAheadTests
 
     static NewFact Large() => new("orders/1", null, new byte[4_000_000]) { ContentType = "x" };
 
-    static Ledger Open(MemoryFileSystem files, SteppedZeroing crank) => SmallLedger.Open(SmallLedger.Options(files) with
+    static Ledger Open(MemoryFileSystem files, SteppedZeroing scheduler) => SmallLedger.Open(SmallLedger.Options(files) with
     {
-        Crank = crank,
+        Scheduler = scheduler,
         SegmentSizeBytes = 16 * 1_024 * 1_024,
-        ZeroAheadBytesMin = Ahead * 16,
-        ZeroAheadBytesMax = Ahead * 16,
+        PreallocationBytesMin = Ahead * 16,
+        PreallocationBytesMax = Ahead * 16,
     });
 
     /// <summary>Runs the writer inline, and the zeroing one step at a time.</summary>
-    sealed class SteppedZeroing : ICrank
+    sealed class SteppedZeroing : IScheduler
     {
-        readonly InlineCrank _inline = new();
+        readonly InlineScheduler _inline = new();
         Func<bool> _zeroing = () => false;
 
         public IWorker Start(string name, Func<bool> step)

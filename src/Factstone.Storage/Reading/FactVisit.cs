@@ -1,7 +1,7 @@
 namespace Factstone.Storage;
 
 /// <summary>Shows facts to a visitor where they stand. Mapped files stay mapped meanwhile; nothing else is held while the visitor looks.</summary>
-internal sealed class FactShowing : IDisposable
+internal sealed class FactVisit : IDisposable
 {
     readonly ReaderGate _gate;
     readonly FileWindow _window;
@@ -9,9 +9,9 @@ internal sealed class FactShowing : IDisposable
     readonly FactVisitor _visitor;
     readonly CancellationToken _cancellationToken;
 
-    public FactShowing(ReaderGate gate, DamageLog damage, FileWindow window, FactVisitor visitor, CancellationToken cancellationToken)
+    public FactVisit(ReaderGate gate, DamageLog damage, FileWindow window, FactVisitor visitor, CancellationToken cancellationToken)
     {
-        gate.EnterToStay();
+        gate.EnterPinned();
         _gate = gate;
         _window = window;
         _reader = new FactReader(damage, window);
@@ -20,10 +20,10 @@ internal sealed class FactShowing : IDisposable
     }
 
     /// <summary>Shows the fact at a place, if it matches; false when the visitor has seen enough.</summary>
-    public bool At(in FactPlace place, FactQuery? onlyWhere)
+    public bool At(in FactLocation location, FactQuery? onlyWhere)
     {
         _cancellationToken.ThrowIfCancellationRequested();
-        var fact = View(place);
+        var fact = View(location);
         var goesOn = (onlyWhere is not null && !onlyWhere.Matches(fact)) || _visitor.Visit(fact);
         GC.KeepAlive(_reader);
         return goesOn;
@@ -35,16 +35,16 @@ internal sealed class FactShowing : IDisposable
         _window.Dispose();
     }
 
-    FactView View(in FactPlace place)
+    FactView View(in FactLocation location)
     {
-        if (place.Segment is not { } segment || _reader.Holds(segment))
+        if (location.Segment is not { } segment || _reader.Holds(segment))
         {
             _gate.ThrowIfClosed();
-            return _reader.View(place);
+            return _reader.View(location);
         }
 
         // The file must not be closed under the read; what was read stays in the window, and what was mapped is held.
         using var reading = _gate.Enter();
-        return _reader.View(place);
+        return _reader.View(location);
     }
 }

@@ -3,7 +3,7 @@ using Factstone.Storage;
 namespace Factstone.Tests.Simulation;
 
 /// <summary>Turns nothing by itself: the simulation calls each worker's step, and runs each completion, when it draws to.</summary>
-internal sealed class ManualCrank : ICrank
+internal sealed class ManualScheduler : IScheduler
 {
     readonly List<ManualWorker> _workers = [];
 

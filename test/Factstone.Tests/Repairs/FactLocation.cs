@@ -3,11 +3,11 @@ using Factstone.Storage;
 namespace Factstone.Tests.Repairs;
 
 /// <summary>Where a fact is in a file of the log, also where frames before it are damaged.</summary>
-internal sealed class FactPlace : IFrameVisitor
+internal sealed class FactLocation : IFrameVisitor
 {
     readonly Position _position;
 
-    public FactPlace(IFileSystem files, string path, SegmentHeader header, Position position)
+    public FactLocation(IFileSystem files, string path, SegmentHeader header, Position position)
     {
         Path = path;
         _position = position;
@@ -30,7 +30,7 @@ internal sealed class FactPlace : IFrameVisitor
 
     public void Cell(Segment segment, long fileOffset, in CellView cell) { }
 
-    public void MissedCells() { }
+    public void MarkCellsUnknown() { }
 
     public void AddHoles(Position last) { }
 

@@ -1,0 +1,38 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using Xunit;
+
+namespace Factstone;
+
+/// <summary>Names that were replaced by the field's terms do not come back. docs/glossary.md has the words that are ours.</summary>
+public sealed class RenamedIdentifiersTests
+{
+    static readonly string[] Renamed =
+    [
+        "AddPlace", "AddPlaces", "CellPlace", "ComparePlaces", "CopyPlaces", "Crank", "EnterToStay", "Expect", "ExpectTime", "FactPlace", "FactShowing", "FindReach", "FollowerLook",
+        "GiveBackIfGone", "GiveBackSpace", "GiveBackZeros", "HasMissedCells", "HasQuietWork", "ICrank", "IStreamPlaces", "IndexMending", "InlineCrank", "IsEndLost",
+        "LastPlace", "LastPlaceIn", "LastPlaceInBlocks", "LetGo", "LetGoOfLargeBuffers", "LetGoOfMapping", "LogPlace", "LogPlaceFormat", "LogReach", "LoseEnd",
+        "ManualCrank", "Mend", "MissedCells", "NextWhenQuiet", "NoVisitor", "Place", "PlaceAt", "PlaceBetween", "PlaceBytes", "PlaceOf", "Places", "PlacesCursor",
+        "PlacesPerBlock", "PlacesPerStep", "PlacesShownMax", "PositionsPerLook", "QuietBeforeMerging", "QuietMerging", "QuietStep", "Reach", "ReadPlace",
+        "RefuseLostEnd", "RunMended", "RunPlaces", "RunsMergedInQuiet", "SpaceAhead", "SpaceEnd", "StayMapped", "StreamPlace", "TermPlace", "ThreadCrank", "Took",
+        "TryMend", "WriteElsewhere", "WritePlace", "WritePlaces", "ZeroAheadBytesMax", "ZeroAheadBytesMin", "_crank", "_hasMissedCells", "_isMergeForQuiet", "_mending",
+        "_places", "_placesLength", "_reach", "_spaceEnd",
+    ];
+
+    static readonly string[] Assemblies = ["Factstone.Model", "Factstone.Storage", "Factstone"];
+
+    [Fact]
+    public void No_renamed_identifier_is_declared_again()
+    {
+        var declared = Assemblies.SelectMany(static name => Assembly.Load(name).GetTypes()).Where(static type => !IsGenerated(type)).SelectMany(Declared).ToList();
+
+        Assert.True(declared.Count > 3_000);
+        Assert.Empty(declared.Where(static one => Renamed.Contains(one.Name)).Select(static one => $"{one.Type.Name}.{one.Name}"));
+    }
+
+    static IEnumerable<(Type Type, string Name)> Declared(Type type) =>
+        type.GetMembers(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
+            .Where(static member => !IsGenerated(member)).Select(static member => member.Name).Append(type.Name).Select(name => (type, name));
+
+    static bool IsGenerated(MemberInfo member) => member.IsDefined(typeof(CompilerGeneratedAttribute), inherit: false) || member.Name.Contains('<', StringComparison.Ordinal);
+}
