@@ -10,9 +10,12 @@ internal sealed class SegmentFrames(IFileSystem files, LedgerLayout layout) : ID
     /// <param name="from">Where to begin.</param>
     /// <param name="last">Raised to the last position that is found.</param>
     /// <param name="withReceipts">Whether receipts of repairs count: one that a stopped repair has written is in no log.</param>
-    public HashSet<Int128> Digests(SegmentHeader header, long from, ref Position last, bool withReceipts = true)
+    /// <param name="unlessLastFrom">The last group is left out if it begins at this offset or behind; null to leave out none.</param>
+    public HashSet<Int128> Digests(SegmentHeader header, long from, ref Position last, bool withReceipts = true, long? unlessLastFrom = null)
     {
         var digests = new HashSet<Int128>();
+        var ofLastGroup = new HashSet<Int128>();
+        var lastGroup = unlessLastFrom - 1;
         var path = layout.Segment(header.BasePosition, header.Generation);
         if (!files.FileExists(path)) return digests;
         using var file = files.Open(path, FileOpening.ReadOnly);
@@ -24,7 +27,14 @@ internal sealed class SegmentFrames(IFileSystem files, LedgerLayout layout) : ID
             var isWhole = frame.End <= end && reader.IsWhole(frame);
             at = isWhole ? frame.End : frame.FileOffset + FrameFormat.Alignment;
             if (!isWhole || frame.Kind != FrameKind.Batch || (!withReceipts && IsReceipt(reader.Bytes(frame), frame))) continue;
-            digests.Add(FrameDigest.Of(reader.Bytes(frame), frame));
+            if (frame.GroupStart > lastGroup)
+            {
+                digests.UnionWith(ofLastGroup);
+                ofLastGroup.Clear();
+                lastGroup = frame.GroupStart;
+            }
+
+            (frame.GroupStart == lastGroup ? ofLastGroup : digests).Add(FrameDigest.Of(reader.Bytes(frame), frame));
             var behind = frame.BasePosition.Value + frame.FactCount - 1;
             if (behind > last.Value) last = new Position(behind);
         }

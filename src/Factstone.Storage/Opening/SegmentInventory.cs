@@ -136,7 +136,7 @@ internal sealed class SegmentInventory
         var added = newest.Segments.Where(header => listed.Segments.All(one => one.Name != header.Name)).ToList();
         var isRepair = newest.Epoch > listed.Epoch || added.Exists(static header => header.FirstGeneration > 0);
         var isDone = head?.ManifestGeneration > listed.Generation || AreReplacedGone(listed, newest);
-        if (isRepair ? !isDone || !Keeps(listed, newest, added, frames) : !Continues(listed, newest, added, frames, mayRepeat: head?.ManifestGeneration > listed.Generation)) return listed;
+        if (isRepair ? !isDone || !Keeps(listed, newest, added, frames) : !Continues(listed, newest, added, frames, head)) return listed;
         HasAdopted = true;
         return newest with { Generation = Math.Max(newest.Generation, listed.Generation + 1) };
     }
@@ -173,7 +173,7 @@ internal sealed class SegmentInventory
         return replaced.Count > 0 && replaced.TrueForAll(header => !_files.FileExists(_layout.Segment(header.BasePosition, header.Generation)));
     }
 
-    /// <summary>Whether all that is whole in listed segments, and is not live by the newer list, stands in the added ones: a segment of another epoch may be of a copy that went on differently.</summary>
+    /// <summary>Whether all that is whole in listed segments, and is not live by the newer list, is in the added ones: a segment of another epoch may be of a copy that went on differently.</summary>
     static bool Keeps(Manifest listed, Manifest newest, List<SegmentHeader> added, SegmentFrames frames)
     {
         var position = Position.None;
@@ -182,14 +182,21 @@ internal sealed class SegmentInventory
         {
             var index = newest.Segments.ToList().FindIndex(one => one.Name == header.Name);
             if (index >= 0 && header != listed.Last) continue;
-            if (!frames.Digests(header, index < 0 ? SegmentHeader.Bytes : newest.EndOf(index) ?? SegmentHeader.Bytes, ref position).IsSubsetOf(inAdded)) return false;
+            var end = newest.Segments.FirstOrDefault(one => one.PreviousBase == header.BasePosition && one.PreviousGeneration == header.LinkGeneration)?.PreviousEnd;
+            var from = index < 0 ? SegmentHeader.Bytes : newest.EndOf(index) ?? SegmentHeader.Bytes;
+            if (!frames.Digests(header, from, ref position, unlessLastFrom: end).IsSubsetOf(inAdded)) return false;
         }
 
         return true;
     }
 
-    /// <summary>Whether the added segments go on where the whole frames of the last listed one end, and hold all that is whole behind that, and more.</summary>
-    static bool Continues(Manifest listed, Manifest newest, List<SegmentHeader> added, SegmentFrames frames, bool mayRepeat)
+    /// <summary>Whether the added segments go on where the last listed one ends by what they record, and nothing that may have been acknowledged is behind that end alone.</summary>
+    /// <remarks>
+    /// The last group behind that end may be missing in the added segments if the log has gone on in them: its write failed, and none of it was acknowledged.
+    /// They show it by appends that are not behind that end, or <c>HEAD</c> does, if it names one of them. A recovery that was stopped leaves copies of that group alone, and these may be a part of it.
+    /// An earlier group was durable. It is missing only if this is of a copy that went on differently.
+    /// </remarks>
+    static bool Continues(Manifest listed, Manifest newest, List<SegmentHeader> added, SegmentFrames frames, HeadSlot? head)
     {
         var first = added[0];
         var last = listed.Last;
@@ -198,9 +205,11 @@ internal sealed class SegmentInventory
         if (!isLastLive && !IsLastDropped(newest, listed)) return false;
 
         var position = Position.None;
-        var behind = frames.Digests(last, isLastLive ? first.PreviousEnd : SegmentHeader.Bytes, ref position);
+        var end = isLastLive ? first.PreviousEnd : SegmentHeader.Bytes;
+        var behind = frames.Digests(last, end, ref position);
         var inAdded = added.SelectMany(header => frames.Digests(header, SegmentHeader.Bytes, ref position)).ToHashSet();
-        return behind.IsSubsetOf(inAdded) && (mayRepeat || inAdded.Count > behind.Count);
+        if (behind.IsSubsetOf(inAdded)) return inAdded.Count > behind.Count || head?.ManifestGeneration > listed.Generation;
+        return frames.Digests(last, end, ref position, unlessLastFrom: end).IsSubsetOf(inAdded) && (!inAdded.IsSubsetOf(behind) || (head is { } slot && added.Exists(slot.IsIn)));
     }
 
     void Classify(IReadOnlyList<(string Name, SegmentHeader? Header)> headers, List<SegmentHeader> own, SegmentFrames frames)

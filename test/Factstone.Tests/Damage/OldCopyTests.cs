@@ -275,6 +275,40 @@ public sealed class OldCopyTests
         Assert.Equal((new PositionRange(new Position(8), new Position(8)), 7L), (Assert.Single(report.Lost), report.FactsLeft));
     }
 
+    // A write had failed, and the log went on in another segment. Then MANIFEST was put back as it was before. What the failed
+    // write had left was whole, and not in the log: so the segments behind it were taken for those of a copy that went on
+    // differently. A repair lost them, and showed the fact of the failed write.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_a_failed_write_left_behind_the_end_of_a_segment_does_not_deny_the_segments_that_follow(bool withHead)
+    {
+        var ledger = AgedLedger.Create(1);
+        var files = SmallLedger.WithoutIndex(ledger.At(8).Clone());
+        var segment = files.Paths.Last(LedgerLayout.IsSegment);
+        Put(files, "HEAD", ledger.At(7));
+        files.FlipBit(segment, 8 * LastByte(files, segment));
+        Fact expected;
+        using (var recovered = SmallLedger.Open(AgedLedger.Options(files, 60, seed: 9)))
+        {
+            Assert.Equal(8, AgedLedger.Append(recovered, 60).FirstPosition.Value);
+            Assert.Equal(9, AgedLedger.Append(recovered, 61).FirstPosition.Value);
+            expected = SmallLedger.Now(recovered.ReadAtAsync(new Position(8), TestContext.Current.CancellationToken))!;
+        }
+
+        files.Replace(segment, ledger.At(8).ReadWhole(segment));
+        Put(files, "MANIFEST", ledger.At(8));
+        if (withHead) Put(files, "HEAD", ledger.At(7));
+
+        var report = Verify(files);
+        Assert.Equal((LedgerState.NeedsRecovery, 9L), (report.State, report.Head.Value + report.RecoverableFacts));
+        using var opened = SmallLedger.Open(AgedLedger.Options(files, 62, seed: 9));
+        Assert.Empty(opened.Damage);
+        for (var position = 1; position <= 7; position++) LedgerAnswers.Same(ledger.Facts[position - 1], SmallLedger.Now(opened.ReadAtAsync(new Position(position), TestContext.Current.CancellationToken)));
+        LedgerAnswers.Same(expected, SmallLedger.Now(opened.ReadAtAsync(new Position(8), TestContext.Current.CancellationToken)));
+        Assert.Equal(10, AgedLedger.Append(opened, 62).FirstPosition.Value);
+    }
+
     // A recovery had found nothing whole in the only segment, and begun it anew. A power cut brought the old file back, with
     // the write that had been torn whole again: it was called a segment of another ledger, and appends were refused.
     [Fact]

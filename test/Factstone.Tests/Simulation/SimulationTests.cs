@@ -10,8 +10,14 @@ namespace Factstone.Tests.Simulation;
 /// <summary>The engine on a disk that fails at random, against a model. docs/testing.md says how to run more seeds and how to replay one.</summary>
 public sealed class SimulationTests(ITestOutputHelper output)
 {
-    /// <summary>A run of so many seeds has to come upon everything that the simulation can do.</summary>
-    const int SeedsThatMeetAll = 1_000;
+    /// <summary>So many seeds have to come upon everything that the simulation can do, except what is rare.</summary>
+    const int SeedsThatMeetMost = 1_000;
+
+    /// <summary>So many have to come upon what is rare, too.</summary>
+    const int SeedsThatMeetAll = 10_000;
+
+    /// <summary>Met in 4 to 6 of 1,000 seeds, so that a run of 1,000 is without it in one of 60 to 400.</summary>
+    static readonly string[] Rare = [$"branch {RecoveryBranch.SegmentSetAside}", $"seed of requests {RequestShape.Large}"];
 
     const int FailuresShown = 20;
 
@@ -53,10 +59,9 @@ public sealed class SimulationTests(ITestOutputHelper output)
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{count} seeds in {clock.Elapsed.TotalSeconds:0} s, {count / clock.Elapsed.TotalSeconds:0.0} a second, {(Environment.CpuUsage.TotalTime - processor).TotalMilliseconds / count:0} ms of processor time each"));
         output.WriteLine(counts.ToString());
         Assert.True(failures.IsEmpty, $"{failures.Count} of {count} seeds failed.{Environment.NewLine}{string.Join(Environment.NewLine, failures.Take(FailuresShown))}");
-        if (count < SeedsThatMeetAll) return; // a few seeds need not take every branch
-        Assert.Empty(Branches.Where(branch => counts[$"branch {branch}"] == 0).Select(branch => $"never taken: {branch}"));
-        Assert.Empty(Happenings.Where(what => counts[what] == 0).Select(what => $"never happened: {what}"));
-        Assert.Empty(Faults.Where(fault => counts[$"fault {fault}"] == 0).Select(fault => $"never struck: {fault}"));
+        if (count < SeedsThatMeetMost) return; // a few seeds need not take every branch
+        string[] all = [.. Branches.Select(static branch => $"branch {branch}"), .. Happenings, .. Faults.Select(static fault => $"fault {fault}")];
+        Assert.Empty(all.Where(what => counts[what] == 0 && (count >= SeedsThatMeetAll || !Rare.Contains(what))).Select(static what => $"never met: {what}"));
     }
 
     [Theory]
