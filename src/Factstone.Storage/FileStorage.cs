@@ -29,6 +29,7 @@ internal sealed class FileStorage : IFactStorage
     readonly Preallocation? _space;
     readonly IWorker? _zeroing;
     readonly IWorker? _indexing;
+    readonly IndexPacing? _pacing;
     readonly LogWriter? _writer;
     readonly HeadWatch _watch;
     readonly HeadPoll? _poll;
@@ -56,16 +57,20 @@ internal sealed class FileStorage : IFactStorage
         Epoch = opening.Manifest.Epoch;
         SetHead(new StorageHead(new Position(_index.Next.Value - 1), opening.LastTime));
         _hidesFacts = opening.HidesFacts;
-        var rebuild = new RunRebuild(files, layout, options, _index, opening.Directory, () => opening.Chain?.Manifest ?? opening.Manifest, _damage, opening.Builder, opening.Runs);
+        var log = new LogStretch(files, layout, options, opening.Directory, () => opening.Chain?.Manifest ?? opening.Manifest);
+        var rebuild = new RunRebuild(layout, options, _index, log, _damage, opening.Builder, opening.Runs);
         _facts = new IndexedReading(_index, _lost, _damage, rebuild, _gate, options);
         _queries = new QueryReading(_index, _lost, _damage, _facts);
         if (opening.Chain is not { } chain) return;
 
         opening.Builder.Rebuild = rebuild.Rebuild;
+        opening.Builder.BeginRebuild = (part, startTime) => new DamagedRunRebuild(part, startTime, log, opening.Builder, options, _damage);
+        _pacing = new IndexPacing(_index, opening.Builder, layout);
         var merging = new IdleMerging(_index, opening.Builder, options);
         bool BuildOrMerge() => opening.Builder.Step() || merging.Step();
         _indexing = options.Scheduler.Start("factstone index", () => opening.Failures.Step(WorkerFailure.Index, BuildOrMerge));
         merging.StepLater = _indexing.WakeLater;
+        opening.Builder.Wake = _indexing.Wake;
         _indexing.Wake(); // it may have looked before it could ask
         _space = new Preallocation(files, layout, options);
         _zeroing = options.Scheduler.Start("factstone zeroing", () => opening.Failures.Step(WorkerFailure.Preallocation, _space.Step));
@@ -89,7 +94,8 @@ internal sealed class FileStorage : IFactStorage
         _foundByReading = damage;
         _damage.Add([.. damage]);
         _segments.Report = one => _damage.Add(one);
-        var rebuild = new RunRebuild(files, layout, options, _index, reading.Directory, () => reading.Manifest, _damage, builder: null, reading.Runs);
+        var log = new LogStretch(files, layout, options, reading.Directory, () => reading.Manifest);
+        var rebuild = new RunRebuild(layout, options, _index, log, _damage, builder: null, reading.Runs);
         _facts = new IndexedReading(_index, _lost, _damage, rebuild, _gate, options);
         _queries = new QueryReading(_index, _lost, _damage, _facts);
         Id = reading.Manifest.LedgerId;
@@ -334,26 +340,9 @@ internal sealed class FileStorage : IFactStorage
         }
 
         if (_opening!.HasUnlistedSegments) _opening.RemoveUnlistedSegments();
-        KeepMemorySmall();
+        if (_pacing!.BeforeGroup(_writer.Location)) _indexing!.Wake();
         _writer.Begin();
         return _writer;
-    }
-
-    /// <summary>Completes what is full in memory, for the run builder. Where that cannot keep up, the writer helps; where it cannot write, or has stopped, the writer stops at twice the bound.</summary>
-    void KeepMemorySmall()
-    {
-        var builder = _opening!.Builder;
-        if (_index.IsFull && _index.HasUnwritten)
-        {
-            while (_index.HasUnwritten && builder.Step()) { }
-            if (_index.HasUnwritten && builder is { Stopped: null, Failure: { } failure }) throw failure;
-        }
-
-        if (builder.Stopped is { } stopped && _index.IsTwiceFull) throw LedgerIndexException.OfAppend(_layout.Root, stopped);
-        if (!_index.IsFull) return;
-        _index.Freeze(_writer!.Location);
-        _index.ForgetOldMemory();
-        _indexing!.Wake();
     }
 
     public StorageStatistics Statistics()
@@ -361,7 +350,12 @@ internal sealed class FileStorage : IFactStorage
         var manifest = _opening?.Chain?.Manifest ?? _opening?.Manifest ?? _reading!.Manifest;
         var tail = _writer is { } writer && _isContinued ? writer.Tail : _reading?.Published?.FileOffset ?? 0;
         var (runs, runBytes) = _index.CountRuns();
-        return new StorageStatistics(Head.Position.Value - _lost.Count, _index.Streams, _facts.CountStores(), _index.AppendIds + _lost.AppendIds, _facts.CountCells(), manifest.Segments.Count, manifest.SealedBytes + tail, runs, runBytes);
+        return new StorageStatistics(Head.Position.Value - _lost.Count, _index.Streams, _facts.CountStores(), _index.AppendIds + _lost.AppendIds, _facts.CountCells(), manifest.Segments.Count, manifest.SealedBytes + tail, runs, runBytes)
+        {
+            IsAppendingSlowed = runs > IndexPacing.RunsMax,
+            IndexRebuild = _index.RebuildProgress(),
+            IsIndexShortOfSpace = (_opening?.Runs ?? _reading!.Runs).Space.IsShort,
+        };
     }
 
     /// <summary>The runs that stand, which follow one another from position 1 on.</summary>

@@ -14,7 +14,7 @@ internal sealed record StorageOptions
 
     public int PreallocationBytesMax { get; init; } = 16 * 1_024 * 1_024;
 
-    /// <summary>The newest facts are in memory; beyond so many, or so many bytes, they become a run. Where that cannot be written, appends go on to twice as much.</summary>
+    /// <summary>The newest facts are in memory; beyond so many, or so many bytes, they become a run. Without space for that, appends go on to <see cref="IndexPacing.PartsWithoutSpaceMax"/> times as much; after an I/O error, to twice as much.</summary>
     public int MemoryFactsMax { get; init; } = 16_384;
 
     public long MemoryBytesMax { get; init; } = 8 * 1_024 * 1_024;
@@ -24,6 +24,9 @@ internal sealed record StorageOptions
 
     /// <summary>The same with more facts: eight of them, if all were of one stream, stay below the 4 GiB that a list can have, at a little more than five bytes each.</summary>
     public long MergedRunFactsMax { get; init; } = 64L * 1_024 * 1_024;
+
+    /// <summary>Free space that index files leave to the log, in bytes; less on a file system of less than 16 times as much. 0 for none.</summary>
+    public long IndexReserveBytesMax { get; init; } = 64 * 1_024 * 1_024;
 
     /// <summary>When nothing has been appended for so long, runs are merged further than they have to be.</summary>
     public TimeSpan IdleBeforeMerging { get; init; } = TimeSpan.FromSeconds(1);
@@ -39,6 +42,9 @@ internal sealed record StorageOptions
 
     /// <summary>Whether an open walks all of the log, also where runs say what is there.</summary>
     public bool WalksAll { get; init; }
+
+    /// <summary>A damaged run of at most so many facts, cells or append ids is rebuilt at once, by the reader that finds the damage. A larger one is rebuilt by the index worker, and the log answers meanwhile.</summary>
+    public long RebuiltAtOnceMax { get; init; } = 65_536;
 
     /// <summary>How many facts a read-only open takes into memory where there are no runs.</summary>
     public long ReadOnlyFactsMax { get; init; } = 2_000_000;

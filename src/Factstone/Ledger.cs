@@ -106,6 +106,10 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
             SegmentBytes = held.SegmentBytes,
             Runs = held.Runs,
             RunBytes = held.RunBytes,
+            IsAppendingSlowed = held.IsAppendingSlowed,
+            IndexRebuildTotal = held.IndexRebuild.Total,
+            IndexRebuildDone = held.IndexRebuild.Done,
+            IsIndexShortOfSpace = held.IsIndexShortOfSpace,
             Head = head.Position,
             RecordedAt = head.Position == Position.None ? null : Microseconds.ToTime(head.RecordedAt),
         });

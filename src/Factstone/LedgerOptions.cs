@@ -45,6 +45,10 @@ public sealed record LedgerOptions
 
     internal long MergedRunFactsMax { get; init; } = 64L * 1_024 * 1_024;
 
+    internal long IndexReserveBytesMax { get; init; } = 64 * 1_024 * 1_024;
+
+    internal long RebuiltAtOnceMax { get; init; } = 65_536;
+
     internal TimeSpan IdleBeforeMerging { get; init; } = TimeSpan.FromSeconds(1);
 
     internal long ReadOnlyFactsMax { get; init; } = 2_000_000;
@@ -86,6 +90,8 @@ public sealed record LedgerOptions
             MemoryBytesMax = MemoryBytesMax,
             MergedRunBytesMax = MergedRunBytesMax,
             MergedRunFactsMax = MergedRunFactsMax,
+            IndexReserveBytesMax = IndexReserveBytesMax,
+            RebuiltAtOnceMax = RebuiltAtOnceMax,
             IdleBeforeMerging = IdleBeforeMerging,
             ReadOnlyFactsMax = ReadOnlyFactsMax,
             OpenFilesMax = OpenFilesMax,

@@ -21,6 +21,8 @@ internal class SimulatedProcess(SimulatedDisk disk, SimulatedProcess? owner = nu
 
     SimulatedNames Names => Disk.Names;
 
+    public SpaceLeft? SpaceLeft(string directory) => Disk.CapacityBytes == long.MaxValue ? null : new SpaceLeft(Math.Max(0, Disk.CapacityBytes - Disk.UsedBytes), Disk.CapacityBytes);
+
     public bool DirectoryExists(string path)
     {
         var stands = false;

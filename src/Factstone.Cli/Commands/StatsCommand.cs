@@ -36,6 +36,10 @@ internal sealed class StatsCommand : LedgerCommand
         json.WriteNumber("segmentBytes", statistics.SegmentBytes);
         json.WriteNumber("runs", statistics.Runs);
         json.WriteNumber("runBytes", statistics.RunBytes);
+        json.WriteBoolean("appendingSlowed", statistics.IsAppendingSlowed);
+        json.WriteNumber("indexRebuildTotal", statistics.IndexRebuildTotal);
+        json.WriteNumber("indexRebuildDone", statistics.IndexRebuildDone);
+        json.WriteBoolean("indexShortOfSpace", statistics.IsIndexShortOfSpace);
         json.WriteNumber("damage", ledger.Damage.Count);
         json.WriteStartArray("workerFailures");
         foreach (var failure in ledger.WorkerFailures)
@@ -65,6 +69,9 @@ internal sealed class StatsCommand : LedgerCommand
         Line("cells", $"{statistics.Cells:N0}");
         Line("segments", $"{statistics.Segments:N0} with {statistics.SegmentBytes:N0} bytes");
         Line("index", $"{Counted.Text(statistics.Runs, "run")} with {statistics.RunBytes:N0} bytes");
+        if (statistics.IsAppendingSlowed) Line("slowed", "appends wait for merges of the index until it has 64 runs or fewer");
+        if (statistics.IndexRebuildTotal > 0) Line("rebuild", $"{statistics.IndexRebuildDone:N0} of {statistics.IndexRebuildTotal:N0} entries of damaged index files");
+        if (statistics.IsIndexShortOfSpace) Line("space", "too little is free for the index; the rest is reserved for the log");
         foreach (var failure in ledger.WorkerFailures) Line("stopped", $"the {failure.Worker} worker of the last writer: {failure.Message}");
     }
 }

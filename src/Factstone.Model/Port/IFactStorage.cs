@@ -198,7 +198,17 @@ internal readonly record struct AppendSpan(Position First, int Count)
 }
 
 /// <summary>What a ledger holds and takes.</summary>
-internal sealed record StorageStatistics(long Facts, long Streams, long Stores, long AppendIds, long Cells, int Segments, long SegmentBytes, int Runs, long RunBytes);
+internal sealed record StorageStatistics(long Facts, long Streams, long Stores, long AppendIds, long Cells, int Segments, long SegmentBytes, int Runs, long RunBytes)
+{
+    /// <summary>Whether there are so many runs that appends wait for merges.</summary>
+    public bool IsAppendingSlowed { get; init; }
+
+    /// <summary>How far rebuilds of damaged index files are, in facts, cells or append ids; zeros where there are none.</summary>
+    public (long Done, long Total) IndexRebuild { get; init; }
+
+    /// <summary>Whether the disk has too little free space for index files.</summary>
+    public bool IsIndexShortOfSpace { get; init; }
+}
 
 /// <summary>How many facts and streams a store has.</summary>
 internal readonly record struct StoreCount(string Store, long Facts, long Streams);

@@ -75,6 +75,20 @@ internal class DiskFileSystem : IFileSystem
 
     public int DescriptorsLeft() => Descriptors.Left();
 
+    public SpaceLeft? SpaceLeft(string directory)
+    {
+        using var at = At(directory);
+        try
+        {
+            var drive = new DriveInfo(OperatingSystem.IsWindows() ? Path.GetPathRoot(Path.GetFullPath(at.Reached))! : at.Reached);
+            return new SpaceLeft(drive.AvailableFreeSpace, drive.TotalSize);
+        }
+        catch (Exception exception) when (DiskErrors.IsRefusal(exception) || exception is ArgumentException)
+        {
+            return null;
+        }
+    }
+
     public void CreateDirectory(string path)
     {
         // What is above an open directory may be anything by now.

@@ -52,6 +52,9 @@ internal interface IFileSystem
     /// <summary>How many more files this process may open; <see cref="int.MaxValue"/> where there is no limit.</summary>
     int DescriptorsLeft() => int.MaxValue;
 
+    /// <summary>The space on the file system that holds a directory; null where it is unknown.</summary>
+    SpaceLeft? SpaceLeft(string directory) => null;
+
     /// <summary>Maps the first <see cref="ISharedPage.Size"/> bytes of a file, shared with every process that maps it; created zeroed when missing and writable.</summary>
     ISharedPage OpenSharedPage(string path, bool writable);
 }

@@ -34,6 +34,8 @@ internal sealed class FixedDirectory(IFileSystem files) : IOpenDirectory
 
     public bool IsLocked(string path) => files.IsLocked(path);
 
+    public SpaceLeft? SpaceLeft(string directory) => files.SpaceLeft(directory);
+
     public ISharedPage OpenSharedPage(string path, bool writable) => files.OpenSharedPage(path, writable);
 
     public void Dispose() { }

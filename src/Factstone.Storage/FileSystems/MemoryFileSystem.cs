@@ -30,6 +30,8 @@ internal sealed class MemoryFileSystem : IFileSystem
     /// <summary>The space taken by pages written or reserved.</summary>
     public long UsedBytes => Volatile.Read(ref _usedBytes);
 
+    public SpaceLeft? SpaceLeft(string directory) => CapacityBytes == long.MaxValue ? null : new SpaceLeft(Math.Max(0, CapacityBytes - UsedBytes), CapacityBytes);
+
     public bool DirectoryExists(string path)
     {
         lock (_names) return _directories.ContainsKey(FileNames.Trimmed(path));

@@ -115,7 +115,7 @@ internal sealed partial class FactIndex : ITermIndex
 
     /// <summary>Where a fact of a stream is.</summary>
     public FactLocation LocationOf(in Location location) =>
-        location.FileOffset > 0 && PartOf(location.Position) is Run run && run.SegmentOf(location.Position) is { } segment
+        location.FileOffset > 0 && (PartOf(location.Position) switch { Run run => run, DamagedRun damaged => damaged.Run, _ => null })?.SegmentOf(location.Position) is { } segment
             ? new FactLocation(location.Position, segment, location.FileOffset)
             : LocationOf(location.Position);
 
@@ -194,12 +194,21 @@ internal sealed partial class FactIndex : ITermIndex
         var (count, bytes) = (0, 0L);
         foreach (var part in Parts)
         {
-            if (part is not Run run) continue;
+            if ((part as Run ?? (part as DamagedRun)?.Run) is not { } run) continue;
             count++;
             bytes += run.Footer.FileBytes;
         }
 
         return (count, bytes);
+    }
+
+    /// <summary>How far the rebuilds of damaged runs are, in facts, cells or append ids; zeros where there are none.</summary>
+    public (long Done, long Total) RebuildProgress()
+    {
+        var (done, total) = (0L, 0L);
+        foreach (var part in Parts)
+            if (part is DamagedRun damaged) (done, total) = (done + damaged.Rebuilt, total + damaged.Run.Footer.Items);
+        return (done, total);
     }
 
     public PositionCursor Open(Term term, Position after, Position until, bool backward) => new PartTerms(Volatile.Read(ref _parts)).Open(term, after, until, backward);

@@ -73,6 +73,18 @@ internal sealed partial class FactIndex
         }
     }
 
+    /// <summary>Parts that no run has, with the one that grows.</summary>
+    public int MemoryParts
+    {
+        get
+        {
+            var count = 0;
+            foreach (var part in Parts)
+                if (part is MemoryPart) count++;
+            return count;
+        }
+    }
+
     /// <summary>Facts, cells or append ids that no run has.</summary>
     public long UnwrittenItems
     {
@@ -266,7 +278,7 @@ internal sealed partial class FactIndex
     public void CloseRuns()
     {
         foreach (var part in Parts)
-            if (part is Run run) run.Dispose();
+            (part as Run ?? (part as DamagedRun)?.Run)?.Dispose();
     }
 
     public bool Holds(IndexPart part) => Array.IndexOf(_parts, part) >= 0;

@@ -13,6 +13,7 @@ internal sealed class IdleMerging(FactIndex index, IndexBuilder builder, Storage
     /// <summary>Does one step of a merge; false when nothing is to be merged yet.</summary>
     public bool Step()
     {
+        if (builder.RetryAfter is { } pause) StepLater?.Invoke(pause);
         if (!builder.HasIdleWork) return false;
         var (lastTime, now) = (index.LastTime, options.Time.GetUtcNow());
         if (lastTime != _lastTime || now < _since) (_lastTime, _since) = (lastTime, now); // each append has a later time

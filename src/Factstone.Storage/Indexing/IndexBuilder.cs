@@ -14,7 +14,17 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
     IStorageFile? _mergeFile;
     bool _isClosed;
     bool _isIdleMerge;
+    DamagedRunRebuild? _rebuild;
+    DateTimeOffset _rebuildAfter;
+    bool _isRebuilding;
+    bool _isRebuildNext;
     int _runsRefused;
+    long _mergeBytes;
+    long _bytesRefused = long.MaxValue;
+    DateTimeOffset _refusedUntil;
+
+    /// <summary>What failed is tried again after so long. Merges that are smaller than one that failed do not wait.</summary>
+    static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(5);
 
     /// <summary>Why the last run could not be written; null when it could.</summary>
     public FactstoneException? Failure { get; private set; }
@@ -22,12 +32,21 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
     /// <summary>Why it has stopped for good; null when it has not.</summary>
     public WorkerFailure? Stopped => failures.Of(WorkerFailure.Index);
 
-    /// <summary>Makes a run again from the log; null where nobody can.</summary>
+    /// <summary>After how long it should step again although nothing has been added; null where nothing waits for that.</summary>
+    public TimeSpan? RetryAfter => Failure is not null && Stopped is null ? RetryPause : null;
+
+    /// <summary>Replaces a damaged run; set once the ledger is open.</summary>
     public Action<Run>? Rebuild { get; set; }
+
+    /// <summary>Begins the rebuild of a large damaged run, behind a part that ends at a time.</summary>
+    public Func<DamagedRun, long, DamagedRunRebuild>? BeginRebuild { get; set; }
+
+    /// <summary>Wakes the index worker.</summary>
+    public Action? Wake { get; set; }
 
     /// <summary>Writes one run, or a piece of a merged one; false when there is nothing to do, or nothing can be done now.</summary>
     public bool Step() => Guarded(() => Try(
-        () => BuildOldest() || Merge(),
+        () => BuildOldest() || ((_isRebuildNext = !_isRebuildNext) ? RebuildSome() || Merge() : Merge() || RebuildSome()),
         failure =>
         {
             Failure = failure;
@@ -66,6 +85,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
         lock (_building)
         {
             _isClosed = true;
+            AbandonRebuild();
             TryAbandonMerge();
         }
     }
@@ -88,7 +108,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
     }
 
     /// <exception cref="FactstoneException">The disk refused, or does not give back what was written.</exception>
-    Run Write(MemoryPart part)
+    public Run Write(MemoryPart part)
     {
         var path = directory.NewPath(part.First, part.Last);
         Run run;
@@ -106,6 +126,37 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
         Failure = null;
         options.BranchTaken?.Invoke(RecoveryBranch.RunWritten);
         return run;
+    }
+
+    /// <summary>Merges runs that are not in the index yet, a piece at a step.</summary>
+    /// <param name="runs">The runs.</param>
+    /// <param name="done">Called with the merged one.</param>
+    public IEnumerable<int> MergeSteps(List<Run> runs, Action<Run> done)
+    {
+        var path = directory.NewPath(runs[0].First, runs[^1].Last);
+        var isDone = false;
+        try
+        {
+            using (var file = directory.Create(path))
+            using (var merge = new RunMerge(runs, file, options.Defect))
+            {
+                while (merge.Step()) yield return 0;
+            }
+
+            done(Reopen(path, runs[0].First, runs[^1].Last));
+            isDone = true;
+        }
+        finally
+        {
+            if (!isDone) directory.TryDelete(path);
+        }
+    }
+
+    /// <summary>Removes a run that no reader has.</summary>
+    public void Discard(Run run)
+    {
+        run.Dispose();
+        directory.TryDelete(run.Path);
     }
 
     Run Reopen(string path, Position first, Position last) =>
@@ -139,7 +190,9 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
             }
             catch (FactstoneException failure)
             {
-                AbandonMerge();
+                if (_mergeBytes > 0 && !_isRebuilding) (_bytesRefused, _refusedUntil) = (_mergeBytes, options.Time.GetUtcNow() + RetryPause);
+                if (_isRebuilding) AbandonRebuild();
+                else AbandonMerge();
                 isRefused(failure);
                 return false;
             }
@@ -150,11 +203,12 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
             catch (Exception undecodable) when (undecodable is ArgumentException or IndexOutOfRangeException or InvariantException)
             {
                 // A block that was whole when it was checked may not be any more.
-                if (_merge?.Runs.FirstOrDefault(static run => run.IsDamagedNow()) is not { } found) throw;
+                if (_isRebuilding || _merge?.Runs.FirstOrDefault(static run => run.IsDamagedNow()) is not { } found) throw;
                 damaged = found;
             }
 
-            AbandonMerge();
+            if (_isRebuilding) AbandonRebuild();
+            else AbandonMerge();
         }
 
         return TryRebuild(damaged);
@@ -187,8 +241,52 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
         }
 
         if (oldest is null) return false;
+        directory.Space.RequireForRun(oldest.Bytes);
         index.Replace([oldest], [Write(oldest)]);
         return true;
+    }
+
+    /// <summary>Rebuilds a piece of a large damaged run; false when there is none, or it has to wait.</summary>
+    bool RebuildSome()
+    {
+        if (_rebuild is not null && !index.Holds(_rebuild.Part)) AbandonRebuild();
+        _rebuild ??= NextRebuild();
+        if (_rebuild is not { } rebuild) return false;
+        _isRebuilding = true;
+        if (rebuild.Step())
+        {
+            _isRebuilding = false;
+            return true;
+        }
+
+        if (index.Replace([rebuild.Part], rebuild.Result)) rebuild.Done();
+        AbandonRebuild();
+        _rebuildAfter = default;
+        directory.TryDelete(rebuild.Part.Run.Path);
+        options.BranchTaken?.Invoke(RecoveryBranch.RunRebuilt);
+        return true;
+    }
+
+    DamagedRunRebuild? NextRebuild()
+    {
+        if (options.Time.GetUtcNow() < _rebuildAfter) return null;
+        var before = long.MinValue;
+        foreach (var part in index.Parts)
+        {
+            if (part is DamagedRun damaged) return BeginRebuild?.Invoke(damaged, before);
+            before = part.LastTime;
+        }
+
+        return null;
+    }
+
+    /// <summary>What was rebuilt so far is removed, and the rebuild begins again later.</summary>
+    void AbandonRebuild()
+    {
+        _isRebuilding = false;
+        _rebuild?.Dispose();
+        _rebuild = null;
+        _rebuildAfter = options.Time.GetUtcNow() + RetryPause;
     }
 
     bool Merge()
@@ -205,6 +303,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
 
     bool MergeOn()
     {
+        directory.Space.RequireForMerge();
         if (_merge!.Step()) return true;
 
         var (runs, path) = (_merge.Runs, _mergeFile!.Path);
@@ -238,13 +337,14 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
         if (runs.Count == 0) return false;
         foreach (var run in runs) run.CheckAnew(); // what became damaged since would be whole in the new run
         _isIdleMerge = isIdleMerge;
+        _mergeBytes = Bytes(runs);
         _mergeFile = directory.Create(directory.NewPath(runs[0].First, runs[^1].Last));
         _merge = new RunMerge(runs, _mergeFile, options.Defect);
         return true;
     }
 
     /// <summary>Runs that follow one another and are to become one; none when there is nothing to merge. Large runs stay, and what lies between two of them is by itself.</summary>
-    /// <param name="choose">Which of some that follow one another, by their facts.</param>
+    /// <param name="choose">Which of some that follow one another, by their size.</param>
     List<Run> NextToMerge(MergeChoice choose)
     {
         var between = new List<Run>();
@@ -257,17 +357,27 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
                 continue;
             }
 
-            var plan = choose([.. between.Select(static one => one.Footer.Items)]);
+            var plan = choose([.. between.Select(static one => one.Footer.Items)], range => HasSpace(between[range]));
             var (start, length) = plan.GetOffsetAndLength(between.Count);
             if (length > 0) return between.GetRange(start, length);
-            if (run is null) return [];
+            if (part is MemoryPart) return [];
             between.Clear();
         }
 
         return [];
     }
 
-    delegate Range MergeChoice(ReadOnlySpan<long> facts);
+    delegate Range MergeChoice(ReadOnlySpan<long> items, Predicate<Range> hasSpace);
+
+    /// <summary>Whether a merge of these runs may be tried now.</summary>
+    bool HasSpace(List<Run> runs)
+    {
+        var bytes = Bytes(runs);
+        if (options.Time.GetUtcNow() >= _refusedUntil) _bytesRefused = long.MaxValue;
+        return bytes < _bytesRefused && directory.Space.HasForMerge(bytes);
+    }
+
+    static long Bytes(List<Run> runs) => runs.Sum(static run => run.Footer.FileBytes);
 
     /// <summary>Several like it might make a run that is larger than its format can say.</summary>
     bool IsLarge(Run run) => run.Footer.FileBytes > options.MergedRunBytesMax || run.Footer.Items > options.MergedRunFactsMax;
@@ -275,7 +385,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
     void EndMerge()
     {
         var (merge, file) = (_merge, _mergeFile);
-        (_merge, _mergeFile) = (null, null);
+        (_merge, _mergeFile, _mergeBytes) = (null, null, 0);
         merge?.Dispose();
         file?.Dispose();
     }

@@ -9,6 +9,9 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
     /// <summary>The facts of a stream are far from one another: so many ahead, the processor is told where.</summary>
     const int FactsPrefetched = 4;
 
+    /// <summary>More runs than this are not found damaged by one question, because there are not so many.</summary>
+    const int ReplacedMax = 10_000;
+
     /// <summary>Positions given by somebody else are looked for so many at a time.</summary>
     const int FactsTogether = 16;
 
@@ -319,8 +322,9 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
     /// <summary>The same for who is in.</summary>
     T AskInside<TAbout, T>(TAbout about, Func<FactIndex, TAbout, T> question)
     {
-        while (true)
+        for (var replaced = 0; ; replaced++)
         {
+            Invariant.Holds(replaced <= ReplacedMax);
             try
             {
                 return question(index, about);

@@ -11,6 +11,9 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
 
     readonly List<string> _rejected = [];
 
+    /// <summary>Whether there is space for more files.</summary>
+    public IndexSpace Space { get; } = new(files, layout, options);
+
     /// <summary>How far the log has reached, as the runs that stand say, whether or not they are of use; null where no run of this ledger stands.</summary>
     /// <remarks>A run is written of durable facts only. So a log that ends before this has lost facts that were acknowledged.</remarks>
     public IndexedEnd? IndexedEnd { get; private set; }

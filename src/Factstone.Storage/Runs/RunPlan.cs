@@ -11,7 +11,8 @@ internal static class RunPlan
 
     /// <summary>The next runs to be merged; an empty range when there are none.</summary>
     /// <param name="items">How many facts, cells or append ids each run has, whichever it has most of; oldest first.</param>
-    public static Range Next(ReadOnlySpan<long> items)
+    /// <param name="hasSpace">Whether there is space for a merge of a range; others are chosen where there is not.</param>
+    public static Range Next(ReadOnlySpan<long> items, Predicate<Range>? hasSpace = null)
     {
         for (var i = 1; i < items.Length; i++)
         {
@@ -19,22 +20,25 @@ internal static class RunPlan
             if (Level(items[i - 1]) >= Level(items[i])) continue;
             var first = i - 1;
             while (first > 0 && i - first + 1 < RunsPerMerge && Level(items[first - 1]) < Level(items[i])) first--;
-            return first..(i + 1);
+            if (HasSpace(first..(i + 1))) return first..(i + 1);
         }
 
         var same = 1;
         for (var i = 1; i < items.Length; i++)
         {
             same = Level(items[i - 1]) == Level(items[i]) ? same + 1 : 1;
-            if (same == RunsPerMerge) return (i + 1 - same)..(i + 1);
+            if (same >= RunsPerMerge && HasSpace((i + 1 - RunsPerMerge)..(i + 1))) return (i + 1 - RunsPerMerge)..(i + 1);
         }
 
         return 0..0;
+
+        bool HasSpace(Range range) => hasSpace is null || hasSpace(range);
     }
 
     /// <summary>What is to be merged beyond that while nothing is appended, until each run has more than twice as much as all newer ones: then there are few to look into.</summary>
     /// <param name="items">How much each run has, oldest first.</param>
-    public static Range NextWhenIdle(ReadOnlySpan<long> items)
+    /// <param name="hasSpace">Whether there is space for a merge of a range.</param>
+    public static Range NextWhenIdle(ReadOnlySpan<long> items, Predicate<Range>? hasSpace = null)
     {
         var first = items.Length;
         var newer = 0L;
@@ -45,7 +49,8 @@ internal static class RunPlan
         }
 
         // The newest first, since they are the smallest.
-        return first == items.Length ? 0..0 : Math.Max(first, items.Length - RunsPerMerge)..items.Length;
+        var range = Math.Max(first, items.Length - RunsPerMerge)..items.Length;
+        return first < items.Length && (hasSpace is null || hasSpace(range)) ? range : 0..0;
     }
 
     static int Level(long items)

@@ -36,6 +36,16 @@ public sealed class RunPlanTests
         Assert.Equal(expected, range.Equals(0..0) ? "" : $"{range.Start}..{range.End}");
     }
 
+    [Fact]
+    public void What_has_no_space_is_passed_over()
+    {
+        long[] items = [5_000, 5_000, 5_000, 5_000, 5_000, 5_000, 5_000, 5_000, 1, 1, 1, 1, 1, 1, 1, 1, 1];
+        Assert.Equal(0..8, RunPlan.Next(items));
+        Assert.Equal(8..16, RunPlan.Next(items, static range => range.Start.Value >= 8));
+        Assert.Equal(0..0, RunPlan.Next(items, static _ => false));
+        Assert.Equal(0..0, RunPlan.NextWhenIdle(items, static _ => false));
+    }
+
     // A ledger that is open and quiet again and again after few facts: what is merged in quiet must not add up to more than
     // a fact is worth.
     [Fact]
@@ -63,7 +73,7 @@ public sealed class RunPlanTests
         }
     }
 
-    delegate Range Choice(ReadOnlySpan<long> facts);
+    delegate Range Choice(ReadOnlySpan<long> facts, Predicate<Range>? hasSpace = null);
 
     static bool Merge(List<long> facts, Choice choose)
     {

@@ -1,0 +1,80 @@
+namespace Factstone.Storage;
+
+/// <summary>Rebuilds a large damaged run from the log, a piece at a step, while its stand-in answers.</summary>
+/// <remarks>
+/// The damaged file stays until all new ones are there. So a crash leaves it in its place, and the next open removes what
+/// was rebuilt so far. Threads: the index worker's.
+/// </remarks>
+internal sealed class DamagedRunRebuild : IDisposable
+{
+    readonly LogStretch _log;
+    readonly IndexBuilder _builder;
+    readonly DamageLog _damage;
+    readonly PartsFromLog _parts;
+    readonly List<Damage> _found = [];
+    readonly IEnumerator<int> _steps;
+    bool _isDone;
+
+    public DamagedRunRebuild(DamagedRun part, long startTime, LogStretch log, IndexBuilder builder, StorageOptions options, DamageLog damage)
+    {
+        (Part, _log, _builder, _damage) = (part, log, builder, damage);
+        _parts = new PartsFromLog(part.Run, startTime, options, memory => _found.Count == 0 ? builder.Write(memory) : null);
+        _steps = Steps().GetEnumerator();
+    }
+
+    public DamagedRun Part { get; }
+
+    /// <summary>What takes the place of the damaged run, when all is done.</summary>
+    public IndexPart[] Result => [.. _parts.Parts];
+
+    /// <summary>Does some more; false when all is done.</summary>
+    public bool Step() => _steps.MoveNext();
+
+    /// <summary>Removes what was written, unless it was done.</summary>
+    public void Dispose()
+    {
+        _steps.Dispose();
+        if (_isDone) return;
+        foreach (var part in _parts.Parts)
+            if (part is Run run) _builder.Discard(run);
+    }
+
+    /// <summary>To be called when the result is in the index.</summary>
+    public void Done() => _isDone = true;
+
+    IEnumerable<int> Steps()
+    {
+        foreach (var piece in _log.Pieces(Part.Run))
+        {
+            foreach (var step in _log.Walk(piece, _parts, _found))
+            {
+                Part.Rebuilt = _parts.Next.Value - Part.First.Value;
+                foreach (var merged in MergeSome()) yield return merged;
+                yield return step;
+            }
+        }
+
+        _parts.Finish();
+        foreach (var merged in MergeSome()) yield return merged;
+        Part.Rebuilt = Part.Run.Footer.Items;
+        _damage.Add([.. _found]);
+    }
+
+    /// <summary>Merges as the index does, so that few files take the place of one.</summary>
+    IEnumerable<int> MergeSome()
+    {
+        var parts = _parts.Parts;
+        while (true)
+        {
+            var first = parts.FindLastIndex(static part => part is not Run) + 1;
+            var runs = parts.GetRange(first, parts.Count - first).ConvertAll(static part => (Run)part);
+            var (start, length) = RunPlan.Next([.. runs.Select(static run => run.Footer.Items)]).GetOffsetAndLength(runs.Count);
+            if (length == 0) yield break;
+            Run? merged = null;
+            foreach (var step in _builder.MergeSteps(runs.GetRange(start, length), run => merged = run)) yield return step;
+            parts.RemoveRange(first + start, length);
+            parts.Insert(first + start, merged!);
+            foreach (var run in runs.GetRange(start, length)) _builder.Discard(run);
+        }
+    }
+}
