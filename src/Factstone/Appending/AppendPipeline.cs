@@ -1,5 +1,3 @@
-using Factstone.Storage;
-
 namespace Factstone;
 
 /// <summary>The one way into the ledger: prepared on the caller's thread, decided and written by one writer, answered on another thread.</summary>

@@ -1,5 +1,3 @@
-using Factstone.Storage;
-
 namespace Factstone;
 
 /// <summary>Whether conditions on cells hold: prepared on the caller's thread, decided by the writer at the exact head.</summary>
