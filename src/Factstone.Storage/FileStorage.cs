@@ -5,7 +5,7 @@ namespace Factstone.Storage;
 /// Always true: <see cref="Head"/> is durable, and the index says all there is to say up to it. Threads: one at a time
 /// appends; any number read. A read-only opener reads under a lock when it takes in what is new.
 /// </remarks>
-internal sealed class FileStorage : IFactStorage
+internal sealed class FileStorage : IFactStorage, IFactAppending
 {
     /// <summary>Whoever waits for another reader looks this often whether to go on waiting.</summary>
     static readonly TimeSpan RefreshingPause = TimeSpan.FromMilliseconds(5);
@@ -263,16 +263,26 @@ internal sealed class FileStorage : IFactStorage
 
     public StreamState StateAt(StreamName stream, Position until) => _facts.StateAt(stream, until);
 
-    public void Prefetch(StreamName stream) => _index.Prefetch(stream);
-
     public AppendSpan? FindAppend(string appendId) => _facts.FindAppend(appendId, Head.Position);
 
-    public long PreparedUntil => _index.PreparedUntil;
-
-    public AppendSnapshot Prepare(PreparedAppend append)
+    public AppendSnapshot? Prepare(PreparedAppend append, out AppendSpan committed)
     {
+        // Found among what is durable: the answer needs no writer.
+        var until = _index.PreparedUntil;
+        if (TryFind(append, out committed)) return null;
         var snapshot = _facts.Prepare(append);
-        return append.QueryNames == 0 ? snapshot : _queries.Prepare(append, snapshot, Head.Position);
+        if (append.QueryNames > 0) snapshot = _queries.Prepare(append, snapshot, Head.Position);
+
+        // The writer does not look up again what the snapshot covers, the id included. A run that was made since the id
+        // was looked up may have it.
+        return snapshot.Until != until && TryFind(append, out committed) ? null : snapshot;
+    }
+
+    bool TryFind(PreparedAppend append, out AppendSpan committed)
+    {
+        var found = append.AppendId is { } id ? FindAppend(id) : null;
+        committed = found.GetValueOrDefault();
+        return found is not null;
     }
 
     public Position PositionAt(long recordedBy) => _facts.PositionAt(recordedBy, Head);
@@ -288,6 +298,12 @@ internal sealed class FileStorage : IFactStorage
     public Fact? ReadAt(Position position) => _facts.ReadAt(position);
 
     public Fact? ReadLatest(StreamName stream, Position until) => _facts.ReadLatest(stream, until);
+
+    public Fact? ReadLatestRecordedBy(StreamName stream, long recordedBy)
+    {
+        _index.Prefetch(stream); // to find the position takes about as long as the prefetch
+        return ReadLatest(stream, PositionAt(recordedBy));
+    }
 
     public IEnumerable<Fact> ReadValues(string store, string prefix, string? after, Position until, long limit, CancellationToken cancellationToken) =>
         _facts.ReadValues(store, prefix, after, until, limit, cancellationToken);
@@ -322,7 +338,9 @@ internal sealed class FileStorage : IFactStorage
         return new CellReader(_layout, _segments, _damage, window).ReadFrame(segment, location.FileOffset);
     }
 
-    public IAppendSession BeginAppend()
+    public IFactAppending? Appending => IsReadOnly ? null : this;
+
+    public IAppendSession Begin()
     {
         if (_writer is null || Damage.Count > 0) throw new LedgerDamagedException("Nothing was appended: the ledger is damaged.", Damage);
         if (!_isContinued)

@@ -50,7 +50,7 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
     /// <summary>Begins a group. One that was let go before it was committed leaves nothing.</summary>
     public void Begin() => _group.Refuse();
 
-    public void Consider(AppendSnapshot snapshot) => _group.Consider(snapshot);
+    public void Consider(AppendSnapshot snapshot) => _group.Consider((IndexSnapshot)snapshot);
 
     public StreamState State(StreamName stream) => _group.State(stream);
 
