@@ -4,12 +4,12 @@ namespace Factstone.Storage;
 /// <remarks>The log was verified by the open, which walks all of it.</remarks>
 internal sealed class StorageVerification : IStorageVerification
 {
-    readonly FileStorage _storage;
+    readonly ReadOnlyStorage _storage;
 
     /// <summary>Taken before anything is read: a read of a damaged run replaces it by one in memory.</summary>
     readonly IReadOnlyList<Run> _runs;
 
-    StorageVerification(FileStorage storage, string root, bool isDeep)
+    StorageVerification(ReadOnlyStorage storage, string root, bool isDeep)
     {
         _storage = storage;
         _runs = isDeep ? storage.Runs() : [];

@@ -1,0 +1,144 @@
+namespace Factstone.Storage;
+
+/// <summary>A ledger that was opened for writing, with its workers: the log goes on, or will when there is room to finish the work of the last writer.</summary>
+/// <remarks>Threads: the writer calls <see cref="Begin"/> and what it returns. Two workers preallocate space and build runs.</remarks>
+internal sealed class WriterStorage : LockedStorage
+{
+    readonly SegmentChain _chain;
+    readonly HeadPublisher _publisher;
+    readonly WriterGuard _guard;
+    readonly Preallocation _space;
+    readonly IWorker _zeroing;
+    readonly IWorker _indexing;
+    readonly LogWriter _writer;
+    bool _isContinued;
+    volatile bool _hidesFacts;
+
+    public WriterStorage(LockedDirectory directory, LedgerLayout layout, StorageOptions options, LedgerOpening opening, SegmentChain chain)
+        : base(directory, layout, options, opening)
+    {
+        _chain = chain;
+        _hidesFacts = opening.HidesFacts;
+        _publisher = new HeadPublisher(opening.Head, chain, CurrentHead);
+        opening.Builder.Rebuild = Rebuild.Rebuild;
+        var merging = new IdleMerging(Index, opening.Builder, options);
+        bool BuildOrMerge() => opening.Builder.Step() || merging.Step();
+        _indexing = options.Scheduler.Start("factstone index", () => opening.Failures.Step(WorkerFailure.Index, BuildOrMerge));
+        merging.StepLater = _indexing.WakeLater;
+        _indexing.Wake(); // its first step may have come before StepLater was set
+        _space = new Preallocation(Files, layout, options);
+        _zeroing = options.Scheduler.Start("factstone zeroing", () => opening.Failures.Step(WorkerFailure.Preallocation, _space.Step));
+        _guard = new WriterGuard(directory, opening.Head, Id, Epoch);
+        _writer = new LogWriter(Index, opening.Lost, Facts, Queries, chain, _space, _zeroing, _guard, options, _publisher.Publish, WriteRun);
+    }
+
+    public override bool MayHoldMore => _hidesFacts || _writer.HasUnknown;
+
+    protected override long Tail => _isContinued ? _writer.Tail : 0;
+
+    public override IAppendSession Begin()
+    {
+        if (Damage.Count > 0) throw Refused(Damage);
+        if (!_isContinued)
+        {
+            Found.Resume();
+            ContinueLog();
+            Opening = Found.Report with { Duration = Opening.Duration, ClockLag = Opening.ClockLag };
+            PublishOpening();
+        }
+
+        if (Found.HasUnlistedSegments) Found.RemoveUnlistedSegments();
+        KeepMemorySmall();
+        _writer.Begin();
+        return _writer;
+    }
+
+    public static LedgerDamagedException Refused(IReadOnlyList<Damage> damage) => new("Nothing was appended: the ledger is damaged.", damage);
+
+    protected override void Start()
+    {
+        if (Found.Pending is not null) return;
+        ContinueLog();
+        PublishOpening();
+    }
+
+    protected override void CloseLog()
+    {
+        var isUnchanged = !_writer.HasWritten && Found.Report.WasClosedCleanly;
+        if (!_isContinued || _writer.HasFailed || Damage.Count > 0 || _guard.WhyLost() is not null) return;
+        try
+        {
+            if (!isUnchanged) _writer.Close();
+            WriteLastRun();
+            if (isUnchanged) return;
+            _publisher.PublishDurably(Head, _writer.Tail, isClean: true);
+            Options.BranchTaken?.Invoke(RecoveryBranch.ClosedCleanly);
+        }
+        catch (FactstoneException)
+        {
+            // No acknowledged append depends on a clean close: the next open finds no mark, and recovers.
+        }
+    }
+
+    protected override void StopWorkers()
+    {
+        _indexing.Stop();
+        _zeroing.Stop();
+        _space.Dispose();
+    }
+
+    void ContinueLog()
+    {
+        _writer.Continue(Found.Tail, Found.LastTime, Found.PreallocatedEnd);
+        _isContinued = true;
+    }
+
+    /// <summary>Publishes where the log goes on. After a clean open <c>HEAD</c> says so already.</summary>
+    void PublishOpening()
+    {
+        var head = new StorageHead(new Position(Index.Next.Value - 1), Found.LastTime);
+        CurrentHead.Set(head);
+        _hidesFacts = false;
+        if (!Found.Report.WasClosedCleanly || Found.Report.HeadWasRebuilt)
+            _publisher.PublishDurably(head, Found.Tail, isClean: Found.Report.WasClosedCleanly);
+        Found.TryRemoveLeftovers();
+    }
+
+    /// <summary>Completes a full memory part, for the run builder. When the builder falls behind, the writer helps; when it cannot write, or has stopped, the writer stops at twice the bound.</summary>
+    void KeepMemorySmall()
+    {
+        var builder = Found.Builder;
+        if (Index.IsFull && Index.HasUnwritten)
+        {
+            while (Index.HasUnwritten && builder.Step()) { }
+            if (Index.HasUnwritten && builder is { Stopped: null, Failure: { } failure }) throw failure;
+        }
+
+        if (builder.Stopped is { } stopped && Index.IsTwiceFull) throw LedgerIndexException.OfAppend(Layout.Root, stopped);
+        if (!Index.IsFull) return;
+        Index.Freeze(_writer.Location);
+        Index.ForgetOldMemory();
+        _indexing.Wake();
+    }
+
+    /// <summary>Writes the last memory part as a run, so that the next open reads no log. Where the run cannot be written, that open reads the last facts from the log.</summary>
+    void WriteLastRun()
+    {
+        if (!Index.Active.HasAny) return;
+        _indexing.Stop();
+        WriteRun(_writer.Location);
+    }
+
+    void WriteRun(LogLocation end)
+    {
+        Index.Freeze(end);
+        try
+        {
+            Found.Builder.BuildAll();
+        }
+        catch (FactstoneException)
+        {
+            Options.BranchTaken?.Invoke(RecoveryBranch.RunNotWritten);
+        }
+    }
+}
