@@ -4,20 +4,19 @@ namespace Factstone.Storage;
 /// <remarks>Threads: the writer calls <see cref="Begin"/> and what it returns. Two workers preallocate space and build runs.</remarks>
 internal sealed class WriterStorage : LockedStorage
 {
-    readonly SegmentChain _chain;
     readonly HeadPublisher _publisher;
     readonly WriterGuard _guard;
     readonly Preallocation _space;
     readonly IWorker _zeroing;
     readonly IWorker _indexing;
-    readonly LogWriter _writer;
+    readonly SegmentLog _log;
+    readonly AppendSession _session;
     bool _isContinued;
     volatile bool _hidesFacts;
 
     public WriterStorage(LockedDirectory directory, LedgerLayout layout, StorageOptions options, LedgerOpening opening, SegmentChain chain)
         : base(directory, layout, options, opening)
     {
-        _chain = chain;
         _hidesFacts = opening.HidesFacts;
         _publisher = new HeadPublisher(opening.Head, chain, CurrentHead);
         opening.Builder.Rebuild = Rebuild.Rebuild;
@@ -29,12 +28,13 @@ internal sealed class WriterStorage : LockedStorage
         _space = new Preallocation(Files, layout, options);
         _zeroing = options.Scheduler.Start("factstone zeroing", () => opening.Failures.Step(WorkerFailure.Preallocation, _space.Step));
         _guard = new WriterGuard(directory, opening.Head, Id, Epoch);
-        _writer = new LogWriter(Index, opening.Lost, Facts, Queries, chain, _space, _zeroing, _guard, options, _publisher.Publish, WriteRun);
+        _log = new SegmentLog(Index, chain, _space, _zeroing, _guard, options);
+        _session = new AppendSession(Index, opening.Lost, Facts, Queries, _log, _publisher, options, WriteRun);
     }
 
-    public override bool MayHoldMore => _hidesFacts || _writer.HasUnknown;
+    public override bool MayHoldMore => _hidesFacts || _log.HasUnknown;
 
-    protected override long Tail => _isContinued ? _writer.Tail : 0;
+    protected override long Tail => _isContinued ? _log.Tail : 0;
 
     public override IAppendSession Begin()
     {
@@ -49,8 +49,8 @@ internal sealed class WriterStorage : LockedStorage
 
         if (Found.HasUnlistedSegments) Found.RemoveUnlistedSegments();
         KeepMemorySmall();
-        _writer.Begin();
-        return _writer;
+        _session.Begin();
+        return _session;
     }
 
     public static LedgerDamagedException Refused(IReadOnlyList<Damage> damage) => new("Nothing was appended: the ledger is damaged.", damage);
@@ -64,14 +64,14 @@ internal sealed class WriterStorage : LockedStorage
 
     protected override void CloseLog()
     {
-        var isUnchanged = !_writer.HasWritten && Found.Report.WasClosedCleanly;
-        if (!_isContinued || _writer.HasFailed || Damage.Count > 0 || _guard.WhyLost() is not null) return;
+        var isUnchanged = !_log.HasWritten && Found.Report.WasClosedCleanly;
+        if (!_isContinued || _log.HasFailed || Damage.Count > 0 || _guard.WhyLost() is not null) return;
         try
         {
-            if (!isUnchanged) _writer.Close();
+            if (!isUnchanged) _log.Close();
             WriteLastRun();
             if (isUnchanged) return;
-            _publisher.PublishDurably(Head, _writer.Tail, isClean: true);
+            _publisher.PublishDurably(Head, _log.Tail, isClean: true);
             Options.BranchTaken?.Invoke(RecoveryBranch.ClosedCleanly);
         }
         catch (FactstoneException)
@@ -89,7 +89,7 @@ internal sealed class WriterStorage : LockedStorage
 
     void ContinueLog()
     {
-        _writer.Continue(Found.Tail, Found.LastTime, Found.PreallocatedEnd);
+        _log.Continue(Found.Tail, Found.LastTime, Found.PreallocatedEnd);
         _isContinued = true;
     }
 
@@ -116,7 +116,7 @@ internal sealed class WriterStorage : LockedStorage
 
         if (builder.Stopped is { } stopped && Index.IsTwiceFull) throw LedgerIndexException.OfAppend(Layout.Root, stopped);
         if (!Index.IsFull) return;
-        Index.Freeze(_writer.Location);
+        Index.Freeze(_log.Location);
         Index.ForgetOldMemory();
         _indexing.Wake();
     }
@@ -126,7 +126,7 @@ internal sealed class WriterStorage : LockedStorage
     {
         if (!Index.Active.HasAny) return;
         _indexing.Stop();
-        WriteRun(_writer.Location);
+        WriteRun(_log.Location);
     }
 
     void WriteRun(LogLocation end)
