@@ -4,7 +4,7 @@ namespace Factstone.Storage;
 internal sealed class DamagedStorage(LockedDirectory directory, LedgerLayout layout, StorageOptions options, LedgerOpening opening)
     : LockedStorage(directory, layout, options, opening)
 {
-    public override bool MayHoldMore => Found.HidesFacts;
+    public override bool MayHoldMore => LedgerOpening.HidesFacts;
 
     protected override long Tail => 0;
 

@@ -24,6 +24,7 @@ internal abstract class FileStorage : IFactStorage
     {
         _directory = directory;
         _opening = opening;
+        Index = opening.Index;
         _damage = new DamageLog(opening.Runs.Suspect);
         _damage.Add([.. found]);
         opening.Directory.Report = one => _damage.Add(one);
@@ -63,7 +64,7 @@ internal abstract class FileStorage : IFactStorage
     public abstract IReadOnlyList<WorkerFailure> WorkerFailures { get; }
 
     /// <summary>For tests, and for reads by query.</summary>
-    public FactIndex Index => _opening.Index;
+    public FactIndex Index { get; }
 
     /// <summary>Where a backup finds the files of the ledger.</summary>
     public (IFileSystem Files, string Root) FilesAndRoot => (Files, Layout.Root);

@@ -6,15 +6,15 @@ internal abstract class LockedStorage : FileStorage, IFactAppending
     protected LockedStorage(LockedDirectory directory, LedgerLayout layout, StorageOptions options, LedgerOpening opening)
         : base(directory.Files, directory, layout, options, opening, opening.Damage, opening.Builder)
     {
-        Found = opening;
+        LedgerOpening = opening;
         CurrentHead.Set(new StorageHead(new Position(Index.Next.Value - 1), opening.LastTime));
     }
 
     public override IFactAppending Appending => this;
 
-    public override IReadOnlyList<WorkerFailure> WorkerFailures => Found.Failures.All;
+    public override IReadOnlyList<WorkerFailure> WorkerFailures => LedgerOpening.Failures.All;
 
-    protected LedgerOpening Found { get; }
+    protected LedgerOpening LedgerOpening { get; }
 
     public static LockedStorage OpenLocked(IFileSystem files, string root, StorageOptions options, CancellationToken cancellationToken)
     {
@@ -75,7 +75,7 @@ internal abstract class LockedStorage : FileStorage, IFactAppending
     protected override void EndWork()
     {
         StopWorkers();
-        Found.Builder.Dispose();
+        LedgerOpening.Builder.Dispose();
     }
 
     bool TryFind(PreparedAppend append, out AppendSpan committed)

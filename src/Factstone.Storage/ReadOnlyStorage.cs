@@ -8,14 +8,14 @@ internal sealed class ReadOnlyStorage : FileStorage
     static readonly TimeSpan RefreshingPause = TimeSpan.FromMilliseconds(5);
 
     readonly Lock _refreshing = new();
-    readonly ReadOnlyOpening _found;
+    readonly ReadOnlyOpening _opening;
     readonly List<Damage> _foundDamage;
     readonly HeadPoll _poll;
 
     ReadOnlyStorage(IOpenDirectory files, LedgerLayout layout, StorageOptions options, ReadOnlyOpening opening, List<Damage> damage)
         : base(files, files, layout, options, opening, damage, builder: null)
     {
-        _found = opening;
+        _opening = opening;
         _foundDamage = damage;
         _poll = new HeadPoll(options.Time, CurrentHead.Watch, () => Refresh(CancellationToken.None));
         CurrentHead.Set(PublishedHead());
@@ -30,7 +30,7 @@ internal sealed class ReadOnlyStorage : FileStorage
     /// <summary>Whether a writer had the ledger open at the same time.</summary>
     public bool IsBesideWriter { get; private init; }
 
-    protected override long Tail => _found.Published?.FileOffset ?? 0;
+    protected override long Tail => _opening.Published?.FileOffset ?? 0;
 
     public static ReadOnlyStorage OpenUnlocked(IFileSystem files, string root, StorageOptions options, CancellationToken cancellationToken)
     {
@@ -52,13 +52,13 @@ internal sealed class ReadOnlyStorage : FileStorage
         while (!_refreshing.TryEnter(RefreshingPause)) cancellationToken.ThrowIfCancellationRequested();
         try
         {
-            if (IsClosed || !_found.Refresh(cancellationToken)) return;
+            if (IsClosed || !_opening.Refresh(cancellationToken)) return;
             CurrentHead.Set(PublishedHead());
             AddDamage(_foundDamage);
 
             // Only now: the next refresh returns at once where HEAD has not moved since, so a failure before the head is
             // set would leave this reader behind until the next append.
-            _found.TryAdoptRuns();
+            _opening.TryAdoptRuns();
         }
         catch (OperationCanceledException) when (IsClosed && !cancellationToken.IsCancellationRequested)
         {
@@ -72,11 +72,11 @@ internal sealed class ReadOnlyStorage : FileStorage
 
     /// <summary>Compares runs that were found with the log.</summary>
     public (int Compared, IReadOnlyList<Damage> Damage, IReadOnlyList<Damage> DamagedBlocks) VerifyRuns(IReadOnlyList<Run> runs, Action<Position> progress) =>
-        RunVerification.Run(Files, Layout, Options with { OpeningProgress = null, BranchTaken = null }, _found.Manifest, _found.Directory, runs, _found.PublishedEnd, progress);
+        RunVerification.Run(Files, Layout, Options with { OpeningProgress = null, BranchTaken = null }, _opening.Manifest, _opening.Directory, runs, _opening.PublishedEnd, progress);
 
     /// <summary>Files of the index that are not used, in a ledger without a writer beside.</summary>
     public IReadOnlyList<Damage> UnusedRuns() =>
-        IsBesideWriter || Files.FileExists(Layout.Backup) ? [] : [.. _found.Runs.Rejected.Select(static path => new Damage(path, 0, Position.None, Position.None, "This file of the index is not whole, or not of this log."))];
+        IsBesideWriter || Files.FileExists(Layout.Backup) ? [] : [.. _opening.Runs.Rejected.Select(static path => new Damage(path, 0, Position.None, Position.None, "This file of the index is not whole, or not of this log."))];
 
     /// <summary>Files of the index that are not used, in a backup. All of them were whole and of its log when it was made.</summary>
     public IReadOnlyList<Damage> UnusedRunsOfBackup()
@@ -91,7 +91,7 @@ internal sealed class ReadOnlyStorage : FileStorage
 
     protected override void EndWaits()
     {
-        _found.StopWaiting();
+        _opening.StopWaiting();
         _poll.Dispose();
     }
 
@@ -99,8 +99,8 @@ internal sealed class ReadOnlyStorage : FileStorage
     {
         lock (_refreshing)
         {
-            _found.Dispose();
-            _found.CloseFiles();
+            _opening.Dispose();
+            _opening.CloseFiles();
         }
     }
 
@@ -135,7 +135,7 @@ internal sealed class ReadOnlyStorage : FileStorage
         return null;
     }
 
-    StorageHead PublishedHead() => _found.Published is { } slot
+    StorageHead PublishedHead() => _opening.Published is { } slot
         ? new StorageHead(Options.Defect == Defect.ReadBeyondHead ? new Position(Index.Next.Value - 1) : slot.Position, slot.RecordedAt)
         : new StorageHead(new Position(Index.Next.Value - 1), Index.LastTime);
 }

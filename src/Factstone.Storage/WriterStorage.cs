@@ -41,13 +41,13 @@ internal sealed class WriterStorage : LockedStorage
         if (Damage.Count > 0) throw Refused(Damage);
         if (!_isContinued)
         {
-            Found.Resume();
+            LedgerOpening.Resume();
             ContinueLog();
-            Opening = Found.Report with { Duration = Opening.Duration, ClockLag = Opening.ClockLag };
+            Opening = LedgerOpening.Report with { Duration = Opening.Duration, ClockLag = Opening.ClockLag };
             PublishOpening();
         }
 
-        if (Found.HasUnlistedSegments) Found.RemoveUnlistedSegments();
+        if (LedgerOpening.HasUnlistedSegments) LedgerOpening.RemoveUnlistedSegments();
         KeepMemorySmall();
         _session.Begin();
         return _session;
@@ -57,14 +57,14 @@ internal sealed class WriterStorage : LockedStorage
 
     protected override void Start()
     {
-        if (Found.Pending is not null) return;
+        if (LedgerOpening.Pending is not null) return;
         ContinueLog();
         PublishOpening();
     }
 
     protected override void CloseLog()
     {
-        var isUnchanged = !_log.HasWritten && Found.Report.WasClosedCleanly;
+        var isUnchanged = !_log.HasWritten && LedgerOpening.Report.WasClosedCleanly;
         if (!_isContinued || _log.HasFailed || Damage.Count > 0 || _guard.WhyLost() is not null) return;
         try
         {
@@ -89,25 +89,25 @@ internal sealed class WriterStorage : LockedStorage
 
     void ContinueLog()
     {
-        _log.Continue(Found.Tail, Found.LastTime, Found.PreallocatedEnd);
+        _log.Continue(LedgerOpening.Tail, LedgerOpening.LastTime, LedgerOpening.PreallocatedEnd);
         _isContinued = true;
     }
 
     /// <summary>Publishes where the log goes on. After a clean open <c>HEAD</c> says so already.</summary>
     void PublishOpening()
     {
-        var head = new StorageHead(new Position(Index.Next.Value - 1), Found.LastTime);
+        var head = new StorageHead(new Position(Index.Next.Value - 1), LedgerOpening.LastTime);
         CurrentHead.Set(head);
         _hidesFacts = false;
-        if (!Found.Report.WasClosedCleanly || Found.Report.HeadWasRebuilt)
-            _publisher.PublishDurably(head, Found.Tail, isClean: Found.Report.WasClosedCleanly);
-        Found.TryRemoveLeftovers();
+        if (!LedgerOpening.Report.WasClosedCleanly || LedgerOpening.Report.HeadWasRebuilt)
+            _publisher.PublishDurably(head, LedgerOpening.Tail, isClean: LedgerOpening.Report.WasClosedCleanly);
+        LedgerOpening.TryRemoveLeftovers();
     }
 
     /// <summary>Completes a full memory part, for the run builder. When the builder falls behind, the writer helps; when it cannot write, or has stopped, the writer stops at twice the bound.</summary>
     void KeepMemorySmall()
     {
-        var builder = Found.Builder;
+        var builder = LedgerOpening.Builder;
         if (Index.IsFull && Index.HasUnwritten)
         {
             while (Index.HasUnwritten && builder.Step()) { }
@@ -134,7 +134,7 @@ internal sealed class WriterStorage : LockedStorage
         Index.Freeze(end);
         try
         {
-            Found.Builder.BuildAll();
+            LedgerOpening.Builder.BuildAll();
         }
         catch (FactstoneException)
         {
