@@ -1,9 +1,7 @@
-using Factstone.Storage;
-
 namespace Factstone;
 
 /// <summary>How a ledger is backed up, or a backup restored.</summary>
-public sealed record BackupOptions
+public sealed partial record BackupOptions
 {
     /// <summary>How long to wait for another backup or restore into the same directory; zero, the default, for not at all.</summary>
     public TimeSpan LockWait { get; init; } = TimeSpan.Zero;
@@ -11,15 +9,5 @@ public sealed record BackupOptions
     /// <summary>Where the time comes from.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
-    /// <summary>Where files are; null for the disk.</summary>
-    internal IFileSystem? FileSystem { get; init; }
-
     internal SaltSource Salts { get; init; } = SaltSource.System;
-
-    internal StorageOptions ToStorageOptions() => new LedgerOptions
-    {
-        LockWait = LockWait,
-        TimeProvider = TimeProvider,
-        Salts = Salts,
-    }.ToStorageOptions();
 }

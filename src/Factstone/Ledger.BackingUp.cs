@@ -1,5 +1,3 @@
-using Factstone.Storage;
-
 namespace Factstone;
 
 public sealed partial class Ledger
@@ -30,9 +28,8 @@ public sealed partial class Ledger
     public static async ValueTask<BackupReport> BackupAsync(string source, string directory, BackupOptions? options = null, Action<BackupProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(source);
-        options ??= new BackupOptions();
-        var (files, root) = FilesOf(source, options.FileSystem);
-        return await CopyAsync(files, root, directory, options, progress, cancellationToken).ConfigureAwait(false);
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        return await StorageEngine.BackupAsync(source, directory, options ?? new BackupOptions(), progress, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Makes a ledger of a backup, in a new or empty directory. Its epoch is one more than the backup's, so that whoever has read what the backup does not hold is told.</summary>
@@ -55,32 +52,14 @@ public sealed partial class Ledger
     {
         ArgumentException.ThrowIfNullOrEmpty(backup);
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        options ??= new BackupOptions();
-        var storageOptions = options.ToStorageOptions();
-        var (files, root) = FilesOf(backup, options.FileSystem);
-        var (target, to) = FilesOf(directory, options.FileSystem);
-        return await Task.Run(
-            () => LedgerRestore.Run(files, new LedgerLayout(root), target, new LedgerLayout(to), storageOptions, Bytes(progress), cancellationToken),
-            cancellationToken).ConfigureAwait(false);
+        return await StorageEngine.RestoreAsync(backup, directory, options ?? new BackupOptions(), progress, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>With the file system of the backup, for tests; a ledger in memory is backed up on the disk otherwise.</summary>
     internal async ValueTask<BackupReport> BackupAsync(string directory, BackupOptions options, Action<BackupProgress>? progress, CancellationToken cancellationToken)
     {
         Look(cancellationToken);
-        var (files, root) = ((FileStorage)_storage).FilesAndRoot;
-        return await CopyAsync(files, root, directory, options, progress, cancellationToken).ConfigureAwait(false);
-    }
-
-    static async ValueTask<BackupReport> CopyAsync(IFileSystem files, string root, string directory, BackupOptions options, Action<BackupProgress>? progress, CancellationToken cancellationToken)
-    {
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        var storageOptions = options.ToStorageOptions();
-        var (target, to) = FilesOf(directory, options.FileSystem);
-        return await Task.Run(
-            () => LedgerBackup.Run(files, new LedgerLayout(root), target, new LedgerLayout(to), storageOptions, Bytes(progress), cancellationToken),
-            cancellationToken).ConfigureAwait(false);
+        return await StorageEngine.BackupAsync(_storage, directory, options, progress, cancellationToken).ConfigureAwait(false);
     }
-
-    static Action<long, long>? Bytes(Action<BackupProgress>? progress) => progress is null ? null : (copied, bytes) => progress(new BackupProgress(copied, bytes));
 }

@@ -1,5 +1,3 @@
-using Factstone.Storage;
-
 namespace Factstone;
 
 public sealed partial class Ledger
@@ -16,17 +14,14 @@ public sealed partial class Ledger
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         options ??= new LedgerOptions();
-        var storageOptions = options.ToStorageOptions();
-        var (files, root) = FilesOf(directory, options.FileSystem);
-        var storage = await Task.Run(() => FileStorage.Open(files, root, storageOptions, cancellationToken), cancellationToken).ConfigureAwait(false);
-        return new Ledger(storage, options);
+        return new Ledger(await StorageEngine.OpenAsync(directory, options, cancellationToken).ConfigureAwait(false), options);
     }
 
     /// <summary>Makes a ledger that lives in memory and goes with it: the same engine, without a disk.</summary>
     public static ValueTask<Ledger> OpenInMemoryAsync(LedgerOptions? options = null, CancellationToken cancellationToken = default)
     {
-        options = (options ?? new LedgerOptions()) with { FileSystem = new MemoryFileSystem(), PreallocationBytesMax = 0 };
-        return ValueTask.FromResult(new Ledger(FileStorage.Open(options.FileSystem, "memory", options.ToStorageOptions(), cancellationToken), options));
+        options ??= new LedgerOptions();
+        return ValueTask.FromResult(new Ledger(StorageEngine.OpenInMemory(options, cancellationToken), options));
     }
 
     /// <summary>Opens a ledger for reading, beside its writer or without one. Changes nothing, and sees exactly what the writer has published.</summary>
@@ -35,10 +30,7 @@ public sealed partial class Ledger
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         options ??= new LedgerOptions();
-        var storageOptions = options.ToStorageOptions();
-        var (files, root) = FilesOf(directory, options.FileSystem);
-        var storage = await Task.Run(() => FileStorage.OpenReadOnly(files, root, storageOptions, cancellationToken), cancellationToken).ConfigureAwait(false);
-        return new Ledger(storage, options);
+        return new Ledger(await StorageEngine.OpenReadOnlyAsync(directory, options, cancellationToken).ConfigureAwait(false), options);
     }
 
     /// <summary>Reads every byte of a ledger and checks it, beside a running writer or without one. Changes nothing.</summary>
@@ -50,7 +42,7 @@ public sealed partial class Ledger
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         ArgumentNullException.ThrowIfNull(options);
-        return await Task.Run(() => LedgerVerification.Run(new DiskFileSystem(), Path.GetFullPath(directory), options, progress, cancellationToken), cancellationToken).ConfigureAwait(false);
+        return await StorageEngine.VerifyAsync(directory, options, progress, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Repairs a damaged ledger that nobody has open for writing: keeps every whole fact, writes down what is gone, and leaves a receipt in <c>$receipts/repair</c>. Changes nothing where there is no damage.</summary>
@@ -71,15 +63,6 @@ public sealed partial class Ledger
     public static async ValueTask<RepairReport> RepairAsync(string directory, RepairOptions? options = null, Action<RepairProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        options ??= new RepairOptions();
-        var storageOptions = options.ToStorageOptions();
-        var (files, root) = FilesOf(directory, options.FileSystem);
-        return await Task.Run(
-            () => LedgerRepair.Run(files, root, storageOptions, options.DryRun, progress is null ? null : (read, bytes) => progress(new RepairProgress(read, bytes)), cancellationToken),
-            cancellationToken).ConfigureAwait(false);
+        return await StorageEngine.RepairAsync(directory, options ?? new RepairOptions(), progress, cancellationToken).ConfigureAwait(false);
     }
-
-    /// <summary>Where the files are. A path on the disk is taken as it is now: the process may go to another directory later.</summary>
-    static (IFileSystem Files, string Root) FilesOf(string directory, IFileSystem? fileSystem) =>
-        fileSystem is { } files ? (files, directory) : (new DiskFileSystem(), Path.GetFullPath(directory));
 }

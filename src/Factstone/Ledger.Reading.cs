@@ -136,7 +136,13 @@ public sealed partial class Ledger
     public async ValueTask<Fact?> ReadLatestAsync(StreamName stream, LedgerTime asOf = default, CancellationToken cancellationToken = default)
     {
         Check(stream);
-        if (asOf.Kind == LedgerTimeKind.RecordedBy) _storage.Prefetch(stream); // finding the position takes about as long as that
+        if (asOf.Kind == LedgerTimeKind.RecordedBy)
+        {
+            Look(cancellationToken);
+            await SettleAsync(asOf.Time, cancellationToken).ConfigureAwait(false);
+            return _storage.ReadLatestRecordedBy(stream, asOf.Time);
+        }
+
         var until = (await ResolveAsync(asOf, cancellationToken).ConfigureAwait(false)).Position;
         return _storage.ReadLatest(stream, until);
     }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Factstone.Storage;
 
 namespace Factstone;
 
@@ -21,7 +20,7 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
         _storage = storage;
         _options = options;
         _time = options.TimeProvider;
-        if (!storage.IsReadOnly) _pipeline = new AppendPipeline(storage, new RecordingClock(options.TimeProvider, storage.Head.RecordedAt), options);
+        if (storage.Appending is { } appending) _pipeline = new AppendPipeline(storage, appending, new RecordingClock(options.TimeProvider, storage.Head.RecordedAt), options);
     }
 
     /// <summary>Which ledger this is.</summary>
@@ -75,17 +74,8 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
                 return new ResolvedTime(time.Position, IsFinal: true);
 
             default:
-                if (_pipeline is { } pipeline)
-                {
-                    await pipeline.Clock.PassedAsync(time.Time).WaitAsync(cancellationToken).ConfigureAwait(false);
-                    var isFinal = !_storage.MayHoldMore || time.Time <= _storage.Head.RecordedAt;
-                    return new ResolvedTime(_storage.PositionAt(time.Time), isFinal);
-                }
-
-                // What the writer has recorded by then and not yet published, a reader beside it cannot know.
-                var head = _storage.Head;
-                RecordingClock.RefuseFuture(time.Time, Math.Max(Microseconds.From(_time.GetUtcNow()), head.RecordedAt));
-                return new ResolvedTime(_storage.PositionAt(time.Time), IsFinal: time.Time <= head.RecordedAt);
+                var isFinal = await SettleAsync(time.Time, cancellationToken).ConfigureAwait(false);
+                return new ResolvedTime(_storage.PositionAt(time.Time), isFinal);
         }
     }
 
@@ -102,10 +92,10 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
             Stores = held.Stores,
             AppendIds = held.AppendIds,
             Cells = held.Cells,
-            Segments = held.Segments,
-            SegmentBytes = held.SegmentBytes,
-            Runs = held.Runs,
-            RunBytes = held.RunBytes,
+            Segments = held.LogFiles,
+            SegmentBytes = held.LogBytes,
+            Runs = held.IndexFiles,
+            RunBytes = held.IndexBytes,
             IsAppendingSlowed = held.IsAppendingSlowed,
             IndexRebuildTotal = held.IndexRebuild.Total,
             IndexRebuildDone = held.IndexRebuild.Done,
@@ -141,6 +131,22 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
         ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
         cancellationToken.ThrowIfCancellationRequested();
         _storage.Refresh(cancellationToken);
+    }
+
+    /// <summary>Waits for appends in flight up to a time.</summary>
+    /// <returns>Whether what was recorded by then is final.</returns>
+    async ValueTask<bool> SettleAsync(long time, CancellationToken cancellationToken)
+    {
+        if (_pipeline is { } pipeline)
+        {
+            await pipeline.Clock.PassedAsync(time).WaitAsync(cancellationToken).ConfigureAwait(false);
+            return !_storage.MayHoldMore || time <= _storage.Head.RecordedAt;
+        }
+
+        // A reader cannot know what the writer has recorded by then and not yet published.
+        var head = _storage.Head;
+        RecordingClock.RefuseFuture(time, Math.Max(Microseconds.From(_time.GetUtcNow()), head.RecordedAt));
+        return time <= head.RecordedAt;
     }
 
     static void Check(FactQuery query)

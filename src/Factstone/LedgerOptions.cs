@@ -1,9 +1,7 @@
-using Factstone.Storage;
-
 namespace Factstone;
 
 /// <summary>How a ledger is opened. Checked once, by the open.</summary>
-public sealed record LedgerOptions
+public sealed partial record LedgerOptions
 {
     /// <summary>Bytes of a file of the log before the next one begins: 64 KiB to 1 GiB, 128 MiB by default.</summary>
     public long SegmentSizeBytes { get; init; } = 128 * 1_024 * 1_024;
@@ -25,9 +23,6 @@ public sealed record LedgerOptions
 
     /// <summary>Where the time comes from.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
-
-    /// <summary>Where files are; null for the disk.</summary>
-    internal IFileSystem? FileSystem { get; init; }
 
     internal IScheduler Scheduler { get; init; } = ThreadScheduler.Instance;
 
@@ -60,45 +55,7 @@ public sealed record LedgerOptions
 
     internal int MappedFilesMax { get; init; } = 512;
 
-    internal Action<RecoveryBranch>? BranchTaken { get; init; }
-
     internal Action<InterleavingPoint>? Interleave { get; init; }
 
     internal Defect Defect { get; init; }
-
-    internal StorageOptions ToStorageOptions()
-    {
-        if (SegmentSizeBytes is < StorageOptions.SegmentSizeBytesMin or > StorageOptions.SegmentSizeBytesMax)
-            throw new ArgumentOutOfRangeException(nameof(SegmentSizeBytes), SegmentSizeBytes, $"A segment has {StorageOptions.SegmentSizeBytesMin:N0} to {StorageOptions.SegmentSizeBytesMax:N0} bytes.");
-        if (LockWait < TimeSpan.Zero) throw new ArgumentOutOfRangeException(nameof(LockWait), LockWait, "A wait is not negative.");
-        ArgumentNullException.ThrowIfNull(TimeProvider);
-
-        return new StorageOptions
-        {
-            SegmentSizeBytes = SegmentSizeBytes,
-            PreallocationBytesMin = PreallocationBytesMin,
-            PreallocationBytesMax = PreallocationBytesMax,
-            LockWait = LockWait,
-            LockWaiting = LockWaiting ?? (holder => Console.Error.WriteLine($"Waiting for the ledger, which is open for writing by {holder}.")),
-            OpeningProgress = OpeningProgress,
-            Notice = Notice,
-            Salts = Salts,
-            Time = TimeProvider,
-            Scheduler = Scheduler,
-            MapsFiles = MappedReads,
-            MemoryFactsMax = MemoryFactsMax,
-            MemoryBytesMax = MemoryBytesMax,
-            MergedRunBytesMax = MergedRunBytesMax,
-            MergedRunFactsMax = MergedRunFactsMax,
-            IndexReserveBytesMax = IndexReserveBytesMax,
-            RebuiltAtOnceMax = RebuiltAtOnceMax,
-            IdleBeforeMerging = IdleBeforeMerging,
-            ReadOnlyFactsMax = ReadOnlyFactsMax,
-            OpenFilesMax = OpenFilesMax,
-            MappedFilesMax = MappedFilesMax,
-            BranchTaken = BranchTaken,
-            Interleave = Interleave,
-            Defect = Defect,
-        };
-    }
 }

@@ -1,9 +1,7 @@
-using Factstone.Storage;
-
 namespace Factstone;
 
 /// <summary>How a ledger is repaired.</summary>
-public sealed record RepairOptions
+public sealed partial record RepairOptions
 {
     /// <summary>Only say what would be done.</summary>
     public bool DryRun { get; init; }
@@ -17,16 +15,5 @@ public sealed record RepairOptions
     /// <summary>Where the time comes from.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
-    /// <summary>Where files are; null for the disk.</summary>
-    internal IFileSystem? FileSystem { get; init; }
-
     internal SaltSource Salts { get; init; } = SaltSource.System;
-
-    internal StorageOptions ToStorageOptions() => new LedgerOptions
-    {
-        LockWait = LockWait,
-        LockWaiting = LockWaiting,
-        TimeProvider = TimeProvider,
-        Salts = Salts,
-    }.ToStorageOptions();
 }

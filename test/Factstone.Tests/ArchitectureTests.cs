@@ -1,11 +1,12 @@
 using System.Reflection;
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Xunit;
 
 namespace Factstone;
 
 /// <summary>References between projects are the architecture: each sees only what is below it.</summary>
-public sealed class ArchitectureTests
+public sealed partial class ArchitectureTests
 {
     /// <summary>What each project in src/ may refer to, and which packages it may use. A new project, reference or package is a decision: write it down here.</summary>
     static readonly Dictionary<string, (string[] Projects, string[] Packages)> Allowed = new()
@@ -65,4 +66,50 @@ public sealed class ArchitectureTests
             Assert.True(isBelow || Path.GetDirectoryName(Assembly.Load(reference).Location) == baseLibrary, $"{name} refers to {reference.Name}.");
         }
     }
+
+    // Another storage can take the engine's place only as long as one file has to change for it.
+    [Fact]
+    public void One_file_of_the_ledger_names_the_engine()
+    {
+        var root = Path.Combine(Repository.Root, "src/Factstone");
+        var naming = Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
+            .Select(path => Path.GetRelativePath(root, path).Replace('\\', '/'))
+            .Where(path => !path.StartsWith("obj/", StringComparison.Ordinal) && !path.StartsWith("bin/", StringComparison.Ordinal))
+            .Where(path => NamesEngine().IsMatch(Repository.Read($"src/Factstone/{path}")));
+
+        Assert.Equal(["StorageEngine.cs"], naming);
+        Assert.Empty(References(Project("Factstone"), "Using"));
+    }
+
+    [Theory]
+    [InlineData("using Factstone.Storage;", true)]
+    [InlineData("using static Factstone.Storage.FileStorage;", true)]
+    [InlineData("var storage = Storage.FileStorage.Open(files);", true)]
+    [InlineData("internal IFactStorage Storage => _storage;", false)]
+    [InlineData("var head = verification.Storage.Head;", false)]
+    public void Naming_the_engine_is_recognised(string line, bool names) => Assert.Equal(names, NamesEngine().IsMatch(line));
+
+    /// <summary>The namespace of the engine, in full, or relative to the namespace of the ledger.</summary>
+    [GeneratedRegex(@"\bFactstone\.Storage\b|(?<![\w.])Storage\.\w")]
+    private static partial Regex NamesEngine();
+
+    [Fact]
+    public void The_document_lists_every_member_of_the_port()
+    {
+        var listed = DocumentSection.Read("docs/architecture.md", "The port").Table("part", "interface", "members")
+            .SelectMany(row => row[2].Split(", ").Select(member => $"{row[1].Trim('`')}.{member.Trim('`')}")).ToList();
+        var ports = Directory.GetFiles(Path.Combine(Repository.Root, "src/Factstone.Model/Port"), "I*.cs").Select(path => Path.GetFileNameWithoutExtension(path)).Where(name => name != nameof(IFactStorage));
+        var declared = ports.SelectMany(name => Members(typeof(IFactStorage).Assembly.GetType($"Factstone.{name}", throwOnError: true)!)).ToList();
+
+        Assert.Equal(declared.Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
+        Assert.Equal(["IFactStorage.Appending"], Members(typeof(IFactStorage)));
+    }
+
+    static IEnumerable<string> Members(Type type) =>
+        type.GetMembers(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly).Where(member => member is not MethodInfo { IsSpecialName: true }).Select(member => $"{type.Name}.{member.Name}");
+
+    [Fact]
+    public void The_port_has_three_parts() => Assert.Equal(
+        ["reading", "append session", "administration"],
+        DocumentSection.Read("docs/architecture.md", "The port").Table("part", "interface", "members").Select(row => row[0]).Distinct());
 }

@@ -9,9 +9,9 @@ public sealed class RenamedIdentifiersTests
 {
     static readonly string[] Renamed =
     [
-        "AddPlace", "AddPlaces", "CellPlace", "ComparePlaces", "CopyPlaces", "Crank", "EnterToStay", "Expect", "ExpectTime", "FactPlace", "FactShowing", "FindReach", "FollowerLook",
+        "AddPlace", "AddPlaces", "BeginAppend", "CellPlace", "ComparePlaces", "CopyPlaces", "Crank", "EnterToStay", "Expect", "ExpectTime", "FactPlace", "FactShowing", "FindReach", "FollowerLook",
         "GiveBackIfGone", "GiveBackSpace", "GiveBackZeros", "HasMissedCells", "HasQuietWork", "ICrank", "IStreamPlaces", "IndexMending", "InlineCrank", "IsEndLost",
-        "LastPlace", "LastPlaceIn", "LastPlaceInBlocks", "LetGo", "LetGoOfLargeBuffers", "LetGoOfMapping", "LogPlace", "LogPlaceFormat", "LogReach", "LoseEnd",
+        "LastPlace", "LastPlaceIn", "LastPlaceInBlocks", "LetGo", "LetGoOfLargeBuffers", "LetGoOfMapping", "LogPlace", "LogPlaceFormat", "LogReach", "LogWriter", "LoseEnd",
         "ManualCrank", "Mend", "MissedCells", "NextWhenQuiet", "NoVisitor", "Place", "PlaceAt", "PlaceBetween", "PlaceBytes", "PlaceOf", "Places", "PlacesCursor",
         "PlacesPerBlock", "PlacesPerStep", "PlacesShownMax", "PositionsPerLook", "QuietBeforeMerging", "QuietMerging", "QuietStep", "Reach", "ReadPlace",
         "RefuseLostEnd", "RunMended", "RunPlaces", "RunsMergedInQuiet", "SpaceAhead", "SpaceEnd", "StayMapped", "StreamPlace", "TermPlace", "ThreadCrank", "Took",

@@ -1,11 +1,10 @@
 using System.Buffers;
-using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Unicode;
 
 namespace Factstone;
 
-/// <summary>Checks a request against every limit and encodes what a caller can, on the caller's thread.</summary>
+/// <summary>Checks a request and encodes it as far as a caller can, on the caller's thread. See <see cref="AppendCheck"/> for what needs no encoding to be checked.</summary>
 internal static class AppendPreparation
 {
     /// <summary>More than the writer's header fields and the frame add to one fact.</summary>
@@ -24,7 +23,7 @@ internal static class AppendPreparation
 
         // The caller may use its list again before the writer decides.
         AppendCondition[] conditions = request.Conditions is { Count: > 0 and <= FactLimits.ConditionsPerAppendMax } given ? [.. given] : [];
-        CheckRequest(request, conditions);
+        AppendCheck.Request(request, conditions);
 
         var cells = CellPreparation.Check(request.Cells);
 
@@ -39,9 +38,9 @@ internal static class AppendPreparation
             NewFact? before = null;
             for (var i = 0; i < prepared.Length; i++)
             {
-                var fact = facts[i] ?? throw Refused(i, default, "It is null.");
+                var fact = facts[i] ?? throw AppendCheck.Refused(i, default, "It is null.");
                 if (i + FactsAhead < facts.Length) facts[i + FactsAhead]?.PrefetchPayload();
-                var tags = Check(fact, i, before);
+                var tags = AppendCheck.Fact(fact, i, before);
                 var producer = Producer(fact, i);
                 Grow(ref buffer, at, HeaderBytesMax(fact, tags, producer) + FactHash.SaltBytes + MetadataBytesMax(fact, i) + PayloadBytesMax(fact, i));
 
@@ -91,136 +90,24 @@ internal static class AppendPreparation
         }
     }
 
-    static void CheckRequest(AppendRequest request, AppendCondition[] conditions)
-    {
-        if (request.Facts is null || request.Cells is null || request.Conditions is null) throw new ArgumentException("Facts, Cells and Conditions may be empty, but not null.", nameof(request));
-        if (request.Facts.Count == 0 && request.Cells.Count == 0) throw new ArgumentException("The append has no fact and no cell.", nameof(request));
-        if (request.Facts.Count > FactLimits.FactsPerAppendMax)
-            throw new ArgumentException($"The append has {request.Facts.Count:N0} facts; at most {FactLimits.FactsPerAppendMax:N0} are possible. Split it.", nameof(request));
-        if (request.Conditions.Count > FactLimits.ConditionsPerAppendMax)
-            throw new ArgumentException($"The append has {request.Conditions.Count:N0} conditions; at most {FactLimits.ConditionsPerAppendMax:N0} are possible.", nameof(request));
-        if (request.AppendId is { } id && NameCheck.Text("The append id", id, 1, FactLimits.AppendIdBytesMax) is { } wrongId)
-            throw new ArgumentException(wrongId, nameof(request));
-        var names = 0L;
-        for (var i = 0; i < conditions.Length; i++)
-        {
-            if (Wrong(conditions[i]) is { } wrong) throw new ArgumentException($"conditions[{i}]: {wrong}", nameof(request));
-            names += conditions[i].Query?.NameCount ?? 0;
-        }
-
-        if (names > FactLimits.QueryNamesPerAppendMax)
-            throw new ArgumentException($"The queries of the conditions name {names:N0} stores, types and tags; at most {FactLimits.QueryNamesPerAppendMax:N0} are possible in one append.", nameof(request));
-    }
-
-    static string? Wrong(AppendCondition condition)
-    {
-        if (condition is null) return "It is null.";
-        if (condition.Query is { } query) return query.Wrong ?? WrongAfter(condition.After);
-        if ((condition.IsOnCell ? NameCheck.ForReading(condition.Cell) : NameCheck.ForReading(condition.Stream)) is { } wrong) return wrong;
-        switch (condition.Kind)
-        {
-            case AppendConditionKind.StreamAt when condition.Version < StreamVersion.None:
-                return $"A stream cannot be at version {condition.Version}; versions start at 1, and 0 asks that the stream does not exist.";
-            case AppendConditionKind.RecordAt when condition.Version <= StreamVersion.None:
-                return $"A record cannot be at version {condition.Version}; versions start at 1. Ask with RecordMissing that it has no value.";
-            case AppendConditionKind.CellAt when condition.CellVersion <= CellVersion.None:
-                return $"A cell cannot be at version {condition.CellVersion}; versions start at 1. Ask with CellAbsent that it has no value.";
-            case AppendConditionKind.CellEquals when condition.Value.Length > FactLimits.CellValueBytesMax:
-                return $"The value has {condition.Value.Length:N0} bytes; a cell has at most {FactLimits.CellValueBytesMax:N0}.";
-            case AppendConditionKind.RecordEquals when JsonCheck.Check(condition.Value.Span) is var fault and not JsonFault.None:
-                return $"The value is refused: {JsonCheck.Describe(condition.Value.Span, fault)}";
-            default:
-                return null;
-        }
-    }
-
-    static string? WrongAfter(Position? after) => after is { Value: < 0 or > Position.MaxValue }
-        ? $"There is no position {after} to look behind; positions are from 1 to {Position.MaxValue}, and 0 is before the first."
-        : null;
-
-    /// <summary>Refuses what cannot be kept, and returns the tags in order.</summary>
-    /// <remarks>The facts of one append often share their stream and type; what was checked with the fact before is not checked again.</remarks>
-    static string[] Check(NewFact fact, int index, NewFact? before)
-    {
-        var hasSameStream = before is not null && ReferenceEquals(fact.Stream.Store, before.Stream.Store) && ReferenceEquals(fact.Stream.Key, before.Stream.Key);
-        var hasSameType = before is not null && ReferenceEquals(fact.Type, before.Type);
-        var wrong = (hasSameStream ? null : NameCheck.ForAppending(fact.Stream))
-            ?? (!hasSameType && fact.Type is { } type ? NameCheck.Text("The type", type, 1, FactLimits.TypeBytesMax) : null)
-            ?? (fact.Correlation is { } correlation ? NameCheck.Text("The correlation", correlation, 1, FactLimits.CorrelationBytesMax) : null)
-            ?? (fact.ContentType is { } contentType ? NameCheck.Text("The content type", contentType, 1, FactLimits.ContentTypeBytesMax) : null)
-            ?? WrongTimes(fact)
-            ?? WrongCause(fact, index)
-            ?? (fact.Derivation is { } derivation ? Wrong(derivation) : null)
-            ?? (fact.SchemaVersion < 1 ? $"The schema version is {fact.SchemaVersion}; versions start at 1." : null);
-        if (wrong is not null) throw Refused(index, fact.Stream, wrong);
-
-        return HasNoTags(fact) ? [] : Sorted(fact, index);
-    }
-
-    /// <remarks>Nearly always the empty array of the base library, which is asked without a call.</remarks>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static bool HasNoTags(NewFact fact) => fact.Tags is string[] array ? array.Length == 0 : fact.Tags is { Count: 0 };
-
-    static string[] Sorted(NewFact fact, int index)
-    {
-        if (fact.Tags is null) throw Refused(index, fact.Stream, "Tags may be empty, but not null.");
-        if (fact.Tags.Count > FactLimits.TagsMax) throw Refused(index, fact.Stream, $"It has {fact.Tags.Count} tags; at most {FactLimits.TagsMax} are possible.");
-
-        var tags = fact.Tags.ToArray();
-        for (var i = 0; i < tags.Length; i++)
-            if ((tags[i] is null ? "A tag is null." : WrongTag(tags[i])) is { } wrong)
-                throw Refused(index, fact.Stream, wrong);
-
-        Utf8Order.Sort(tags);
-        for (var i = 1; i < tags.Length; i++)
-            if (tags[i] == tags[i - 1]) throw Refused(index, fact.Stream, $"It has the tag '{tags[i]}' twice.");
-        return tags;
-    }
-
-    static string? WrongTag(string tag) =>
-        NameCheck.Text("The tag", tag, 1, FactLimits.TagBytesMax) is null ? null : NameCheck.Text($"The tag '{NameCheck.Shown(tag)}'", tag, 1, FactLimits.TagBytesMax);
-
-    static string? WrongTimes(NewFact fact) =>
-        // A DateTimeOffset reaches from year 1 to 9999, which is the range of valid times.
-        fact.ValidFrom is { } from && fact.ValidTo is { } to && Microseconds.From(from) >= Microseconds.From(to)
-            ? $"It would be valid from {Microseconds.ToText(from)} to {Microseconds.ToText(to)}, which holds no moment: 'from' must be earlier than 'to'."
-            : null;
-
-    static string? WrongCause(NewFact fact, int index)
-    {
-        if (fact.CausationIndex is not { } cause) return null;
-        if (fact.Causation is not null) return "It names two causes: Causation and CausationIndex. Set one of them.";
-        return cause >= 0 && cause < index ? null : $"Its cause is facts[{cause}], which is not an earlier fact of this append.";
-    }
-
-    static string? Wrong(Derivation derivation)
-    {
-        if (derivation.Rule is null || derivation.Sources is null) return "The derivation names no rule, or no list of sources.";
-        if (NameCheck.Text("The rule's name", derivation.Rule, 1, FactLimits.RuleBytesMax) is { } wrong) return wrong;
-        if (derivation.Version < 1) return $"The rule's version is {derivation.Version}; versions start at 1.";
-        return derivation.Sources.Count > FactLimits.DerivationSourcesMax
-            ? $"The derivation names {derivation.Sources.Count:N0} sources; at most {FactLimits.DerivationSourcesMax:N0} are possible."
-            : null;
-    }
-
     static byte[]? Producer(NewFact fact, int index)
     {
         if (fact.Producer is not { } text) return null;
         // The limit is on the canonical form, but what is far beyond it need not be parsed to be refused.
         if (text.Length > 16 * FactLimits.ProducerBytesMax) throw ProducerTooLarge(fact, index, text.Length);
-        if (Utf8Order.ByteCount(text) < 0) throw Refused(index, fact.Stream, "The producer holds half of a surrogate pair, which UTF-8 cannot say.");
+        if (Utf8Order.ByteCount(text) < 0) throw AppendCheck.Refused(index, fact.Stream, "The producer holds half of a surrogate pair, which UTF-8 cannot say.");
 
         var given = Encoding.UTF8.GetBytes(text);
         var fault = JsonCheck.Check(given, JsonShape.Object);
-        if (fault != JsonFault.None) throw Refused(index, fact.Stream, $"The producer must be a JSON object. {JsonCheck.Describe(given, fault)}");
+        if (fault != JsonFault.None) throw AppendCheck.Refused(index, fact.Stream, $"The producer must be a JSON object. {JsonCheck.Describe(given, fault)}");
 
         if (!CanonicalJsonWriter.TryWrite(given, out var canonical, out var tooLarge))
-            throw Refused(index, fact.Stream, $"The producer has no canonical form: the number {tooLarge} is too large for a double.");
+            throw AppendCheck.Refused(index, fact.Stream, $"The producer has no canonical form: the number {tooLarge} is too large for a double.");
         return canonical.Length <= FactLimits.ProducerBytesMax ? canonical : throw ProducerTooLarge(fact, index, canonical.Length);
     }
 
     static ArgumentException ProducerTooLarge(NewFact fact, int index, int bytes) =>
-        Refused(index, fact.Stream, $"The producer has {bytes:N0} bytes; at most {FactLimits.ProducerBytesMax:N0} are possible.");
+        AppendCheck.Refused(index, fact.Stream, $"The producer has {bytes:N0} bytes; at most {FactLimits.ProducerBytesMax:N0} are possible.");
 
     /// <summary>Whether two facts surely have the same header: nothing but the same stream and type.</summary>
     static bool HaveSameHeader(NewFact fact, NewFact before) =>
@@ -228,7 +115,7 @@ internal static class AppendPreparation
         && HasNothingElse(fact) && HasNothingElse(before);
 
     static bool HasNothingElse(NewFact fact) =>
-        HasNoTags(fact) && fact is { Causation: null, Derivation: null, ValidFrom: null, ValidTo: null, SchemaVersion: 1, Correlation: null, Producer: null, Retracts: false, ContentType: null };
+        AppendCheck.HasNoTags(fact) && fact is { Causation: null, Derivation: null, ValidFrom: null, ValidTo: null, SchemaVersion: 1, Correlation: null, Producer: null, Retracts: false, ContentType: null };
 
     static int Copy(ReadOnlySpan<byte> header, Span<byte> target)
     {
@@ -268,7 +155,7 @@ internal static class AppendPreparation
         var fault = JsonCheck.Check(bytes, JsonShape.ObjectOfText);
         return fault == JsonFault.None
             ? length
-            : throw Refused(index, fact.Stream, $"Metadata must be a JSON object whose values are all texts. {JsonCheck.Describe(bytes, fault)}");
+            : throw AppendCheck.Refused(index, fact.Stream, $"Metadata must be a JSON object whose values are all texts. {JsonCheck.Describe(bytes, fault)}");
     }
 
     static int EncodePayload(Span<byte> target, NewFact fact, int index)
@@ -288,7 +175,7 @@ internal static class AppendPreparation
         var fault = JsonCheck.Check(target[..length]);
         return fault == JsonFault.None
             ? length
-            : throw Refused(index, fact.Stream, $"The payload is refused: {JsonCheck.Describe(target[..length], fault)} A text in JSON stands in double quotes; bytes that are not JSON need a ContentType.");
+            : throw AppendCheck.Refused(index, fact.Stream, $"The payload is refused: {JsonCheck.Describe(target[..length], fault)} A text in JSON stands in double quotes; bytes that are not JSON need a ContentType.");
     }
 
     static int EncodeText(Span<byte> target, string text, string what, NewFact fact, int index)
@@ -298,7 +185,7 @@ internal static class AppendPreparation
         {
             OperationStatus.Done => written,
             OperationStatus.DestinationTooSmall => throw new InvariantException("the buffer holds every text that was measured for it"),
-            _ => throw Refused(index, fact.Stream, $"{what} holds half of a surrogate pair, which UTF-8 cannot say."),
+            _ => throw AppendCheck.Refused(index, fact.Stream, $"{what} holds half of a surrogate pair, which UTF-8 cannot say."),
         };
     }
 
@@ -345,11 +232,8 @@ internal static class AppendPreparation
     }
 
     static ArgumentException MetadataTooLarge(NewFact fact, int index, long bytes) =>
-        Refused(index, fact.Stream, $"The metadata has {bytes:N0} bytes; at most {FactLimits.MetadataBytesMax:N0} are possible.");
+        AppendCheck.Refused(index, fact.Stream, $"The metadata has {bytes:N0} bytes; at most {FactLimits.MetadataBytesMax:N0} are possible.");
 
     static ArgumentException TooLarge(NewFact fact, int index, long bytes) =>
-        Refused(index, fact.Stream, $"The payload has {bytes:N0} bytes; at most {FactLimits.PayloadBytesMax:N0} are possible. Keep larger content in a blob, and its reference in the fact.");
-
-    static ArgumentException Refused(int index, StreamName stream, string why) =>
-        new($"facts[{index}]{(stream.Store is null ? "" : $" ({NameCheck.Shown(stream.ToString())})")}: {why}");
+        AppendCheck.Refused(index, fact.Stream, $"The payload has {bytes:N0} bytes; at most {FactLimits.PayloadBytesMax:N0} are possible. Keep larger content in a blob, and its reference in the fact.");
 }

@@ -8,12 +8,12 @@ internal sealed class GroupCells(FactIndex index, IndexedReading reading, Storag
 {
     readonly List<AcceptedCell> _cells = [];
     readonly Dictionary<CellName, CellState> _states = [];
-    AppendSnapshot _snapshot = AppendSnapshot.Empty;
+    IndexSnapshot _snapshot = IndexSnapshot.Empty;
 
     public Span<AcceptedCell> All => CollectionsMarshal.AsSpan(_cells);
 
     /// <summary>Turns to the next append, and to what was read for it.</summary>
-    public void Consider(AppendSnapshot snapshot) => _snapshot = snapshot;
+    public void Consider(IndexSnapshot snapshot) => _snapshot = snapshot;
 
     public CellState State(CellName cell) =>
         options.Defect != Defect.DecideWithoutGroup && _states.TryGetValue(cell, out var state) ? state : Before(cell);

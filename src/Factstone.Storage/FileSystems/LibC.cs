@@ -106,9 +106,6 @@ internal static partial class LibC
     [LibraryImport(Library, EntryPoint = "stat$INODE64", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int StatusOnIntelMac(string path, Span<byte> status);
 
-    [LibraryImport(Library, EntryPoint = "clock_gettime", SetLastError = true)]
-    public static partial int GetTime(int clock, out TimeSpec time);
-
     public const int StandardError = 2;
 
     [LibraryImport(Library, EntryPoint = "write", SetLastError = true)]
@@ -148,13 +145,5 @@ internal static partial class LibC
     {
         public ulong Current;
         public ulong Most;
-    }
-
-    /// <summary>struct timespec where long has 64 bits.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public struct TimeSpec
-    {
-        public long Seconds;
-        public long Nanoseconds;
     }
 }

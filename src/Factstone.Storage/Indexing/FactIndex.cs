@@ -12,7 +12,7 @@ internal sealed partial class FactIndex
     readonly Defect _defect;
     readonly StorageOptions _options;
     readonly MemoryFiller _filler = new();
-    AppendSnapshot _withoutHeads = AppendSnapshot.Empty;
+    IndexSnapshot _withoutHeads = IndexSnapshot.Empty;
     IndexPart[] _parts;
 
     /// <summary>The parts in memory that the writer still looks at, oldest first; those of which a run was made meanwhile stay for a while, for appends that were prepared before.</summary>
@@ -61,7 +61,7 @@ internal sealed partial class FactIndex
     public Position MemoryFloor => new(_memory[0].First.Value - 1);
 
     /// <summary>Whether all that was appended since a snapshot was taken is in memory. For the writer.</summary>
-    public bool HasAllSince(AppendSnapshot snapshot) => _memory[0].Number <= snapshot.Until;
+    public bool HasAllSince(IndexSnapshot snapshot) => _memory[0].Number <= snapshot.Until;
 
     /// <summary>Whether a complete part waits for a run. For the writer.</summary>
     public bool HasUnwritten
@@ -216,7 +216,7 @@ internal sealed partial class FactIndex
     }
 
     /// <summary>Reads the heads of streams, and what is so of cells, of which nothing is in memory.</summary>
-    public AppendSnapshot Prepare(PreparedAppend append)
+    public IndexSnapshot Prepare(PreparedAppend append)
     {
         var parts = Parts;
         var until = FirstInMemory(parts, out var hasRuns).Number;
@@ -241,15 +241,15 @@ internal sealed partial class FactIndex
         foreach (ref readonly var cell in append.Cells.AsSpan()) PrepareCell(parts, cell.Cell, ref cells);
         _options.Interleave?.Invoke(InterleavingPoint.Preparing);
         if (_defect == Defect.PrepareUntilLate) until = FirstInMemory(Parts, out _).Number;
-        return heads is null && cells is null ? WithoutHeads(until) : new AppendSnapshot { Until = until, Heads = heads, Cells = cells };
+        return heads is null && cells is null ? WithoutHeads(until) : new IndexSnapshot { Until = until, Heads = heads, Cells = cells };
     }
 
     /// <summary>What most appends are prepared on between two runs, so they share it.</summary>
-    AppendSnapshot WithoutHeads(long until)
+    IndexSnapshot WithoutHeads(long until)
     {
         var shared = Volatile.Read(ref _withoutHeads);
         if (shared.Until == until) return shared;
-        shared = new AppendSnapshot { Until = until, Heads = null };
+        shared = new IndexSnapshot { Until = until, Heads = null };
         Volatile.Write(ref _withoutHeads, shared);
         return shared;
     }

@@ -2,7 +2,7 @@ namespace Factstone.Storage;
 
 /// <summary>Opens a ledger for writing: finds out what the last writer left, and finishes its work.</summary>
 /// <remarks>Everything it does can be stopped anywhere and done again: nothing that was acknowledged is ever in one place only that is about to change.</remarks>
-internal sealed class LedgerOpening : IDisposable
+internal sealed class LedgerOpening : ILedgerOpening, IDisposable
 {
     readonly IFileSystem _files;
     readonly LedgerLayout _layout;
@@ -27,7 +27,7 @@ internal sealed class LedgerOpening : IDisposable
         _segments = new SegmentSet(files, layout, options, Directory, Index, _damage, _pool);
         Runs = new RunDirectory(files, layout, options, _pool);
         Failures = new WorkerFailures(files, layout, options);
-        Builder = new IndexBuilder(Index, Runs, Directory, () => Chain?.Manifest ?? Manifest, options, Failures);
+        Builder = new IndexBuilder(Index, Runs, Directory, () => NewestManifest, options, Failures);
     }
 
     public FactIndex Index { get; }
@@ -44,6 +44,8 @@ internal sealed class LedgerOpening : IDisposable
     public OpeningReport Report { get; private set; } = new();
 
     public Manifest Manifest { get; private set; } = null!;
+
+    public Manifest NewestManifest => Chain?.Manifest ?? Manifest;
 
     /// <summary>What repairs have found to be gone for good.</summary>
     public LostFacts Lost { get; private set; } = LostFacts.None;

@@ -1,7 +1,7 @@
 namespace Factstone.Storage;
 
 /// <summary>Reads a ledger up to its published end, beside the writer or without one; changes nothing.</summary>
-internal sealed class ReadOnlyOpening : IDisposable
+internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
 {
     /// <summary>A writer that opens, rolls or recovers replaces files while we look; a moment later all fits together.</summary>
     const int Attempts = 200;
@@ -49,6 +49,8 @@ internal sealed class ReadOnlyOpening : IDisposable
     public RunDirectory Runs { get; }
 
     public Manifest Manifest { get; private set; } = null!;
+
+    Manifest ILedgerOpening.NewestManifest => Manifest;
 
     /// <summary>What repairs have found to be gone for good.</summary>
     public LostFacts Lost { get; private set; } = LostFacts.None;

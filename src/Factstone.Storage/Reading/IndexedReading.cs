@@ -78,7 +78,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
         }
     }
 
-    public AppendSnapshot Prepare(PreparedAppend append)
+    public IndexSnapshot Prepare(PreparedAppend append)
     {
         using var reading = gate.Enter();
         return AskInside(append, static (index, append) => index.Prepare(append));

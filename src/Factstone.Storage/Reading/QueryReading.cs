@@ -64,13 +64,13 @@ internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog da
     }
 
     /// <summary>Looks for what the conditions by query of an append must not find, up to the head.</summary>
-    public AppendSnapshot Prepare(PreparedAppend append, AppendSnapshot snapshot, Position head)
+    public IndexSnapshot Prepare(PreparedAppend append, IndexSnapshot snapshot, Position head)
     {
         var matches = new Position[append.Conditions.Count];
         for (var i = 0; i < matches.Length; i++)
             if (append.Conditions[i] is { Query: { } query } condition) matches[i] = First(query, facts.LookedBehind(condition.After ?? Position.None), head);
         facts.Preparing();
-        return new AppendSnapshot { Until = snapshot.Until, Heads = snapshot.Heads, Cells = snapshot.Cells, Head = head, Matches = matches };
+        return new IndexSnapshot { Until = snapshot.Until, Heads = snapshot.Heads, Cells = snapshot.Cells, Head = head, Matches = matches };
     }
 
     IEnumerable<Candidate> Candidates(FactQuery query, Position after, Position until, bool backward)

@@ -16,7 +16,7 @@ internal sealed class AppendGroup(FactIndex index, LostFacts lost, IndexedReadin
     /// <summary>Of one append, while its versions are gathered.</summary>
     Dictionary<StreamEntry, int> _locations = [];
     readonly List<StreamAndVersion> _versions = [];
-    AppendSnapshot _snapshot = AppendSnapshot.Empty;
+    IndexSnapshot _snapshot = IndexSnapshot.Empty;
     readonly GroupCells _cells = new(index, reading, options);
 
     public Span<AcceptedAppend> Appends => CollectionsMarshal.AsSpan(_appends);
@@ -40,7 +40,7 @@ internal sealed class AppendGroup(FactIndex index, LostFacts lost, IndexedReadin
     public long LastTime => _appends[^1].RecordedAt;
 
     /// <summary>Turns to the next append, and to what was read for it.</summary>
-    public void Consider(AppendSnapshot snapshot)
+    public void Consider(IndexSnapshot snapshot)
     {
         _snapshot = snapshot;
         _cells.Consider(snapshot);

@@ -1,12 +1,11 @@
-using Factstone.Storage;
-
 namespace Factstone;
 
 /// <summary>The one way into the ledger: prepared on the caller's thread, decided and written by one writer, answered on another thread.</summary>
 /// <remarks>Always true: nothing is answered before the state that it was decided on is durable. Threads: <see cref="WriteStep"/> is called by one thread at a time.</remarks>
 internal sealed class AppendPipeline : IDisposable
 {
-    readonly IFactStorage _storage;
+    readonly IFactReading _reading;
+    readonly IFactAppending _appending;
     readonly LedgerOptions _options;
     readonly AppendQueue _queue = new();
     readonly List<PendingAppend> _group = [];
@@ -15,9 +14,10 @@ internal sealed class AppendPipeline : IDisposable
     readonly long _groupBytesMax;
     Exception? _broken;
 
-    public AppendPipeline(IFactStorage storage, RecordingClock clock, LedgerOptions options)
+    public AppendPipeline(IFactReading reading, IFactAppending appending, RecordingClock clock, LedgerOptions options)
     {
-        _storage = storage;
+        _reading = reading;
+        _appending = appending;
         _options = options;
         Clock = clock;
         _groupBytesMax = Math.Min(FactLimits.AppendBytesMax, options.SegmentSizeBytes);
@@ -33,15 +33,8 @@ internal sealed class AppendPipeline : IDisposable
         PendingAppend pending;
         try
         {
-            // Found among what is durable: the answer needs no writer.
-            var until = _storage.PreparedUntil;
-            if (TryRepeat(prepared) is { } repeat) return ValueTask.FromResult(repeat);
-            var snapshot = _storage.Prepare(prepared);
-
-            // What the snapshot speaks of, the writer takes for looked at, the id included. A run that was made since it was
-            // looked for may have it.
-            if (snapshot.Until != until && TryRepeat(prepared) is { } later) return ValueTask.FromResult(later);
-            pending = new PendingAppend(this, prepared, snapshot, ConditionCheck.Prepare(prepared.Conditions, _storage));
+            if (_appending.Prepare(prepared, out var committed) is not { } snapshot) return ValueTask.FromResult(Repeat(prepared, committed));
+            pending = new PendingAppend(this, prepared, snapshot, ConditionCheck.Prepare(prepared.Conditions, _reading));
         }
         catch
         {
@@ -65,11 +58,10 @@ internal sealed class AppendPipeline : IDisposable
         return pending.Task;
     }
 
-    /// <summary>The answer to an append whose id is found; null where it has none, or none is found.</summary>
-    AppendOutcome? TryRepeat(PreparedAppend append)
+    /// <summary>The answer to an append whose id is committed. It needs no writer.</summary>
+    AppendOutcome Repeat(PreparedAppend append, AppendSpan committed)
     {
-        if (append.AppendId is not { } id || _storage.FindAppend(id) is not { } span) return null;
-        var repeat = RepeatedAppend.Answer(append, span, _storage);
+        var repeat = RepeatedAppend.Answer(append, committed, _reading);
         append.Release();
         return repeat;
     }
@@ -83,8 +75,8 @@ internal sealed class AppendPipeline : IDisposable
         try
         {
             if (_broken is not null) throw new LedgerFailedException(_broken.Message, _broken);
-            var session = _storage.BeginAppend();
-            Clock.BeginGroup(_storage.Head.RecordedAt);
+            var session = _appending.Begin();
+            Clock.BeginGroup(_reading.Head.RecordedAt);
             foreach (var pending in _group) pending.Decision = Decide(pending, session); // each on the state that the ones before it leave
             if (_options.Defect == Defect.AnswerBeforeSync) CompleteGroup();
             if (_options.Defect == Defect.ConflictBeforeSync) CompleteConflicts();
@@ -174,8 +166,8 @@ internal sealed class AppendPipeline : IDisposable
             lock (pending)
             {
                 return pending.OutcomeRead ??= pending.Decision is AppendDecision.Repeat repeat
-                    ? RepeatedAppend.Answer(pending.Append, repeat.Span, _storage)
-                    : ConflictAnswer.For((AppendDecision.Conflict)pending.Decision!, _storage);
+                    ? RepeatedAppend.Answer(pending.Append, repeat.Span, _reading)
+                    : ConflictAnswer.For((AppendDecision.Conflict)pending.Decision!, _reading);
             }
         }
         finally
@@ -191,7 +183,7 @@ internal sealed class AppendPipeline : IDisposable
         if (pending.Append.AppendId is { } id && session.FindAppend(id) is { } span) return new AppendDecision.Repeat(span);
         try
         {
-            if (_options.Defect != Defect.NoConditions && ConditionCheck.Decide(pending, session, _storage) is { } failing) return failing;
+            if (_options.Defect != Defect.NoConditions && ConditionCheck.Decide(pending, session, _reading) is { } failing) return failing;
         }
         catch (FactstoneException unreadable)
         {

@@ -1,19 +1,17 @@
-using Factstone.Storage;
-
 namespace Factstone;
 
 /// <summary>Whether conditions hold: prepared on the caller's thread, decided by the writer at the exact head.</summary>
 internal static class ConditionCheck
 {
     /// <summary>Reads and compares the values that conditions ask for, as they are now.</summary>
-    public static PreparedValue[] Prepare(IReadOnlyList<AppendCondition> conditions, IFactStorage storage)
+    public static PreparedValue[] Prepare(IReadOnlyList<AppendCondition> conditions, IFactReading reading)
     {
         PreparedValue[]? values = null;
         for (var i = 0; i < conditions.Count; i++)
         {
             if (conditions[i].Kind is not (AppendConditionKind.RecordEquals or AppendConditionKind.CellEquals)) continue;
             values ??= new PreparedValue[conditions.Count];
-            values[i] = conditions[i].IsOnCell ? CellConditionCheck.Prepare(conditions[i], storage) : Compare(conditions[i], storage, storage.StateAt(conditions[i].Stream, storage.Head.Position));
+            values[i] = conditions[i].IsOnCell ? CellConditionCheck.Prepare(conditions[i], reading) : Compare(conditions[i], reading, reading.StateAt(conditions[i].Stream, reading.Head.Position));
         }
 
         return values ?? [];
@@ -21,7 +19,7 @@ internal static class ConditionCheck
 
     /// <summary>The decision when a condition fails; null when all hold.</summary>
     /// <exception cref="FactstoneException">A value that a condition asks for cannot be read.</exception>
-    public static AppendDecision? Decide(PendingAppend pending, IAppendSession session, IFactStorage storage)
+    public static AppendDecision? Decide(PendingAppend pending, IAppendSession session, IFactReading reading)
     {
         var conditions = pending.Append.Conditions;
         for (var i = 0; i < conditions.Count; i++)
@@ -30,7 +28,7 @@ internal static class ConditionCheck
             if (condition.Query is { } query)
             {
                 var after = condition.After ?? Position.None;
-                if (after > storage.Head.Position) return new AppendDecision.Failed(Ahead(i, after, storage.Head.Position));
+                if (after > reading.Head.Position) return new AppendDecision.Failed(Ahead(i, after, reading.Head.Position));
                 if (session.FirstMatch(i, query, after) is { Value: > 0 } found) return new AppendDecision.Conflict(condition) { FirstMatch = found, Until = session.Last };
                 continue;
             }
@@ -38,7 +36,7 @@ internal static class ConditionCheck
             if (condition.IsOnCell)
             {
                 var cell = session.StateOf(condition.Cell);
-                if (!CellConditionCheck.Holds(condition, cell, pending.Values, i, storage)) return new AppendDecision.Conflict(condition) { ActualCellVersion = cell.Version };
+                if (!CellConditionCheck.Holds(condition, cell, pending.Values, i, reading)) return new AppendDecision.Conflict(condition) { ActualCellVersion = cell.Version };
                 continue;
             }
 
@@ -50,7 +48,7 @@ internal static class ConditionCheck
                 AppendConditionKind.StreamExists => state.Version > StreamVersion.None,
                 AppendConditionKind.RecordAt => state.HasValue && state.Version == condition.Version,
                 AppendConditionKind.RecordMissing => !state.HasValue,
-                _ => IsEqual(condition, state, pending, i, session, storage),
+                _ => IsEqual(condition, state, pending, i, session, reading),
             };
             if (!holds) return new AppendDecision.Conflict(condition) { Actual = state };
         }
@@ -62,7 +60,7 @@ internal static class ConditionCheck
     static ArgumentOutOfRangeException Ahead(int condition, Position after, Position head) =>
         new(nameof(condition), $"conditions[{condition}]: position {after} lies ahead: the last fact is at position {head}. Nothing was written.");
 
-    static bool IsEqual(AppendCondition condition, StreamState state, PendingAppend pending, int index, IAppendSession session, IFactStorage storage)
+    static bool IsEqual(AppendCondition condition, StreamState state, PendingAppend pending, int index, IAppendSession session, IFactReading reading)
     {
         if (pending.Values[index].State == state) return pending.Values[index].IsEqual;
         if (!state.HasValue) return false;
@@ -76,13 +74,13 @@ internal static class ConditionCheck
 
         // Written since it was prepared. To prepare it again elsewhere would let appends that were sent after it pass; so the
         // writer reads this one fact, which has just been written, by itself.
-        return Compare(condition, storage, state).IsEqual;
+        return Compare(condition, reading, state).IsEqual;
     }
 
-    static PreparedValue Compare(AppendCondition condition, IFactStorage storage, StreamState state)
+    static PreparedValue Compare(AppendCondition condition, IFactReading reading, StreamState state)
     {
         if (!state.HasValue) return new PreparedValue(state, IsEqual: false);
-        var fact = storage.ReadAt(state.Position);
+        var fact = reading.ReadAt(state.Position);
         return new PreparedValue(state, fact is { ContentType: null, Payload.IsEmpty: false } && CanonicalJson.AreEqual(fact.Payload.Span, condition.Value.Span));
     }
 }

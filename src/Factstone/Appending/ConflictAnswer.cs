@@ -3,7 +3,7 @@ namespace Factstone;
 /// <summary>Brings along what beat an append, so that its caller can decide again without a second read.</summary>
 internal static class ConflictAnswer
 {
-    public static AppendOutcome.Conflict For(AppendDecision.Conflict decision, IFactStorage storage)
+    public static AppendOutcome.Conflict For(AppendDecision.Conflict decision, IFactReading reading)
     {
         var (condition, actual) = (decision.Condition, decision.Actual);
         if (condition.IsOnCell) return new AppendOutcome.Conflict(condition, StreamVersion.None, [], IsComplete: true) { ActualCellVersion = decision.ActualCellVersion };
@@ -11,22 +11,22 @@ internal static class ConflictAnswer
         if (condition.Query is { } query)
         {
             // Before the first match there is none, so nobody need look there again.
-            var matching = Bounded(storage.ReadQuery(query, new Position(decision.FirstMatch.Value - 1), decision.Until, backward: false), out var areAll);
+            var matching = Bounded(reading.ReadQuery(query, new Position(decision.FirstMatch.Value - 1), decision.Until, backward: false), out var areAll);
             return new AppendOutcome.Conflict(condition, StreamVersion.None, matching, areAll) { FirstMatch = decision.FirstMatch };
         }
 
         var isComplete = true;
         var facts = ExpectedVersion(condition, actual) is { } expected && actual.Version > expected
-            ? Bounded(Beating(condition.Stream, expected, actual, storage), out isComplete)
+            ? Bounded(Beating(condition.Stream, expected, actual, reading), out isComplete)
             : [];
         return new AppendOutcome.Conflict(condition, actual.Version, facts, isComplete);
     }
 
     /// <summary>The facts of a stream behind a version. Most who race are beaten by one, and where that is, is known.</summary>
-    static IEnumerable<Fact> Beating(StreamName stream, StreamVersion expected, in StreamState actual, IFactStorage storage) =>
-        actual.Version == expected.Next() && storage.ReadAt(actual.Position) is { } only && only.StreamVersion == actual.Version && only.Stream == stream
+    static IEnumerable<Fact> Beating(StreamName stream, StreamVersion expected, in StreamState actual, IFactReading reading) =>
+        actual.Version == expected.Next() && reading.ReadAt(actual.Position) is { } only && only.StreamVersion == actual.Version && only.Stream == stream
             ? [only]
-            : storage.ReadStream(stream, expected.Next(), actual.Position, backward: false);
+            : reading.ReadStream(stream, expected.Next(), actual.Position, backward: false);
 
     /// <summary>As many as an answer may bring along.</summary>
     static List<Fact> Bounded(IEnumerable<Fact> beating, out bool areAll)

@@ -3,10 +3,10 @@ namespace Factstone;
 /// <summary>An append whose id is known: a repeat, or another append under a used id. Compared with what is stored, byte for byte.</summary>
 internal static class RepeatedAppend
 {
-    public static AppendOutcome Answer(PreparedAppend append, AppendSpan span, IFactStorage storage)
+    public static AppendOutcome Answer(PreparedAppend append, AppendSpan span, IFactReading reading)
     {
-        var facts = Facts(span, storage);
-        var cells = Cells(append.AppendId!, span, storage);
+        var facts = Facts(span, reading);
+        var cells = Cells(append.AppendId!, span, reading);
         var receipt = Receipt(span, facts, cells);
         return (Difference(append, span, facts) ?? Difference(append, span, cells)) is { } difference
             ? new AppendOutcome.AppendIdReused(append.AppendId!, receipt, difference)
@@ -14,12 +14,12 @@ internal static class RepeatedAppend
     }
 
     /// <summary>The receipt of a committed append, as it was, from the facts and cells that it wrote. Of those that are gone for good it has no versions.</summary>
-    public static AppendReceipt Receipt(string appendId, AppendSpan span, IFactStorage storage) => Receipt(span, Facts(span, storage), Cells(appendId, span, storage));
+    public static AppendReceipt Receipt(string appendId, AppendSpan span, IFactReading reading) => Receipt(span, Facts(span, reading), Cells(appendId, span, reading));
 
     /// <summary>Of an append that has lost facts the cells stand by themselves now.</summary>
-    static IReadOnlyList<StoredCell> Cells(string appendId, AppendSpan span, IFactStorage storage) => span.IsIncomplete ? [] : storage.ReadAppendCells(appendId);
+    static IReadOnlyList<StoredCell> Cells(string appendId, AppendSpan span, IFactReading reading) => span.IsIncomplete ? [] : reading.ReadAppendCells(appendId);
 
-    static List<Fact> Facts(AppendSpan span, IFactStorage storage) => span.Count == 0 ? [] : [.. storage.Read(span.First, span.Last, backward: false)];
+    static List<Fact> Facts(AppendSpan span, IFactReading reading) => span.Count == 0 ? [] : [.. reading.Read(span.First, span.Last, backward: false)];
 
     static AppendReceipt Receipt(AppendSpan span, List<Fact> facts, IReadOnlyList<StoredCell> cells)
     {

@@ -5,17 +5,17 @@ internal static class Cursors
 {
     /// <summary>The cursor of who has read up to a position, included.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It lies ahead.</exception>
-    public static LedgerCursor At(IFactStorage storage, Position position)
+    public static LedgerCursor At(IFactReading reading, Position position)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(position.Value, nameof(position));
-        if (position > storage.Head.Position)
-            throw new ArgumentOutOfRangeException(nameof(position), $"Position {position} lies ahead: the last fact is at position {storage.Head.Position}.");
+        if (position > reading.Head.Position)
+            throw new ArgumentOutOfRangeException(nameof(position), $"Position {position} lies ahead: the last fact is at position {reading.Head.Position}.");
 
-        var withoutLeaf = new LedgerCursor(storage.Id, storage.Epoch, position);
+        var withoutLeaf = new LedgerCursor(reading.Id, reading.Epoch, position);
         if (position == Position.None) return withoutLeaf;
         try
         {
-            return storage.ReadAt(position) is { } fact ? LedgerCursor.Of(storage.Id, storage.Epoch, fact) : withoutLeaf;
+            return reading.ReadAt(position) is { } fact ? LedgerCursor.Of(reading.Id, reading.Epoch, fact) : withoutLeaf;
         }
         catch (LedgerDamagedException)
         {
@@ -26,21 +26,21 @@ internal static class Cursors
 
     /// <summary>The position that a cursor stands for.</summary>
     /// <exception cref="LedgerForkedException">What was read there is not what the ledger holds.</exception>
-    public static Position Resolve(IFactStorage storage, LedgerCursor cursor, string parameter)
+    public static Position Resolve(IFactReading reading, LedgerCursor cursor, string parameter)
     {
         var position = cursor.Position;
         if (position < Position.None) throw new ArgumentOutOfRangeException(parameter, position, "A position is not negative.");
-        if (cursor.LedgerId != storage.Id) throw new ArgumentException($"The cursor is of ledger {cursor.LedgerId}; this is ledger {storage.Id}.", parameter);
-        if (cursor.Epoch > storage.Epoch) throw LedgerForkedException.ByEpoch(cursor.Epoch, storage.Epoch, Position.None, position);
-        var common = storage.LastCommonWith(cursor.Epoch);
-        if (position > common) throw LedgerForkedException.ByEpoch(cursor.Epoch, storage.Epoch, common, position);
-        var head = storage.Head.Position;
+        if (cursor.LedgerId != reading.Id) throw new ArgumentException($"The cursor is of ledger {cursor.LedgerId}; this is ledger {reading.Id}.", parameter);
+        if (cursor.Epoch > reading.Epoch) throw LedgerForkedException.ByEpoch(cursor.Epoch, reading.Epoch, Position.None, position);
+        var common = reading.LastCommonWith(cursor.Epoch);
+        if (position > common) throw LedgerForkedException.ByEpoch(cursor.Epoch, reading.Epoch, common, position);
+        var head = reading.Head.Position;
         if (position > head)
             throw new ArgumentOutOfRangeException(parameter, $"Position {position} lies ahead: the last fact is at position {head}. The cursor was given where there were more facts: in another copy of the ledger, or in this one before a crash from which no writer has recovered it yet.");
 
         // Two copies that were restored from one backup have the same epoch; the facts behind it differ at least in their salts.
-        if (cursor.Leaf is { } leaf && position > Position.None && storage.ReadAt(position) is { } fact && LedgerCursor.LeafOf(fact) != leaf)
-            throw LedgerForkedException.ByLeaf(storage.Epoch, position);
+        if (cursor.Leaf is { } leaf && position > Position.None && reading.ReadAt(position) is { } fact && LedgerCursor.LeafOf(fact) != leaf)
+            throw LedgerForkedException.ByLeaf(reading.Epoch, position);
         return position;
     }
 }

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
-using Factstone.Storage;
 
 namespace Factstone;
 
@@ -18,7 +17,7 @@ public sealed class Follower : IAsyncEnumerable<Fact>
     const int PositionsPerStep = 32 * 1_024;
 
     readonly Lock _looking = new();
-    readonly IFactStorage _storage;
+    readonly IFactReading _reading;
     readonly int _bufferFacts;
     readonly LedgerOptions _options;
     readonly long _recordedFrom;
@@ -29,15 +28,15 @@ public sealed class Follower : IAsyncEnumerable<Fact>
     long _position;
     Fact? _lastGiven;
 
-    /// <param name="storage">The ledger's.</param>
+    /// <param name="reading">The ledger's.</param>
     /// <param name="options">The ledger's.</param>
     /// <param name="query">Checked.</param>
     /// <param name="after">Facts behind this position are given.</param>
     /// <param name="recordedFrom">And of them only those recorded at this time, in microseconds, or later.</param>
     /// <param name="bufferFacts">Facts read ahead.</param>
-    internal Follower(IFactStorage storage, LedgerOptions options, FactQuery query, Position after, long recordedFrom, int bufferFacts)
+    internal Follower(IFactReading reading, LedgerOptions options, FactQuery query, Position after, long recordedFrom, int bufferFacts)
     {
-        _storage = storage;
+        _reading = reading;
         _options = options;
         Query = query;
         _recordedFrom = recordedFrom;
@@ -61,14 +60,14 @@ public sealed class Follower : IAsyncEnumerable<Fact>
             Fact? last;
             Position position;
             lock (_looking) (last, position) = (_lastGiven, Position);
-            if (last?.Position == position) return LedgerCursor.Of(_storage.Id, _storage.Epoch, last);
+            if (last?.Position == position) return LedgerCursor.Of(_reading.Id, _reading.Epoch, last);
             try
             {
-                return Cursors.At(_storage, position);
+                return Cursors.At(_reading, position);
             }
-            catch (ObjectDisposedException) when (_storage.IsClosed)
+            catch (ObjectDisposedException) when (_reading.IsClosed)
             {
-                return last is not null ? LedgerCursor.Of(_storage.Id, _storage.Epoch, last) : Start ?? new LedgerCursor(_storage.Id, _storage.Epoch, _after);
+                return last is not null ? LedgerCursor.Of(_reading.Id, _reading.Epoch, last) : Start ?? new LedgerCursor(_reading.Id, _reading.Epoch, _after);
             }
         }
     }
@@ -100,7 +99,7 @@ public sealed class Follower : IAsyncEnumerable<Fact>
                 case FollowerStep.Found: return true;
                 case FollowerStep.Ended: return false;
                 case FollowerStep.UpToHead:
-                    await _storage.WaitForHeadAsync(new Position(_readUntil), cancellationToken).ConfigureAwait(false);
+                    await _reading.WaitForHeadAsync(new Position(_readUntil), cancellationToken).ConfigureAwait(false);
                     break;
             }
         }
@@ -111,11 +110,11 @@ public sealed class Follower : IAsyncEnumerable<Fact>
     /// <exception cref="ObjectDisposedException">The ledger is closed.</exception>
     public FollowerLag GetLag()
     {
-        ObjectDisposedException.ThrowIf(_storage.IsClosed, typeof(Ledger));
-        _storage.Refresh(CancellationToken.None);
-        var (position, head) = (Position, _storage.Head.Position);
+        ObjectDisposedException.ThrowIf(_reading.IsClosed, typeof(Ledger));
+        _reading.Refresh(CancellationToken.None);
+        var (position, head) = (Position, _reading.Head.Position);
         if (position >= head) return default;
-        var next = _storage.Read(position.Next(), head, backward: false).FirstOrDefault();
+        var next = _reading.Read(position.Next(), head, backward: false).FirstOrDefault();
         var age = next is null ? TimeSpan.Zero : _options.TimeProvider.GetUtcNow() - next.RecordedAt;
         return new FollowerLag(head.Value - position.Value, age > TimeSpan.Zero ? age : TimeSpan.Zero);
     }
@@ -140,7 +139,7 @@ public sealed class Follower : IAsyncEnumerable<Fact>
     {
         lock (_looking)
         {
-            var isThere = _given < _buffer.Count && !_storage.IsClosed;
+            var isThere = _given < _buffer.Count && !_reading.IsClosed;
             fact = isThere ? _buffer[_given++] : null;
             if (fact is not null)
             {
@@ -157,20 +156,20 @@ public sealed class Follower : IAsyncEnumerable<Fact>
     {
         lock (_looking)
         {
-            if (_storage.IsClosed) return FollowerStep.Ended;
+            if (_reading.IsClosed) return FollowerStep.Ended;
             if (_given < _buffer.Count) return FollowerStep.Found;
             _buffer.Clear();
             _given = 0;
             Volatile.Write(ref _position, _readUntil); // nothing else up to there is to be given
-            if (_readUntil >= _storage.Head.Position.Value) _storage.Refresh(cancellationToken);
-            var until = Math.Min(_storage.Head.Position.Value, _readUntil + PositionsPerStep);
+            if (_readUntil >= _reading.Head.Position.Value) _reading.Refresh(cancellationToken);
+            var until = Math.Min(_reading.Head.Position.Value, _readUntil + PositionsPerStep);
             if (_readUntil >= until) return FollowerStep.UpToHead;
 
             try
             {
                 ReadTo(new Position(until));
             }
-            catch (ObjectDisposedException) when (_storage.IsClosed)
+            catch (ObjectDisposedException) when (_reading.IsClosed)
             {
                 return FollowerStep.Ended;
             }
@@ -186,7 +185,7 @@ public sealed class Follower : IAsyncEnumerable<Fact>
         var bytes = 0L;
         try
         {
-            foreach (var fact in _storage.ReadQuery(Query, new Position(_readUntil), until, backward: false))
+            foreach (var fact in _reading.ReadQuery(Query, new Position(_readUntil), until, backward: false))
             {
                 // A fact that was in flight at the start can be older than the time to begin at.
                 if (fact.RecordedAtMicroseconds < _recordedFrom) continue;

@@ -1,5 +1,3 @@
-using Factstone.Storage;
-
 namespace Factstone;
 
 /// <summary>Gives appends their times, strictly later for each, and keeps the promise that what was recorded by a time stays the same.</summary>

@@ -1,5 +1,3 @@
-using Factstone.Storage;
-
 namespace Factstone;
 
 /// <summary>Reads a ledger as a read-only opener does, which checks every frame, and then every fact against the ones before it.</summary>
@@ -7,19 +5,12 @@ internal static class LedgerVerification
 {
     const int FactsPerReport = 10_000;
 
-    public static VerifyReport Run(IFileSystem files, string directory, VerifyOptions options, Action<VerifyProgress>? progress, CancellationToken cancellationToken)
+    public static VerifyReport Run(IStorageVerification verification, VerifyOptions options, Action<VerifyProgress>? progress, CancellationToken cancellationToken)
     {
-        using var storage = FileStorage.OpenReadOnly(files, directory, new StorageOptions { PreallocationBytesMax = 0, WalksAll = true }, cancellationToken);
+        var storage = verification.Storage;
         var head = storage.Head.Position;
-        var damage = new List<Damage>(storage.Damage);
-
-        // Reading makes one that is damaged again, in memory.
-        var runs = options.Deep ? storage.Runs() : [];
-        var remade = new List<Damage>(storage.UnusedRuns());
-        if (storage.Opening.ManifestWasRebuilt) remade.Add(new Damage($"{directory}/MANIFEST", 0, Position.None, Position.None, "It is missing, damaged or of another ledger, and says nothing that the segments do not say as well."));
-        if (storage.Opening.HeadWasRebuilt) remade.Add(new Damage($"{directory}/HEAD", 0, Position.None, Position.None, "It is missing, of another ledger or another epoch, or one of its two slots is damaged."));
-
-        damage.AddRange(storage.UnusedRunsOfBackup());
+        List<Damage> damage = [.. storage.Damage, .. verification.Files.Damage];
+        List<Damage> remade = [.. verification.Files.Remade];
         var versions = new Dictionary<StreamName, long>();
         var facts = 0L;
         var lastTime = long.MinValue;
@@ -48,23 +39,23 @@ internal static class LedgerVerification
         }
 
         progress?.Invoke(new VerifyProgress(head.Value, head.Value));
-        var (compared, ofIndex, damagedBlocks) = storage.VerifyRuns(runs, position =>
+        var index = verification.CompareIndex((position, last) =>
         {
-            progress?.Invoke(new VerifyProgress(position.Value, runs[^1].Last.Value) { IsOfIndex = true });
+            progress?.Invoke(new VerifyProgress(position.Value, last.Value) { IsOfIndex = true });
             cancellationToken.ThrowIfCancellationRequested();
         });
-        damage.AddRange(ofIndex);
-        remade.AddRange(damagedBlocks);
+        damage.AddRange(index.Damage);
+        remade.AddRange(index.Remade);
         var held = storage.Statistics();
         return new VerifyReport
         {
             Facts = facts,
             Head = head,
-            Segments = held.Segments,
-            SegmentBytes = held.SegmentBytes,
-            RunsCompared = options.Deep ? compared : null,
+            Segments = held.LogFiles,
+            SegmentBytes = held.LogBytes,
+            RunsCompared = options.Deep ? index.Compared : null,
             State = damage.Count > 0 ? LedgerState.Damaged : storage.Opening.NeedsRecovery || remade.Count > 0 ? LedgerState.NeedsRecovery : LedgerState.Whole,
-            IsOpenForWriting = storage.IsBesideWriter,
+            IsOpenForWriting = verification.IsBesideWriter,
             IsClosedCleanly = storage.Opening.WasClosedCleanly,
             HasRecoverableAppends = storage.Opening.HasRecoverableAppends,
             RecoverableFacts = storage.Opening.RecoverableFacts,
@@ -81,7 +72,7 @@ internal static class LedgerVerification
         return damaged > last ? damaged : last;
     }
 
-    static void Check(Fact fact, FileStorage storage, Dictionary<StreamName, long> versions, ref long lastTime, List<Damage> damage)
+    static void Check(Fact fact, IFactStorage storage, Dictionary<StreamName, long> versions, ref long lastTime, List<Damage> damage)
     {
         var isKnown = versions.TryGetValue(fact.Stream, out var last);
         if (isKnown && fact.StreamVersion.Value != last + 1) Add($"{fact.Stream} goes from version {last} to {fact.StreamVersion}.");

@@ -34,7 +34,7 @@ internal static class Backup
     }
 
     public static VerifyReport Verify(IFileSystem files, string root, bool deep = true) =>
-        LedgerVerification.Run(files, root, new VerifyOptions { Deep = deep }, null, Cancellation);
+        StorageEngine.Verify(files, root, new VerifyOptions { Deep = deep }, null, Cancellation);
 
     /// <summary>Every fact up to a position, Factstone's own included: their leaves say all of them.</summary>
     public static List<string> Leaves(Ledger ledger, Position until) =>

@@ -45,7 +45,7 @@ public sealed class CellRunTests
 
         Assert.InRange(Runs(files).Count, 1, 24);
         if (isCellsAlone) Assert.All(Runs(files), path => Assert.Contains($"{1:D20}-{0:D20}", path, StringComparison.Ordinal));
-        var report = LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions { Deep = true }, progress: null, Cancel);
+        var report = StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions { Deep = true }, progress: null, Cancel);
         Assert.Empty(report.Damage);
         Assert.Equal(Runs(files).Count, report.RunsCompared);
     }
@@ -265,7 +265,7 @@ public sealed class CellRunTests
         using (var ledger = SmallLedger.Open(Options(files, memoryBytesMax: 600) with { Defect = Defect.MergeKeepsOldCell }))
             for (var i = 0; i < 60; i++) Assert.NotNull(SmallLedger.Now(ledger.TryAppendAsync(Writing(NewCell.Put("b", $"{i / 4}", $"{i}"), NewCell.Put("own", $"{i}", "")), Cancel)));
 
-        var report = LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions { Deep = true }, progress: null, Cancel);
+        var report = StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions { Deep = true }, progress: null, Cancel);
         Assert.Contains(report.Damage, one => one.What.Contains("the cell b/", StringComparison.Ordinal));
     }
 

@@ -114,7 +114,7 @@ public sealed class ColdCellTests
         await using var ledger = await Ledger.OpenAsync("l", options, Cancel);
         await Fill("before");
         var sent = Writing(NewCell.Put("b", "n", "late"), NewCell.Put("b", "m", "late")) with { AppendId = "id" };
-        var (old, oldId) = (ledger.Storage.Prepare(Prepared(sent)), ledger.Storage.Prepare(Prepared(sent)));
+        var (old, oldId) = (ledger.Storage.Appending!.Prepare(Prepared(sent), out _)!, ledger.Storage.Appending!.Prepare(Prepared(sent), out _)!);
         var first = ledger.AppendAsync(Writing(NewCell.Put("b", "n", "1")) with { AppendId = "id" }, Cancel);
         scheduler.TurnAll();
         Assert.Equal(1, (await first).CellVersions[0].Version.Value);
@@ -123,7 +123,7 @@ public sealed class ColdCellTests
         Assert.Equal(Position.None, ledger.Storage.Head.Position);
 
         taken.Clear();
-        var session = ledger.Storage.BeginAppend();
+        var session = ledger.Storage.Appending!.Begin();
         session.Consider(old);
         Assert.Equal(defect == Defect.None ? 1 : 0, session.StateOf(new CellName("b", "n")).Version.Value);
         Assert.Equal(0, session.StateOf(new CellName("b", "m")).Version.Value);
@@ -133,9 +133,13 @@ public sealed class ColdCellTests
         session.Consider(oldId);
         Assert.NotNull(session.FindAppend("id"));
 
+        // The id is committed, so nothing is prepared for it.
+        Assert.Null(ledger.Storage.Appending!.Prepare(Prepared(sent), out var committed));
+        Assert.Equal(0, committed.Count);
+
         // Prepared anew, the writer looks up nothing.
         taken.Clear();
-        session.Consider(ledger.Storage.Prepare(Prepared(sent)));
+        session.Consider(ledger.Storage.Appending!.Prepare(Prepared(sent with { AppendId = null }), out _)!);
         Assert.Equal(1, session.StateOf(new CellName("b", "n")).Version.Value);
         Assert.Equal([2, 1], session.Accept(Prepared(sent), ledger.Storage.Head.RecordedAt + 1).CellVersions.Select(one => one.Version.Value));
         Assert.DoesNotContain(RecoveryBranch.WriterLookedUp, taken);

@@ -99,7 +99,7 @@ public sealed class DamagedCellRunTests
         var segments = files.Paths.Where(LedgerLayout.IsSegment).ToList();
         Assert.True(segments.Count > 2);
         files.Delete(segments[1]);
-        Assert.Contains(LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions(), progress: null, Cancel).Damage, one => one.File == segments[1]);
+        Assert.Contains(StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions(), progress: null, Cancel).Damage, one => one.File == segments[1]);
         foreach (var open in (Func<IFileSystem, Ledger>[])[SmallLedger.OpenReadOnly, SmallLedger.Open])
         {
             using var ledger = open(files);

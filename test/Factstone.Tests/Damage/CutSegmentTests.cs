@@ -61,7 +61,7 @@ public sealed class CutSegmentTests
             var lost = given.Map.Frames.SelectMany(frame => frame.Facts).Where(fact => given.IsCut(files, fact)).ToList();
             given.SaysDamaged(files, SmallLedger.Open, cut, lost);
             given.SaysDamaged(files, SmallLedger.OpenReadOnly, cut, lost);
-            Assert.NotEmpty(LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions(), null, TestContext.Current.CancellationToken).Damage);
+            Assert.NotEmpty(StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions(), null, TestContext.Current.CancellationToken).Damage);
         }
     }
 

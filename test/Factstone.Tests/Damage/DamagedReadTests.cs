@@ -30,7 +30,7 @@ public sealed class DamagedReadTests
         var closing = SegmentMap.Of(files, segment).Frames[^1];
         files.FlipBit(segment, (closing.Start + 8) * 8);
 
-        var report = LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions(), null, TestContext.Current.CancellationToken);
+        var report = StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions(), null, TestContext.Current.CancellationToken);
 
         Assert.Equal((segment, closing.Start), (report.Damage[0].File, report.Damage[0].FileOffset));
     }

@@ -172,7 +172,7 @@ public sealed class FlippedBitTests
         /// <summary>Opens for writing, for reading and to verify, and asks everything.</summary>
         public void Check(MemoryFileSystem files, Expected expected)
         {
-            var report = LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions(), null, CancellationToken.None);
+            var report = StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions(), null, CancellationToken.None);
             Assert.Equal(expected.IsRefused, report.State == LedgerState.Damaged);
             Assert.Equal(expected.IsRefused, report.Damage.Count > 0);
             Assert.Equal(expected.File is not null && !expected.IsRefused, report.Remade.Count > 0);

@@ -39,7 +39,7 @@ public sealed class LostFileTests
         Lose(files, "MANIFEST", manifest);
         Lose(files, "HEAD", head);
 
-        var report = LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions(), null, TestContext.Current.CancellationToken);
+        var report = StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions(), null, TestContext.Current.CancellationToken);
         Assert.Equal(LedgerState.NeedsRecovery, report.State);
         var named = report.Remade.Select(one => one.File);
         Assert.Equal(
@@ -81,7 +81,7 @@ public sealed class LostFileTests
         [
             () => SmallLedger.OpenReadOnly(files),
             () => SmallLedger.Open(files),
-            () => LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions(), null, cancel),
+            () => StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions(), null, cancel),
             () => LedgerRepair.Run(files, SmallLedger.Root, new StorageOptions(), isDryRun: false, progress: null, cancel),
         ])
         {
@@ -137,7 +137,7 @@ public sealed class LostFileTests
         Assert.NotEmpty(damaged.Damage);
         Assert.Throws<LedgerDamagedException>(() => SmallLedger.Now(damaged.ReadAtAsync(new Position(13), TestContext.Current.CancellationToken)));
         Assert.Throws<LedgerDamagedException>(() => SmallLedger.AppendOne(damaged));
-        Assert.NotEmpty(LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions(), null, TestContext.Current.CancellationToken).Damage);
+        Assert.NotEmpty(StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions(), null, TestContext.Current.CancellationToken).Damage);
     }
 
     // After a power cut HEAD still named the segment before the last. MANIFEST was damaged, and so was the header of the last

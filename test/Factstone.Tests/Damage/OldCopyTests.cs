@@ -151,7 +151,7 @@ public sealed class OldCopyTests
         var run = files.Paths.Last(static path => path.EndsWith(".run", StringComparison.Ordinal));
         if (what == "a run") files.FlipBit(run, 100);
 
-        var report = LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions { Deep = true }, progress: null, TestContext.Current.CancellationToken);
+        var report = StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions { Deep = true }, progress: null, TestContext.Current.CancellationToken);
 
         Assert.Equal(LedgerState.NeedsRecovery, report.State);
         Assert.Empty(report.Damage);
@@ -365,7 +365,7 @@ public sealed class OldCopyTests
         if (!ledger.IsReadOnly) Assert.Throws<LedgerDamagedException>(() => SmallLedger.AppendOne(ledger));
     }
 
-    static VerifyReport Verify(MemoryFileSystem files) => LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions(), progress: null, TestContext.Current.CancellationToken);
+    static VerifyReport Verify(MemoryFileSystem files) => StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions(), progress: null, TestContext.Current.CancellationToken);
 
     static void Put(MemoryFileSystem files, string name, MemoryFileSystem older) => files.Replace($"{SmallLedger.Root}/{name}", older.ReadWhole($"{SmallLedger.Root}/{name}"));
 }

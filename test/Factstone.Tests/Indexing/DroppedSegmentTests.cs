@@ -39,7 +39,7 @@ public sealed class DroppedSegmentTests
             Append(ledger, 25);
             Assert.Contains(RecoveryBranch.SyncFailedAndMoved, took);
             Index();
-            Assert.Equal(3, ledger.Storage.Statistics().Runs);
+            Assert.Equal(3, ledger.Storage.Statistics().IndexFiles);
             Assert.Equal(3, _memory.Paths.Count(path => path.EndsWith(".run", StringComparison.Ordinal)));
         }
 

@@ -233,12 +233,12 @@ public sealed class IdleMergingTests
         }
     }
 
-    static int Runs(Ledger ledger) => ledger.Storage.Statistics().Runs;
+    static int Runs(Ledger ledger) => ledger.Storage.Statistics().IndexFiles;
 
     void Same(Ledger ledger)
     {
         for (var i = 0; i < 7; i++)
             Assert.Equal(Enumerable.Range(0, _appended).Count(number => number % 7 == i), SmallLedger.Now(ledger.GetVersionAsync($"s/{i}")).Value);
-        Assert.Empty(LedgerVerification.Run(_files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, TestContext.Current.CancellationToken).Damage);
+        Assert.Empty(StorageEngine.Verify(_files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, TestContext.Current.CancellationToken).Damage);
     }
 }

@@ -46,7 +46,7 @@ public sealed class ListLengthTests
                         Assert.Equal(SmallLedger.Now(plain.ResolveAsync(time, Now)).Position, ledger.ResolveAsync(time, Now).AsTask().GetAwaiter().GetResult().Position);
             });
 
-            var report = LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, Now);
+            var report = StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, Now);
             Assert.Empty(report.Damage);
             Assert.True(report.RunsCompared > 0);
 

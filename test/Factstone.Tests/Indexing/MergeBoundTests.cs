@@ -64,6 +64,6 @@ public sealed class MergeBoundTests
     {
         using var ledger = SmallLedger.OpenReadOnly(files);
         for (var i = 0; i < facts; i++) Assert.Equal(i + 1, SmallLedger.Now(ledger.ReadLatestAsync(Stream(i), cancellationToken: Now))!.Position.Value);
-        Assert.Empty(LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, Now).Damage);
+        Assert.Empty(StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, Now).Damage);
     }
 }

@@ -36,6 +36,6 @@ public sealed class RefusedRunTests
         Assert.Equal((0, 2), (left.Count, parts));
         fails = false;
         for (var i = 0; i < 20; i++) SmallLedger.AppendOne(ledger);
-        Assert.Equal(3, ledger.Storage.Statistics().Runs);
+        Assert.Equal(3, ledger.Storage.Statistics().IndexFiles);
     }
 }

@@ -39,7 +39,7 @@ public sealed class RunTimesTests
         }
 
         using (var again = SmallLedger.Open(options)) Same(again);
-        Assert.Empty(LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, Now).Damage);
+        Assert.Empty(StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, Now).Damage);
 
         void Same(Ledger ledger)
         {
@@ -86,7 +86,7 @@ public sealed class RunTimesTests
             Same(ledger);
         }
 
-        Assert.Empty(LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, Now).Damage);
+        Assert.Empty(StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, Now).Damage);
 
         void Append(Ledger ledger, int appends)
         {

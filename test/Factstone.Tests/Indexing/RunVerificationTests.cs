@@ -26,11 +26,11 @@ public sealed class RunVerificationTests
         }
 
         var steps = new List<VerifyProgress>();
-        var report = LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions { Deep = true }, steps.Add, Cancel);
+        var report = StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions { Deep = true }, steps.Add, Cancel);
         Assert.Empty(report.Damage);
         Assert.Equal(RunsOf(files).Count, report.RunsCompared);
         Assert.Contains(steps, step => step.IsOfIndex);
-        Assert.Null(LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions(), null, Cancel).RunsCompared);
+        Assert.Null(StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions(), null, Cancel).RunsCompared);
 
         // The same in pieces of the log that are smaller than the runs.
         using var storage = FileStorage.OpenReadOnly(files, SmallLedger.Root, new StorageOptions { MemoryFactsMax = 5, PreallocationBytesMax = 0 });
@@ -46,7 +46,7 @@ public sealed class RunVerificationTests
     {
         foreach (var files in (MemoryFileSystem[])[SmallLedger.ClosedCleanly(), SmallLedger.Recovered(), SmallLedger.Rolled(), Reopened(SmallLedger.Killed()), Reopened(SmallLedger.KilledWithTwoAppendsInOneWrite())])
         {
-            var report = LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, Cancel);
+            var report = StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, Cancel);
             Assert.Empty(report.Damage);
             Assert.InRange(report.RunsCompared!.Value, 1, 10);
         }
@@ -62,14 +62,14 @@ public sealed class RunVerificationTests
             for (var i = 0; i < 100; i++) Append(ledger, new AppendRequest(new NewFact($"orders/{i}", "type", "1") { Tags = ["tag"] }));
         }
 
-        var report = LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, Cancel);
+        var report = StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, Cancel);
         Assert.NotEmpty(report.Damage);
         Assert.All(report.Damage, one => Assert.EndsWith(".run", one.File, StringComparison.Ordinal));
         Assert.Contains(report.Damage, one => one.What.Contains("the tag tag has", StringComparison.Ordinal));
-        Assert.Empty(LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions(), null, Cancel).Damage);
+        Assert.Empty(StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions(), null, Cancel).Damage);
 
         // It is made again when the index is gone.
-        Assert.Empty(LedgerVerification.Run(Reopened(SmallLedger.WithoutIndex(files)), SmallLedger.Root, new VerifyOptions { Deep = true }, null, Cancel).Damage);
+        Assert.Empty(StorageEngine.Verify(Reopened(SmallLedger.WithoutIndex(files)), SmallLedger.Root, new VerifyOptions { Deep = true }, null, Cancel).Damage);
     }
 
     public static TheoryData<string, string> Lies => new()
@@ -100,7 +100,7 @@ public sealed class RunVerificationTests
     public void Whatever_a_run_says_that_the_log_does_not_is_named(string lie, string saying)
     {
         var files = Forged(Enum.Parse<Lie>(lie));
-        var report = LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, Cancel);
+        var report = StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, Cancel);
         Assert.Contains(report.Damage, one => one.File == Assert.Single(RunsOf(files)) && one.What.Contains(saying, StringComparison.Ordinal));
     }
 
@@ -108,7 +108,7 @@ public sealed class RunVerificationTests
     [Fact]
     public void A_run_that_was_made_by_hand_and_is_right_is_found_right()
     {
-        var report = LedgerVerification.Run(Forged(Lie.None), SmallLedger.Root, new VerifyOptions { Deep = true }, null, Cancel);
+        var report = StorageEngine.Verify(Forged(Lie.None), SmallLedger.Root, new VerifyOptions { Deep = true }, null, Cancel);
         Assert.Empty(report.Damage);
         Assert.Equal(1, report.RunsCompared);
     }
@@ -124,7 +124,7 @@ public sealed class RunVerificationTests
             var content = (byte[])whole.Clone();
             content[at] ^= 0x10;
             files.Replace(path, content, content.Length);
-            var report = LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, Cancel);
+            var report = StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, Cancel);
             Assert.Equal(0, report.RunsCompared);
             Assert.Empty(report.Damage);
             var named = Assert.Single(report.Remade).What;
@@ -141,7 +141,7 @@ public sealed class RunVerificationTests
         var bytes = files.ReadAll(segment);
         bytes[SegmentHeader.Bytes + 200] ^= 1;
         files.Replace(segment, bytes, bytes.Length);
-        var report = LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, Cancel);
+        var report = StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, Cancel);
         Assert.NotEmpty(report.Damage);
         Assert.All(report.Damage, one => Assert.Equal(segment, one.File));
         Assert.Equal(0, report.RunsCompared);
@@ -169,7 +169,7 @@ public sealed class RunVerificationTests
 
         (footer with { ChecksumsChecksum = Crc32C.Of(bytes.AsSpan((int)footer.ChecksumsAt..^RunFooter.Bytes)) }).Write(bytes.AsSpan(^RunFooter.Bytes..));
         files.Replace(path, bytes, bytes.Length);
-        var report = LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, Cancel);
+        var report = StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, Cancel);
         Assert.Contains(saying, Assert.Single(report.Damage).What, StringComparison.Ordinal);
     }
 

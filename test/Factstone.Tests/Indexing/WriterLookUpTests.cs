@@ -21,11 +21,11 @@ public sealed class WriterLookUpTests
         {
             SmallLedger.AppendOne(ledger);
             var time = ledger.Storage.Head.RecordedAt;
-            var letGo = ledger.Storage.BeginAppend();
+            var letGo = ledger.Storage.Appending!.Begin();
             letGo.Accept(Prepared("orders/gone"), time + 1);
             letGo.Accept(Prepared("orders/both"), time + 2);
 
-            var session = ledger.Storage.BeginAppend();
+            var session = ledger.Storage.Appending!.Begin();
             Assert.Equal(StreamVersion.None, session.State("orders/gone").Version);
             var receipt = session.Accept(Prepared("orders/both"), time + 3);
             session.Commit();
@@ -53,17 +53,17 @@ public sealed class WriterLookUpTests
         for (var i = 0; i < 5; i++) SmallLedger.AppendOne(ledger);
         var time = ledger.Storage.Head.RecordedAt;
         var waiting = Prepared("orders/one");
-        var before = ledger.Storage.Prepare(waiting);
+        var before = ledger.Storage.Appending!.Prepare(waiting, out _)!;
         foreach (var stream in (StreamName[])["orders/one", "orders/2", "orders/3", "orders/4", "orders/5"])
         {
             var other = Prepared(stream);
-            var session = ledger.Storage.BeginAppend();
-            session.Consider(ledger.Storage.Prepare(other));
+            var session = ledger.Storage.Appending!.Begin();
+            session.Consider(ledger.Storage.Appending!.Prepare(other, out _)!);
             session.Accept(other, time);
             session.Commit();
         }
 
-        var late = ledger.Storage.BeginAppend();
+        var late = ledger.Storage.Appending!.Begin();
         late.Consider(before);
         Assert.Equal(1, late.State("orders/one").Version.Value);
     }
@@ -94,8 +94,8 @@ public sealed class WriterLookUpTests
             taken.Clear();
 
             // Prepared before there was a run: what it says of heads is out of date.
-            var session = ledger.Storage.BeginAppend();
-            session.Consider(AppendSnapshot.Empty);
+            var session = ledger.Storage.Appending!.Begin();
+            session.Consider(IndexSnapshot.Empty);
             var receipt = session.Accept(Prepared(Stream(777)), time + 1);
             session.Commit();
             Assert.Equal(2, receipt.StreamVersion.Value);

@@ -25,7 +25,7 @@ public sealed class FilesOnDemandTests
 
         using var ledger = isReadOnly ? SmallLedger.OpenReadOnly(files) : SmallLedger.Open(files);
 
-        Assert.Equal(Segments, ledger.Storage.Statistics().Segments);
+        Assert.Equal(Segments, ledger.Storage.Statistics().LogFiles);
         Assert.True(opened.Count <= 1, string.Join(", ", opened));
         Assert.Empty(ledger.Damage);
     }

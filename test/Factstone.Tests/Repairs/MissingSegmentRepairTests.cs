@@ -35,6 +35,6 @@ public sealed class MissingSegmentRepairTests
             Assert.Null(SmallLedger.Now(repaired.ReadAtAsync(firstLost, TestContext.Current.CancellationToken)));
         }
 
-        Assert.Equal(LedgerState.Whole, LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions { Deep = true }, progress: null, TestContext.Current.CancellationToken).State);
+        Assert.Equal(LedgerState.Whole, StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions { Deep = true }, progress: null, TestContext.Current.CancellationToken).State);
     }
 }

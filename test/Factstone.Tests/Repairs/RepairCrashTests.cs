@@ -111,7 +111,7 @@ public sealed class RepairCrashTests
             {
                 refused++;
                 Assert.Equal(before, files.Paths.Where(path => !path.Contains("/index/", StringComparison.Ordinal)));
-                Assert.NotEmpty(LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions(), null, TestContext.Current.CancellationToken).Damage);
+                Assert.NotEmpty(StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions(), null, TestContext.Current.CancellationToken).Damage);
                 files.CapacityBytes = long.MaxValue;
                 Assert.True(Repair.Run(files).WasDamaged);
             }

@@ -94,7 +94,7 @@ public sealed class RepairTests
         using var again = SmallLedger.Open(files);
         Assert.Equal(6, Version(again, "orders/2"));
         again.Dispose();
-        var verified = LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, Cancellation);
+        var verified = StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, Cancellation);
         Assert.Empty(verified.Damage);
         Assert.InRange(verified.RunsCompared!.Value, 1, 10); // also where facts are gone for good, it is known what a run has to say
     }

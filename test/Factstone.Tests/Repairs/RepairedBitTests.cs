@@ -147,7 +147,7 @@ public sealed class RepairedBitTests
             var before = Repair.Bytes(files);
             Assert.False(Repair.Run(files).WasDamaged);
             Assert.Equal(before, Repair.Bytes(files));
-            Assert.Empty(LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, CancellationToken.None).Damage);
+            Assert.Empty(StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, CancellationToken.None).Damage);
         }
 
         void IsLeft(Ledger ledger, long[] lost)

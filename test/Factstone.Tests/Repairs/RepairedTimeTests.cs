@@ -47,7 +47,7 @@ public sealed class RepairedTimeTests
             SmallLedger.WithoutIndex(files);
             using (var ledger = SmallLedger.Open(SmallLedger.Options(files) with { MemoryFactsMax = facts })) Add(ledger);
             using (var ledger = SmallLedger.Open(SmallLedger.Options(files))) Add(ledger);
-            Assert.Empty(LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions { Deep = true }, progress: null, TestContext.Current.CancellationToken).Damage);
+            Assert.Empty(StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions { Deep = true }, progress: null, TestContext.Current.CancellationToken).Damage);
         }
 
         Assert.Equal("0 0 1 1 2 2 2 2 2 2 2 2", Assert.Single(answers.Distinct()));

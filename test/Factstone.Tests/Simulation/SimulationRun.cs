@@ -96,7 +96,7 @@ internal sealed partial class SimulationRun
     /// <summary>Whatever was written, merged and made again, the index says what the log says.</summary>
     void CheckRuns()
     {
-        var report = LedgerVerification.Run(_disk.FileSystem, Root, new VerifyOptions { Deep = true }, progress: null, default);
+        var report = StorageEngine.Verify(_disk.FileSystem, Root, new VerifyOptions { Deep = true }, progress: null, default);
         var wrong = report.Damage.FirstOrDefault(static one => one.File.EndsWith(".run", StringComparison.Ordinal));
         SimulationFailure.When(wrong is not null, $"a run is not what the log says: {wrong}");
         _counts.Count("run compared", report.RunsCompared ?? 0);
@@ -160,7 +160,7 @@ internal sealed partial class SimulationRun
 
         try
         {
-            _ledger.Storage.BeginAppend();
+            _ledger.Storage.Appending!.Begin();
         }
         catch (FactstoneException refused) when (IsExcused(refused))
         {

@@ -174,7 +174,7 @@ public sealed class StoppedWorkerTests
             IsBounded(ledger);
         }
 
-        var report = LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions { Deep = true }, progress: null, Cancel);
+        var report = StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions { Deep = true }, progress: null, Cancel);
         Assert.Empty(report.Damage);
         return true;
     }

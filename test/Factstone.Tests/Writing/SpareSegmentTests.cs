@@ -30,7 +30,7 @@ public sealed class SpareSegmentTests
             Assert.True((await ledger.GetStatisticsAsync(cancellation)).Segments > 3);
         }
 
-        Assert.Empty(LedgerVerification.Run(files, SmallLedger.Root, new VerifyOptions(), null, cancellation).Damage);
+        Assert.Empty(StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions(), null, cancellation).Damage);
         using var again = SmallLedger.Open(files);
         Assert.Equal(40, await again.ReadAsync(cancellationToken: cancellation).CountAsync(cancellation));
     }

@@ -1,6 +1,6 @@
-namespace Factstone.Storage;
+namespace Factstone;
 
-/// <summary>Places where another thread may be at work in production. A simulation lets other workers take steps there; see <see cref="StorageOptions.Interleave"/>.</summary>
+/// <summary>Points where another thread may run in production. A simulation lets other workers take steps there.</summary>
 internal enum InterleavingPoint
 {
     /// <summary>Between two pages of a read, when nothing is held.</summary>

@@ -1,28 +1,23 @@
 namespace Factstone.Storage;
 
-/// <summary>Appends groups to the log. The only writer.</summary>
+/// <summary>Where groups become durable: the log in the segments of the ledger's directory.</summary>
 /// <remarks>
-/// Always true: all below <see cref="_tail"/> in the current segment, and all segments before it, are durable; HEAD and
-/// the index say nothing beyond. Threads: the pipeline's writer owns every field.
+/// Always true: all bytes below <see cref="Tail"/> in the current segment, and all segments before it, are durable.
+/// Threads: the pipeline's writer owns every field.
 /// After a failed sync the group is written again, from memory, into the next segment: the kernel may have dropped the
 /// pages, so a later sync of the same file that succeeds would prove nothing. If that fails too, the log refuses
 /// appends until it is opened again.
 /// </remarks>
-internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading facts, QueryReading queries, SegmentChain chain, Preallocation space, IWorker zeroing, WriterGuard guard, StorageOptions options, Action<StorageHead, long> publish, Action<LogLocation> writeRun)
-    : IAppendSession
+internal sealed class SegmentLog(FactIndex index, SegmentChain chain, Preallocation space, IWorker zeroing, WriterGuard guard, StorageOptions options)
 {
     /// <summary>Reserved beyond a write, so that small appends do not reserve each for itself.</summary>
     const int ReserveBytes = 64 * 1_024;
 
-    readonly AppendGroup _group = new(index, lost, facts, queries, options);
     readonly GroupEncoder _encoder = new(options.Defect);
     Exception? _failure;
-    long _tail;
+    long _lastTime;
     long _filledEnd;
     bool _isSealed;
-
-    /// <summary>The time of the last append.</summary>
-    public long LastTime { get; private set; }
 
     /// <summary>Whether appends are refused until a reopen.</summary>
     public bool HasFailed => _failure is not null;
@@ -33,72 +28,67 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
     /// <summary>Whether anything was written since the open.</summary>
     public bool HasWritten { get; private set; }
 
-    public long Tail => _tail;
+    /// <summary>Where the log ends in its current segment.</summary>
+    public long Tail { get; private set; }
 
     /// <summary>Where the log goes on.</summary>
-    public LogLocation Location => chain.LocationAt(_tail);
+    public LogLocation Location => chain.LocationAt(Tail);
+
+    /// <summary>The segment that holds the group that was written last.</summary>
+    public Segment Current => chain.Current;
 
     /// <summary>Takes the end of the log over from the open.</summary>
     public void Continue(long tail, long lastTime, long preallocatedEnd)
     {
-        _tail = tail;
-        LastTime = lastTime;
+        Tail = tail;
+        _lastTime = lastTime;
         chain.Current.Keep(tail);
         space.Follow(chain.Current.Path, tail, preallocatedEnd);
     }
 
-    /// <summary>Begins a group. One that was let go before it was committed leaves nothing.</summary>
-    public void Begin() => _group.Refuse();
-
-    public void Consider(AppendSnapshot snapshot) => _group.Consider(snapshot);
-
-    public StreamState State(StreamName stream) => _group.State(stream);
-
-    public CellState StateOf(CellName cell) => _group.State(cell);
-
-    public Position Last => _group.Last;
-
-    public Position FirstMatch(int condition, FactQuery query, Position after) => _group.FirstMatch(condition, query, after);
-
-    public AppendSpan? FindAppend(string appendId) => _group.FindAppend(appendId);
-
-    public (PreparedAppend Append, int Index)? LastAccepted(StreamName stream) => _group.LastAccepted(stream);
-
-    public AppendReceipt Accept(PreparedAppend append, long recordedAt) => _group.Accept(append, recordedAt);
-
-    public void Commit()
+    /// <summary>Writes a group and syncs it. When it returns, the group is durable, and <see cref="Tail"/> is behind it.</summary>
+    /// <param name="group">The group. The place of each append, fact and cell is noted in it.</param>
+    /// <param name="written">Called when the group is written and not synced, with the place where it ends.</param>
+    /// <exception cref="LedgerFullException">Nothing was written.</exception>
+    /// <exception cref="LedgerFailedException">Nothing was written, and nothing can be until a reopen.</exception>
+    /// <exception cref="GroupUnknownException">The group may or may not be durable.</exception>
+    public void Write(AppendGroup group, Action<long> written)
     {
-        if (_group.IsEmpty) return;
-        var isWritten = false;
-        try
-        {
-            if (_failure is not null) throw new LedgerFailedException(_failure is LedgerFailedException { Why: var why } ? why : _failure.Message, _failure);
-            ThrowIfLost();
-            MakeRoom();
-            isWritten = WriteAndSync();
-            Apply();
-        }
-        finally
-        {
-            if (isWritten) _group.Clear();
-            else _group.Refuse();
-        }
+        if (_failure is not null) throw new LedgerFailedException(_failure is LedgerFailedException { Why: var why } ? why : _failure.Message, _failure);
+        ThrowIfLost();
+        MakeRoom(group);
+        WriteAndSync(group, written);
+        ThrowIfDisplaced();
+    }
+
+    /// <summary>The index has the group: its bytes may be mapped for reading.</summary>
+    /// <param name="time">The time of its last append.</param>
+    public void Keep(long time)
+    {
+        _lastTime = time;
+        chain.Current.Keep(Tail);
+    }
+
+    /// <summary>Wakes the worker that preallocates space, when the tail has come near the end of the space.</summary>
+    public void Preallocate()
+    {
+        if (space.Advance(Tail)) zeroing.Wake();
     }
 
     /// <summary>Marks the end of the session; durable when it returns. Where it throws there is no mark, and the next open recovers.</summary>
     public void Close()
     {
-        var end = WriteMark(FrameKind.Closing, _tail);
+        var end = WriteMark(FrameKind.Closing, Tail);
         space.Dispose();
 
         // The space after the closing frame is preallocated and contains zeros. An open takes the length of the file as proof
         // that nobody has written since.
         chain.Current.File.SetLength(end);
         chain.Current.File.Sync();
-        _tail = end;
+        Tail = end;
     }
 
-    /// <summary>Before a group is written: what is written where another writer goes on spoils its log, and what is written to a file without a name is lost.</summary>
+    /// <summary>Before a group is written: a group that is written beside another writer spoils its log, and one that is written to a file without a name is lost.</summary>
     void ThrowIfLost()
     {
         var why = guard.WhyLost() ?? (chain.Current.File.IsDeleted ? $"the segment '{chain.Current.Path}' was deleted" : null);
@@ -108,7 +98,7 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
         throw failure;
     }
 
-    /// <summary>After a group is durable: another writer may have given the same positions to others meanwhile, so nobody is told that these facts have them.</summary>
+    /// <summary>After a group is durable: another writer may have assigned the same positions meanwhile, so the callers are not told that their facts have them.</summary>
     void ThrowIfDisplaced()
     {
         if (guard.WhyLost() is not { } why) return;
@@ -118,17 +108,17 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
         throw new GroupUnknownException(failure);
     }
 
-    /// <summary>Sees to it that the group fits where it will be written. Throws before anything is written.</summary>
-    void MakeRoom()
+    /// <summary>Makes room for the group where it will be written. Throws before anything is written.</summary>
+    void MakeRoom(AppendGroup group)
     {
-        var isFull = _tail > SegmentHeader.Bytes && _tail + _group.BytesMax + FrameFormat.EmptyFrameBytes > options.SegmentSizeBytes;
+        var isFull = Tail > SegmentHeader.Bytes && Tail + group.BytesMax + FrameFormat.EmptyFrameBytes > options.SegmentSizeBytes;
 
         // A segment holds only what its format knows, since it may be read by a version that knows no other.
-        var isTooOld = _group.Format > chain.Current.Header.Format;
+        var isTooOld = group.Format > chain.Current.Header.Format;
         try
         {
             if (isFull || isTooOld || _isSealed) Roll();
-            Reserve(_tail + _group.BytesMax + FrameFormat.EmptyFrameBytes);
+            Reserve(Tail + group.BytesMax + FrameFormat.EmptyFrameBytes);
         }
         catch (LedgerFullException)
         {
@@ -149,7 +139,7 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
         {
             try
             {
-                _tail = WriteMark(FrameKind.Seal, _tail);
+                Tail = WriteMark(FrameKind.Seal, Tail);
             }
             catch (LedgerIOException)
             {
@@ -159,7 +149,7 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
             _isSealed = true;
         }
 
-        StartNext(_tail);
+        StartNext(Tail);
         options.BranchTaken?.Invoke(RecoveryBranch.SegmentRolled);
         TrimPreallocation(old, chain.Manifest.Last.PreviousEnd);
         old.Seal();
@@ -169,32 +159,23 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
     {
         var spare = space.TakeSpare(out var spareEnd);
         _filledEnd = SegmentHeader.Bytes;
-        chain.StartNext(previousEnd, index.Next, LastTime, spare, spareEnd, fill);
-        _tail = _filledEnd;
+        chain.StartNext(previousEnd, index.Next, _lastTime, spare, spareEnd, fill);
+        Tail = _filledEnd;
         _isSealed = false;
-        space.Follow(chain.Current.Path, _tail, chain.PreallocatedEnd);
+        space.Follow(chain.Current.Path, Tail, chain.PreallocatedEnd);
     }
 
-    /// <summary>Returns whether the group is durable; throws when nothing of it was written, or when nobody knows.</summary>
-    bool WriteAndSync()
+    void WriteAndSync(AppendGroup group, Action<long> written)
     {
-        var start = _tail;
-        var bytes = _encoder.Encode(_group, chain.Current, start);
+        var start = Tail;
+        var bytes = _encoder.Encode(group, chain.Current, start);
         try
         {
             chain.Current.File.Write(bytes, start);
             HasWritten = true;
-            if (options.Defect == Defect.RunOverUndurable)
-            {
-                AddToIndex();
-                writeRun(chain.Current.LocationOf(start + bytes.Length));
-            }
-
-            if (options.Defect == Defect.MapBeyondDurable) chain.Current.Keep(start + bytes.Length);
-            options.Interleave?.Invoke(InterleavingPoint.GroupWritten);
-            if (options.Defect == Defect.HeadBeforeSync) publish(new StorageHead(_group.Last, _group.LastTime), start + bytes.Length);
+            written(start + bytes.Length);
             Sync();
-            _tail = start + bytes.Length;
+            Tail = start + bytes.Length;
         }
         catch (LedgerFullException)
         {
@@ -206,11 +187,8 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
         }
         catch (LedgerIOException failure)
         {
-            MoveGroupToNextSegment(start, failure);
+            MoveToNextSegment(group, start, failure);
         }
-
-        ThrowIfDisplaced();
-        return true;
     }
 
     void Sync()
@@ -227,12 +205,12 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
     }
 
     /// <summary>Writes the group again, from memory, into the next segment. What was written of it here is behind this segment's live end.</summary>
-    void MoveGroupToNextSegment(long start, LedgerIOException failure)
+    void MoveToNextSegment(AppendGroup group, long start, LedgerIOException failure)
     {
         var old = chain.Current;
         try
         {
-            StartNext(start, WriteGroup);
+            StartNext(start, next => WriteGroup(group, next));
             old.Seal();
             options.BranchTaken?.Invoke(RecoveryBranch.SyncFailedAndMoved);
         }
@@ -245,9 +223,9 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
         }
     }
 
-    void WriteGroup(Segment next)
+    void WriteGroup(AppendGroup group, Segment next)
     {
-        var bytes = _encoder.Encode(_group, next, SegmentHeader.Bytes);
+        var bytes = _encoder.Encode(group, next, SegmentHeader.Bytes);
         next.File.Reserve(SegmentHeader.Bytes, bytes.Length);
         next.File.Write(bytes, SegmentHeader.Bytes);
         _filledEnd = SegmentHeader.Bytes + bytes.Length;
@@ -277,51 +255,13 @@ internal sealed class LogWriter(FactIndex index, LostFacts lost, IndexedReading 
     static FactstoneException NotFull(FactstoneException failure, string operation) =>
         failure is LedgerFullException full ? new LedgerIOException(full.Path, operation, "there is no space left on the disk", full) : failure;
 
-    void Apply()
-    {
-        if (options.Defect == Defect.HeadBeforeIndex)
-        {
-            publish(new StorageHead(_group.Last, _group.LastTime), _tail);
-            options.Interleave?.Invoke(InterleavingPoint.Publishing);
-        }
-
-        if (options.Defect != Defect.RunOverUndurable) AddToIndex();
-        LastTime = _group.LastTime;
-        index.Recorded(LastTime);
-        chain.Current.Keep(_tail);
-        options.Interleave?.Invoke(InterleavingPoint.Publishing);
-        publish(new StorageHead(new Position(index.Next.Value - 1), LastTime), _tail);
-        if (space.Advance(_tail)) zeroing.Wake();
-    }
-
-    void AddToIndex()
-    {
-        var segment = chain.Current;
-        var facts = _group.Facts;
-        var cells = _group.Cells;
-        var at = 0;
-        foreach (ref readonly var accepted in _group.Appends)
-        {
-            var count = accepted.Append.Facts.Length;
-            foreach (ref readonly var cell in cells[..accepted.Append.Cells.Length])
-                index.ApplyCell(cell.Cell, new CellEntry(cell.State.Version, cell.State.IsDeleted, cell.State.Digest, segment.LocationOf(cell.FileOffset)));
-            foreach (ref readonly var fact in facts.Slice(at, count))
-                index.Add(segment, fact.FileOffset, accepted.RecordedAt, new Location(fact.State.Version, fact.State.Position, fact.State.IsRetracted), fact.Stream, fact.Type, fact.Tags);
-            if (accepted.Append.AppendId is { } id)
-                index.AddAppend(id, new AppendSpan(accepted.First, count), accepted.Append.Cells.Length > 0 ? segment.LocationOf(accepted.FileOffset) : default);
-
-            cells = cells[accepted.Append.Cells.Length..];
-            at += count;
-        }
-    }
-
     /// <summary>Writes a frame without facts and syncs it.</summary>
     /// <returns>Where it ends.</returns>
     long WriteMark(FrameKind kind, long fileOffset)
     {
         Span<byte> bytes = stackalloc byte[FrameFormat.EmptyFrameBytes];
         var frame = new FrameBuilder(bytes, chain.Current, appendId: [], factCount: 0);
-        var length = frame.Finish(kind, fileOffset, groupStart: fileOffset, index.Next, LastTime);
+        var length = frame.Finish(kind, fileOffset, groupStart: fileOffset, index.Next, _lastTime);
         Reserve(fileOffset + length);
         chain.Current.File.Write(bytes[..length], fileOffset);
         chain.Current.File.Sync();

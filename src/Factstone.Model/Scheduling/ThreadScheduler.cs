@@ -1,4 +1,4 @@
-namespace Factstone.Storage;
+namespace Factstone;
 
 /// <summary>Gives each worker a thread of its own; completions go to the thread pool.</summary>
 internal sealed class ThreadScheduler : IScheduler
@@ -9,11 +9,11 @@ internal sealed class ThreadScheduler : IScheduler
 
     public void Complete(IThreadPoolWorkItem completion) => ThreadPool.UnsafeQueueUserWorkItem(completion, preferLocal: false);
 
-#pragma warning disable CA1001 // The event is left to the collector: whoever wakes a worker that has been stopped meanwhile must not fail.
+#pragma warning disable CA1001 // The event is left to the collector: a wake of a worker that has been stopped must not fail.
     sealed class Worker : IWorker
 #pragma warning restore CA1001
     {
-        /// <summary>Looks for work this often before it sleeps: waking a thread takes as long as a small sync.</summary>
+        /// <summary>Checks for work this often before it sleeps: to wake a thread takes as long as a small sync.</summary>
         const int SpinsBeforeSleep = 400;
 
         readonly Func<bool> _step;
@@ -67,7 +67,7 @@ internal sealed class ThreadScheduler : IScheduler
                 spinner.SpinOnce(sleep1Threshold: -1);
             }
 
-            // Whoever signals after this sees that we sleep; whoever signalled before it is seen by the second look.
+            // A signal after this line sees that the worker sleeps. A signal before it is found by the second check.
             Interlocked.Exchange(ref _isAsleep, 1);
             if (Volatile.Read(ref _signals) == seen && !_isStopping) _woken.WaitOne(atMost);
             Volatile.Write(ref _isAsleep, 0);

@@ -1,0 +1,20 @@
+namespace Factstone.Storage;
+
+/// <summary>A ledger that was opened for writing, and whose damage makes it unsafe to write. It is read until it is repaired.</summary>
+internal sealed class DamagedStorage(LockedDirectory directory, LedgerLayout layout, StorageOptions options, LedgerOpening opening)
+    : LockedStorage(directory, layout, options, opening)
+{
+    public override bool MayHoldMore => LedgerOpening.HidesFacts;
+
+    protected override long Tail => 0;
+
+    public override IAppendSession Begin() => throw WriterStorage.Refused(Damage);
+
+    protected override void Start()
+    {
+    }
+
+    protected override void StopWorkers()
+    {
+    }
+}

@@ -1,0 +1,23 @@
+namespace Factstone.Storage;
+
+/// <summary>What an append was prepared on: read from the index on its caller's thread, so that the writer reads no file.</summary>
+/// <remarks>Always true: it covers what was appended before <see cref="Until"/>. The writer has later appends in memory, or looks them up again.</remarks>
+internal sealed class IndexSnapshot : AppendSnapshot
+{
+    public static readonly IndexSnapshot Empty = new() { Until = 0, Heads = null };
+
+    /// <summary>The number of the first memory part that was not looked up. Numbers only grow, from 0.</summary>
+    public required long Until { get; init; }
+
+    /// <summary>The heads of streams that no memory part has, where the streams exist.</summary>
+    public required Dictionary<StreamName, StreamState>? Heads { get; init; }
+
+    /// <summary>The states of cells that no memory part has, where the cells were ever written.</summary>
+    public Dictionary<CellName, CellState>? Cells { get; init; }
+
+    /// <summary>Conditions by query were evaluated up to this position.</summary>
+    public Position Head { get; init; }
+
+    /// <summary>For each condition, by its number: the first fact that matches its query, or none. Empty when no condition has a query.</summary>
+    public Position[] Matches { get; init; } = [];
+}
