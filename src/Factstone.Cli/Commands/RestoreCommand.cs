@@ -45,6 +45,6 @@ internal sealed class RestoreCommand : LedgerCommand
         session.Output.WriteLine($"Restored ledger {report.LedgerId} {end}, in epoch {report.Epoch} after {report.EpochBefore}.");
         session.Output.WriteLine($"From {TextFit.Clean(backup)}, made {TimeText.Exact(report.BackedUpAt)}, to {TextFit.Clean(Path.GetFullPath(session.Directory))}.");
         session.Output.WriteLine($"{Counted.Text(report.Segments, "segment")} with {report.SegmentBytes:N0} bytes, every frame checked; index: {Counted.Text(report.Runs, "run")} with {report.RunBytes:N0} bytes.");
-        session.Output.WriteLine($"Who has read behind @{report.LastCommonPosition} is told (forked). The receipt is at @{report.Receipt}: factstone history '$receipts/restore'");
+        session.Output.WriteLine($"Cursors from before the restore that are beyond @{report.LastCommonPosition} are refused (forked). The receipt is at @{report.Receipt}: factstone history '$receipts/restore'");
     }
 }
