@@ -190,7 +190,7 @@ internal sealed class FileStorage : IFactStorage
         if (files.FileExists(root)) throw new LedgerNotFoundException(root, "it is a file, and a ledger is a directory.");
         LedgerDirectory.RefuseUnfinished(files, layout);
         if (!LedgerDirectory.HoldsLedger(files, layout))
-            throw new LedgerNotFoundException(root, "the directory does not hold one. The first append makes one: factstone append orders/42 placed '{\"total\":50}'");
+            throw new LedgerNotFoundException(root, "the directory does not contain one. The first append creates one: factstone append orders/42 placed '{\"total\":50}'");
 
         options.BranchTaken?.Invoke(RecoveryBranch.ReadOnlyOpen);
         var isAlone = !files.IsLocked(layout.Lock);
@@ -373,7 +373,7 @@ internal sealed class FileStorage : IFactStorage
 
     /// <summary>For a read-only opener without a writer beside it: files of the index that are of no use.</summary>
     public IReadOnlyList<Damage> UnusedRuns() =>
-        _reading is null || IsBesideWriter || _files.FileExists(_layout.Backup) ? [] : [.. _reading.Runs.Rejected.Select(static path => new Damage(path, 0, Position.None, Position.None, "This file of the index is not whole, or not of this log."))];
+        _reading is null || IsBesideWriter || _files.FileExists(_layout.Backup) ? [] : [.. _reading.Runs.Rejected.Select(static path => new Damage(path, 0, Position.None, Position.None, "This index file is incomplete, damaged, or belongs to another log."))];
 
     /// <summary>For a read-only opener of a backup: files of its index that are not used. All of them were whole and of its log when it was made.</summary>
     public IReadOnlyList<Damage> UnusedRunsOfBackup()
@@ -381,7 +381,7 @@ internal sealed class FileStorage : IFactStorage
         if (!_files.FileExists(_layout.Backup)) return [];
         var used = Runs().Select(run => FileNames.NameOf(run.Path)).ToHashSet(StringComparer.Ordinal);
         return [.. _files.List(_layout.Index).Where(name => !used.Contains(name)).Select(name =>
-            new Damage($"{_layout.Index}/{name}", 0, Position.None, Position.None, "It is damaged, or follows one that is. Whoever opens the backup reads the log instead."))];
+            new Damage($"{_layout.Index}/{name}", 0, Position.None, Position.None, "The file is damaged, or follows a damaged one. An open of the backup reads the log instead."))];
     }
 
     public void Dispose()

@@ -48,7 +48,7 @@ public sealed partial class Ledger
         ArgumentNullException.ThrowIfNull(query);
         query.ThrowIfWrong(nameof(query));
         options ??= new FollowOptions();
-        if (options.BufferFacts is < 1 or > 100_000) throw new ArgumentOutOfRangeException(nameof(options), options.BufferFacts, "BufferFacts is 1 to 100,000.");
+        if (options.BufferFacts is < 1 or > 100_000) throw new ArgumentOutOfRangeException(nameof(options), options.BufferFacts, "BufferFacts must be 1 to 100,000.");
         Look(CancellationToken.None);
         var recordedFrom = options.From.Kind == FollowStartKind.AtTime ? options.From.Time : long.MinValue;
         return new Follower(_storage, _options, query, FollowAfter(options.From), recordedFrom, options.BufferFacts) { Start = options.From.Cursor };
@@ -77,7 +77,7 @@ public sealed partial class Ledger
                 ArgumentOutOfRangeException.ThrowIfNegative(start.Position.Value, nameof(start));
                 var after = start.Kind == FollowStartKind.After ? start.Position : new Position(Math.Max(0, start.Position.Value - 1));
                 if (after > head.Position)
-                    throw new ArgumentOutOfRangeException(nameof(start), $"Position {start.Position} lies ahead: the last fact is at position {head.Position}, and a follow begins right after it at the latest.");
+                    throw new ArgumentOutOfRangeException(nameof(start), $"Position {start.Position} is too high: the last fact is at position {head.Position}, and a follow can begin right after it at the latest.");
                 return after;
         }
     }

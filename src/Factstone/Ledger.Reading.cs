@@ -154,7 +154,7 @@ public sealed partial class Ledger
     public ValueTask<Fact?> ReadAtAsync(Position position, CancellationToken cancellationToken = default)
     {
         Look(cancellationToken);
-        if (position > _storage.Head.Position && _storage.IsEndUnknown) throw new LedgerDamagedException($"Whether there is a fact at position {position} cannot be told.", _storage.Damage);
+        if (position > _storage.Head.Position && _storage.IsEndUnknown) throw new LedgerDamagedException($"It is unknown whether there is a fact at position {position}.", _storage.Damage);
         return ValueTask.FromResult(position > Position.None && position <= _storage.Head.Position ? _storage.ReadAt(position) : null);
     }
 

@@ -53,7 +53,7 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
     public ValueTask<Position> GetHeadAsync(CancellationToken cancellationToken = default)
     {
         Look(cancellationToken);
-        if (_storage.IsEndUnknown) throw new LedgerDamagedException($"Whether position {_storage.Head.Position} is the last one cannot be told.", _storage.Damage);
+        if (_storage.IsEndUnknown) throw new LedgerDamagedException($"It is unknown whether position {_storage.Head.Position} is the last one.", _storage.Damage);
         return ValueTask.FromResult(_storage.Head.Position);
     }
 
@@ -71,7 +71,7 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
             case LedgerTimeKind.Position:
                 ArgumentOutOfRangeException.ThrowIfNegative(time.Position.Value, nameof(time));
                 if (time.Position > _storage.Head.Position)
-                    throw new ArgumentOutOfRangeException(nameof(time), $"Position {time.Position} lies ahead: the last fact is at position {_storage.Head.Position}.");
+                    throw new ArgumentOutOfRangeException(nameof(time), $"Position {time.Position} is too high: the last fact is at position {_storage.Head.Position}.");
                 return new ResolvedTime(time.Position, IsFinal: true);
 
             default:
@@ -152,7 +152,7 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
 
     static bool Nothing(long? limit)
     {
-        if (limit is < 0) throw new ArgumentOutOfRangeException(nameof(limit), limit, "A limit is not negative.");
+        if (limit is < 0) throw new ArgumentOutOfRangeException(nameof(limit), limit, "A limit must not be negative.");
         return limit == 0;
     }
 }

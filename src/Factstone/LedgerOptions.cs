@@ -65,8 +65,8 @@ public sealed record LedgerOptions
     internal StorageOptions ToStorageOptions()
     {
         if (SegmentSizeBytes is < StorageOptions.SegmentSizeBytesMin or > StorageOptions.SegmentSizeBytesMax)
-            throw new ArgumentOutOfRangeException(nameof(SegmentSizeBytes), SegmentSizeBytes, $"A segment has {StorageOptions.SegmentSizeBytesMin:N0} to {StorageOptions.SegmentSizeBytesMax:N0} bytes.");
-        if (LockWait < TimeSpan.Zero) throw new ArgumentOutOfRangeException(nameof(LockWait), LockWait, "A wait is not negative.");
+            throw new ArgumentOutOfRangeException(nameof(SegmentSizeBytes), SegmentSizeBytes, $"A segment must have {StorageOptions.SegmentSizeBytesMin:N0} to {StorageOptions.SegmentSizeBytesMax:N0} bytes.");
+        if (LockWait < TimeSpan.Zero) throw new ArgumentOutOfRangeException(nameof(LockWait), LockWait, "A wait must not be negative.");
         ArgumentNullException.ThrowIfNull(TimeProvider);
 
         return new StorageOptions

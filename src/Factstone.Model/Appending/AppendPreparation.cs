@@ -69,7 +69,7 @@ internal static class AppendPreparation
                 before = fact;
 
                 if (at + ((i + 1L) * BytesPerFact) + BytesPerAppend > FactLimits.AppendBytesMax)
-                    throw new ArgumentException($"The append has more than {FactLimits.AppendBytesMax:N0} bytes as written, with facts[{i}]. Split it, or keep large payloads in blobs.", nameof(request));
+                    throw new ArgumentException($"The encoded append has more than {FactLimits.AppendBytesMax:N0} bytes, counted up to facts[{i}]. Split it, or keep large payloads in blobs.", nameof(request));
             }
 
             var framing = (prepared.Length * BytesPerFact) + BytesPerAppend;
@@ -120,11 +120,11 @@ internal static class AppendPreparation
         switch (condition.Kind)
         {
             case AppendConditionKind.StreamAt when condition.Version < StreamVersion.None:
-                return $"A stream cannot be at version {condition.Version}; versions start at 1, and 0 asks that the stream does not exist.";
+                return $"A stream cannot be at version {condition.Version}; versions start at 1, and 0 requires that the stream does not exist.";
             case AppendConditionKind.RecordAt when condition.Version <= StreamVersion.None:
-                return $"A record cannot be at version {condition.Version}; versions start at 1. Ask with RecordMissing that it has no value.";
+                return $"A record cannot be at version {condition.Version}; versions start at 1. Use RecordMissing to require that it has no value.";
             case AppendConditionKind.CellAt when condition.CellVersion <= CellVersion.None:
-                return $"A cell cannot be at version {condition.CellVersion}; versions start at 1. Ask with CellAbsent that it has no value.";
+                return $"A cell cannot be at version {condition.CellVersion}; versions start at 1. Use CellAbsent to require that it has no value.";
             case AppendConditionKind.CellEquals when condition.Value.Length > FactLimits.CellValueBytesMax:
                 return $"The value has {condition.Value.Length:N0} bytes; a cell has at most {FactLimits.CellValueBytesMax:N0}.";
             case AppendConditionKind.RecordEquals when JsonCheck.Check(condition.Value.Span) is var fault and not JsonFault.None:
@@ -135,7 +135,7 @@ internal static class AppendPreparation
     }
 
     static string? WrongAfter(Position? after) => after is { Value: < 0 or > Position.MaxValue }
-        ? $"There is no position {after} to look behind; positions are from 1 to {Position.MaxValue}, and 0 is before the first."
+        ? $"There is no position {after}; positions are from 1 to {Position.MaxValue}, and 0 is before the first."
         : null;
 
     /// <summary>Refuses what cannot be kept, and returns the tags in order.</summary>
@@ -183,7 +183,7 @@ internal static class AppendPreparation
     static string? WrongTimes(NewFact fact) =>
         // A DateTimeOffset reaches from year 1 to 9999, which is the range of valid times.
         fact.ValidFrom is { } from && fact.ValidTo is { } to && Microseconds.From(from) >= Microseconds.From(to)
-            ? $"It would be valid from {Microseconds.ToText(from)} to {Microseconds.ToText(to)}, which holds no moment: 'from' must be earlier than 'to'."
+            ? $"It would be valid from {Microseconds.ToText(from)} to {Microseconds.ToText(to)}, which is an empty period: 'from' must be earlier than 'to'."
             : null;
 
     static string? WrongCause(NewFact fact, int index)
@@ -208,7 +208,7 @@ internal static class AppendPreparation
         if (fact.Producer is not { } text) return null;
         // The limit is on the canonical form, but what is far beyond it need not be parsed to be refused.
         if (text.Length > 16 * FactLimits.ProducerBytesMax) throw ProducerTooLarge(fact, index, text.Length);
-        if (Utf8Order.ByteCount(text) < 0) throw Refused(index, fact.Stream, "The producer holds half of a surrogate pair, which UTF-8 cannot say.");
+        if (Utf8Order.ByteCount(text) < 0) throw Refused(index, fact.Stream, "The producer contains half of a surrogate pair, which UTF-8 cannot encode.");
 
         var given = Encoding.UTF8.GetBytes(text);
         var fault = JsonCheck.Check(given, JsonShape.Object);
@@ -288,7 +288,7 @@ internal static class AppendPreparation
         var fault = JsonCheck.Check(target[..length]);
         return fault == JsonFault.None
             ? length
-            : throw Refused(index, fact.Stream, $"The payload is refused: {JsonCheck.Describe(target[..length], fault)} A text in JSON stands in double quotes; bytes that are not JSON need a ContentType.");
+            : throw Refused(index, fact.Stream, $"The payload is refused: {JsonCheck.Describe(target[..length], fault)} A JSON string needs double quotes; bytes that are not JSON need a ContentType.");
     }
 
     static int EncodeText(Span<byte> target, string text, string what, NewFact fact, int index)
@@ -298,7 +298,7 @@ internal static class AppendPreparation
         {
             OperationStatus.Done => written,
             OperationStatus.DestinationTooSmall => throw new InvariantException("the buffer holds every text that was measured for it"),
-            _ => throw Refused(index, fact.Stream, $"{what} holds half of a surrogate pair, which UTF-8 cannot say."),
+            _ => throw Refused(index, fact.Stream, $"{what} contains half of a surrogate pair, which UTF-8 cannot encode."),
         };
     }
 

@@ -67,7 +67,7 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
         if (newerFormat != 0) throw new LedgerFormatException(file.Path, newerFormat, LedgerLayout.Format);
         if (onDisk == header) return;
         options.BranchTaken?.Invoke(RecoveryBranch.SegmentHeaderDamaged);
-        Found(new Damage(file.Path, 0, Position.None, Position.None, "The header of the segment is damaged; the manifest has what it said."));
+        Found(new Damage(file.Path, 0, Position.None, Position.None, "The header of the segment is damaged; the manifest has a copy of it."));
     }
 
     LedgerDamagedException? Gone(SegmentHeader header, Position until)
