@@ -2,16 +2,16 @@ using Factstone.Storage;
 
 namespace Factstone;
 
-/// <summary>How a ledger is backed up, or a backup restored.</summary>
+/// <summary>Options of a backup or a restore.</summary>
 public sealed record BackupOptions
 {
-    /// <summary>How long to wait for another backup or restore into the same directory; zero, the default, for not at all.</summary>
+    /// <summary>How long to wait for another backup or restore into the same directory; zero, the default, means not at all.</summary>
     public TimeSpan LockWait { get; init; } = TimeSpan.Zero;
 
-    /// <summary>Where the time comes from.</summary>
+    /// <summary>The source of the time.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
-    /// <summary>Where files are; null for the disk.</summary>
+    /// <summary>The file system; null for the disk.</summary>
     internal IFileSystem? FileSystem { get; init; }
 
     internal SaltSource Salts { get; init; } = SaltSource.System;

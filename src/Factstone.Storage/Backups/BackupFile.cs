@@ -34,6 +34,6 @@ internal static class BackupFile
         if (newerFormat != 0) throw new LedgerFormatException(layout.Backup, newerFormat, BackupFormat.Format);
         throw new LedgerDamagedException(
             $"The backup in '{layout.Root}' cannot be read.",
-            [new Damage(layout.Backup, 0, Position.None, Position.None, "It is damaged, so that nobody knows what the backup holds.")]);
+            [new Damage(layout.Backup, 0, Position.None, Position.None, "The file is damaged, so the content of the backup is unknown.")]);
     }
 }

@@ -135,7 +135,7 @@ internal sealed class LedgerBackup
 
             // A writer that has come and gone meanwhile has published them.
             if (source.IsLocked(from.Lock) || PinnedLog.Take(source, from, cancellationToken).End.Sequence != log.End.Sequence) return;
-            throw new BackupRefusedException(from.Root, "its last writer did not close it, and there are facts behind what HEAD says is durable");
+            throw new BackupRefusedException(from.Root, "its last writer did not close it, and there are facts after the durable end in HEAD");
         }
     }
 

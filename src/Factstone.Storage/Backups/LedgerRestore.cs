@@ -23,7 +23,7 @@ internal sealed class LedgerRestore
     {
         LedgerDirectory.RefuseUnfinished(source, from);
         var backup = BackupFile.Read(source, from)
-            ?? throw new LedgerNotFoundException(from.Root, $"it holds no backup, and only a backup is restored. Make one: factstone backup DIRECTORY --data '{from.Root}'");
+            ?? throw new LedgerNotFoundException(from.Root, $"it contains no backup, and only a backup can be restored. Make one: factstone backup DIRECTORY --data '{from.Root}'");
         using var directory = TargetDirectory.Begin(target, to, options, UnfinishedMark.Restore, cancellationToken);
         var task = new CopyTask(source, from, directory.Files, to, progress, cancellationToken);
         RestoreReport report;

@@ -35,7 +35,7 @@ internal sealed record PinnedLog(Manifest Manifest, HeadSlot End)
         var pause = TimeSpan.FromMilliseconds(5);
         LedgerDirectory.RefuseUnfinished(files, layout);
         if (BackupFile.Read(files, layout) is { } backup) return backup.Log;
-        if (!LedgerDirectory.HoldsLedger(files, layout)) throw new LedgerNotFoundException(layout.Root, "the directory does not hold one.");
+        if (!LedgerDirectory.HoldsLedger(files, layout)) throw new LedgerNotFoundException(layout.Root, "the directory does not contain one.");
         for (var attempt = 1; ; attempt++)
         {
             if (TryTake(files, layout, out var why) is { } pinned) return pinned;
@@ -51,7 +51,7 @@ internal sealed record PinnedLog(Manifest Manifest, HeadSlot End)
         if (ReadHead(files, layout) is not { } head) return null;
         why = "MANIFEST is missing or damaged";
         if (new ManifestFile(files, layout).Read() is not { } manifest) return null;
-        why = "HEAD and MANIFEST do not fit together";
+        why = "HEAD and MANIFEST contradict each other";
         if (head.LedgerId != manifest.LedgerId || head.Epoch != manifest.Epoch || head.ManifestGeneration > manifest.Generation) return null;
 
         for (var i = 0; i < manifest.Segments.Count; i++)

@@ -23,7 +23,7 @@ internal sealed class SegmentCopy(CopyTask task, StorageOptions options) : IDisp
         // What was copied was damaged already, or the copy went wrong: a second look at the segment tells.
         using var segment = new Segment(task.Source.Open(path, FileOpening.ReadOnly), header);
         var damage = DamageOf(segment, end, until);
-        return damage.Count > 0 ? damage : throw new LedgerIOException(copyPath, "copy", "what was read back is not what was written");
+        return damage.Count > 0 ? damage : throw new LedgerIOException(copyPath, "copy", "what was read back differs from what was written");
     }
 
     public void Dispose() => _window.Dispose();
@@ -40,7 +40,7 @@ internal sealed class SegmentCopy(CopyTask task, StorageOptions options) : IDisp
     List<Damage> DamageOf(Segment segment, long end, Position until)
     {
         var damage = new List<Damage>();
-        if (!HasHeader(segment)) damage.Add(new Damage(segment.Path, 0, Position.None, Position.None, "The header of the segment is damaged, or the file is of another ledger or another age."));
+        if (!HasHeader(segment)) damage.Add(new Damage(segment.Path, 0, Position.None, Position.None, "The header of the segment is damaged, or the file belongs to another ledger, or is older or newer than the other files."));
         var walk = Walk(segment, end, NullVisitor.Instance);
         if (walk.FileOffset != end || walk.Next != until) new DamageWalk(Reader(segment), NullVisitor.Instance, damage).Run(walk.FileOffset, end, walk.Next, until);
         return damage;

@@ -51,7 +51,7 @@ internal sealed class TargetDirectory : IDisposable
     /// <exception cref="LedgerLockedException">Somebody has taken the lock away: nobody knows what another one has done there since.</exception>
     public void Finish()
     {
-        if (_directory.WhyLost() is { } why) throw new LedgerLockedException(_layout.Root, $"somebody else: {why}", TimeSpan.Zero);
+        if (_directory.WhyLost() is { } why) throw new LedgerLockedException(_layout.Root, $"another process: {why}", TimeSpan.Zero);
         _files.Delete(_layout.Unfinished);
         _files.SyncDirectory(_layout.Root);
     }

@@ -34,5 +34,5 @@ internal static class UnfinishedMark
     static string FirstLine(string work) => $"factstone {work}\n";
 
     static string Text(string work) =>
-        $"{FirstLine(work)}A {work} into this directory is not finished. It opens neither for reading nor for writing.\nRun the {work} again, which starts over, or delete the directory.\n";
+        $"{FirstLine(work)}A {work} into this directory is not finished. The directory cannot be opened, neither for reading nor for writing.\nRun the {work} again, which starts over, or delete the directory.\n";
 }

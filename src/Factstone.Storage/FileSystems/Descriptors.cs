@@ -105,12 +105,12 @@ internal static class Descriptors
     }
 
     /// <summary>Why nothing more can be opened, and what to type.</summary>
-    public static string Exhausted() => $"this process may have {Limit()} files open, and has; {Advice}";
+    public static string Exhausted() => $"this process may have {Limit()} files open, and all of these are in use; {Advice}";
 
     /// <summary>The same for a ledger that is about to be opened.</summary>
     static string TooFew(int needed, int left) =>
         string.Create(CultureInfo.InvariantCulture, $"a ledger needs {needed} files open, and this process may open {left} more (its limit is {Limit()}); {Advice}");
 
     /// <summary>What to type.</summary>
-    public static string Advice { get; } = string.Create(CultureInfo.InvariantCulture, $"raise the limit, which has to be {LimitMin} at least, with: ulimit -n {LimitRecommended}");
+    public static string Advice { get; } = string.Create(CultureInfo.InvariantCulture, $"raise the limit to at least {LimitMin}, for example with: ulimit -n {LimitRecommended}");
 }

@@ -117,10 +117,10 @@ internal sealed class DiskLock : IHeldLock
         if (_directory is not null || _identity is null) return null;
         var found = _find();
         if (found.Identity == _identity) return null;
-        return found.Identity is not null ? "the lock file was replaced, so that another process may be writing"
-            : found.Error == LibC.ErrorNoEntry ? "the lock file was removed, so that another process may be writing"
+        return found.Identity is not null ? "the lock file was replaced, so another process may be writing"
+            : found.Error == LibC.ErrorNoEntry ? "the lock file was removed, so another process may be writing"
             : found.Error == 0 ? null
-            : $"the lock file cannot be looked at ({Marshal.GetPInvokeErrorMessage(found.Error)}), so that another process may be writing";
+            : $"the lock file cannot be examined ({Marshal.GetPInvokeErrorMessage(found.Error)}), so another process may be writing";
     }
 
     public void Dispose()

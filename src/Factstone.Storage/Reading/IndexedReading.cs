@@ -30,7 +30,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
         if ((Ask(() => index.FindAppend(appendId))?.Span ?? lost.FindAppend(appendId)) is { } span && (span.Last <= head || !index.IsEndUnknown)) return span.Last <= head ? span : null;
 
         // An id is in the header of its frame; where facts are missing, a header may be missing too.
-        if (damage.All.Count > 0) throw new LedgerDamagedException($"Whether there is an append '{appendId}' cannot be told.", damage.All);
+        if (damage.All.Count > 0) throw new LedgerDamagedException($"It is unknown whether there is an append '{appendId}'.", damage.All);
         return null;
     }
 
@@ -43,7 +43,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
     {
         using var reading = gate.Enter();
         var found = AskInside(cell, static (index, cell) => index.FindCell(cell));
-        return found.IsCertain ? found.Entry : throw new LedgerDamagedException($"What the cell {cell} holds cannot be told.", damage.All);
+        return found.IsCertain ? found.Entry : throw new LedgerDamagedException($"The value of the cell {cell} is unknown.", damage.All);
     }
 
     /// <summary>The names in a bucket that have a value, with a prefix, after a name, in order.</summary>
@@ -56,7 +56,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
             Ask(() => index.FindCells(page));
 
             // A damaged stretch of the log may hold a write of any cell that has none behind it. Looked at last: a run that was made again meanwhile may have come upon one.
-            if (index.HasUnknownCells) throw new LedgerDamagedException($"Whether the bucket {bucket} has another cell cannot be told.", damage.All);
+            if (index.HasUnknownCells) throw new LedgerDamagedException($"It is unknown whether the bucket {bucket} has another cell.", damage.All);
             foreach (var name in page.Names) yield return name;
             if (page.IsLast) yield break;
             BetweenPages();
@@ -92,7 +92,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
 
         // A fact without a header has no time: it may have been recorded before or after.
         if (recordedBy < head.RecordedAt && index.IsHole(position))
-            throw new LedgerDamagedException($"Whether position {position} was recorded by then cannot be told.", damage.At(position));
+            throw new LedgerDamagedException($"It is unknown whether position {position} was recorded by then.", damage.At(position));
         return position;
     }
 
@@ -176,7 +176,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
         RefuseUnknownEnd(until);
         var hole = index.FirstHole(Position.None, until);
         if (hole > Position.None)
-            throw new LedgerDamagedException($"Whether {store} has another key, from position {hole}, cannot be told.", damage.At(hole));
+            throw new LedgerDamagedException($"It is unknown whether {store} has another key, from position {hole}.", damage.At(hole));
 
         var room = (int)Math.Clamp(expected, 1, KeysPerPage);
         StreamHeads heads;
@@ -206,7 +206,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
         RefuseUnknownEnd(until);
         var hole = index.FirstHole(Position.None, until);
         if (hole > Position.None)
-            throw new LedgerDamagedException($"Whether there is another store, from position {hole}, cannot be told.", damage.At(hole));
+            throw new LedgerDamagedException($"It is unknown whether there is another store, from position {hole}.", damage.At(hole));
         return Ask(index.Stores);
     }
 
@@ -346,14 +346,14 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
     {
         var hole = index.FirstHole(after, until);
         if (hole > Position.None)
-            throw new LedgerDamagedException($"Whether {stream} has a fact at position {hole} cannot be told.", damage.At(hole));
+            throw new LedgerDamagedException($"It is unknown whether {stream} has a fact at position {hole}.", damage.At(hole));
     }
 
     /// <summary>Where the end of the log is lost, what comes last cannot be told. What is asked of an earlier position can.</summary>
     public void RefuseUnknownEnd(Position until)
     {
         if (index.LostEnd is { } last && until >= last)
-            throw new LedgerDamagedException($"What comes behind position {last} cannot be told.", damage.All);
+            throw new LedgerDamagedException($"It is unknown what comes after position {last}.", damage.All);
     }
 
     public static FileWindow NewWindow(bool isLong) => isLong ? new FileWindow(16 * 1_024, 1_024 * 1_024) : new FileWindow(2 * 1_024, 256 * 1_024);

@@ -128,7 +128,7 @@ internal sealed class LostFacts
             var lost = reader.TryReadHeader(at, out var frame) ? LostFormat.Read(reader.Bytes(frame), frame, segment.Seed) : null;
             if (lost is null || lost.PreviousLost >= at)
             {
-                damage.Add(new Damage(path, at, Position.None, Position.None, "What this segment says of facts that are gone is damaged."));
+                damage.Add(new Damage(path, at, Position.None, Position.None, "The record of lost facts in this segment is damaged."));
                 return;
             }
 

@@ -131,7 +131,7 @@ internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog da
     {
         if (until <= after) return;
         var hole = index.FirstHole(after, until);
-        if (hole > Position.None) throw new LedgerDamagedException($"Whether the fact at position {hole} matches {query} cannot be told.", damage.At(hole));
+        if (hole > Position.None) throw new LedgerDamagedException($"It is unknown whether the fact at position {hole} matches {query}.", damage.At(hole));
     }
 
     /// <param name="Position">Where a fact may be that matches.</param>

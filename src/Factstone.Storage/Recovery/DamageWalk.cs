@@ -38,7 +38,7 @@ internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List
     {
         // How many cells it had, only the header knew. Where facts should be and the file has ended, there may have been cells, too.
         var mayHaveCells = _hasCells && (end - from >= CellFormat.FrameBytesMin || _next < until);
-        Salvage(from, end, until, "No whole frame is where one should be.");
+        Salvage(from, end, until, "There is no whole frame where one is expected.");
         if (mayHaveCells) visitor.MarkCellsUnknown();
     }
 
@@ -120,7 +120,7 @@ internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List
         if (_next < until) Missing(start, until, what);
 
         // What is damaged may be nobody's fact: the header of a frame, which alone knows the append id, or a mark.
-        if (damage.Count == before) damage.Add(new Damage(reader.Segment.Path, from, Position.None, Position.None, $"{what} No fact is lost by it."));
+        if (damage.Count == before) damage.Add(new Damage(reader.Segment.Path, from, Position.None, Position.None, $"{what} No fact is lost."));
         return cells;
     }
 

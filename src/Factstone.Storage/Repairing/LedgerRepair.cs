@@ -20,7 +20,7 @@ internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layou
     {
         var layout = new LedgerLayout(root);
         LedgerDirectory.RefuseForWriting(files, layout);
-        if (!LedgerDirectory.HoldsLedger(files, layout)) throw new LedgerNotFoundException(root, "the directory does not hold one.");
+        if (!LedgerDirectory.HoldsLedger(files, layout)) throw new LedgerNotFoundException(root, "the directory does not contain one.");
         using var directory = LockedDirectory.Open(files, layout, options, cancellationToken);
         LedgerDirectory.RefuseForWriting(directory.Files, layout); // who held the lock may have been a restore
         return new LedgerRepair(directory, layout, options, progress, cancellationToken).Run(isDryRun);
@@ -42,7 +42,7 @@ internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layou
             var segments = Rewrite(survey, report.Epoch);
             repaired = WriteEnd(survey, segments, ref report, out var end);
             RemoveIndex();
-            if (directory.WhyLost() is { } why) throw new LedgerLockedException(layout.Root, $"somebody else: {why}", TimeSpan.Zero);
+            if (directory.WhyLost() is { } why) throw new LedgerLockedException(layout.Root, $"another process: {why}", TimeSpan.Zero);
             _manifests.Replace(repaired);          // from here on it is repaired
             ReceiptSegment.Publish(_files, layout, end); // before the old files go: readers find them by what HEAD says
             KeepDamaged(survey, repaired);

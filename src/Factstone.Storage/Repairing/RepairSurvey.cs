@@ -82,7 +82,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
         {
             // Each list of segments is durable before the head that counts it.
             IsLastMissing = true;
-            _damage.Add(new Damage(layout.Segments, 0, Position.None, Position.None, "HEAD counts more lists of segments: the newest segments are missing."));
+            _damage.Add(new Damage(layout.Segments, 0, Position.None, Position.None, "HEAD names a newer MANIFEST: the newest segments are missing."));
         }
 
         if (head is { } found && found.Epoch != Manifest.Epoch)
@@ -359,7 +359,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
         }
 
         isHeaderWhole = onDisk == plan.Header;
-        if (!isHeaderWhole) _damage.Add(new Damage(path, 0, Position.None, Position.None, "The header of the segment is damaged; the manifest has what it said."));
+        if (!isHeaderWhole) _damage.Add(new Damage(path, 0, Position.None, Position.None, "The header of the segment is damaged; the manifest has a copy of it."));
         _window.Forget();
         _second.Forget();
         return segment;

@@ -39,7 +39,7 @@ internal sealed class SegmentRewrite(Segment target)
         for (var at = whole.From; at < whole.To;)
         {
             if (!source.TryReadHeader(at, out var header) || !source.IsWhole(header))
-                throw new LedgerDamagedException("The repair was stopped, and nothing is repaired.", [new Damage(source.Segment.Path, at, Position.None, Position.None, "A frame that was whole a moment ago is not.")]);
+                throw new LedgerDamagedException("The repair was stopped, and nothing is repaired.", [new Damage(source.Segment.Path, at, Position.None, Position.None, "A frame that was whole at the beginning of the repair is damaged now.")]);
             var bytes = source.Bytes(header);
             if (header.Kind == FrameKind.Lost) WriteLost(LostFormat.Read(bytes, header, source.Segment.Seed)!);
             else Added(FrameCopy.Write(header, bytes, Room(header.FrameBytes), target, End, groupStart: End));
