@@ -9,7 +9,7 @@ internal sealed class RestoreCommand : LedgerCommand
     readonly Argument<string> _backup = new("BACKUP") { Description = "The directory of the backup. Nothing in it is changed." };
 
     public RestoreCommand(CommonOptions common)
-        : base("restore", "Makes a ledger of a backup, in a new or empty directory, and raises its epoch.", "factstone restore /mnt/backups/2026-01-31 --data factstone-data", common) =>
+        : base("restore", "Creates a ledger from a backup, in a new or empty directory, and raises its epoch.", "factstone restore /mnt/backups/2026-01-31 --data factstone-data", common) =>
         Arguments.Add(_backup);
 
     protected override async Task<int> RunAsync(ParseResult parsed, Session session, CancellationToken ct)
