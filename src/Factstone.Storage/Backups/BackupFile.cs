@@ -1,9 +1,9 @@
 namespace Factstone.Storage;
 
-/// <summary>Reads and writes the file <c>BACKUP</c>, by which a directory is a backup.</summary>
+/// <summary>Reads and writes the file <c>BACKUP</c>, which marks a directory as a backup.</summary>
 internal static class BackupFile
 {
-    /// <summary>Durable when it returns; a crash before that leaves none.</summary>
+    /// <summary>Durable when it returns; a crash before that leaves no file.</summary>
     public static void Write(IFileSystem files, LedgerLayout layout, BackupContent content)
     {
         using (var file = files.Open(layout.NewBackup, FileOpening.CreateNew))
@@ -16,8 +16,8 @@ internal static class BackupFile
         files.SyncDirectory(layout.Root);
     }
 
-    /// <summary>What the backup holds; null where the directory is none.</summary>
-    /// <exception cref="LedgerDamagedException">The file stands and is damaged: then nobody knows where the backup ends.</exception>
+    /// <summary>The content of the backup's file; null if the directory is not a backup.</summary>
+    /// <exception cref="LedgerDamagedException">The file exists and is damaged, so the end of the backup is unknown.</exception>
     /// <exception cref="LedgerFormatException">A newer version wrote it.</exception>
     public static BackupContent? Read(IFileSystem files, LedgerLayout layout)
     {

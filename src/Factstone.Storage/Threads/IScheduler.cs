@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>Calls the steps of the workers: on threads of their own in production, in an order drawn at random in a simulation.</summary>
+/// <summary>Calls the steps of the workers: on one thread per worker in production, in a random order in a simulation.</summary>
 /// <remarks>A step does one piece of work and returns whether there may be more. Steps of one worker never overlap.</remarks>
 internal interface IScheduler
 {
@@ -10,10 +10,10 @@ internal interface IScheduler
     void Complete(IThreadPoolWorkItem completion);
 }
 
-/// <summary>One worker. Its step is called until nothing is left to do, and again after <see cref="Wake"/>.</summary>
+/// <summary>One worker. Its step is called until it returns false, and again after <see cref="Wake"/>.</summary>
 internal interface IWorker
 {
-    /// <summary>Says that there may be work. Costs little while the worker is busy.</summary>
+    /// <summary>Reports that there may be work. Cheap while the worker is busy.</summary>
     void Wake();
 
     /// <summary>Called by the step itself: calls it again after this time, unless the worker is woken before.</summary>

@@ -1,4 +1,4 @@
 namespace Factstone.Storage;
 
-/// <summary>The machine or the process is gone, and nobody is left to handle anything. Only a simulated one can say so.</summary>
+/// <summary>The machine or the process has stopped, so no code can handle this. Only a simulated one throws it.</summary>
 internal abstract class MachineStoppedException(string message) : Exception(message);

@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>Time since the machine was started, suspend included; nobody sets it.</summary>
+/// <summary>Time since the machine was started, suspend included; it cannot be set.</summary>
 internal static class RunningClock
 {
     /// <summary>CLOCK_BOOTTIME, clock_gettime(2).</summary>
