@@ -15,6 +15,7 @@ internal sealed class SegmentFrames(IFileSystem files, LedgerLayout layout) : ID
     {
         var digests = new HashSet<Int128>();
         var ofLastGroup = new HashSet<Int128>();
+        var ofLastGroupUntil = Position.None;
         var lastGroup = unlessLastFrom - 1;
         var path = layout.Segment(header.BasePosition, header.Generation);
         if (!files.FileExists(path)) return digests;
@@ -26,21 +27,26 @@ internal sealed class SegmentFrames(IFileSystem files, LedgerLayout layout) : ID
         {
             var isWhole = frame.End <= end && reader.IsWhole(frame);
             at = isWhole ? frame.End : frame.FileOffset + FrameFormat.Alignment;
-            if (!isWhole || frame.Kind != FrameKind.Batch || (!withReceipts && IsReceipt(reader.Bytes(frame), frame))) continue;
+            if (!isWhole) continue;
             if (frame.GroupStart > lastGroup)
             {
                 digests.UnionWith(ofLastGroup);
                 ofLastGroup.Clear();
-                lastGroup = frame.GroupStart;
+                (lastGroup, last) = (frame.GroupStart, Later(last, ofLastGroupUntil));
             }
 
-            (frame.GroupStart == lastGroup ? ofLastGroup : digests).Add(FrameDigest.Of(reader.Bytes(frame), frame));
-            var behind = frame.BasePosition.Value + frame.FactCount - 1;
-            if (behind > last.Value) last = new Position(behind);
+            if (frame.Kind != FrameKind.Batch || (!withReceipts && IsReceipt(reader.Bytes(frame), frame))) continue;
+            var isOfLastGroup = frame.GroupStart == lastGroup;
+            (isOfLastGroup ? ofLastGroup : digests).Add(FrameDigest.Of(reader.Bytes(frame), frame));
+            var until = new Position(frame.BasePosition.Value + frame.FactCount - 1);
+            if (isOfLastGroup) ofLastGroupUntil = Later(ofLastGroupUntil, until);
+            else last = Later(last, until);
         }
 
         return digests;
     }
+
+    static Position Later(Position one, Position other) => one > other ? one : other;
 
     static bool IsReceipt(ReadOnlySpan<byte> frame, in FrameHeader header)
     {

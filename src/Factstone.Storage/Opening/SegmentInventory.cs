@@ -238,12 +238,12 @@ internal sealed class SegmentInventory
         return new UnlistedSegment(header.Name, kind, header.BasePosition, last);
     }
 
-    /// <summary>The last position that is whole in the listed segments. What begins at or before it, and is not in the log, is of a log that went on differently.</summary>
+    /// <summary>The last position that is whole in the listed segments, without the last group, whose write may have failed. What begins at or before it, and is not in the log, is of a log that went on differently.</summary>
     Position LastListed(SegmentFrames frames)
     {
         if (_lastListed is { } known) return known;
         var last = new Position(Manifest!.Last.BasePosition.Value - 1);
-        frames.Digests(Manifest.Last, SegmentHeader.Bytes, ref last);
+        frames.Digests(Manifest.Last, SegmentHeader.Bytes, ref last, unlessLastFrom: SegmentHeader.Bytes);
         _lastListed = last;
         return last;
     }
