@@ -119,7 +119,7 @@ internal class SimulatedProcess(SimulatedDisk disk, SimulatedProcess? owner = nu
     public IHeldLock? TryLock(string path, string holder, out LockHolder heldBy)
     {
         SimulatedLock? taken = null;
-        var found = LockHolder.Nobody;
+        var found = LockHolder.Unknown;
         Disk.Atomic(this, Names.Find(At(path)) is null ? IoKind.Create : IoKind.Read, "lock", path, () =>
         {
             RefuseDirectory(path, "lock");

@@ -72,7 +72,7 @@ internal sealed class GrowthBench(GrowthOptions options, Action<string> progress
     /// <summary>For logs that no process has open, so that their length does not change.</summary>
     IReadOnlyList<GrowthRow> MeasureMachine(CancellationToken ct)
     {
-        const int Looks = 1_000;
+        const int Accesses = 1_000;
         const int LooksAfterWork = 25;
         progress("the machine itself");
         var row = new GrowthRow(GrowthRow.Machine, "the machine: one byte anywhere in the log", options.Sizes.Count);
@@ -87,10 +87,10 @@ internal sealed class GrowthBench(GrowthOptions options, Action<string> progress
                 foreach (var i in InTurn(round))
                 {
                     ct.ThrowIfCancellationRequested();
-                    var look = probes[i].Draw(Looks);
+                    var access = probes[i].Draw(Accesses);
                     var (cpu, started) = (Environment.CpuUsage.TotalTime, Stopwatch.GetTimestamp());
-                    look();
-                    if (round >= 0) row.Add(i, Stopwatch.GetElapsedTime(started), Environment.CpuUsage.TotalTime - cpu, Looks);
+                    access();
+                    if (round >= 0) row.Add(i, Stopwatch.GetElapsedTime(started), Environment.CpuUsage.TotalTime - cpu, Accesses);
                     var elapsed = TimeSpan.Zero;
                     for (var times = 0; times < LooksAfterWork; times++) elapsed += AfterWork(probes[i].Draw(1));
                     if (round >= 0) afterWork.Add(i, elapsed, TimeSpan.Zero, LooksAfterWork);

@@ -9,7 +9,7 @@ internal static class GrowthLoading
     const int InFlight = 64;
     static readonly TimeSpan Rest = TimeSpan.FromSeconds(3);
     static readonly TimeSpan RestMax = TimeSpan.FromMinutes(10);
-    static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
+    static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Does nothing if the ledger has its facts already.</summary>
     /// <returns>The number of appended facts, and the seconds that this took.</returns>
@@ -55,7 +55,7 @@ internal static class GrowthLoading
         {
             var now = Describe(index);
             if (now != last) (last, unchangedSince) = (now, Stopwatch.GetTimestamp());
-            await Task.Delay(Look, ct);
+            await Task.Delay(PollInterval, ct);
         }
     }
 

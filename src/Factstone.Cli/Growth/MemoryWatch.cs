@@ -14,7 +14,7 @@ internal sealed class MemoryWatch : IDisposable
     public MemoryWatch(int processId)
     {
         _status = string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/status");
-        _timer = new Timer(_ => Look(), null, TimeSpan.Zero, Interval);
+        _timer = new Timer(_ => Sample(), null, TimeSpan.Zero, Interval);
     }
 
     /// <summary>In bytes; 0 if the system does not report it.</summary>
@@ -22,7 +22,7 @@ internal sealed class MemoryWatch : IDisposable
 
     public void Dispose() => _timer.Dispose();
 
-    void Look()
+    void Sample()
     {
         var bytes = Read(_status);
         long peak;

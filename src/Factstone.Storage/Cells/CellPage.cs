@@ -9,10 +9,10 @@ namespace Factstone.Storage;
 internal sealed class CellPage(byte[] prefix, bool keepsNames)
 {
     const int CellsMax = 256;
-    const int LooksMax = 4_096;
+    const int VisitedMax = 4_096;
 
     readonly List<string> _names = [];
-    int _looks;
+    int _visited;
 
     public byte[] Prefix { get; } = prefix;
 
@@ -25,7 +25,7 @@ internal sealed class CellPage(byte[] prefix, bool keepsNames)
     /// <summary>The number of cells that have a value.</summary>
     public int Count { get; private set; }
 
-    public bool HasRoom => _looks < LooksMax && _names.Count < CellsMax;
+    public bool HasRoom => _visited < VisitedMax && _names.Count < CellsMax;
 
     /// <summary>Whether no cell follows.</summary>
     public bool IsLast { get; set; }
@@ -47,12 +47,12 @@ internal sealed class CellPage(byte[] prefix, bool keepsNames)
     public void Clear()
     {
         _names.Clear();
-        (_looks, Count, IsLast) = (0, 0, false);
+        (_visited, Count, IsLast) = (0, 0, false);
     }
 
     public void Add(ReadOnlySpan<byte> term, bool hasValue)
     {
-        _looks++;
+        _visited++;
         if (hasValue) Count++;
         if (hasValue && keepsNames) _names.Add(Encoding.UTF8.GetString(TermKey.Key(term)));
         if (!HasRoom) Last = term.ToArray();

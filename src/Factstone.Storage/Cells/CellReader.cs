@@ -4,7 +4,7 @@ namespace Factstone.Storage;
 internal sealed class CellReader(LedgerLayout layout, SegmentDirectory segments, DamageLog damage, FileWindow window)
 {
     /// <summary>The first read is large enough for a small cell.</summary>
-    const int FirstLookBytes = 1_024;
+    const int FirstReadBytes = 1_024;
 
     /// <exception cref="LedgerDamagedException">The cell differs from what was written; appends are refused from now on.</exception>
     public Cell Read(CellName name, CellEntry entry)
@@ -12,7 +12,7 @@ internal sealed class CellReader(LedgerLayout layout, SegmentDirectory segments,
         var at = entry.Location.FileOffset;
         if (segments.Find(entry.Location.Base, entry.Location.Generation) is not { } segment)
             throw Refused($"The cell {name} cannot be read.", new Damage(layout.Segment(entry.Location.Base, entry.Location.Generation), 0, Position.None, Position.None, "The file is missing."));
-        var source = window.At(segment.File, at, FirstLookBytes);
+        var source = window.At(segment.File, at, FirstReadBytes);
         if (CellFormat.TryReadLengths(source, out var extent) && extent.Length > source.Length)
             source = window.At(segment.File, at, extent.Length);
 

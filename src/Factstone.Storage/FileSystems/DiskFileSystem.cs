@@ -64,13 +64,13 @@ internal class DiskFileSystem : IFileSystem
     public bool DirectoryExists(string path)
     {
         using var at = At(path);
-        return Stands(at) && Directory.Exists(at.Reached);
+        return EntryExists(at) && Directory.Exists(at.Reached);
     }
 
     public bool FileExists(string path)
     {
         using var at = At(path);
-        return Stands(at) && File.Exists(at.Reached);
+        return EntryExists(at) && File.Exists(at.Reached);
     }
 
     public int DescriptorsLeft() => Descriptors.Left();
@@ -217,7 +217,7 @@ internal class DiskFileSystem : IFileSystem
     }
 
     /// <summary>Whether an entry of this name exists. File.Exists would take an unreadable directory for an absent file, and so a ledger for a new one.</summary>
-    static bool Stands(in DiskPath at)
+    static bool EntryExists(in DiskPath at)
     {
         if (OperatingSystem.IsWindows() || LibC.Access(at.Reached.Length == 0 ? "." : at.Reached, 0) == 0) return true;
         var error = Marshal.GetLastPInvokeError();

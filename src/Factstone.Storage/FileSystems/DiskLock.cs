@@ -38,7 +38,7 @@ internal sealed class DiskLock : IHeldLock
     /// <param name="heldBy">If null is returned: the holder of the lock.</param>
     public static DiskLock? TryTake(in DiskPath at, bool locksDirectories, Func<(FileIdentity? Identity, int Error)> find, out LockHolder heldBy)
     {
-        heldBy = LockHolder.Nobody;
+        heldBy = LockHolder.Unknown;
         SafeFileHandle? directory = null;
         SafeFileHandle? file = null;
         try

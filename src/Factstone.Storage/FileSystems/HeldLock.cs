@@ -12,7 +12,7 @@ internal interface IHeldLock : IDisposable
 /// <param name="IsThisProcess">Whether it is this process.</param>
 internal readonly record struct LockHolder(string Text, bool IsThisProcess)
 {
-    public static readonly LockHolder Nobody = new("", IsThisProcess: false);
+    public static readonly LockHolder Unknown = new("", IsThisProcess: false);
 }
 
 /// <summary>The locks that this process holds on directories of the disk. A wait for one of them would wait for this process itself.</summary>

@@ -140,7 +140,7 @@ internal sealed class MemoryFileSystem : IFileSystem
                 // The lock is held nevertheless; only the name of the holder is missing.
             }
 
-            heldBy = LockHolder.Nobody;
+            heldBy = LockHolder.Unknown;
             return _locks[directory] = new HeldLock(this, directory);
         }
     }

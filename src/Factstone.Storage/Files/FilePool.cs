@@ -49,7 +49,7 @@ internal sealed class FilePool(IFileSystem files, int openMax, int mappedMax)
         }
     }
 
-    internal bool Stands(string path) => files.FileExists(path);
+    internal bool Exists(string path) => files.FileExists(path);
 
     internal void Opened(PooledFile file)
     {
@@ -92,18 +92,18 @@ internal sealed class FilePool(IFileSystem files, int openMax, int mappedMax)
     /// <summary>The next mapping that was not read since the clock hand last passed it.</summary>
     Segment NextMapped()
     {
-        for (var looks = 2 * _mapped.Count; ; looks--)
+        for (var remaining = 2 * _mapped.Count; ; remaining--)
         {
             _mappedHand = (_mappedHand + 1) % _mapped.Count;
             var segment = _mapped[_mappedHand];
-            if (!segment.WasUsed() || looks == 0) return segment;
+            if (!segment.WasUsed() || remaining == 0) return segment;
         }
     }
 
     /// <summary>Closes unused files until at most this many are open; the least recently read ones first.</summary>
     void MakeRoomToOpen(int max)
     {
-        for (var looks = 2 * _open.Count; looks > 0 && _open.Count > Math.Max(max, 0); looks--)
+        for (var remaining = 2 * _open.Count; remaining > 0 && _open.Count > Math.Max(max, 0); remaining--)
         {
             _openHand = (_openHand + 1) % _open.Count;
             var file = _open[_openHand];

@@ -186,9 +186,9 @@ internal sealed class PooledFile : IStorageFile
         {
             return _pool.Open(Path);
         }
-        catch (LedgerIOException failure) when (!failure.IsOutOfDescriptors && !_pool.Stands(Path))
+        catch (LedgerIOException failure) when (!failure.IsOutOfDescriptors && !_pool.Exists(Path))
         {
-            isMoved = MovedTo is not null && _pool.Stands(MovedTo);
+            isMoved = MovedTo is not null && _pool.Exists(MovedTo);
             if (isMoved) return _pool.Open(MovedTo!);
             if (Gone?.Invoke() is { } why) throw why;
             throw new LedgerIOException(Path, "open", "the file was removed or replaced while the ledger was open; open the ledger again", failure) { IsGone = true };

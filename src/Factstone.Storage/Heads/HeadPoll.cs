@@ -2,7 +2,7 @@ namespace Factstone.Storage;
 
 /// <summary>Polls the published head while a reader waits for it, because a writer in another process sends no notification.</summary>
 /// <remarks>There is one timer for all waiting readers, and none without them. Threads: any; one poll at a time.</remarks>
-internal sealed class HeadPoll(TimeProvider time, HeadWatch watch, Action look) : IDisposable
+internal sealed class HeadPoll(TimeProvider time, HeadWatch watch, Action poll) : IDisposable
 {
     /// <summary>A poll reads one page of memory.</summary>
     static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10);
@@ -19,7 +19,7 @@ internal sealed class HeadPoll(TimeProvider time, HeadWatch watch, Action look) 
         {
             if (_isDue || _isClosed) return;
             _isDue = true;
-            _timer ??= time.CreateTimer(static poll => ((HeadPoll)poll!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer ??= time.CreateTimer(static state => ((HeadPoll)state!).Poll(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             _timer.Change(Interval, Timeout.InfiniteTimeSpan);
         }
     }
@@ -33,11 +33,11 @@ internal sealed class HeadPoll(TimeProvider time, HeadWatch watch, Action look) 
         }
     }
 
-    void Look()
+    void Poll()
     {
         try
         {
-            look();
+            poll();
         }
         catch (Exception failure)
         {

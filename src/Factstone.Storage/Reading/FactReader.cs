@@ -4,7 +4,7 @@ namespace Factstone.Storage;
 internal sealed class FactReader(DamageLog damage, FileWindow window, FactMarks? marks = null)
 {
     /// <summary>The first read is large enough for a small fact.</summary>
-    const int FirstLookBytes = 1_024;
+    const int FirstReadBytes = 1_024;
 
     const int HeaderPrefetchedBytes = 128;
 
@@ -50,9 +50,9 @@ internal sealed class FactReader(DamageLog damage, FileWindow window, FactMarks?
     FactStatus TryView(Segment segment, long fileOffset, out FactView view)
     {
         view = default;
-        var source = Look(segment, fileOffset, FirstLookBytes);
+        var source = ReadBytes(segment, fileOffset, FirstReadBytes);
         if (!FactFormat.TryReadLengths(source, out var extent)) return FactStatus.HeaderDamaged;
-        if (extent.Length > source.Length) source = Look(segment, fileOffset, extent.Length);
+        if (extent.Length > source.Length) source = ReadBytes(segment, fileOffset, extent.Length);
 
         var status = FactFormat.TryRead(source, extent, segment.Seed, _marks.Header);
         if (status != FactStatus.Whole) return status;
@@ -79,9 +79,9 @@ internal sealed class FactReader(DamageLog damage, FileWindow window, FactMarks?
     public long ReadTime(in FactLocation location)
     {
         if (location.Segment is not { } segment) throw Missing(location.Position, "The time of the fact");
-        var source = Look(segment, location.FileOffset, FirstLookBytes);
+        var source = ReadBytes(segment, location.FileOffset, FirstReadBytes);
         var isFact = FactFormat.TryReadLengths(source, out var extent);
-        if (isFact && extent.BodyAt > source.Length) source = Look(segment, location.FileOffset, extent.BodyAt);
+        if (isFact && extent.BodyAt > source.Length) source = ReadBytes(segment, location.FileOffset, extent.BodyAt);
         if (!isFact || !FactFormat.TryReadHeader(source, extent, segment.Seed, _marks.Header) || _marks.Header.Position != location.Position)
             throw Damaged(location, segment, FactStatus.HeaderDamaged);
         var time = _marks.Header.RecordedAt;
@@ -96,7 +96,7 @@ internal sealed class FactReader(DamageLog damage, FileWindow window, FactMarks?
         return _mapped is not null;
     }
 
-    ReadOnlySpan<byte> Look(Segment segment, long fileOffset, int bytes)
+    ReadOnlySpan<byte> ReadBytes(Segment segment, long fileOffset, int bytes)
     {
         if (_segment != segment || _mapped is null) (_segment, _mapped) = (segment, segment.Map());
         return _mapped is { } mapped && segment.Maps(fileOffset, bytes) ? segment.MappedBytes(mapped, fileOffset, bytes) : window.At(segment.File, fileOffset, bytes);

@@ -50,7 +50,7 @@ internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layou
         }
         catch (FactstoneException)
         {
-            Unmake(repaired);
+            RemoveWritten(repaired);
             throw;
         }
     }
@@ -242,7 +242,7 @@ internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layou
     }
 
     /// <summary>Removes what was written, so that a full disk is not fuller than before.</summary>
-    void Unmake(Manifest? repaired)
+    void RemoveWritten(Manifest? repaired)
     {
         try
         {
