@@ -79,7 +79,7 @@ public sealed partial class Ledger
         if (NameCheck.BucketForReading(bucket) is { } wrong) throw new ArgumentException(wrong, nameof(bucket));
         ArgumentNullException.ThrowIfNull(options.Prefix);
         var wrongName = NameCheck.Text("The prefix", options.Prefix, 0, FactLimits.CellNameBytesMax)
-            ?? (options.After is { } after ? NameCheck.Text("The name to go on after", after, 0, FactLimits.CellNameBytesMax) : null);
+            ?? (options.After is { } after ? NameCheck.Text("The name to continue after", after, 0, FactLimits.CellNameBytesMax) : null);
         if (wrongName is not null) throw new ArgumentException(wrongName, nameof(options));
         if (Nothing(options.Limit)) yield break;
 
@@ -98,7 +98,7 @@ public sealed partial class Ledger
         if (NameCheck.StoreForReading(store) is { } wrong) throw new ArgumentException(wrong, nameof(store));
         ArgumentNullException.ThrowIfNull(options.Prefix);
         var wrongKey = NameCheck.Text("The prefix", options.Prefix, 0, FactLimits.KeyBytesMax)
-            ?? (options.After is { } after ? NameCheck.Text("The key to go on after", after, 0, FactLimits.KeyBytesMax) : null);
+            ?? (options.After is { } after ? NameCheck.Text("The key to continue after", after, 0, FactLimits.KeyBytesMax) : null);
         if (wrongKey is not null) throw new ArgumentException(wrongKey, nameof(options));
     }
 }

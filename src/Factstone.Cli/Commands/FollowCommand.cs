@@ -51,7 +51,7 @@ internal sealed class FollowCommand : LedgerCommand
             }
         }
 
-        session.Notice($"go on with: follow --after {follower.Cursor}");
+        session.Notice($"continue with: follow --after {follower.Cursor}");
         return ExitCodes.Done;
     }
 

@@ -62,7 +62,7 @@ internal sealed class DemoTour(DemoPage page, TimeProvider clock)
 
     void ShowWhatNext(string repository, StreamName file, DemoImport import)
     {
-        page.Heading("Try it (the demo's own ledger is gone again)");
+        page.Heading("Try it (the demo has removed its own ledger)");
         page.Command($"factstone import git {Shell(repository)}");
         page.Command($"factstone history {Shell(file.ToString())}");
         page.Command($"factstone list files --as-of @{Math.Max(1, TreeThenAndNow.Middle(import).Value)}");
