@@ -1,6 +1,6 @@
 namespace Factstone.Cli;
 
-/// <summary>A command ends here: with an exit code, a name for programs and a sentence for people.</summary>
+/// <summary>Ends a command with an exit code, a name for programs and a sentence for people.</summary>
 internal sealed class CliException(int exitCode, string error, string message, Exception? inner = null) : Exception(message, inner)
 {
     public int ExitCode { get; } = exitCode;

@@ -2,7 +2,7 @@ using Factstone.Cli.Output;
 
 namespace Factstone.Cli;
 
-/// <summary>What a command sees of the process around it: its three streams, its terminal, its environment.</summary>
+/// <summary>The environment of a command: its three streams, its terminal, its variables.</summary>
 internal sealed class CliHost
 {
     public required Stream Input { get; init; }
@@ -11,7 +11,7 @@ internal sealed class CliHost
 
     public required StandardError Error { get; init; }
 
-    /// <summary>Columns of the terminal, or of plain text.</summary>
+    /// <summary>Columns of the terminal, or of plain text without one.</summary>
     public int Width { get; init; } = 80;
 
     public Func<string, string?> Environment { get; init; } = _ => null;

@@ -7,7 +7,7 @@ using Factstone.Cli.Output;
 
 namespace Factstone.Cli;
 
-/// <summary>The whole command line: reads the words, runs the command, says by one line and the exit code how it went.</summary>
+/// <summary>The whole command line: parses the words, runs the command, and reports the result by one line and the exit code.</summary>
 internal sealed class CommandLine(CliHost host)
 {
     const string JsonOption = "--json";
@@ -32,13 +32,13 @@ internal sealed class CommandLine(CliHost host)
 
     async Task<int> ParseAndRunAsync(string[] arguments, CancellationToken ct)
     {
-        // An argument '@file' is a command's own affair, not a file of further arguments; and '-5' is a number, not three options.
+        // A command itself reads an argument '@file'; it is not a file of further arguments. And '-5' is a number, not three options.
         var parsed = Root().Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
         if (parsed.Errors.Count > 0 && parsed.Action is not CommandLineAction { ClearsParseErrors: true }) throw CliException.Usage(Sentence(parsed));
 
         using var text = new StringWriter();
         var exitCode = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Output = text, Error = text }, ct);
-        // Help and version come from the parser; commands write by themselves.
+        // The parser prints help and version; commands print by themselves.
         if (text.ToString().TrimEnd() is { Length: > 0 } said) host.Output.WriteLine(said);
         return exitCode;
     }
@@ -81,10 +81,10 @@ internal sealed class CommandLine(CliHost host)
 
     int Report(Exception failure, bool asJson, CancellationToken ct)
     {
-        // What was answered before the failure is part of the answer.
+        // Output before the failure is part of the answer.
         var report = TryFlush() ?? failure switch
         {
-            // Whatever a cancelled wait was for, it is the cancelling that ended it.
+            // If the command was cancelled, that is the reason for the failure, whatever the failed wait was for.
             _ when ct.IsCancellationRequested && failure is not CliException => ErrorReport.Of(new OperationCanceledException(ct)),
             _ => ErrorReport.Of(failure),
         };
@@ -111,21 +111,21 @@ internal sealed class CommandLine(CliHost host)
 
     static string Sentence(ParseResult parsed)
     {
-        // Of several complaints the one about a word that was typed says most.
-        var what = parsed.UnmatchedTokens is [var unknown, ..] ? $"'{TakenOption(parsed) ?? unknown}' is not known here" : Sentence(parsed.Errors[0]);
+        // Of several errors, the one about a word that was typed is the most helpful.
+        var what = parsed.UnmatchedTokens is [var unknown, ..] ? $"'{TakenOption(parsed) ?? unknown}' is unknown" : Sentence(parsed.Errors[0]);
         var name = string.Join(' ', Path(parsed.CommandResult.Command));
         return $"{what}. See '{name} --help'.";
     }
 
     static string Sentence(ParseError error)
     {
-        // The parser names the type of .NET instead.
+        // The parser would name the .NET type instead.
         var number = error.SymbolResult is OptionResult { Tokens.Count: 1, Option: var option } ? Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType : null;
         var kind = number == typeof(long) || number == typeof(int) ? "whole number" : number == typeof(double) ? "number" : null;
-        return kind is not null && error.SymbolResult is OptionResult wrong ? $"{wrong.Option.Name}: '{wrong.Tokens[0].Value}' is no {kind} that it takes" : error.Message.TrimEnd('.');
+        return kind is not null && error.SymbolResult is OptionResult wrong ? $"{wrong.Option.Name}: '{wrong.Tokens[0].Value}' is not a {kind} in the allowed range" : error.Message.TrimEnd('.');
     }
 
-    /// <summary>An option that the command does not have is taken for an argument if there is room for one, and then it is the word behind it that is too many.</summary>
+    /// <summary>An unknown option is taken for an argument if there is room for one; then the word after it is one too many.</summary>
     static string? TakenOption(ParseResult parsed) =>
         parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(static argument => argument.Tokens).Select(static word => word.Value).FirstOrDefault(static word => word.StartsWith("--", StringComparison.Ordinal));
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Factstone.Cli;
 
-/// <summary>The options that every command has.</summary>
+/// <summary>The options of every command.</summary>
 internal sealed class CommonOptions(CliHost host)
 {
     const string DataVariable = "FACTSTONE_DATA";

@@ -4,7 +4,7 @@ using Factstone.Cli.Output;
 
 namespace Factstone.Cli;
 
-/// <summary>What the process does: its streams, its signals, and one command.</summary>
+/// <summary>The process: its streams, its signals, and one command.</summary>
 internal static class EntryPoint
 {
     public static async Task<int> RunAsync(string[] args)
@@ -35,7 +35,7 @@ internal static class EntryPoint
         }
         catch (IOException) when (!Console.IsErrorRedirected || Console.IsOutputRedirected)
         {
-            // Not even the complaint could be written.
+            // Not even the error message could be written.
             return ExitCodes.Failed;
         }
 

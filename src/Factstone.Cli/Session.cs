@@ -4,7 +4,7 @@ using Factstone.Storage;
 
 namespace Factstone.Cli;
 
-/// <summary>One run of a command: which ledger, and how it is answered.</summary>
+/// <summary>One run of a command: its ledger, and the form of its answer.</summary>
 internal sealed class Session(CliHost host, string directory, bool isJson, TimeSpan lockWait)
 {
     public CliHost Host { get; } = host;
@@ -17,7 +17,7 @@ internal sealed class Session(CliHost host, string directory, bool isJson, TimeS
 
     public StandardOutput Output => Host.Output;
 
-    /// <summary>Opens the ledger for reading, beside a writer if there is one. Never makes anything.</summary>
+    /// <summary>Opens the ledger for reading, beside a writer if there is one. Never creates anything.</summary>
     public async ValueTask<Ledger> OpenReadOnlyAsync(CancellationToken ct)
     {
         using var progress = new Progress(Host);
@@ -26,16 +26,16 @@ internal sealed class Session(CliHost host, string directory, bool isJson, TimeS
         return ledger;
     }
 
-    /// <summary>What lies behind the published end is not shown, and nobody should take the answer for all there is.</summary>
+    /// <summary>Reports that appends after the published end are not shown.</summary>
     async ValueTask NoticeRecoveryAsync(Ledger ledger, CancellationToken ct)
     {
         if (!ledger.Opening.HasRecoverableAppends || ledger.Opening.Damage.Count > 0) return;
         var head = await ledger.GetHeadAsync(ct);
-        Notice($"The last writer did not close the ledger. This shows it up to @{head}. {Recoverable.Text(ledger.Opening.RecoverableFacts, head)} will be kept by the next open for writing, and are shown from then on. 'factstone verify' says more.");
+        Notice($"The last writer did not close the ledger, so it is shown up to @{head}. {Recoverable.Text(ledger.Opening.RecoverableFacts, head)} will be kept by the next open for writing, and shown from then on. 'factstone verify' says more.");
     }
 
-    /// <summary>Opens the ledger for appending, and makes it where there is none.</summary>
-    /// <param name="first">What is going to be appended first. No ledger is made for what it would refuse.</param>
+    /// <summary>Opens the ledger for appending, and creates it if it does not exist.</summary>
+    /// <param name="first">The first append. If it would be refused, no ledger is created.</param>
     /// <param name="ct">Ends the wait for another writer.</param>
     public async ValueTask<Ledger> OpenAsync(AppendRequest first, CancellationToken ct)
     {
@@ -43,10 +43,10 @@ internal sealed class Session(CliHost host, string directory, bool isJson, TimeS
         return await OpenExistingAsync(ct);
     }
 
-    /// <summary>Opens the ledger for appending to what it holds; refuses to make one.</summary>
+    /// <summary>Opens the existing ledger for appending; refuses to create one.</summary>
     public async ValueTask<Ledger> OpenForRetractionAsync(CancellationToken ct)
     {
-        // A read-only opener says best why there is none.
+        // A read-only opener has the best message for a missing ledger.
         if (!IsThere()) await (await OpenReadOnlyAsync(ct)).DisposeAsync();
         return await OpenExistingAsync(ct);
     }
@@ -57,23 +57,23 @@ internal sealed class Session(CliHost host, string directory, bool isJson, TimeS
         else Output.WriteLine(FactText.Line(fact, Host.Width));
     }
 
-    /// <summary>Says something on standard error that is no error.</summary>
+    /// <summary>Prints information on standard error that is not an error.</summary>
     public void Notice(string text) => Host.Error.WriteLine(IsJson ? $"{{\"notice\":{JsonSerializer.Serialize(text, NoticeJson.Default.String)}}}" : $"note: {TextFit.Clean(text)}");
 
-    /// <summary>Damage that a read did not meet is not its failure, but nobody should hear of it by accident.</summary>
+    /// <summary>Damage that a read did not meet does not fail the command, but is reported.</summary>
     public void NoticeDamage(Ledger ledger)
     {
-        if (ledger.Damage is [var first, ..]) Notice($"The ledger is damaged, though not where this was read: {first}{(ledger.Damage.Count > 1 ? $" And {ledger.Damage.Count - 1:N0} more." : "")} 'factstone verify' lists all damage.");
+        if (ledger.Damage is [var first, ..]) Notice($"The ledger is damaged, but not in the part that was read: {first}{(ledger.Damage.Count > 1 ? $" And {ledger.Damage.Count - 1:N0} more." : "")} 'factstone verify' lists all damage.");
     }
 
-    /// <summary>Opens the ledger for writing, where it is known that there is one.</summary>
+    /// <summary>Opens a ledger that is known to exist for writing.</summary>
     public async ValueTask<Ledger> OpenExistingAsync(CancellationToken ct)
     {
         using var progress = new Progress(Host);
         return await Ledger.OpenAsync(Directory, Options(progress), ct);
     }
 
-    /// <summary>Repairs the ledger, or says what would be done.</summary>
+    /// <summary>Repairs the ledger, or reports what would be done.</summary>
     public ValueTask<RepairReport> RepairAsync(bool isDryRun, Action<RepairProgress> progress, CancellationToken ct) =>
         Ledger.RepairAsync(Directory, new RepairOptions { DryRun = isDryRun, LockWait = lockWait, LockWaiting = NoticeLock }, progress, ct);
 
@@ -81,7 +81,7 @@ internal sealed class Session(CliHost host, string directory, bool isJson, TimeS
     public ValueTask<BackupReport> BackupAsync(string directory, Action<BackupProgress> progress, CancellationToken ct) =>
         Ledger.BackupAsync(Directory, directory, new BackupOptions(), progress, ct);
 
-    /// <summary>Makes the ledger of a backup.</summary>
+    /// <summary>Creates the ledger from a backup.</summary>
     public ValueTask<RestoreReport> RestoreAsync(string backup, Action<BackupProgress> progress, CancellationToken ct) =>
         Ledger.RestoreAsync(backup, Directory, new BackupOptions(), progress, ct);
 
@@ -102,7 +102,7 @@ internal sealed class Session(CliHost host, string directory, bool isJson, TimeS
         return File.Exists(Directory) || File.Exists(layout.Manifest) || File.Exists(layout.Head) || System.IO.Directory.Exists(layout.Segments);
     }
 
-    /// <summary>A ledger in memory refuses what one on disk would.</summary>
+    /// <summary>A ledger in memory refuses what one on disk would refuse.</summary>
     static async ValueTask CheckAsync(AppendRequest request, CancellationToken ct)
     {
         await using var ledger = await Ledger.OpenInMemoryAsync(cancellationToken: ct);

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace Factstone;
 
-/// <summary>What must be true if our own code is right; checked in Release too. Bytes from a disk or a caller are never asserted.</summary>
+/// <summary>Conditions that hold if our own code is correct; checked in Release too. Bytes from a disk or a caller are never asserted.</summary>
 internal static class Invariant
 {
     public static void Holds([DoesNotReturnIf(false)] bool condition, [CallerArgumentExpression(nameof(condition))] string rule = "")
@@ -15,5 +15,5 @@ internal static class Invariant
     static void Throw(string rule) => throw new InvariantException(rule);
 }
 
-/// <summary>A rule that our own code should keep was broken: a defect in Factstone.</summary>
+/// <summary>Our own code broke one of its rules: a defect in Factstone.</summary>
 internal sealed class InvariantException(string rule) : InvalidOperationException($"Factstone broke a rule of its own: {rule}. Please report this; what was acknowledged is on the disk.");

@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace Factstone.Storage;
 
-/// <summary>Where each file of a ledger stands. See docs/format.md, "Files".</summary>
+/// <summary>The paths of a ledger's files. See docs/format.md, "Files".</summary>
 internal sealed class LedgerLayout(string root)
 {
-    /// <summary>The newest format that this version reads, and the one that it gives to new segments.</summary>
+    /// <summary>The newest format that this version reads, and the format of new segments.</summary>
     public const int Format = 2;
 
-    /// <summary>The first format. What it does not know is never written into a segment that has it.</summary>
+    /// <summary>The first format. A segment of this format never gets content that the format does not include.</summary>
     public const int FirstFormat = 1;
 
     /// <summary>Whether this version can read a file of that format.</summary>
@@ -19,34 +19,34 @@ internal sealed class LedgerLayout(string root)
     public string Head => $"{root}/HEAD";
     public string Manifest => $"{root}/MANIFEST";
 
-    /// <summary>Stands when a worker of the writer has stopped because of an unforeseen exception: says which, for readers in other processes.</summary>
+    /// <summary>Exists after an unforeseen exception has stopped a worker of the writer: names the worker, for readers in other processes.</summary>
     public string Workers => $"{root}/WORKERS";
 
     public string NewManifest => $"{root}/MANIFEST.new";
 
-    /// <summary>Stands in a backup, in the place of the head and the manifest.</summary>
+    /// <summary>Exists in a backup, in place of the head and the manifest.</summary>
     public string Backup => $"{root}/BACKUP";
     public string NewBackup => $"{root}/BACKUP.new";
 
-    /// <summary>Stands as long as a backup or a restore into the directory is not finished.</summary>
+    /// <summary>Exists as long as a backup or a restore into the directory is unfinished.</summary>
     public string Unfinished => $"{root}/UNFINISHED";
 
     public string Segments => $"{root}/segments";
 
-    /// <summary>A segment without a name yet, made by the writer; those that are made ahead have a number behind this, so that the two are never one file.</summary>
+    /// <summary>A segment without a name yet, created by the writer. Preallocated ones have a number at the end, so that the two are never one file.</summary>
     public string Spare => $"{root}/segments/spare";
 
     public string Index => $"{root}/index";
 
-    /// <summary>Stands when damage was found by a look at a part of the log that an open does not read: the next open for writing reads all of it.</summary>
+    /// <summary>Exists after damage was found in a part of the log that an open does not read: the next open for writing reads the whole log.</summary>
     public string Suspicion => $"{root}/index/suspicion";
 
     public string Quarantine => $"{root}/quarantine";
 
-    /// <summary>Segments in whose place a repair has put others.</summary>
+    /// <summary>Segments that a repair has replaced.</summary>
     public string Damaged => $"{root}/quarantine/damaged";
 
-    /// <summary>The names of segments that an open has moved there, until a repair has taken note of them.</summary>
+    /// <summary>The names of segments that an open has moved there, until a repair has recorded them.</summary>
     public string SetAside => $"{root}/quarantine/damaged/set-aside";
 
     public string NewSetAside => $"{root}/quarantine/damaged/set-aside.new";
@@ -58,7 +58,7 @@ internal sealed class LedgerLayout(string root)
     public static string SegmentName(Position first, int generation) =>
         string.Create(CultureInfo.InvariantCulture, $"{first.Value:D20}.{generation:D6}{SegmentEnding}");
 
-    /// <summary>What the name of a segment says; false for any other name.</summary>
+    /// <summary>Parses the name of a segment; false for any other name.</summary>
     public static bool TryReadSegmentName(string name, out Position first, out int generation)
     {
         first = Position.None;

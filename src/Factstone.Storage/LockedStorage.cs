@@ -54,7 +54,7 @@ internal abstract class LockedStorage : FileStorage, IFactAppending
 
     public AppendSnapshot? Prepare(PreparedAppend append, out AppendSpan committed)
     {
-        // Found among what is durable: the answer needs no writer.
+        // The append exists among the durable ones, so the answer needs no writer.
         var until = Index.PreparedUntil;
         if (TryFind(append, out committed)) return null;
         var snapshot = Facts.Prepare(append);

@@ -40,7 +40,7 @@ internal sealed class ReadOnlyStorage : FileStorage
         if (files.FileExists(root)) throw new LedgerNotFoundException(root, "it is a file, and a ledger is a directory.");
         LedgerDirectory.RefuseUnfinished(files, layout);
         if (!LedgerDirectory.HoldsLedger(files, layout))
-            throw new LedgerNotFoundException(root, "the directory does not hold one. The first append makes one: factstone append orders/42 placed '{\"total\":50}'");
+            throw new LedgerNotFoundException(root, "the directory does not contain one. The first append creates one: factstone append orders/42 placed '{\"total\":50}'");
 
         options.BranchTaken?.Invoke(RecoveryBranch.ReadOnlyOpen);
         var isAlone = !files.IsLocked(layout.Lock);
@@ -76,7 +76,7 @@ internal sealed class ReadOnlyStorage : FileStorage
 
     /// <summary>Files of the index that are not used, in a ledger without a writer beside.</summary>
     public IReadOnlyList<Damage> UnusedRuns() =>
-        IsBesideWriter || Files.FileExists(Layout.Backup) ? [] : [.. _opening.Runs.Rejected.Select(static path => new Damage(path, 0, Position.None, Position.None, "This file of the index is not whole, or not of this log."))];
+        IsBesideWriter || Files.FileExists(Layout.Backup) ? [] : [.. _opening.Runs.Rejected.Select(static path => new Damage(path, 0, Position.None, Position.None, "This index file is incomplete, damaged, or belongs to another log."))];
 
     /// <summary>Files of the index that are not used, in a backup. All of them were whole and of its log when it was made.</summary>
     public IReadOnlyList<Damage> UnusedRunsOfBackup()
@@ -84,7 +84,7 @@ internal sealed class ReadOnlyStorage : FileStorage
         if (!Files.FileExists(Layout.Backup)) return [];
         var used = Runs().Select(run => FileNames.NameOf(run.Path)).ToHashSet(StringComparer.Ordinal);
         return [.. Files.List(Layout.Index).Where(name => !used.Contains(name)).Select(name =>
-            new Damage($"{Layout.Index}/{name}", 0, Position.None, Position.None, "It is damaged, or follows one that is. Whoever opens the backup reads the log instead."))];
+            new Damage($"{Layout.Index}/{name}", 0, Position.None, Position.None, "The file is damaged, or follows a damaged one. An open of the backup reads the log instead."))];
     }
 
     protected override void BeforeWait() => _poll.Start();

@@ -1,12 +1,12 @@
 namespace Factstone;
 
-/// <summary>How a ledger is backed up, or a backup restored.</summary>
+/// <summary>Options of a backup or a restore.</summary>
 public sealed partial record BackupOptions
 {
-    /// <summary>How long to wait for another backup or restore into the same directory; zero, the default, for not at all.</summary>
+    /// <summary>How long to wait for another backup or restore into the same directory; zero, the default, means not at all.</summary>
     public TimeSpan LockWait { get; init; } = TimeSpan.Zero;
 
-    /// <summary>Where the time comes from.</summary>
+    /// <summary>The source of the time.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     internal SaltSource Salts { get; init; } = SaltSource.System;

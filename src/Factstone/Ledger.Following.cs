@@ -3,58 +3,58 @@ namespace Factstone;
 
 public sealed partial class Ledger
 {
-    /// <summary>A cursor for what has been read up to a position, included; to be kept, and given to <see cref="Resolve"/> or <see cref="FollowStart.After(LedgerCursor)"/> later.</summary>
-    /// <remarks>It carries the first bytes of the leaf of the fact there, which is read for that. Where the fact is gone for good or damaged it carries none, and goes by its epoch alone.</remarks>
-    /// <exception cref="ArgumentOutOfRangeException">It lies ahead of the last fact.</exception>
+    /// <summary>A cursor for what has been read up to a position, included. Store it, and pass it to <see cref="Resolve"/> or <see cref="FollowStart.After(LedgerCursor)"/> later.</summary>
+    /// <remarks>It contains the first bytes of the leaf of the fact there, which is read for that. If the fact is lost or damaged, the cursor has no leaf, and only its epoch is compared.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">The position is beyond the last fact.</exception>
     public LedgerCursor CursorAt(Position position)
     {
         Look(CancellationToken.None);
         return Cursors.At(_storage, position);
     }
 
-    /// <summary>The position that a cursor stands for.</summary>
-    /// <exception cref="LedgerForkedException">A repair or a restore has left out facts since that it had passed, or it comes from another copy of the ledger, which is newer or has gone another way.</exception>
-    /// <exception cref="LedgerDamagedException">The fact at its position is damaged, so whether it is the one that was read cannot be told.</exception>
-    /// <exception cref="ArgumentException">It is of another ledger.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">It lies ahead of the last fact, and its epoch does not say why.</exception>
+    /// <summary>The position of a cursor, checked against the ledger as it is now.</summary>
+    /// <exception cref="LedgerForkedException">A repair or a restore has left out facts that the cursor had passed, or the cursor comes from another copy of the ledger, which is newer or continued differently.</exception>
+    /// <exception cref="LedgerDamagedException">The fact at the position is damaged, so it is unknown whether it is the one that was read.</exception>
+    /// <exception cref="ArgumentException">The cursor belongs to another ledger.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The position is beyond the last fact, and the cursor's epoch does not explain it.</exception>
     public Position Resolve(LedgerCursor cursor)
     {
         Look(CancellationToken.None);
         return Cursors.Resolve(_storage, cursor, nameof(cursor));
     }
 
-    /// <summary>Facts without end: those that are there, then each as it becomes durable. The same as <see cref="OpenFollower"/>, for who needs no more than the facts.</summary>
-    /// <param name="query">Which facts; <see cref="FactQuery.All"/> for every one.</param>
-    /// <param name="options">Where to begin; null for the first fact. Decided now, not when the enumeration begins.</param>
-    /// <param name="cancellationToken">Ends it with an <see cref="OperationCanceledException"/>; closing the ledger ends it without.</param>
-    /// <exception cref="ArgumentOutOfRangeException">It would begin ahead: beyond the position after the last fact, or beyond now.</exception>
-    /// <exception cref="LedgerForkedException">It would begin after a cursor that is not of this ledger as it is now; see <see cref="Resolve"/>.</exception>
-    /// <exception cref="LedgerDamagedException">The next fact is damaged; those behind it can be followed from the position after it on.</exception>
+    /// <summary>Facts without end: first the existing ones, then each new one when it is durable. The same as <see cref="OpenFollower"/>, for a caller that only needs the facts.</summary>
+    /// <param name="query">The query that facts must match; <see cref="FactQuery.All"/> for every fact.</param>
+    /// <param name="options">Where to begin; null for the first fact. The start is decided now, not when the enumeration begins.</param>
+    /// <param name="cancellationToken">Ends it with an <see cref="OperationCanceledException"/>; closing the ledger ends it without an exception.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The start is beyond the position after the last fact, or in the future.</exception>
+    /// <exception cref="LedgerForkedException">The start is a cursor that does not fit the ledger as it is now; see <see cref="Resolve"/>.</exception>
+    /// <exception cref="LedgerDamagedException">The next fact is damaged. A new follow can start at the position after it.</exception>
     public IAsyncEnumerable<Fact> FollowAsync(FactQuery query, FollowOptions? options = null, CancellationToken cancellationToken = default) =>
         OpenFollower(query, options).ReadAllAsync(cancellationToken);
 
-    /// <summary>Every fact without end: those that are there, then each as it becomes durable.</summary>
+    /// <summary>Every fact without end: first the existing ones, then each new one when it is durable.</summary>
     public IAsyncEnumerable<Fact> FollowAsync(FollowOptions? options = null, CancellationToken cancellationToken = default) =>
         FollowAsync(FactQuery.All, options, cancellationToken);
 
-    /// <summary>A read that does not end, which says how far it has come and how far it is behind. In a read-only ledger, too, which learns of new facts within 50 ms.</summary>
-    /// <param name="query">Which facts; <see cref="FactQuery.All"/> for every one.</param>
+    /// <summary>A read without end, which reports its progress and how far it is behind. In a read-only ledger, too, where new facts arrive within 50 ms.</summary>
+    /// <param name="query">The query that facts must match; <see cref="FactQuery.All"/> for every fact.</param>
     /// <param name="options">Where to begin; null for the first fact.</param>
-    /// <exception cref="ArgumentOutOfRangeException">It would begin ahead: beyond the position after the last fact, or beyond now.</exception>
-    /// <exception cref="LedgerForkedException">It would begin after a cursor that is not of this ledger as it is now; see <see cref="Resolve"/>.</exception>
-    /// <exception cref="LedgerDamagedException">Where the time to begin at is cannot be told.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The start is beyond the position after the last fact, or in the future.</exception>
+    /// <exception cref="LedgerForkedException">The start is a cursor that does not fit the ledger as it is now; see <see cref="Resolve"/>.</exception>
+    /// <exception cref="LedgerDamagedException">The position of the start time is unknown because of damage.</exception>
     public Follower OpenFollower(FactQuery query, FollowOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(query);
         query.ThrowIfWrong(nameof(query));
         options ??= new FollowOptions();
-        if (options.BufferFacts is < 1 or > 100_000) throw new ArgumentOutOfRangeException(nameof(options), options.BufferFacts, "BufferFacts is 1 to 100,000.");
+        if (options.BufferFacts is < 1 or > 100_000) throw new ArgumentOutOfRangeException(nameof(options), options.BufferFacts, "BufferFacts must be 1 to 100,000.");
         Look(CancellationToken.None);
         var recordedFrom = options.From.Kind == FollowStartKind.AtTime ? options.From.Time : long.MinValue;
         return new Follower(_storage, _options, query, FollowAfter(options.From), recordedFrom, options.BufferFacts) { Start = options.From.Cursor };
     }
 
-    /// <summary>The position behind which a follow begins.</summary>
+    /// <summary>The position after which a follow begins.</summary>
     Position FollowAfter(FollowStart start)
     {
         var head = _storage.Head;
@@ -77,7 +77,7 @@ public sealed partial class Ledger
                 ArgumentOutOfRangeException.ThrowIfNegative(start.Position.Value, nameof(start));
                 var after = start.Kind == FollowStartKind.After ? start.Position : new Position(Math.Max(0, start.Position.Value - 1));
                 if (after > head.Position)
-                    throw new ArgumentOutOfRangeException(nameof(start), $"Position {start.Position} lies ahead: the last fact is at position {head.Position}, and a follow begins right after it at the latest.");
+                    throw new ArgumentOutOfRangeException(nameof(start), $"Position {start.Position} is too high: the last fact is at position {head.Position}, and a follow can begin right after it at the latest.");
                 return after;
         }
     }

@@ -2,14 +2,14 @@ namespace Factstone;
 
 public sealed partial class Ledger
 {
-    /// <summary>Opens a ledger for reading and writing; makes one where there is none.</summary>
-    /// <param name="directory">Its directory; it and its parents are made when missing.</param>
-    /// <param name="options">How; null for the defaults.</param>
+    /// <summary>Opens a ledger for reading and writing; creates one if there is none.</summary>
+    /// <param name="directory">Its directory; it and its parents are created if missing.</param>
+    /// <param name="options">The options; null for the defaults.</param>
     /// <param name="cancellationToken">Ends the wait for another writer.</param>
-    /// <exception cref="LedgerLockedException">Another writer has it open, and kept it for all of <see cref="LedgerOptions.LockWait"/>.</exception>
-    /// <exception cref="LedgerFormatException">A newer version wrote it.</exception>
-    /// <exception cref="LedgerDamagedException">It cannot even be read. A ledger that can is opened, and says so in <see cref="Damage"/>.</exception>
-    /// <exception cref="LedgerIOException">The system refused something: not a directory, no permission.</exception>
+    /// <exception cref="LedgerLockedException">Another writer has the ledger open, and did not close it within <see cref="LedgerOptions.LockWait"/>.</exception>
+    /// <exception cref="LedgerFormatException">A newer version wrote the ledger.</exception>
+    /// <exception cref="LedgerDamagedException">The ledger is not even readable. A damaged ledger that is readable is opened, and reports the damage in <see cref="Damage"/>.</exception>
+    /// <exception cref="LedgerIOException">The system refused an operation: not a directory, no permission.</exception>
     public static async ValueTask<Ledger> OpenAsync(string directory, LedgerOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
@@ -17,7 +17,7 @@ public sealed partial class Ledger
         return new Ledger(await StorageEngine.OpenAsync(directory, options, cancellationToken).ConfigureAwait(false), options);
     }
 
-    /// <summary>Makes a ledger that lives in memory and goes with it: the same engine, without a disk.</summary>
+    /// <summary>Creates a ledger that exists only in memory, until it is closed: the same engine, without a disk.</summary>
     public static ValueTask<Ledger> OpenInMemoryAsync(LedgerOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new LedgerOptions();
@@ -25,7 +25,7 @@ public sealed partial class Ledger
     }
 
     /// <summary>Opens a ledger for reading, beside its writer or without one. Changes nothing, and sees exactly what the writer has published.</summary>
-    /// <exception cref="LedgerNotFoundException">There is none.</exception>
+    /// <exception cref="LedgerNotFoundException">There is no ledger.</exception>
     public static async ValueTask<Ledger> OpenReadOnlyAsync(string directory, LedgerOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
@@ -37,7 +37,7 @@ public sealed partial class Ledger
     public static ValueTask<VerifyReport> VerifyAsync(string directory, Action<VerifyProgress>? progress = null, CancellationToken cancellationToken = default) =>
         VerifyAsync(directory, new VerifyOptions(), progress, cancellationToken);
 
-    /// <summary>The same, and what the options ask for beside it.</summary>
+    /// <summary>The same, with options for further checks.</summary>
     public static async ValueTask<VerifyReport> VerifyAsync(string directory, VerifyOptions options, Action<VerifyProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
@@ -45,21 +45,21 @@ public sealed partial class Ledger
         return await StorageEngine.VerifyAsync(directory, options, progress, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Repairs a damaged ledger that nobody has open for writing: keeps every whole fact, writes down what is gone, and leaves a receipt in <c>$receipts/repair</c>. Changes nothing where there is no damage.</summary>
+    /// <summary>Repairs a damaged ledger that no process has open for writing: keeps every whole fact, records what is lost, and leaves a receipt in <c>$receipts/repair</c>. Changes nothing if there is no damage.</summary>
     /// <remarks>
-    /// It is done wholly or not at all: stopped anywhere, the ledger is as damaged as before or repaired, and can be repaired again.
-    /// Positions and versions of lost facts are never given again. Where a fact, or the id of an append, is lost, the
-    /// epoch is raised, and cursors from before that lie behind the loss get <see cref="LedgerForkedException"/>.
-    /// Damaged files are kept in <c>quarantine/damaged</c>. Takes room for a copy of each damaged file.
+    /// It is atomic: stopped at any point, the ledger is as damaged as before, or repaired, and a repair can be run again.
+    /// Positions and versions of lost facts are never assigned again. If a fact, a cell or the id of an append is lost, or may be,
+    /// the epoch is raised, and earlier cursors beyond the loss get <see cref="LedgerForkedException"/>. Damaged files are kept
+    /// in <c>quarantine/damaged</c>. It needs space for a copy of each damaged file.
     /// </remarks>
     /// <param name="directory">The ledger's directory.</param>
-    /// <param name="options">How; null for the defaults.</param>
-    /// <param name="progress">Called now and then while the log is read.</param>
-    /// <param name="cancellationToken">Ends it as long as nothing has been changed.</param>
-    /// <exception cref="LedgerNotFoundException">There is none.</exception>
-    /// <exception cref="LedgerLockedException">Somebody has it open for writing.</exception>
-    /// <exception cref="LedgerDamagedException">So little of it can be read that nobody knows which ledger it is. Nothing was changed.</exception>
-    /// <exception cref="LedgerFullException">There is no room for what has to be written anew. Nothing was changed.</exception>
+    /// <param name="options">The options; null for the defaults.</param>
+    /// <param name="progress">Called repeatedly while the log is read.</param>
+    /// <param name="cancellationToken">Ends the repair as long as nothing has been changed.</param>
+    /// <exception cref="LedgerNotFoundException">There is no ledger.</exception>
+    /// <exception cref="LedgerLockedException">A process has the ledger open for writing.</exception>
+    /// <exception cref="LedgerDamagedException">So little is readable that it is unknown which ledger it is. Nothing was changed.</exception>
+    /// <exception cref="LedgerFullException">There is no space for the new files. Nothing was changed.</exception>
     public static async ValueTask<RepairReport> RepairAsync(string directory, RepairOptions? options = null, Action<RepairProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);

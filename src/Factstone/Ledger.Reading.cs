@@ -4,8 +4,8 @@ namespace Factstone;
 
 public sealed partial class Ledger
 {
-    /// <summary>Facts of the whole ledger in commit order, up to the head at the time of the call. Leaves out Factstone's own, in stores that start with <c>$</c>, and those that are gone for good.</summary>
-    /// <exception cref="LedgerDamagedException">The next fact is damaged; those behind it can be read from the following position on.</exception>
+    /// <summary>Facts of the whole ledger in commit order, up to the head at the time of the call. Leaves out reserved stores, which start with <c>$</c>, and facts that are lost for good.</summary>
+    /// <exception cref="LedgerDamagedException">The next fact is damaged. Later facts can be read from the position after it.</exception>
     public async IAsyncEnumerable<Fact> ReadAsync(ReadOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         options ??= new ReadOptions();
@@ -24,12 +24,12 @@ public sealed partial class Ledger
         }
     }
 
-    /// <summary>Facts that match a query, in commit order, up to the head at the time of the call. What does not match is not read.</summary>
-    /// <param name="query">Which facts; <see cref="FactQuery.All"/> for every one but Factstone's own.</param>
-    /// <param name="options">From where, in which direction, how many, at which point; null for all, forward.</param>
+    /// <summary>Facts that match a query, in commit order, up to the head at the time of the call. Facts that do not match are not read.</summary>
+    /// <param name="query">The query that facts must match; <see cref="FactQuery.All"/> for every fact outside of reserved stores.</param>
+    /// <param name="options">The start, the direction, the number of facts and the point of the read; null for all facts, forward.</param>
     /// <param name="cancellationToken">Ends the read.</param>
     /// <exception cref="ArgumentException">The query is refused; the message says why.</exception>
-    /// <exception cref="LedgerDamagedException">The next fact is damaged, or whether a damaged one matches cannot be told; those behind it can be read from the following position on.</exception>
+    /// <exception cref="LedgerDamagedException">The next fact is damaged, or it is unknown whether a damaged one matches. Later facts can be read from the position after it.</exception>
     public async IAsyncEnumerable<Fact> ReadAsync(FactQuery query, ReadOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         Check(query);
@@ -47,9 +47,9 @@ public sealed partial class Ledger
         }
     }
 
-    /// <summary>How many facts match a query. Most are counted by the index alone; where it cannot tell, as with a key's prefix, facts are read.</summary>
+    /// <summary>The number of facts that match a query. Most queries are counted by the index alone; if it cannot decide, as with the prefix of a key, facts are read.</summary>
     /// <exception cref="ArgumentException">The query is refused; the message says why.</exception>
-    /// <exception cref="LedgerDamagedException">Whether a damaged fact matches cannot be told.</exception>
+    /// <exception cref="LedgerDamagedException">It is unknown whether a damaged fact matches.</exception>
     public async ValueTask<long> CountAsync(FactQuery query, LedgerTime asOf = default, CancellationToken cancellationToken = default)
     {
         Check(query);
@@ -57,13 +57,13 @@ public sealed partial class Ledger
         return _storage.CountQuery(query, Position.None, until);
     }
 
-    /// <summary>Takes the facts that <see cref="ReadAsync(ReadOptions?, CancellationToken)"/> gives into a state, one after the other, without an object for each: the fastest way through many facts.</summary>
+    /// <summary>Folds the facts that <see cref="ReadAsync(ReadOptions?, CancellationToken)"/> returns into a state, one after the other, without an object for each: the fastest way through many facts.</summary>
     /// <param name="seed">The state before the first fact.</param>
-    /// <param name="folder">Called on this thread for each fact, with the state to change; false ends the fold. It may use the ledger, append and wait for that, or take its time: nothing waits for it. What it throws, the caller gets.</param>
-    /// <param name="options">From where, in which direction, how many, at which point; null for all, forward.</param>
+    /// <param name="folder">Called on this thread for each fact, with the state to change; false ends the fold. It may use the ledger, append and wait for that, or take any time, because nothing waits for it. Its exceptions are thrown to the caller.</param>
+    /// <param name="options">The start, the direction, the number of facts and the point of the read; null for all facts, forward.</param>
     /// <param name="cancellationToken">Ends the fold before the next fact.</param>
-    /// <returns>The state behind the last fact.</returns>
-    /// <exception cref="LedgerDamagedException">The next fact is damaged; those behind it can be read from the following position on.</exception>
+    /// <returns>The state after the last fact.</returns>
+    /// <exception cref="LedgerDamagedException">The next fact is damaged. Later facts can be read from the position after it.</exception>
     public async ValueTask<TState> FoldAsync<TState>(TState seed, FactFolder<TState> folder, ReadOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(folder);
@@ -77,9 +77,9 @@ public sealed partial class Ledger
         return fold.State;
     }
 
-    /// <summary>The same for the facts that match a query, as <see cref="ReadAsync(FactQuery, ReadOptions?, CancellationToken)"/> gives them.</summary>
+    /// <summary>The same for the facts that match a query, as <see cref="ReadAsync(FactQuery, ReadOptions?, CancellationToken)"/> returns them.</summary>
     /// <exception cref="ArgumentException">The query is refused; the message says why.</exception>
-    /// <exception cref="LedgerDamagedException">The next fact is damaged, or whether a damaged one matches cannot be told; those behind it can be read from the following position on.</exception>
+    /// <exception cref="LedgerDamagedException">The next fact is damaged, or it is unknown whether a damaged one matches. Later facts can be read from the position after it.</exception>
     public async ValueTask<TState> FoldAsync<TState>(FactQuery query, TState seed, FactFolder<TState> folder, ReadOptions? options = null, CancellationToken cancellationToken = default)
     {
         Check(query);
@@ -93,7 +93,7 @@ public sealed partial class Ledger
         return fold.State;
     }
 
-    /// <summary>The same for the facts of one stream, as <see cref="ReadStreamAsync"/> gives them.</summary>
+    /// <summary>The same for the facts of one stream, as <see cref="ReadStreamAsync"/> returns them.</summary>
     /// <exception cref="LedgerDamagedException">The next fact is damaged, or a damaged fact may belong to the stream.</exception>
     public async ValueTask<TState> FoldStreamAsync<TState>(StreamName stream, TState seed, FactFolder<TState> folder, StreamReadOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -109,7 +109,7 @@ public sealed partial class Ledger
         return fold.State;
     }
 
-    /// <summary>Facts of one stream in order of version; none for a stream that does not exist.</summary>
+    /// <summary>Facts of one stream in order of version; empty for a stream that does not exist.</summary>
     /// <exception cref="LedgerDamagedException">The next fact is damaged, or a damaged fact may belong to the stream.</exception>
     public async IAsyncEnumerable<Fact> ReadStreamAsync(StreamName stream, StreamReadOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -132,7 +132,7 @@ public sealed partial class Ledger
     public IAsyncEnumerable<Fact> ReadHistoryAsync(StreamName stream, LedgerTime asOf = default, CancellationToken cancellationToken = default) =>
         ReadStreamAsync(stream, new StreamReadOptions { AsOf = asOf }, cancellationToken);
 
-    /// <summary>The fact that gives a record its value; null when it has none: never written by then, or retracted.</summary>
+    /// <summary>The fact with the value of a record; null if the record has no value: never written by then, or retracted.</summary>
     public async ValueTask<Fact?> ReadLatestAsync(StreamName stream, LedgerTime asOf = default, CancellationToken cancellationToken = default)
     {
         Check(stream);
@@ -147,7 +147,7 @@ public sealed partial class Ledger
         return _storage.ReadLatest(stream, until);
     }
 
-    /// <summary>The last version of a stream; 0 when it has no fact.</summary>
+    /// <summary>The last version of a stream; 0 if it has no fact.</summary>
     public async ValueTask<StreamVersion> GetVersionAsync(StreamName stream, LedgerTime asOf = default, CancellationToken cancellationToken = default)
     {
         Check(stream);
@@ -155,23 +155,23 @@ public sealed partial class Ledger
         return _storage.StateAt(stream, until).Version;
     }
 
-    /// <summary>The fact at a position; null when there is none yet, or when it is gone for good.</summary>
-    /// <exception cref="LedgerDamagedException">It is damaged, or whether there is one cannot be told.</exception>
+    /// <summary>The fact at a position; null if there is none yet, or if it is lost for good.</summary>
+    /// <exception cref="LedgerDamagedException">The fact is damaged, or it is unknown whether there is one.</exception>
     public ValueTask<Fact?> ReadAtAsync(Position position, CancellationToken cancellationToken = default)
     {
         Look(cancellationToken);
-        if (position > _storage.Head.Position && _storage.IsEndUnknown) throw new LedgerDamagedException($"Whether there is a fact at position {position} cannot be told.", _storage.Damage);
+        if (position > _storage.Head.Position && _storage.IsEndUnknown) throw new LedgerDamagedException($"It is unknown whether there is a fact at position {position}.", _storage.Damage);
         return ValueTask.FromResult(position > Position.None && position <= _storage.Head.Position ? _storage.ReadAt(position) : null);
     }
 
-    /// <summary>The fact with an id; null when this ledger has none.</summary>
+    /// <summary>The fact with an id; null if this ledger has none.</summary>
     public async ValueTask<Fact?> FindAsync(Guid id, CancellationToken cancellationToken = default) =>
         FactId.TryGetPosition(id, _storage.Id.Tag, out var position)
             && await ReadAtAsync(position, cancellationToken).ConfigureAwait(false) is { } fact && fact.Id == id
             ? fact
             : null;
 
-    /// <summary>The positions that a read goes through: behind one, and up to another.</summary>
+    /// <summary>The range of a read: after one position, and up to another.</summary>
     async ValueTask<(Position After, Position Until)> RangeAsync(ReadOptions options, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(options.From.Value, nameof(options));

@@ -2,10 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace Factstone;
 
-/// <summary>An append-only ledger of immutable facts. One process at a time writes; any number read beside it.</summary>
+/// <summary>An append-only ledger of immutable facts. One process at a time writes; any number of processes read meanwhile.</summary>
 /// <remarks>
-/// All members may be called from any thread at any time. Reads see durable facts only, each at a point fixed when it
-/// begins. Names, keys and tags are ordered by unsigned UTF-8 bytes.
+/// All members may be called from any thread at any time. Reads see durable facts only, each as of a point that is fixed
+/// when it begins. Names, keys and tags are ordered by unsigned UTF-8 bytes.
 /// </remarks>
 public sealed partial class Ledger : IAsyncDisposable, IDisposable
 {
@@ -23,10 +23,10 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
         if (storage.Appending is { } appending) _pipeline = new AppendPipeline(storage, appending, new RecordingClock(options.TimeProvider, storage.Head.RecordedAt), options);
     }
 
-    /// <summary>Which ledger this is.</summary>
+    /// <summary>The identity of this ledger.</summary>
     public LedgerId Id => _storage.Id;
 
-    /// <summary>Raised by whatever may have lost facts: a restore, a repair, a failover. From 1.</summary>
+    /// <summary>Raised by every operation that may have lost facts: a restore, a repair, a failover. From 1.</summary>
     public long Epoch => _storage.Epoch;
 
     /// <summary>The directory; empty for a ledger in memory.</summary>
@@ -38,27 +38,27 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
     /// <summary>What the open found and did.</summary>
     public OpeningReport Opening => _storage.Opening;
 
-    /// <summary>Damage to durable bytes found so far, by the open or by reads since. While there is any, appends are refused. A worker that has stopped is no damage: see <see cref="WorkerFailures"/>.</summary>
+    /// <summary>Damage to durable bytes that the open or later reads have found. While there is any, appends are refused. A stopped worker is not damage: see <see cref="WorkerFailures"/>.</summary>
     public IReadOnlyList<Damage> Damage => _storage.Damage;
 
-    /// <summary>Background workers that an unforeseen exception has stopped since the open; in a read-only ledger those of the writer, or of the last one. The ledger goes on without them.</summary>
+    /// <summary>Background workers that an unforeseen exception has stopped since the open; in a read-only ledger those of the present or last writer. The ledger continues without them.</summary>
     public IReadOnlyList<WorkerFailure> WorkerFailures => _storage.WorkerFailures;
 
-    /// <summary>How far the clock is behind the last RecordedAt; zero when it is not. Times go on by microseconds until the clock has caught up.</summary>
+    /// <summary>How far the clock is behind the last RecordedAt; zero if it is not. Recorded times advance by microseconds until the clock has caught up.</summary>
     public TimeSpan ClockLag => _pipeline?.Clock.Lag ?? TimeSpan.Zero;
 
     /// <summary>The last durable position; 0 in an empty ledger.</summary>
-    /// <exception cref="LedgerDamagedException">The file that would tell is missing.</exception>
+    /// <exception cref="LedgerDamagedException">The last position is unknown, because the end of the log is lost.</exception>
     public ValueTask<Position> GetHeadAsync(CancellationToken cancellationToken = default)
     {
         Look(cancellationToken);
-        if (_storage.IsEndUnknown) throw new LedgerDamagedException($"Whether position {_storage.Head.Position} is the last one cannot be told.", _storage.Damage);
+        if (_storage.IsEndUnknown) throw new LedgerDamagedException($"It is unknown whether position {_storage.Head.Position} is the last one.", _storage.Damage);
         return ValueTask.FromResult(_storage.Head.Position);
     }
 
-    /// <summary>The position that a point in time stands for, after waiting for appends in flight up to it.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It lies ahead: beyond the head, or beyond now.</exception>
-    /// <exception cref="ClockJumpedException">The clock cannot be right, so what is now is not known.</exception>
+    /// <summary>The position of a point in time, after waiting for appends in flight up to that time.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The position is beyond the head, or the time is in the future.</exception>
+    /// <exception cref="ClockJumpedException">The clock is probably wrong, so the present time is unknown.</exception>
     public async ValueTask<ResolvedTime> ResolveAsync(LedgerTime time, CancellationToken cancellationToken = default)
     {
         Look(cancellationToken);
@@ -70,7 +70,7 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
             case LedgerTimeKind.Position:
                 ArgumentOutOfRangeException.ThrowIfNegative(time.Position.Value, nameof(time));
                 if (time.Position > _storage.Head.Position)
-                    throw new ArgumentOutOfRangeException(nameof(time), $"Position {time.Position} lies ahead: the last fact is at position {_storage.Head.Position}.");
+                    throw new ArgumentOutOfRangeException(nameof(time), $"Position {time.Position} is too high: the last fact is at position {_storage.Head.Position}.");
                 return new ResolvedTime(time.Position, IsFinal: true);
 
             default:
@@ -79,7 +79,7 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
         }
     }
 
-    /// <summary>What the ledger holds.</summary>
+    /// <summary>The size of the ledger.</summary>
     public ValueTask<LedgerStatistics> GetStatisticsAsync(CancellationToken cancellationToken = default)
     {
         Look(cancellationToken);
@@ -105,10 +105,10 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
         });
     }
 
-    /// <summary>Takes the clock as it is now for right, after a <see cref="ClockJumpedException"/>.</summary>
+    /// <summary>Accepts the present time of the clock as correct, after a <see cref="ClockJumpedException"/>.</summary>
     public void AcceptClock() => _pipeline?.Clock.Accept();
 
-    /// <summary>Finishes the appends that are queued, ends the followers, marks the end of the session and frees the lock. May be called again.</summary>
+    /// <summary>Finishes the queued appends, ends the followers, marks the end of the session and releases the lock. May be called again.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
@@ -119,7 +119,7 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
     /// <summary>The same as <see cref="Dispose"/>.</summary>
     public async ValueTask DisposeAsync() => await Task.Run(Dispose).ConfigureAwait(false);
 
-    /// <summary>The pipeline's storage, for tests that look behind the ledger.</summary>
+    /// <summary>The storage, for tests of the parts below the ledger.</summary>
     internal IFactStorage Storage => _storage;
 
     internal AppendPipeline? Pipeline => _pipeline;
@@ -162,7 +162,7 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
 
     static bool Nothing(long? limit)
     {
-        if (limit is < 0) throw new ArgumentOutOfRangeException(nameof(limit), limit, "A limit is not negative.");
+        if (limit is < 0) throw new ArgumentOutOfRangeException(nameof(limit), limit, "A limit must not be negative.");
         return limit == 0;
     }
 }

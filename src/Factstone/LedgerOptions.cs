@@ -1,27 +1,27 @@
 namespace Factstone;
 
-/// <summary>How a ledger is opened. Checked once, by the open.</summary>
+/// <summary>Options of an open, which checks them once.</summary>
 public sealed partial record LedgerOptions
 {
-    /// <summary>Bytes of a file of the log before the next one begins: 64 KiB to 1 GiB, 128 MiB by default.</summary>
+    /// <summary>The size at which a log file ends and the next begins: 64 KiB to 1 GiB, 128 MiB by default.</summary>
     public long SegmentSizeBytes { get; init; } = 128 * 1_024 * 1_024;
 
-    /// <summary>How long an open waits for another writer to close the ledger; zero for not at all.</summary>
+    /// <summary>How long an open waits for another writer to close the ledger; zero means not at all.</summary>
     public TimeSpan LockWait { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Called once, after a second of waiting for the lock, with who holds it. By default that is said on standard error.</summary>
+    /// <summary>Called once, after a second of waiting for the lock, with the holder of the lock. By default a line on standard error says so.</summary>
     public Action<string>? LockWaiting { get; init; }
 
-    /// <summary>Called while the log is read by the open: bytes read so far, bytes in all.</summary>
+    /// <summary>Called while the open reads the log: bytes read so far, bytes in all.</summary>
     public Action<long, long>? OpeningProgress { get; init; }
 
-    /// <summary>Called with what whoever runs the ledger should hear of and no call fails for: a worker that has stopped, a clock that is behind. On any thread; by default nobody is told.</summary>
+    /// <summary>Called with information for the operator that makes no call fail: a stopped worker, or a clock that is behind. On any thread; by default there is no notice.</summary>
     public Action<LedgerNotice>? Notice { get; init; }
 
-    /// <summary>Whether files are mapped for reading, where the system can: 3 to 4 times as fast for single facts. A device error under a mapping ends the process; where it must not, turn this off.</summary>
+    /// <summary>Whether files are mapped for reading, if the system can: 3 to 4 times as fast for single facts. A device error under a mapping ends the process; turn this off if that must not happen.</summary>
     public bool MappedReads { get; init; } = true;
 
-    /// <summary>Where the time comes from.</summary>
+    /// <summary>The source of the time.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     internal IScheduler Scheduler { get; init; } = ThreadScheduler.Instance;

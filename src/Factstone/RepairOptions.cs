@@ -1,18 +1,18 @@
 namespace Factstone;
 
-/// <summary>How a ledger is repaired.</summary>
+/// <summary>Options of a repair.</summary>
 public sealed partial record RepairOptions
 {
-    /// <summary>Only say what would be done.</summary>
+    /// <summary>Only report what would be done.</summary>
     public bool DryRun { get; init; }
 
-    /// <summary>How long to wait for a writer to close the ledger; zero for not at all.</summary>
+    /// <summary>How long to wait for a writer to close the ledger; zero means not at all.</summary>
     public TimeSpan LockWait { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Called once, after a second of waiting for the lock, with who holds it. By default that is said on standard error.</summary>
+    /// <summary>Called once, after a second of waiting for the lock, with the holder of the lock. By default a line on standard error says so.</summary>
     public Action<string>? LockWaiting { get; init; }
 
-    /// <summary>Where the time comes from.</summary>
+    /// <summary>The source of the time.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     internal SaltSource Salts { get; init; } = SaltSource.System;

@@ -134,7 +134,7 @@ internal static class StorageEngine
 /// <content>What only tests set, in the engine's types, and the engine's ranges.</content>
 public sealed partial record LedgerOptions
 {
-    /// <summary>Where files are; null for the disk.</summary>
+    /// <summary>The file system; null for the disk.</summary>
     internal IFileSystem? FileSystem { get; init; }
 
     /// <summary>Called with each branch that a recovery takes.</summary>
@@ -143,8 +143,8 @@ public sealed partial record LedgerOptions
     internal void ThrowIfInvalid()
     {
         if (SegmentSizeBytes is < StorageOptions.SegmentSizeBytesMin or > StorageOptions.SegmentSizeBytesMax)
-            throw new ArgumentOutOfRangeException(nameof(SegmentSizeBytes), SegmentSizeBytes, $"A segment has {StorageOptions.SegmentSizeBytesMin:N0} to {StorageOptions.SegmentSizeBytesMax:N0} bytes.");
-        if (LockWait < TimeSpan.Zero) throw new ArgumentOutOfRangeException(nameof(LockWait), LockWait, "A wait is not negative.");
+            throw new ArgumentOutOfRangeException(nameof(SegmentSizeBytes), SegmentSizeBytes, $"A segment must have {StorageOptions.SegmentSizeBytesMin:N0} to {StorageOptions.SegmentSizeBytesMax:N0} bytes.");
+        if (LockWait < TimeSpan.Zero) throw new ArgumentOutOfRangeException(nameof(LockWait), LockWait, "A wait must not be negative.");
         ArgumentNullException.ThrowIfNull(TimeProvider);
     }
 }
@@ -152,13 +152,13 @@ public sealed partial record LedgerOptions
 /// <content>What only tests set, in the engine's types.</content>
 public sealed partial record RepairOptions
 {
-    /// <summary>Where files are; null for the disk.</summary>
+    /// <summary>The file system; null for the disk.</summary>
     internal IFileSystem? FileSystem { get; init; }
 }
 
 /// <content>What only tests set, in the engine's types.</content>
 public sealed partial record BackupOptions
 {
-    /// <summary>Where files are; null for the disk.</summary>
+    /// <summary>The file system; null for the disk.</summary>
     internal IFileSystem? FileSystem { get; init; }
 }

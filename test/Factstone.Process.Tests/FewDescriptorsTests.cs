@@ -45,7 +45,7 @@ public sealed class FewDescriptorsTests
             Assert.Equal(2, lines.Length);
             var refused = lines[1];
             Assert.StartsWith("refused ", refused, StringComparison.Ordinal);
-            Assert.Contains("(its limit is 48); raise the limit, which has to be 64 at least, with: ulimit -n 1024", refused, StringComparison.Ordinal);
+            Assert.Contains("(its limit is 48); raise the limit to at least 64, for example with: ulimit -n 1024", refused, StringComparison.Ordinal);
         }
         finally
         {

@@ -1,7 +1,7 @@
 namespace Factstone.Testing;
 
-/// <summary>Which faults strike a <see cref="SimulatedDisk"/>: by chance, drawn from its seed, or at one input or output given by number.</summary>
-/// <remarks>A fault strikes only what it can befall: a <see cref="Fault.ShortWrite"/> writes, a failing sync syncs, and so on.</remarks>
+/// <summary>The faults of a <see cref="SimulatedDisk"/>: random ones, drawn from its seed, or one at an input or output given by number.</summary>
+/// <remarks>A fault occurs only in operations that it applies to: a <see cref="Fault.ShortWrite"/> in writes, a failing sync in syncs, and so on.</remarks>
 public sealed class FaultPlan
 {
     static readonly Fault[] All = Enum.GetValues<Fault>();
@@ -11,19 +11,19 @@ public sealed class FaultPlan
 
     internal FaultPlan() { }
 
-    /// <summary>Whether anything strikes at all. Turned off, nothing is drawn either.</summary>
+    /// <summary>Whether faults occur at all. If not, nothing is drawn either.</summary>
     public bool IsEnabled { get; set; } = true;
 
-    /// <summary>Limits all faults to some paths; null for none. Also the one at a given number then waits for such a path.</summary>
+    /// <summary>Limits all faults to some paths; null for all paths. A fault at a given number then waits for such a path, too.</summary>
     public Func<string, bool>? OnlyPaths { get; set; }
 
     /// <summary>
-    /// What share of its sectors a failing sync has written before it failed, from 0 to 1: none of them is confirmed, yet
-    /// all may be there. Null draws one of nothing, everything and some.
+    /// The share of its sectors that a failing sync wrote before it failed, from 0 to 1. None of them is confirmed, but all
+    /// may be there. Null draws one of none, all and some.
     /// </summary>
     public double? ReachOfFailedSync { get; set; }
 
-    /// <summary>The chance, from 0 to 1, that the fault strikes an operation it can befall.</summary>
+    /// <summary>The probability, from 0 to 1, that the fault occurs in an operation that it applies to.</summary>
     public double this[Fault fault]
     {
         get => _chances[(int)fault];
@@ -35,13 +35,13 @@ public sealed class FaultPlan
         }
     }
 
-    /// <summary>Strikes once: the operation of this number (see <see cref="SimulatedDisk.IoCount"/>; the first is 1), or the first one after it that the fault can befall.</summary>
+    /// <summary>Occurs once: in the operation of this number (see <see cref="SimulatedDisk.IoCount"/>; the first is 1), or in the first one after it that the fault applies to.</summary>
     public void At(long io, Fault fault) => _once.Add((io, fault));
 
-    /// <summary>Strikes once: the next operation that the fault can befall.</summary>
+    /// <summary>Occurs once: in the next operation that the fault applies to.</summary>
     public void Next(Fault fault) => At(0, fault);
 
-    /// <summary>Takes back all chances and all that was to strike once.</summary>
+    /// <summary>Removes all probabilities, and all faults that would occur once.</summary>
     public void Clear()
     {
         Array.Clear(_chances);
@@ -67,7 +67,7 @@ public sealed class FaultPlan
 
     static bool Befalls(Fault fault, IoKind kind) => fault switch
     {
-        Fault.Error => kind != IoKind.PageWrite, // a store into memory; what the disk says of it comes with the sync
+        Fault.Error => kind != IoKind.PageWrite, // a store into memory; the disk reports errors at the sync
         Fault.ShortWrite => kind == IoKind.Write,
         Fault.SyncFailureKeepingPages or Fault.SyncFailureDroppingPages => kind == IoKind.Sync,
         Fault.SyncWithoutSpaceKeepingPages or Fault.SyncWithoutSpaceDroppingPages => kind is IoKind.Sync or IoKind.SyncDirectory,
@@ -76,10 +76,10 @@ public sealed class FaultPlan
     };
 }
 
-/// <summary>What an operation is to a fault.</summary>
+/// <summary>The kind of an operation, which decides the faults that apply to it.</summary>
 internal enum IoKind
 {
-    /// <summary>Reads bytes or names, or opens what stands.</summary>
+    /// <summary>Reads bytes or names, or opens an existing file.</summary>
     Read = 1,
     Write,
     Reserve,

@@ -2,13 +2,13 @@ using Factstone.Storage;
 
 namespace Factstone.Testing;
 
-/// <summary>The content of a file as one piece of memory, as a mapping shows it: what is written is written here too.</summary>
+/// <summary>The content of a file as one piece of memory, like a mapping: later writes are visible in it.</summary>
 internal sealed class LiveBytes(SparseBytes seen)
 {
-    /// <summary>What stands behind the end of a file: a reader whose span reaches there after a cut must not take it for zeros.</summary>
+    /// <summary>The bytes after the end of a file. A reader whose span reaches there after a cut must not take them for zeros.</summary>
     const byte Beyond = 0xDB;
 
-    /// <summary>Room for a file to grow in, so that a span taken before follows it.</summary>
+    /// <summary>Space for a file to grow in, so that an earlier span sees the new bytes.</summary>
     const int Room = 64 * 1_024;
 
     byte[] _bytes = [];
@@ -19,14 +19,14 @@ internal sealed class LiveBytes(SparseBytes seen)
         return _bytes.AsSpan((int)offset, length);
     }
 
-    /// <summary>A range of the file was written.</summary>
+    /// <summary>Called after a write to a range of the file.</summary>
     public void Refresh(long offset, long length)
     {
         var count = Math.Min(length, _bytes.Length - offset);
         if (count > 0) _ = seen.Read(_bytes.AsSpan((int)offset, (int)count), offset);
     }
 
-    /// <summary>The file was cut, or grew.</summary>
+    /// <summary>Called after the file was cut or has grown.</summary>
     public void Resized(long before, long now)
     {
         if (now > before) Refresh(before, now - before);

@@ -1,10 +1,10 @@
 namespace Factstone.Testing;
 
-/// <summary>A clock that stands still until a test moves it.</summary>
+/// <summary>A clock that stops until a test moves it.</summary>
 /// <remarks>
-/// <see cref="GetTimestamp"/> moves by what <see cref="Advance"/> is given and by nothing else, so that elapsed time goes
-/// on when the wall clock is set back. Timers are created and never fire, not even by <see cref="Advance"/>: what waits
-/// for one waits until it is cancelled.
+/// <see cref="GetTimestamp"/> advances only by <see cref="Advance"/>, so that elapsed time continues when the wall clock
+/// is set back. Timers are created but never fire, not even by <see cref="Advance"/>: a wait for one ends only when it
+/// is cancelled.
 /// Threads: any number.
 /// </remarks>
 public sealed class ManualTimeProvider : TimeProvider
@@ -20,7 +20,7 @@ public sealed class ManualTimeProvider : TimeProvider
     /// <summary>One tick of a <see cref="TimeSpan"/>, 100 nanoseconds.</summary>
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    /// <summary>UTC, so that no test depends on where it runs.</summary>
+    /// <summary>UTC, so that no test depends on the machine's time zone.</summary>
     public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
 
     /// <inheritdoc/>
@@ -35,7 +35,7 @@ public sealed class ManualTimeProvider : TimeProvider
         lock (_moving) return _timestamp;
     }
 
-    /// <summary>Sets the wall clock, also back, as an administrator or a time server may. The timestamp stays.</summary>
+    /// <summary>Sets the wall clock, also back, as an administrator or a time server may. The timestamp is not changed.</summary>
     public void SetUtcNow(DateTimeOffset value)
     {
         lock (_moving) _utcNow = value.ToUniversalTime();

@@ -2,6 +2,6 @@ using Factstone.Storage;
 
 namespace Factstone.Testing;
 
-/// <summary>The machine that made this call is without power, or its process was killed. Nothing it does has any effect any more.</summary>
-/// <remarks>Not an error of the disk, so nothing derived from <see cref="FactstoneException"/>: no code may handle it but the test.</remarks>
+/// <summary>The machine that made this call has no power, or its process was killed. Nothing that it does has an effect any more.</summary>
+/// <remarks>It is not an error of the disk, so it does not derive from <see cref="FactstoneException"/>: only the test may handle it.</remarks>
 internal sealed class PowerLostException(string why) : MachineStoppedException($"{why}: nothing that ran before reaches the disk any more.");

@@ -15,7 +15,7 @@ internal sealed class SimulatedDirectory(SimulatedDisk disk, SimulatedProcess ow
         directory.StartsWith(path, StringComparison.Ordinal) && (directory.Length == path.Length || directory[path.Length] == '/');
 }
 
-/// <summary>Where a directory that somebody holds open is now.</summary>
+/// <summary>The present path of a directory that is held open.</summary>
 internal sealed class SimulatedRoot(string path)
 {
     public string Path { get; set; } = path;

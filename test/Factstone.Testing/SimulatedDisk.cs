@@ -3,16 +3,16 @@ using Factstone.Storage;
 
 namespace Factstone.Testing;
 
-/// <summary>A disk that fails on request or by chance, and loses power the way real ones do: for tests that a ledger, or a program on it, survives that.</summary>
+/// <summary>A disk that fails on request or at random, and loses power as real disks do. Tests use it to show that a ledger, or a program on it, survives that.</summary>
 /// <remarks>
 /// <para>
-/// It keeps two images of each file, what was written and what would survive. After <see cref="LosePower"/> each 512-byte
-/// sector of what was not synced is old or new, whatever its neighbours are; lengths and names that were not synced are
-/// kept up to some point in their order; a mapped page has, in each sector, any state since its last sync.
+/// It keeps two images of each file: what was written, and what would survive. After <see cref="LosePower"/> each 512-byte
+/// sector of what was not synced is old or new, independently of its neighbours. Unsynced lengths and names are kept up to
+/// some point in their order. A mapped page has, in each sector, any state since its last sync.
 /// </para>
 /// <para>
-/// Threads: one at a time, since everything is drawn from one seeded <see cref="Random"/>. The same seed and the same calls
-/// have the same outcome; <see cref="Trace"/> shows them.
+/// Threads: one at a time, because everything is drawn from one seeded <see cref="Random"/>. The same seed and the same
+/// calls have the same outcome; <see cref="Trace"/> shows them.
 /// </para>
 /// </remarks>
 public sealed class SimulatedDisk
@@ -23,65 +23,65 @@ public sealed class SimulatedDisk
     SimulatedProcess? _main;
     int _filesCreated;
 
-    /// <param name="seed">Decides every chance there is.</param>
+    /// <param name="seed">The seed of all random choices.</param>
     public SimulatedDisk(int seed)
     {
         Seed = seed;
         Random = new Random(seed);
     }
 
-    /// <summary>What this disk was created with: print it where a test fails.</summary>
+    /// <summary>The seed of this disk: print it when a test fails.</summary>
     public int Seed { get; }
 
-    /// <summary>Which faults strike, and when.</summary>
+    /// <summary>The faults that occur, and when.</summary>
     public FaultPlan Faults { get; } = new();
 
     /// <summary>
-    /// How many operations have begun, of all processes; the first has number 1. Reads, openings and stores into a mapped page count too;
-    /// asking for the length of an open file and reading a mapped page, which cannot fail, do not.
+    /// The number of operations that have begun, of all processes; the first has number 1. Reads, opens and stores into a mapped page
+    /// count, too. The length of an open file and a read of a mapped page, which cannot fail, do not count.
     /// </summary>
     public long IoCount { get; private set; }
 
-    /// <summary>What all files together may take, by pages of 4,096 bytes written or reserved. May be changed at any time; less than is used refuses only what needs more.</summary>
+    /// <summary>The space of all files together, in pages of 4,096 bytes written or reserved. May be changed at any time; a value below the used space refuses only operations that need more.</summary>
     public long CapacityBytes { get; set; } = long.MaxValue;
 
     /// <summary>The space taken by pages written or reserved.</summary>
     public long UsedBytes { get; private set; }
 
     /// <summary>
-    /// What has actually happened: each <see cref="Fault"/> by its name, BitFlip, and what power losses took: SectorLost, WriteTorn
-    /// (some sectors of one write and not others), LengthLost, PageSectorOld, NameLost. A test that counts on a fault should see it here.
+    /// What has happened: each <see cref="Fault"/> by its name, BitFlip, and the effects of power losses: SectorLost, WriteTorn
+    /// (some sectors of one write and not others), LengthLost, PageSectorOld, NameLost. A test that relies on a fault should check it here.
     /// </summary>
     public IReadOnlyDictionary<string, long> FaultCounts => _faultCounts;
 
-    /// <summary>Whether directories can be locked; a network disk refuses that, and then a lock is lost with its file.</summary>
+    /// <summary>Whether directories can be locked. A network disk cannot lock them, and then a lock is lost with its file.</summary>
     internal bool LocksDirectories { get; set; } = true;
 
-    /// <summary>Where a line for each operation goes, for replaying a seed; null for nowhere.</summary>
+    /// <summary>Receives a line for each operation, to replay a seed; null for none.</summary>
     public TextWriter? Trace { get; set; }
 
-    /// <summary>The file system as a process sees it that runs now: after a power loss or a kill, that of a new one.</summary>
+    /// <summary>The file system as the running process sees it; after a power loss or a kill, as a new process sees it.</summary>
     internal IFileSystem FileSystem => _main is { IsDead: false } ? _main : _main = Start();
 
-    /// <summary>Whether a mapped read of a file, by its path, may touch only what was synced since it was written; null for no file.</summary>
+    /// <summary>Whether a mapped read of a file, by its path, may read only bytes that were synced since they were written; null for no file.</summary>
     internal Func<string, bool>? ChecksMappedBytes { get; set; }
 
-    /// <summary>The first mapped read that would have ended its process, or that no reader may make; null while there was none.</summary>
+    /// <summary>The first mapped read that would have ended its process, or that no reader may do; null if there was none.</summary>
     internal string? MappingFault { get; set; }
 
     internal Random Random { get; }
 
     internal SimulatedNames Names => _names;
 
-    /// <summary>The paths of all files that readers see, by unsigned UTF-8 bytes.</summary>
+    /// <summary>The paths of all files that readers see, in the order of unsigned UTF-8 bytes.</summary>
     internal IEnumerable<string> Paths => _names.Seen.Select(entry => entry.Path).Order(FileNames.ByUtf8Bytes);
 
     /// <summary>Another process on the same machine: <see cref="KillProcess"/> does not end it, a power loss does.</summary>
     internal IFileSystem StartProcess() => Start();
 
     /// <summary>
-    /// Cuts the power. Of what was not synced, chance decides what is there afterwards; every file, mapping and lock of
-    /// every process is dead, and using one throws. The machine starts again when a ledger is opened on this disk.
+    /// Cuts the power. What is left of unsynced data is random. Every file, mapping and lock of every process is dead, and
+    /// its use throws. The machine starts again when a ledger is opened on this disk.
     /// </summary>
     public void LosePower()
     {
@@ -91,8 +91,8 @@ public sealed class SimulatedDisk
     }
 
     /// <summary>
-    /// Kills the process that uses this disk: its files, mappings and locks are dead, and using one throws. What it
-    /// wrote is there for the next one, and can still be lost with the power where it was not synced.
+    /// Kills the process that uses this disk: its files, mappings and locks are dead, and their use throws. What it wrote
+    /// is there for the next process. Unsynced parts of it can still be lost with the power.
     /// </summary>
     public void KillProcess()
     {
@@ -101,7 +101,7 @@ public sealed class SimulatedDisk
         if (_main is { IsDead: false }) Kill(_main);
     }
 
-    /// <summary>Somebody deletes the lock file of a ledger, taking it for left over: <c>rm LOCK</c>. Durable at once.</summary>
+    /// <summary>Deletes the lock file of a ledger, as a user who takes it for a leftover does: <c>rm LOCK</c>. Durable at once.</summary>
     /// <returns>Whether there was one.</returns>
     internal bool DeleteLock(string root = SimulatedLedgers.Root)
     {
@@ -116,7 +116,7 @@ public sealed class SimulatedDisk
         return true;
     }
 
-    /// <summary>Somebody moves a directory, with whoever has it open: <c>mv</c>. Durable at once.</summary>
+    /// <summary>Moves a directory, also if processes have it open: <c>mv</c>. Durable at once.</summary>
     internal void MoveDirectory(string from, string to)
     {
         Trace?.WriteLine($"directory {from} moved to {to}");
@@ -124,8 +124,8 @@ public sealed class SimulatedDisk
         _names.MoveDirectory(from, to);
     }
 
-    /// <summary>Damages one bit of what the disk holds for good: on a page that was written, up to the last byte of its file that is not zero.</summary>
-    /// <returns>What was damaged; null when there is nothing to damage, or what there is waits to be written over.</returns>
+    /// <summary>Damages one bit of durable content: on a page that was written, up to the last byte of its file that is not zero.</summary>
+    /// <returns>What was damaged; null if there is nothing to damage, or if it is about to be overwritten.</returns>
     public FlippedBit? FlipRandomBit()
     {
         var pages = _names.Durable
@@ -150,10 +150,10 @@ public sealed class SimulatedDisk
         return null;
     }
 
-    /// <summary>Damages a given bit, counted from the least significant of the first byte, for readers and on the disk.</summary>
+    /// <summary>Damages a given bit, counted from the least significant bit of the first byte, for readers and on the disk.</summary>
     internal void FlipBit(string path, long bitIndex) => Named(path).FlipBit(bitIndex);
 
-    /// <summary>What readers see in a file, without being an operation.</summary>
+    /// <summary>What readers see in a file. Not an operation.</summary>
     internal byte[] ReadAll(string path)
     {
         var seen = Named(path).Seen;
@@ -162,14 +162,14 @@ public sealed class SimulatedDisk
         return content;
     }
 
-    /// <summary>What readers see in all files now, without being an operation; shares its pages with the files until they are written.</summary>
+    /// <summary>What readers see in all files now. Not an operation; shares pages with the files until they are written.</summary>
     internal IReadOnlyDictionary<string, SparseBytes> Snapshot() => _names.Seen.ToDictionary(static entry => entry.Path, static entry => entry.File.Seen.Clone());
 
-    /// <summary>What of a file certainly survives a power loss now, without being an operation; its name may not.</summary>
+    /// <summary>The part of a file that certainly survives a power loss now. Not an operation; its name may not survive.</summary>
     internal byte[] ReadDurable(string path) => Named(path).DurableContent();
 
-    /// <summary>Counts an operation and draws what befalls it. Refuses it right here where that is all there is to it.</summary>
-    /// <returns>What the operation has to deal with itself; null when nothing happens.</returns>
+    /// <summary>Counts an operation and draws its fault. If the fault is a plain refusal, it is thrown here.</summary>
+    /// <returns>The fault that the operation itself must handle; null for none.</returns>
     internal Fault? Begin(SimulatedProcess process, IoKind kind, string operation, string path, long offset = 0, long length = 0)
     {
         process.ThrowIfDead();
@@ -189,7 +189,7 @@ public sealed class SimulatedDisk
         };
     }
 
-    /// <summary>An operation that happens or does not, also when the power goes meanwhile.</summary>
+    /// <summary>An operation that happens completely or not at all, also if the power fails during it.</summary>
     internal void Atomic(SimulatedProcess process, IoKind kind, string operation, string path, Action apply)
     {
         if (Begin(process, kind, operation, path) is not { } fault)
@@ -204,7 +204,7 @@ public sealed class SimulatedDisk
         }
         catch (FactstoneException)
         {
-            // It would have been refused, and nobody is left to be told.
+            // The operation would have been refused, but its caller does not exist any more.
         }
 
         Crash(process, fault);
@@ -227,8 +227,8 @@ public sealed class SimulatedDisk
         return file;
     }
 
-    /// <summary>Takes space for a range, or for as much of its beginning as there is; a real disk that runs full has done that before it says so.</summary>
-    /// <returns>How many bytes of the range have space now.</returns>
+    /// <summary>Takes space for a range, or for as much of its beginning as is available. A real disk that becomes full does so before it reports the error.</summary>
+    /// <returns>The number of bytes of the range that have space now.</returns>
     internal long TakeSpace(SimulatedFile file, long offset, long length)
     {
         if (length == 0) return 0;
@@ -274,7 +274,7 @@ public sealed class SimulatedDisk
         UsedBytes = 0;
         foreach (var (_, file) in _names.Seen)
         {
-            file.HasName = true; // also where its deletion was lost
+            file.HasName = true; // also if its deletion was lost
             UsedBytes += file.Space.Count * SparseBytes.PageSize;
         }
 
@@ -308,7 +308,7 @@ public sealed class SimulatedDisk
     }
 }
 
-/// <summary>A bit that <see cref="SimulatedDisk.FlipRandomBit"/> has damaged.</summary>
+/// <summary>A bit that <see cref="SimulatedDisk.FlipRandomBit"/> has flipped.</summary>
 /// <param name="Path">The file.</param>
 /// <param name="FileOffset">The byte within the file.</param>
 /// <param name="Bit">The bit within the byte, 0 for the least significant.</param>

@@ -4,9 +4,9 @@ namespace Factstone.Testing;
 
 /// <summary>A file of a <see cref="SimulatedDisk"/> in two images: what readers see, and what a power loss leaves.</summary>
 /// <remarks>
-/// Between the two stands the list of what was changed since the last sync, in order. Bytes are kept there by whole
-/// sectors as they read after the change, since that is what a kernel writes back: a sector on the disk is always one
-/// that somebody could have seen, but two sectors need not be of the same moment.
+/// Between the two is the list of changes since the last sync, in order. It has whole sectors as they read after the
+/// change, because that is what a kernel writes back: a sector on the disk is always one that a reader could have seen,
+/// but two sectors need not be from the same moment.
 /// </remarks>
 internal sealed class SimulatedFile(int id)
 {
@@ -23,12 +23,12 @@ internal sealed class SimulatedFile(int id)
 
     abstract record Change;
 
-    /// <summary>Whole sectors; null for zeros, so that zeroing ahead costs nothing.</summary>
+    /// <summary>Whole sectors; null for zeros, so that preallocated zeros cost nothing.</summary>
     sealed record Written(long Offset, int Length, byte[]? Sectors) : Change;
 
     sealed record Resized(long Length, bool IsCut) : Change;
 
-    /// <summary>Files in the order of their creation, so that a seed finds them in the same order.</summary>
+    /// <summary>Numbers files in the order of their creation, so that a seed finds them in the same order.</summary>
     public int Id { get; } = id;
 
     public SparseBytes Seen => _seen;
@@ -41,13 +41,13 @@ internal sealed class SimulatedFile(int id)
 
     public SimulatedLock? LockedBy { get; set; }
 
-    /// <summary>How many syncs have failed.</summary>
+    /// <summary>The number of failed syncs.</summary>
     public long SyncFailures { get; set; }
 
-    /// <summary>What readers see, as memory that follows what is written later.</summary>
+    /// <summary>What readers see, as memory in which later writes are visible.</summary>
     public ReadOnlySpan<byte> Live(long offset, int length) => (_live ??= new LiveBytes(_seen)).At(offset, length);
 
-    /// <summary>Whether a range has bytes that no sync has made durable since they were written.</summary>
+    /// <summary>Whether a range has bytes that were not synced since they were written.</summary>
     public bool IsUnsynced(long offset, long length) => _ranges.Touch(offset, offset + length);
 
     public void Write(ReadOnlySpan<byte> bytes, long offset)
@@ -110,12 +110,12 @@ internal sealed class SimulatedFile(int id)
         ForgetUnsynced();
     }
 
-    /// <summary>A sync that wrote a share of the sectors and then failed: the rest is clean for the system, so no later sync writes it.</summary>
+    /// <summary>A sync that wrote a share of the sectors and then failed. The system considers the rest clean, so no later sync writes it.</summary>
     public void FailSync(double indexedEnd, bool keepsPages, Random random)
     {
         var dirty = DirtySectors();
 
-        // The length is in the journal of the file system: it gets there with the first sector, or waits for the next sync.
+        // The length is in the journal of the file system: it is written with the first sector, or waits for the next sync.
         List<Change> waiting = indexedEnd > 0 ? [] : [.. _unsynced.Where(change => change is Resized)];
         if (indexedEnd > 0)
         {
@@ -140,10 +140,10 @@ internal sealed class SimulatedFile(int id)
         if (!keepsPages) ReadAgain(dirty);
     }
 
-    /// <summary>Leaves what the disk could hold: of what was not synced each sector old or new, the length any that it had.</summary>
+    /// <summary>Leaves a possible state of the disk: of what was not synced each sector old or new, and any length that the file had.</summary>
     /// <remarks>
-    /// Lengths survive as a prefix, in order, as a journal keeps them. What was written behind a cut that does not
-    /// survive is lost with it: it was written to blocks that the file does not have.
+    /// Lengths survive as a prefix, in order, as in a journal. What was written after a cut that does not survive is lost
+    /// with it, because it was written to blocks that the file does not have.
     /// </remarks>
     public void LosePower(Random random, PowerLossTally tally)
     {
@@ -185,7 +185,7 @@ internal sealed class SimulatedFile(int id)
         {
             if (_pageStates[sector] is not { Count: > 0 } states) continue;
 
-            // Any state at all, but often the two that a mistake is most likely to rest on: the first and the last.
+            // Any state, but often the two that a mistake is most likely to depend on: the first and the last.
             var state = random.Next(3) switch { 0 => -1, 1 => states.Count - 1, _ => random.Next(-1, states.Count) };
             if (state >= 0) _durable.Write(states[state], sector * SectorSize);
             if (state < states.Count - 1) tally.PageSectorsOld++;
@@ -193,7 +193,7 @@ internal sealed class SimulatedFile(int id)
 
         _durable.SetLength(length);
         _seen = _durable.Clone();
-        _live = null; // nobody has it mapped any more
+        _live = null; // no process has it mapped any more
         _ranges.Clear();
         ForgetUnsynced();
         Space.CutTo(length);
@@ -201,7 +201,7 @@ internal sealed class SimulatedFile(int id)
         LockedBy = null;
     }
 
-    /// <summary>Damages a bit where it stays: on the disk, and for readers.</summary>
+    /// <summary>Damages a bit permanently: on the disk, and for readers.</summary>
     public void FlipBit(long bitIndex)
     {
         _durable.FlipBit(bitIndex);
@@ -209,12 +209,12 @@ internal sealed class SimulatedFile(int id)
         _live?.Refresh(bitIndex / 8, 1);
     }
 
-    /// <summary>Where there are durable bytes other than zero, by pages.</summary>
+    /// <summary>The pages with durable bytes other than zero.</summary>
     public IEnumerable<long> DurablePages() => _durable.PageOffsets();
 
     public long LastDurableByte() => _durable.LastNonZero();
 
-    /// <summary>Whether the sector of this byte waits to be written, so that damage to it would be written over.</summary>
+    /// <summary>Whether the sector of this byte is about to be written, so that damage to it would be overwritten.</summary>
     public bool IsDirty(long offset) => DirtySectors().Any(range => offset >= range.From && offset < range.To);
 
     public byte[] DurableContent()
@@ -224,7 +224,7 @@ internal sealed class SimulatedFile(int id)
         return content;
     }
 
-    /// <summary>Nothing, everything, or a share in between: a coin for each sector would never leave a large write whole.</summary>
+    /// <summary>None, all, or a share in between: an independent choice for each sector would never leave a large write whole.</summary>
     public static double DrawShare(Random random) => random.Next(4) switch { 0 => 0, 1 => 1, _ => random.NextDouble() };
 
     static bool Chance(double chance, Random random) => chance >= 1 || (chance > 0 && random.NextDouble() < chance);
@@ -270,7 +270,7 @@ internal sealed class SimulatedFile(int id)
     }
 }
 
-/// <summary>What a power loss took, for the counts of a <see cref="SimulatedDisk"/>.</summary>
+/// <summary>The effects of a power loss, for the counts of a <see cref="SimulatedDisk"/>.</summary>
 internal sealed class PowerLossTally
 {
     public long SectorsLost { get; private set; }

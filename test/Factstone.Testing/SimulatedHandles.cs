@@ -47,7 +47,7 @@ internal sealed class SimulatedFileHandle(SimulatedProcess process, SimulatedFil
         ThrowIfTooLarge("write", fileOffset + bytes.Length);
         var fault = _disk.Begin(process, IoKind.Write, "write", Path, fileOffset, bytes.Length);
 
-        // Whatever interrupts a write, a prefix of it has landed by then; of a short one, and where space runs out, never all.
+        // Whatever interrupts a write, a prefix of it has been written by then; of a short write, and if space runs out, never all of it.
         var landing = fault switch
         {
             null => bytes,
@@ -72,7 +72,7 @@ internal sealed class SimulatedFileHandle(SimulatedProcess process, SimulatedFil
         ThrowIfTooLarge("reserve", fileOffset + length);
         _disk.Atomic(process, IoKind.Reserve, "reserve", Path, () =>
         {
-            // Running full leaves the file grown by what there was, as ext4 does.
+            // A disk that becomes full leaves the file grown by the available space, as ext4 does.
             var fitting = _disk.TakeSpace(file, fileOffset, length);
             if (fitting > 0) file.GrowTo(fileOffset + fitting);
             if (fitting < length) throw _disk.Full(Path, "reserve");
@@ -143,7 +143,7 @@ internal sealed class SimulatedSharedPage(SimulatedProcess process, SimulatedFil
         process.ThrowIfDead();
         if (!writable) throw new LedgerIOException(path, "write", DiskReasons.BadDescriptor);
 
-        // A store can stop anywhere: whoever reads the page next finds a part of it.
+        // A store can stop anywhere: the next reader of the page finds a part of it.
         var fault = process.Disk.Begin(process, IoKind.PageWrite, "write page", path, offset, bytes.Length);
         file.WritePage(fault is null ? bytes : bytes[..process.Disk.Random.Next(bytes.Length + 1)], offset);
         if (fault is { } crash) process.Disk.Crash(process, crash);
@@ -166,10 +166,10 @@ internal sealed class SimulatedSharedPage(SimulatedProcess process, SimulatedFil
 /// <summary>The sync of a file and of its mapping, which are the same pages.</summary>
 internal static class SimulatedSync
 {
-    /// <param name="process">Who syncs.</param>
+    /// <param name="process">The process that syncs.</param>
     /// <param name="file">The file.</param>
     /// <param name="path">Its name, for messages.</param>
-    /// <param name="failuresSeen">How many failed syncs this handle knows of: as Linux does, each is reported once to each handle that was open then.</param>
+    /// <param name="failuresSeen">The number of failed syncs that this handle knows. As in Linux, each is reported once to each handle that was open then.</param>
     public static void Of(SimulatedProcess process, SimulatedFile file, string path, ref long failuresSeen)
     {
         var disk = process.Disk;
@@ -183,7 +183,7 @@ internal static class SimulatedSync
             throw isWithoutSpace ? FailedSync.ForWantOfSpace(path, "sync") : new LedgerIOException(path, "sync", DiskReasons.InputOutput);
         }
 
-        // A power loss in the middle of a sync is one before it, of which chance keeps more or less, or one after it.
+        // A power loss in the middle of a sync equals one before it, of which a random part survives, or one after it.
         if (fault is null || disk.Random.Next(2) == 0) file.Sync();
         if (fault is { } crash) disk.Crash(process, crash);
         if (failuresSeen == file.SyncFailures) return;
@@ -193,7 +193,7 @@ internal static class SimulatedSync
     }
 }
 
-/// <summary>A lock of a process on a <see cref="SimulatedDisk"/>: on the lock file and, where the disk locks directories, on its directory.</summary>
+/// <summary>A lock of a process on a <see cref="SimulatedDisk"/>: on the lock file, and on its directory if the disk can lock directories.</summary>
 internal sealed class SimulatedLock : IHeldLock
 {
     readonly SimulatedFile _file;
@@ -224,7 +224,7 @@ internal sealed class SimulatedLock : IHeldLock
     }
 }
 
-/// <summary>Who has locked a directory.</summary>
+/// <summary>The holder of the lock on a directory.</summary>
 internal sealed class SimulatedDirectoryLock
 {
     public SimulatedLock? LockedBy { get; set; }

@@ -2,10 +2,10 @@ using Factstone.Storage;
 
 namespace Factstone.Testing;
 
-/// <summary>A mapped file of a <see cref="SimulatedDisk"/>: the bytes that readers see now, and what is written later is seen through a span that was taken before.</summary>
+/// <summary>A mapped file of a <see cref="SimulatedDisk"/>: the bytes that readers see now. Later writes are visible through an earlier span.</summary>
 /// <remarks>
-/// What would end a real process, or shows that it looked where it must not, is a <see cref="SimulatedDisk.MappingFault"/>,
-/// and the look throws. A span that reaches over what is cut off later shows bytes there that were never written.
+/// A read that would end a real process, or that proves a forbidden read, is a <see cref="SimulatedDisk.MappingFault"/>
+/// and throws. A span that reaches over bytes that are cut off later shows bytes there that were never written.
 /// </remarks>
 internal sealed class SimulatedMapping(SimulatedProcess process, SimulatedFile file, string path, long length) : IMappedFile
 {
@@ -21,7 +21,7 @@ internal sealed class SimulatedMapping(SimulatedProcess process, SimulatedFile f
         return file.Live(fileOffset, length);
     }
 
-    /// <summary>The disk as memory has nothing to be asked ahead.</summary>
+    /// <summary>Memory needs no prefetch.</summary>
     public void Prefetch(long fileOffset, int bytes) { }
 
     public void Dispose() => _isUnmapped = true;
@@ -36,6 +36,6 @@ internal sealed class SimulatedMapping(SimulatedProcess process, SimulatedFile f
     }
 }
 
-/// <summary>A look at a mapped file that ends a real process, or that no reader may make.</summary>
+/// <summary>A mapped read that would end a real process, or that no reader may do.</summary>
 /// <remarks>Nothing may handle it: see <see cref="MachineStoppedException"/>.</remarks>
 internal sealed class MappingFaultException(string message) : MachineStoppedException(message);

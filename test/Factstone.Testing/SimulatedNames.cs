@@ -5,8 +5,8 @@ namespace Factstone.Testing;
 /// <summary>The names on a <see cref="SimulatedDisk"/>, as readers see them and as a power loss leaves them.</summary>
 /// <remarks>
 /// Directories are durable once they are created, as <see cref="IFileSystem.CreateDirectory"/> promises. The names of
-/// files become so when their directory is synced; without it a power loss keeps, of each directory, the first so many
-/// changes. A rename is one change, also between directories: it survives in both or in neither.
+/// files become durable when their directory is synced. Without a sync, a power loss keeps a prefix of the changes of
+/// each directory. A rename is one change, also between directories: it survives in both or in neither.
 /// </remarks>
 internal sealed class SimulatedNames
 {
@@ -24,7 +24,7 @@ internal sealed class SimulatedNames
         public Dictionary<string, SimulatedFile> Durable { get; } = [];
     }
 
-    /// <summary>One or two entries that change at once; null for a name that goes.</summary>
+    /// <summary>One or two entries that change at once; null for a removed name.</summary>
     sealed record Change(params (Directory Directory, string Name, SimulatedFile? File)[] Entries)
     {
         public bool Touches(HashSet<Directory> directories) => Entries.Any(entry => directories.Contains(entry.Directory));
@@ -45,7 +45,7 @@ internal sealed class SimulatedNames
 
     public void CreateDirectory(string path) => _directories.TryAdd(path, new Directory());
 
-    /// <summary>Holds a directory open; null where there is none.</summary>
+    /// <summary>Holds a directory open; null if there is none.</summary>
     public SimulatedRoot? OpenDirectory(string path)
     {
         if (!DirectoryExists(path)) return null;
@@ -56,7 +56,7 @@ internal sealed class SimulatedNames
 
     public void Close(SimulatedRoot root) => _roots.Remove(root);
 
-    /// <summary>Gives a directory, with all below it, another name, durably; whoever holds it open goes on in it.</summary>
+    /// <summary>Renames a directory with everything below it, durably. Processes that hold it open continue in it.</summary>
     public void MoveDirectory(string from, string to)
     {
         if (!_directories.ContainsKey(from) || _directories.ContainsKey(to) || Find(to) is not null || !_directories.ContainsKey(FileNames.DirectoryOf(to)))
@@ -70,7 +70,7 @@ internal sealed class SimulatedNames
         foreach (var root in _roots.Where(root => IsWithin(root.Path, from))) root.Path = to + root.Path[from.Length..];
     }
 
-    /// <summary>The lock of the directory that a file is in; null where there is no such directory.</summary>
+    /// <summary>The lock of the directory that contains a file; null if there is no such directory.</summary>
     public SimulatedDirectoryLock? LockOf(string path) => _directories.GetValueOrDefault(FileNames.DirectoryOf(path))?.Lock;
 
     public void Put(string path, SimulatedFile file) => Apply(new Change(Entry(path, file)));
@@ -81,7 +81,7 @@ internal sealed class SimulatedNames
 
     public void Sync(string path)
     {
-        // What came before a change in the other directory of a rename must be there as well, or the order would not hold.
+        // Earlier changes in the other directory of a rename must survive as well, or the order would be wrong.
         var needed = new HashSet<Directory> { _directories[FileNames.Trimmed(path)] };
         var kept = new List<Change>();
         for (var i = _unsynced.Count - 1; i >= 0; i--)

@@ -3,16 +3,16 @@ using Factstone.Storage;
 
 namespace Factstone.Testing;
 
-/// <summary>A <see cref="SimulatedDisk"/> as one process sees it, until it is killed or the power goes.</summary>
+/// <summary>A <see cref="SimulatedDisk"/> as one process sees it, until it is killed or the power fails.</summary>
 /// <param name="disk">The disk.</param>
-/// <param name="owner">The process, where this is a directory that it holds open; null for the process itself.</param>
+/// <param name="owner">The process, if this is a directory that it holds open; null for the process itself.</param>
 internal class SimulatedProcess(SimulatedDisk disk, SimulatedProcess? owner = null) : IFileSystem
 {
     readonly List<SimulatedFile> _opened = owner?._opened ?? [];
     readonly List<IDisposable> _locks = owner?._locks ?? [];
     bool _isDead;
 
-    /// <summary>The process itself, also where this is a directory that it holds open.</summary>
+    /// <summary>The process itself, also if this is a directory that it holds open.</summary>
     public SimulatedProcess Process => owner ?? this;
 
     public bool IsDead => owner?.IsDead ?? _isDead;
@@ -121,7 +121,7 @@ internal class SimulatedProcess(SimulatedDisk disk, SimulatedProcess? owner = nu
     public IHeldLock? TryLock(string path, string holder, out LockHolder heldBy)
     {
         SimulatedLock? taken = null;
-        var found = LockHolder.Nobody;
+        var found = LockHolder.Unknown;
         Disk.Atomic(this, Names.Find(At(path)) is null ? IoKind.Create : IoKind.Read, "lock", path, () =>
         {
             RefuseDirectory(path, "lock");
@@ -132,13 +132,13 @@ internal class SimulatedProcess(SimulatedDisk disk, SimulatedProcess? owner = nu
                 return;
             }
 
-            // Like the disk, a lock that has no room for its text is a lock.
+            // As on the real disk, a lock without space for its text is a lock.
             var file = Names.Find(At(path)) ?? Create(path, "lock");
             var bytes = Encoding.UTF8.GetBytes(holder);
             Resize(file, 0);
             file.Write(bytes.AsSpan(0, (int)Disk.TakeSpace(file, 0, bytes.Length)), 0);
             taken = new SimulatedLock(owner ?? this, file, Disk.LocksDirectories ? Names.LockOf(At(path)) : null, () => Names.Find(At(path)));
-            _locks.Add(taken); // here, since a process that is killed right now lets go of it too
+            _locks.Add(taken); // here, because a process that is killed right now releases it, too
         });
         heldBy = found;
         return taken;
@@ -203,10 +203,10 @@ internal class SimulatedProcess(SimulatedDisk disk, SimulatedProcess? owner = nu
         file.Resize(length);
     }
 
-    /// <summary>Where a path leads on the disk.</summary>
+    /// <summary>The path on the disk.</summary>
     protected virtual string At(string path) => path;
 
-    /// <summary>Whether a directory above a path concerns us: what is above one that is held open may be anything by now.</summary>
+    /// <summary>Whether a directory above a path matters: the directories above one that is held open may have been replaced.</summary>
     protected virtual bool IsReached(string directory) => true;
 
     SimulatedLock? HolderOf(string path) => Names.LockOf(At(path))?.LockedBy ?? Names.Find(At(path))?.LockedBy;

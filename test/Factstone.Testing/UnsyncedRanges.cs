@@ -1,6 +1,6 @@
 namespace Factstone.Testing;
 
-/// <summary>Which bytes of a file were written and not synced since, or met a sync that failed and were not written again.</summary>
+/// <summary>The bytes of a file that were written and not synced since, or were part of a failed sync and not written again.</summary>
 internal sealed class UnsyncedRanges
 {
     readonly List<(long From, long To)> _waiting = [];

@@ -17,7 +17,7 @@ internal static class Expectation
     {
         null => null,
         "none" => AppendCondition.RecordMissing(stream),
-        "exists" => throw CliException.Usage("--expect exists: give the version that the record is at instead, or 'none' for no value."),
+        "exists" => throw CliException.Usage("--expect exists: give the version of the record instead, or 'none' for no value."),
         _ => AppendCondition.RecordAt(stream, Version(text)),
     };
 
@@ -25,11 +25,11 @@ internal static class Expectation
     {
         null => null,
         "none" => AppendCondition.CellAbsent(cell.Bucket, cell.Name),
-        "exists" => throw CliException.Usage("--expect exists: give the version that the cell is at instead, or 'none' for no value."),
+        "exists" => throw CliException.Usage("--expect exists: give the version of the cell instead, or 'none' for no value."),
         _ => AppendCondition.CellAt(cell.Bucket, cell.Name, Version(text).Value),
     };
 
-    // Whether a version can be is for the ledger to say; here it only has to be a number.
+    // Only a number is required here; the ledger checks whether it can be a version.
     static StreamVersion Version(string text) =>
         long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var version)
             ? new StreamVersion(version)

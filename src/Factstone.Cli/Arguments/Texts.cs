@@ -3,7 +3,7 @@ using Factstone.Cli.Output;
 
 namespace Factstone.Cli.Arguments;
 
-/// <summary>Reads the words of a command line; what cannot be read is wrong usage.</summary>
+/// <summary>Parses the words of a command line; an invalid word is a usage error.</summary>
 internal static class Texts
 {
     public static StreamName Stream(string text) =>
@@ -16,20 +16,20 @@ internal static class Texts
             ? cell
             : throw CliException.Usage($"'{text}' names no cell: write BUCKET/NAME, such as settings/theme. 'settings/' is the cell with the empty name.");
 
-    /// <summary><c>@POSITION</c> or a time; the latest where nothing is given.</summary>
+    /// <summary><c>@POSITION</c> or a time; the latest if nothing is given.</summary>
     public static LedgerTime AsOf(string? text)
     {
         if (text is null) return LedgerTime.Latest;
         if (text is ['@', ..]) return LedgerTime.AtPosition(At(text, "--as-of"));
         return TimeText.TryParse(text, out var time)
             ? LedgerTime.RecordedBy(time)
-            : throw CliException.Usage($"'{text}' is neither a position nor a time: write @7, 2026-01-31 or 2026-01-31T08:15:00Z (years 1 to 9999, UTC where no zone is given).");
+            : throw CliException.Usage($"'{text}' is neither a position nor a time: write @7, 2026-01-31 or 2026-01-31T08:15:00Z (years 1 to 9999, UTC if no zone is given).");
     }
 
-    /// <summary><c>@POSITION</c>; the beginning or the end where nothing is given.</summary>
+    /// <summary><c>@POSITION</c>; the beginning or the end if nothing is given.</summary>
     public static Position From(string? text) => text is null ? Position.None : At(text, "--from");
 
-    /// <summary><c>@POSITION</c>, a time or <c>now</c>; the beginning where nothing is given.</summary>
+    /// <summary><c>@POSITION</c>, a time or <c>now</c>; the beginning if nothing is given.</summary>
     public static FollowStart FollowFrom(string? text)
     {
         if (text is null) return FollowStart.Beginning;
@@ -37,16 +37,16 @@ internal static class Texts
         if (text is ['@', ..]) return FollowStart.At(At(text, "--from"));
         return TimeText.TryParse(text, out var time)
             ? FollowStart.AtTime(time)
-            : throw CliException.Usage($"--from: '{text}' is no place to begin at: write @7, 2026-01-31, 2026-01-31T08:15:00Z (years 1 to 9999, UTC where no zone is given) or now.");
+            : throw CliException.Usage($"--from: '{text}' is not a start: write @7, 2026-01-31, 2026-01-31T08:15:00Z (years 1 to 9999, UTC if no zone is given) or now.");
     }
 
-    /// <summary>A cursor or <c>@POSITION</c>, which has been dealt with.</summary>
+    /// <summary>A cursor or <c>@POSITION</c>, the last fact that was processed.</summary>
     public static FollowStart FollowAfter(string text)
     {
         if (text is ['@', ..]) return FollowStart.After(At(text, "--after"));
         return LedgerCursor.TryParse(text, out var cursor)
             ? FollowStart.After(cursor)
-            : throw CliException.Usage($"--after: '{text}' is no cursor: write LEDGER/EPOCH@POSITION.LEAF, as 'follow' and 'stats' give it, or a position, such as @7.");
+            : throw CliException.Usage($"--after: '{text}' is not a cursor: write LEDGER/EPOCH@POSITION.LEAF, as 'follow' and 'stats' give it, or a position, such as @7.");
     }
 
     public static DateTimeOffset? Time(string? text, string option)
@@ -54,7 +54,7 @@ internal static class Texts
         if (text is null) return null;
         return TimeText.TryParse(text, out var time)
             ? time
-            : throw CliException.Usage($"{option}: '{text}' is no time: write 2026-01-31 or 2026-01-31T08:15:00Z (years 1 to 9999, UTC where no zone is given).");
+            : throw CliException.Usage($"{option}: '{text}' is not a time: write 2026-01-31 or 2026-01-31T08:15:00Z (years 1 to 9999, UTC if no zone is given).");
     }
 
     public static Guid? Id(string? text, string option)
@@ -62,12 +62,12 @@ internal static class Texts
         if (text is null) return null;
         return Guid.TryParseExact(text, "D", out var id)
             ? id
-            : throw CliException.Usage($"{option}: '{text}' is no id of a fact: it has the form 0198c2f4-5d1e-7abc-8000-000000712345.");
+            : throw CliException.Usage($"{option}: '{text}' is not the id of a fact: an id has the form 0198c2f4-5d1e-7abc-8000-000000712345.");
     }
 
     /// <summary><c>@POSITION</c>.</summary>
     public static Position At(string text, string option) =>
         text is ['@', .. var digits] && long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value <= Position.MaxValue
             ? new Position(value)
-            : throw CliException.Usage($"{option}: '{text}' is no position: write @7 (whole numbers from 0 to {Position.MaxValue}).");
+            : throw CliException.Usage($"{option}: '{text}' is not a position: write @7 (whole numbers from 0 to {Position.MaxValue}).");
 }

@@ -1,17 +1,17 @@
 namespace Factstone.Cli.Bench;
 
-/// <summary>What was acknowledged: which fact has which version of which stream. One per caller, so that noting it costs next to nothing.</summary>
+/// <summary>The acknowledged facts: which fact has which version of which stream. One object per caller, so that recording costs almost nothing.</summary>
 internal sealed class Acknowledged
 {
     readonly List<Entry> _entries = new(1 << 16);
 
     public void Add(int stream, long version, long number) => Add(stream, version, number, count: 1);
 
-    /// <summary>Facts of one stream, one behind the other.</summary>
+    /// <summary>Adds consecutive facts of one stream.</summary>
     public void Add(int stream, long firstVersion, long firstNumber, int count) => _entries.Add(new Entry(stream, (int)firstVersion, firstNumber, count));
 
-    /// <summary>Reads everything back: as many facts per stream as were acknowledged, versions without gaps, payloads byte for byte.</summary>
-    /// <exception cref="InvalidDataException">Something else is there.</exception>
+    /// <summary>Reads everything back: the number of facts per stream, versions without gaps, payloads byte for byte.</summary>
+    /// <exception cref="InvalidDataException">The store contains something else.</exception>
     public static async ValueTask CompareAsync(IReadOnlyList<Acknowledged> callers, IBenchStore store, Payloads payloads)
     {
         var streams = new List<Entry>[ZipfStreams.Count];

@@ -3,14 +3,14 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Factstone.Cli.Bench;
 
-/// <summary>What the disk itself does: the bytes that the ledger would write, by pwrite and fdatasync, into a file that was filled with zeros and synced before.</summary>
-/// <remarks>No streams, no versions, nothing to read back: an upper bound, in the same shapes (alone, or behind a queue) as the rest.</remarks>
+/// <summary>The speed of the disk itself: the bytes that the ledger would write, by pwrite and fdatasync, into a file that was filled with zeros and synced before.</summary>
+/// <remarks>It keeps no streams and no versions, and cannot be read back. So it is an upper bound for the same shapes of appends (alone, or from a queue).</remarks>
 internal sealed class DiskProbe : IBenchStore
 {
-    /// <summary>Written round and round, so that it never grows.</summary>
+    /// <summary>The file is overwritten cyclically, so that it never grows.</summary>
     const int FileBytes = 16 * 1_024 * 1_024;
 
-    /// <summary>Zeros are written as the ledger writes its own: in larger pieces the system would keep them in larger pages, and each sync would take longer (docs/decisions/0010).</summary>
+    /// <summary>Zeros are written in pieces of the ledger's size. In larger pieces the system would keep them in larger pages, and each sync would take longer (docs/decisions/0010).</summary>
     const int ZerosBytes = 256 * 1_024;
 
     readonly SafeFileHandle _file;

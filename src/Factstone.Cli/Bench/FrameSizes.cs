@@ -1,6 +1,6 @@
 namespace Factstone.Cli.Bench;
 
-/// <summary>How many bytes the ledger writes for one append: measured on a small one, so that the probe writes as many.</summary>
+/// <summary>The number of bytes that the ledger writes for one append, measured on a small ledger, so that the probe writes as many.</summary>
 internal static class FrameSizes
 {
     const int Appends = 200;

@@ -1,6 +1,6 @@
 namespace Factstone.Cli.Bench;
 
-/// <summary>One thread that writes together what many have queued: what a store without group commit needs in front of it.</summary>
+/// <summary>One thread that writes queued items in groups, for a store without group commit.</summary>
 internal sealed class GroupWriter<TItem> : IDisposable
 {
     readonly object _gate = new();
@@ -26,7 +26,7 @@ internal sealed class GroupWriter<TItem> : IDisposable
         }
     }
 
-    /// <summary>Writes what is queued and ends.</summary>
+    /// <summary>Writes what is queued, and ends.</summary>
     public void Dispose()
     {
         lock (_gate)

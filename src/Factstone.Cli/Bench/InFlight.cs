@@ -1,6 +1,6 @@
 namespace Factstone.Cli.Bench;
 
-/// <summary>A window of appends on their way, for stores that have none of their own. Answers come in the order of sending.</summary>
+/// <summary>A window of appends in flight, for stores without one. Answers come in the order of sending.</summary>
 internal sealed class InFlight(int max)
 {
     readonly Queue<Task<long>> _sent = new(max);

@@ -1,6 +1,6 @@
 namespace Factstone.Cli.Bench;
 
-/// <summary>Measures the ledger, and beside it the disk: in turn, several rounds of each workload, of which the median counts.</summary>
+/// <summary>Measures the ledger and the disk in turn, in several rounds of each workload. The median is the result.</summary>
 internal sealed class LedgerBench(string directory, TimeSpan duration)
 {
     public const int Rounds = 3;
@@ -12,8 +12,8 @@ internal sealed class LedgerBench(string directory, TimeSpan duration)
     readonly Payloads _payloads = new(Seed);
 
     /// <summary>Runs one workload.</summary>
-    /// <param name="workload">Which.</param>
-    /// <param name="starting">Told before each measurement.</param>
+    /// <param name="workload">The workload.</param>
+    /// <param name="starting">Called before each measurement.</param>
     /// <param name="ct">Ends it between two appends.</param>
     public async ValueTask<BenchResult> RunAsync(Workload workload, Action<string> starting, CancellationToken ct)
     {
@@ -21,7 +21,7 @@ internal sealed class LedgerBench(string directory, TimeSpan duration)
         var (probe, ledger) = (new Rates(), new Rates());
         (BenchTarget Target, Rates Rates)[] targets = [(DiskProbe.Target(_ => bytes), probe), (LedgerStore.Target, ledger)];
 
-        // What is compiled while it is measured is slow; this one does not count.
+        // Code that is still being compiled is slow, so this run does not count.
         await MeasureAsync(workload, LedgerStore.Target, duration < WarmUp ? duration : WarmUp, ct).ConfigureAwait(false);
         for (var round = 0; round < Rounds; round++)
         {
@@ -39,8 +39,8 @@ internal sealed class LedgerBench(string directory, TimeSpan duration)
         new WorkloadRun(workload, target, _streams, _payloads).RunAsync(directory, span, ct);
 }
 
-/// <summary>What one workload came to; rates in facts per second.</summary>
-/// <param name="Workload">Which.</param>
+/// <summary>The result of one workload; rates in facts per second.</summary>
+/// <param name="Workload">The workload.</param>
 /// <param name="BytesPerAppend">Bytes in the log for one append, which is what the probe writes.</param>
 /// <param name="Probe">The disk alone.</param>
 /// <param name="Ledger">The ledger.</param>

@@ -1,6 +1,6 @@
 namespace Factstone.Cli.Bench;
 
-/// <summary>The ledger, by its public face.</summary>
+/// <summary>The ledger, through its public API.</summary>
 internal sealed class LedgerStore : IBenchStore
 {
     const string FactType = "changed";
@@ -47,7 +47,7 @@ internal sealed class LedgerStore : IBenchStore
         for (var i = 0; i < facts.Length; i++) facts[i] = new NewFact(Streams[streams[i]], FactType, payloads[i]);
         var receipt = (await _ledger.TryAppendAsync(new AppendRequest(facts)).ConfigureAwait(false)).EnsureCommitted();
 
-        // The receipt has the last version of each stream, in the order in which the streams came first.
+        // The receipt has the last version of each stream, in the order of the first write to each.
         var (seen, next) = (_lastVersions, 0);
         foreach (var stream in streams) if (seen[stream] == 0) seen[stream] = receipt.Versions[next++].Version.Value;
         for (var i = facts.Length - 1; i >= 0; i--) versions[i] = seen[streams[i]]--;

@@ -2,14 +2,14 @@ using System.Runtime.InteropServices;
 
 namespace Factstone.Cli.Bench;
 
-/// <summary>What a measurement was made on.</summary>
+/// <summary>The machine of a measurement.</summary>
 internal static class Machine
 {
     /// <summary>Processor, cores, kernel, runtime, and the file system under a directory.</summary>
     public static string Describe(string directory) =>
         $"{Processor()}, {Environment.ProcessorCount} cores; {RuntimeInformation.OSDescription}, kernel {Read("/proc/sys/kernel/osrelease")?.Trim() ?? "unknown"}; {RuntimeInformation.FrameworkDescription}; {FileSystem(directory)}";
 
-    /// <summary>Processes that ran or waited on average over the last minute; more than the cores is a noisy machine.</summary>
+    /// <summary>Processes that ran or waited on average over the last minute. More than the number of cores means a busy machine.</summary>
     public static string Load() => Read("/proc/loadavg")?.Split(' ')[0] ?? "unknown";
 
     static string Processor() =>

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Factstone.Cli.Bench;
 
-/// <summary>JSON of 200 bytes for each fact. Made beforehand from a seed, so that making it costs nothing while it is measured.</summary>
+/// <summary>JSON of 200 bytes for each fact, created from a seed before the measurement.</summary>
 internal sealed class Payloads
 {
     public const int Bytes = 200;
@@ -23,6 +23,6 @@ internal sealed class Payloads
         }
     }
 
-    /// <summary>The payload of the n-th fact. Neighbours in any stream have different ones.</summary>
+    /// <summary>The payload of the n-th fact. Consecutive facts of any stream have different ones.</summary>
     public byte[] this[long n] => _payloads[(int)((ulong)n * 2_654_435_761 % Different)];
 }

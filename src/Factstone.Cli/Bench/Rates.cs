@@ -1,6 +1,6 @@
 namespace Factstone.Cli.Bench;
 
-/// <summary>What was measured in several rounds, such as facts per second.</summary>
+/// <summary>The results of several rounds, such as facts per second.</summary>
 internal sealed class Rates
 {
     readonly List<double> _rounds = [];

@@ -2,8 +2,8 @@ using System.Diagnostics;
 
 namespace Factstone.Cli.Bench;
 
-/// <summary>Runs one workload on one fresh store, and reads back afterwards what was acknowledged.</summary>
-/// <remarks>The first part of the time is not counted: code is being compiled, and files are small.</remarks>
+/// <summary>Runs one workload on one fresh store, and then reads back what was acknowledged.</summary>
+/// <remarks>The first part of the time does not count: code is being compiled, and files are small.</remarks>
 internal sealed class WorkloadRun(Workload workload, BenchTarget target, ZipfStreams streams, Payloads payloads)
 {
     const double WarmUpShare = 0.2;
@@ -22,7 +22,7 @@ internal sealed class WorkloadRun(Workload workload, BenchTarget target, ZipfStr
             var callers = new Acknowledged[workload.Callers];
             await using (var store = await target.OpenAsync(location.FullName, workload).ConfigureAwait(false))
             {
-                // What the run before left behind is not this one's to collect.
+                // Garbage of the run before must not be collected during this one.
                 GC.Collect();
                 GC.WaitForPendingFinalizers();
                 _countFrom = Stopwatch.GetTimestamp() + (long)(duration.TotalSeconds * WarmUpShare * Stopwatch.Frequency);

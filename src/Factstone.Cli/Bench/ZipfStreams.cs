@@ -1,6 +1,6 @@
 namespace Factstone.Cli.Bench;
 
-/// <summary>Which stream comes next: a few get most of the facts, as in life. Drawn beforehand from a seed, so that drawing costs nothing while it is measured.</summary>
+/// <summary>The order of streams: a few get most of the facts. Drawn from a seed before the measurement.</summary>
 internal sealed class ZipfStreams
 {
     public const int Count = 1_000;

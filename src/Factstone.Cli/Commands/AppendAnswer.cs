@@ -2,7 +2,7 @@ using Factstone.Cli.Output;
 
 namespace Factstone.Cli.Commands;
 
-/// <summary>Says what became of an append, and ends the command with it.</summary>
+/// <summary>Prints the outcome of an append, and ends the command with it.</summary>
 internal static class AppendAnswer
 {
     public static int Write(Session session, AppendOutcome outcome, string? appendId)

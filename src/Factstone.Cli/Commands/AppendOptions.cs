@@ -4,15 +4,15 @@ using Factstone.Cli.Arguments;
 
 namespace Factstone.Cli.Commands;
 
-/// <summary>What can be said of a fact besides its value: the options of <c>append</c>, <c>write</c> and <c>retract</c>.</summary>
+/// <summary>The options of <c>append</c>, <c>write</c> and <c>retract</c> for the fields of a fact.</summary>
 internal sealed class AppendOptions
 {
-    readonly Option<string?> _expect = new("--expect") { HelpName = "N|none|exists", Description = "Append only if this holds: the version that it is at, nothing there, anything there." };
+    readonly Option<string?> _expect = new("--expect") { HelpName = "N|none|exists", Description = "Append only if the stream (or record) is at version N, does not exist, or exists." };
     readonly Option<string[]> _unlessMatch = new("--unless-match") { HelpName = "QUERY", Description = "Append only if no fact matches, such as 'type=enrolled tag=course:c1'; may be given several times.", AllowMultipleArgumentsPerToken = false };
-    readonly Option<string?> _after = new("--after") { HelpName = "@P", Description = "With --unless-match: facts up to position P may match; it is where you have read to." };
+    readonly Option<string?> _after = new("--after") { HelpName = "@P", Description = "With --unless-match: facts up to position P may match. P is the position that you have read to." };
     readonly Option<string?> _appendId = new("--id") { HelpName = "APPENDID", Description = "Your name for this append: a repeat is recognised for ever and adds nothing." };
     readonly Option<string[]> _tags = new("--tag") { HelpName = "T", Description = "A tag; may be given several times.", AllowMultipleArgumentsPerToken = false };
-    readonly Option<string?> _validFrom = new("--valid-from") { HelpName = "TIME", Description = "When it begins to hold in the world (UTC where no zone is given)." };
+    readonly Option<string?> _validFrom = new("--valid-from") { HelpName = "TIME", Description = "When it begins to hold in the world (UTC if no zone is given)." };
     readonly Option<string?> _validTo = new("--valid-to") { HelpName = "TIME", Description = "When it ceases to hold, exclusive." };
     readonly Option<string?> _cause = new("--cause") { HelpName = "ID", Description = "The id of the fact that caused this one." };
     readonly Option<string?> _correlation = new("--correlation") { HelpName = "TEXT", Description = "Your name for the conversation it belongs to." };
@@ -25,12 +25,12 @@ internal sealed class AppendOptions
 
     public string? Expect(ParseResult parsed) => parsed.GetValue(_expect);
 
-    /// <summary>All conditions, in this order: what <c>--expect</c> says, then each <c>--unless-match</c>.</summary>
+    /// <summary>All conditions: first <c>--expect</c>, then each <c>--unless-match</c>.</summary>
     public AppendCondition[] Conditions(ParseResult parsed, AppendCondition? expectation)
     {
         var queries = parsed.GetValue(_unlessMatch) ?? [];
         var after = parsed.GetValue(_after) is { } text ? Texts.At(text, _after.Name) : (Position?)null;
-        if (after is not null && queries.Length == 0) throw CliException.Usage("--after goes with --unless-match: it says up to where facts may match.");
+        if (after is not null && queries.Length == 0) throw CliException.Usage("--after needs --unless-match: it is the position up to which facts may match.");
         return [.. expectation is null ? [] : (AppendCondition[])[expectation], .. queries.Select(query => Unless(query, after))];
     }
 
@@ -38,7 +38,7 @@ internal sealed class AppendOptions
 
     public string? Metadata(ParseResult parsed) => parsed.GetValue(_metadata);
 
-    /// <summary>The fact with everything that the options say of it.</summary>
+    /// <summary>The fact with the fields that the options give.</summary>
     public async ValueTask<NewFact> ApplyAsync(NewFact fact, ParseResult parsed, CliHost host, CancellationToken ct) => fact with
     {
         Tags = parsed.GetValue(_tags) ?? [],

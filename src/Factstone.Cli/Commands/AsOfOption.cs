@@ -3,7 +3,7 @@ using Factstone.Cli.Arguments;
 
 namespace Factstone.Cli.Commands;
 
-/// <summary><c>--as-of</c>: the point to read at.</summary>
+/// <summary><c>--as-of</c>: the point of the read.</summary>
 internal sealed class AsOfOption
 {
     readonly Option<string?> _asOf = new("--as-of")
@@ -18,6 +18,6 @@ internal sealed class AsOfOption
 
     public LedgerTime Value(ParseResult parsed) => Texts.AsOf(parsed.GetValue(_asOf));
 
-    /// <summary>" as of …" for a message; nothing for now.</summary>
+    /// <summary>" as of …" for a message; empty for now.</summary>
     public string Phrase(ParseResult parsed) => parsed.GetValue(_asOf) is { } text ? $" as of {text}" : "";
 }

@@ -5,10 +5,10 @@ namespace Factstone.Cli.Commands;
 
 internal sealed class BackupCommand : LedgerCommand
 {
-    readonly Argument<string> _directory = new("DIRECTORY") { Description = "Where the backup is to be: a new or an empty directory. One with an unfinished backup is started over." };
+    readonly Argument<string> _directory = new("DIRECTORY") { Description = "The directory of the new backup, which must be new or empty. An unfinished backup in it is started over." };
 
     public BackupCommand(CommonOptions common)
-        : base("backup", "Copies the ledger, as it is at one position, and checks the copy. Runs beside a writer.", "factstone backup /mnt/backups/2026-01-31", common) =>
+        : base("backup", "Copies the ledger as of its last durable position, and checks the copy. Runs beside a writer.", "factstone backup /mnt/backups/2026-01-31", common) =>
         Arguments.Add(_directory);
 
     protected override async Task<int> RunAsync(ParseResult parsed, Session session, CancellationToken ct)

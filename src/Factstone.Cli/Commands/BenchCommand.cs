@@ -6,7 +6,7 @@ using Factstone.Cli.Output;
 
 namespace Factstone.Cli.Commands;
 
-/// <summary>Measures the ledger on the disk where the ledger's directory is, and the disk itself beside it. The ledger there is not touched.</summary>
+/// <summary>Measures a temporary ledger on the disk of the ledger's directory, and that disk itself. The ledger there is not used.</summary>
 internal sealed class BenchCommand : LedgerCommand
 {
     const double SecondsDefault = 1;
@@ -37,9 +37,9 @@ internal sealed class BenchCommand : LedgerCommand
         DefaultValueFactory = _ => GrowthOptions.RoundsDefault,
     };
 
-    readonly Option<string?> _in = new("--in") { HelpName = "DIR", Description = "With --growth: where the ledgers are made. [default: beside the ledger's directory]" };
+    readonly Option<string?> _in = new("--in") { HelpName = "DIR", Description = "With --growth: where the ledgers are created. [default: beside the ledger's directory]" };
 
-    readonly Option<bool> _keep = new("--keep") { Description = "With --growth: leaves the ledgers there. The next --growth in the same directory uses them again." };
+    readonly Option<bool> _keep = new("--keep") { Description = "With --growth: keeps the ledgers there. The next --growth in the same directory reuses them." };
 
     public BenchCommand(CommonOptions common)
         : base("bench", "Measures appends in a temporary ledger beside the ledger's directory, and the disk's own pwrite + fdatasync of the same bytes; or with --growth, what grows with the ledger.", "factstone bench --seconds 3", common)
@@ -91,7 +91,7 @@ internal sealed class BenchCommand : LedgerCommand
                 session.Output.Flush();
             }
 
-            if (!session.IsJson) session.Output.WriteLine("All that was acknowledged was read back after a reopen.");
+            if (!session.IsJson) session.Output.WriteLine("Everything that was acknowledged was read back after a reopen.");
             return ExitCodes.Done;
         }
         finally
@@ -124,7 +124,7 @@ internal sealed class BenchCommand : LedgerCommand
         json.WriteNumber("bytesPerAppend", result.BytesPerAppend);
         json.WriteNumber("probe", Math.Round(result.Probe));
         json.WriteNumber("factstone", Math.Round(result.Ledger));
-        if (double.IsFinite(result.ShareOfProbe)) json.WriteNumber("ratio", Math.Round(result.ShareOfProbe, 3)); // a probe that got nothing done gives none
+        if (double.IsFinite(result.ShareOfProbe)) json.WriteNumber("ratio", Math.Round(result.ShareOfProbe, 3)); // a probe without any result gives no ratio
         json.WriteEndObject();
     });
 }

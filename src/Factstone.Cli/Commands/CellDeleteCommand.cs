@@ -9,7 +9,7 @@ internal sealed class CellDeleteCommand : LedgerCommand
     readonly CellWriteOptions _options = new("N");
 
     public CellDeleteCommand(CommonOptions common)
-        : base("delete", "Removes the value of a cell; its version goes on.", "factstone cell delete settings/theme --expect 3", common)
+        : base("delete", "Removes the value of a cell; its version counts on.", "factstone cell delete settings/theme --expect 3", common)
     {
         Arguments.Add(_cell);
         _options.AddTo(this);
@@ -23,7 +23,7 @@ internal sealed class CellDeleteCommand : LedgerCommand
 
         await using var ledger = await session.OpenForRetractionAsync(ct);
         var cell = await ledger.ReadCellAsync(name.Bucket, name.Name, ct);
-        // A repeat finds its own work done: the ledger knows it by its id.
+        // On a repeat the cell is deleted already: the ledger recognises the repeat by its id.
         var isRepeat = appendId is not null && await ledger.FindAppendAsync(appendId, ct) is not null;
         if (cell is null && !isRepeat) throw CliException.NotFound($"The cell {name} has no value that could be deleted.");
 

@@ -8,7 +8,7 @@ internal sealed class CellKeysCommand : LedgerCommand
     readonly Argument<string> _bucket = new("BUCKET") { Description = "The bucket." };
     readonly Option<string> _prefix = new("--prefix") { HelpName = "P", Description = "Only names that begin with this.", DefaultValueFactory = _ => "" };
     readonly Option<string?> _after = new("--after") { HelpName = "NAME", Description = "Only names after this one: the last of the page before." };
-    readonly Option<long?> _limit = new("--limit") { HelpName = "N", Description = "At most so many." };
+    readonly Option<long?> _limit = new("--limit") { HelpName = "N", Description = "Show at most N." };
 
     public CellKeysCommand(CommonOptions common)
         : base("keys", "Lists the names in a bucket that have a value, in the order of their bytes.", "factstone cell keys settings --prefix t --limit 100", common)
@@ -22,7 +22,7 @@ internal sealed class CellKeysCommand : LedgerCommand
     protected override async Task<int> RunAsync(ParseResult parsed, Session session, CancellationToken ct)
     {
         var limit = parsed.GetValue(_limit);
-        if (limit < 0) throw CliException.Usage($"--limit: {limit} is less than nothing.");
+        if (limit < 0) throw CliException.Usage($"--limit: {limit} is negative; give 0 or more.");
         var options = new CellListOptions { Prefix = parsed.GetValue(_prefix) ?? "", After = parsed.GetValue(_after), Limit = limit };
 
         await using var ledger = await session.OpenReadOnlyAsync(ct);

@@ -10,7 +10,7 @@ internal sealed class CellPutCommand : LedgerCommand
     readonly CellWriteOptions _options = new("N|none");
 
     public CellPutCommand(CommonOptions common)
-        : base("put", "Gives a cell a value; the one before is not kept.", "factstone cell put settings/theme dark --expect none", common)
+        : base("put", "Gives a cell a value; its earlier value is not kept.", "factstone cell put settings/theme dark --expect none", common)
     {
         Arguments.Add(_cell);
         Arguments.Add(_value);

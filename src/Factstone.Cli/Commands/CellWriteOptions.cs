@@ -5,7 +5,7 @@ namespace Factstone.Cli.Commands;
 /// <summary>The options of <c>cell put</c> and <c>cell delete</c>.</summary>
 internal sealed class CellWriteOptions(string expectations)
 {
-    readonly Option<string?> _expect = new("--expect") { HelpName = expectations, Description = "Write only if this holds: the version that the cell is at, or no value." };
+    readonly Option<string?> _expect = new("--expect") { HelpName = expectations, Description = "Write only if the cell is at version N, or has no value." };
     readonly Option<string?> _appendId = new("--id") { HelpName = "APPENDID", Description = "Your name for this append: a repeat is recognised for ever and adds nothing." };
 
     public void AddTo(Command command)

@@ -11,7 +11,7 @@ internal sealed class DemoCommand : LedgerCommand
     readonly Argument<string> _repository = new("REPO") { Description = "A git repository.", DefaultValueFactory = _ => "." };
 
     public DemoCommand(CommonOptions common)
-        : base("demo", "Shows in half a minute what this is about, with the history of a git repository.", "factstone demo ~/src/project", common) =>
+        : base("demo", "Shows in half a minute what Factstone does, with the history of a git repository.", "factstone demo ~/src/project", common) =>
         Arguments.Add(_repository);
 
     protected override async Task<int> RunAsync(ParseResult parsed, Session session, CancellationToken ct)
@@ -37,7 +37,7 @@ internal sealed class DemoCommand : LedgerCommand
         }
     }
 
-    /// <summary>The pictures are for people: where a program reads standard output, they go to nobody.</summary>
+    /// <summary>The pages are for people. If a program reads standard output, they are not printed.</summary>
     static DemoPage Page(Session session)
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings
@@ -46,7 +46,7 @@ internal sealed class DemoCommand : LedgerCommand
             ColorSystem = session.Output.IsTerminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
             Out = new AnsiConsoleOutput(session.IsJson ? TextWriter.Null : session.Output.AsTextWriter()),
         });
-        // The page fits its lines by itself; a line to type must not be broken, however long it is.
+        // The page fits its own lines. A command line that the user may copy must not be broken, however long it is.
         console.Profile.Width = 10_000;
         return new DemoPage(console);
     }

@@ -4,6 +4,6 @@ namespace Factstone.Cli.Commands;
 
 internal sealed class ExportCommand : Command
 {
-    public ExportCommand(CommonOptions common) : base("export", "Writes facts out, so that another ledger can take them.") =>
+    public ExportCommand(CommonOptions common) : base("export", "Exports facts, so that another ledger can import them.") =>
         Subcommands.Add(new ExportJsonLinesCommand(common));
 }

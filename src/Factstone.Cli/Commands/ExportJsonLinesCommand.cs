@@ -8,7 +8,7 @@ namespace Factstone.Cli.Commands;
 internal sealed class ExportJsonLinesCommand : LedgerCommand
 {
     readonly QueryArgument _query = new();
-    readonly Option<string> _out = new("--out") { HelpName = "FILE", Description = "A new file, compressed where its name ends in .gz; '-' is standard output.", DefaultValueFactory = _ => "-" };
+    readonly Option<string> _out = new("--out") { HelpName = "FILE", Description = "A new file, compressed if its name ends in .gz; '-' is standard output.", DefaultValueFactory = _ => "-" };
     readonly Option<string?> _from = new("--from") { HelpName = "@P", Description = "Where to begin, included. [default: the first fact]" };
     readonly AsOfOption _asOf = new();
 

@@ -10,17 +10,17 @@ internal sealed class FollowCommand : LedgerCommand
     readonly Option<string?> _from = new("--from")
     {
         HelpName = "@P|TIME|now",
-        Description = "Where to begin: at a position (@7) or with what was recorded at a time or later (2026-01-31T08:15:00Z), both included, or with what comes. [default: the first fact]",
+        Description = "Where to begin: at a position (@7) or with what was recorded at a time or later (2026-01-31T08:15:00Z), both included, or with the next fact (now). [default: the first fact]",
     };
     readonly Option<string?> _after = new("--after")
     {
         HelpName = "CURSOR|@P",
-        Description = "Go on behind what has been read: a cursor that an earlier follow gave, which is refused in a copy of the ledger that went another way, or a position, which is not checked.",
+        Description = "Continue after what has been read: a cursor that an earlier follow printed, which is refused in a copy of the ledger that continued differently, or a position, which is not checked.",
     };
-    readonly Option<long?> _limit = new("--limit") { HelpName = "N", Description = "End after so many." };
+    readonly Option<long?> _limit = new("--limit") { HelpName = "N", Description = "End after N facts." };
 
     public FollowCommand(CommonOptions common)
-        : base("follow", "Shows facts, and goes on with each as it is recorded, until it is stopped. Runs beside a writer.", "factstone follow 'store=orders type=placed,paid' --from now --json", common)
+        : base("follow", "Shows facts, and then each new fact as it is recorded, until it is stopped. Runs beside a writer.", "factstone follow 'store=orders type=placed,paid' --from now --json", common)
     {
         Arguments.Add(_query);
         Options.Add(_from);
@@ -35,7 +35,7 @@ internal sealed class FollowCommand : LedgerCommand
         if (after is not null && parsed.GetValue(_from) is not null) throw CliException.Usage("--from and --after exclude each other.");
         var from = after is not null ? Texts.FollowAfter(after) : Texts.FollowFrom(parsed.GetValue(_from));
         var limit = parsed.GetValue(_limit) ?? long.MaxValue;
-        if (limit < 0) throw CliException.Usage($"--limit: {limit} is less than nothing.");
+        if (limit < 0) throw CliException.Usage($"--limit: {limit} is negative; give 0 or more.");
 
         await using var ledger = await session.OpenReadOnlyAsync(ct);
         var follower = ledger.OpenFollower(query, new FollowOptions { From = from });
@@ -47,11 +47,11 @@ internal sealed class FollowCommand : LedgerCommand
             }
             catch (OperationCanceledException) when (ct.IsCancellationRequested)
             {
-                // Being stopped is how it ends.
+                // A cancellation is the normal end of a follow.
             }
         }
 
-        session.Notice($"go on with: follow --after {follower.Cursor}");
+        session.Notice($"continue with: follow --after {follower.Cursor}");
         return ExitCodes.Done;
     }
 
@@ -76,7 +76,7 @@ internal sealed class FollowCommand : LedgerCommand
         }
     }
 
-    /// <summary>Says on standard error that everything has been shown: on a terminal each time, elsewhere once.</summary>
+    /// <summary>Reports on standard error that all facts were shown: on a terminal each time, otherwise once.</summary>
     sealed class WaitingForFacts(Session session) : IDisposable
     {
         bool _hasShown;

@@ -4,7 +4,7 @@ using Factstone.Cli.Growth;
 
 namespace Factstone.Cli.Commands;
 
-/// <summary>Not for people: a step of <c>bench --growth</c> in a process of its own. It ends when its standard input does, which is when the one that started it is gone.</summary>
+/// <summary>Internal: a step of <c>bench --growth</c> in a separate process. It ends when its standard input ends, which happens when the process that started it is gone.</summary>
 internal sealed class GrowthStepCommand : LedgerCommand
 {
     const long ProgressFacts = 10_000;
@@ -61,7 +61,7 @@ internal sealed class GrowthStepCommand : LedgerCommand
         }
         catch (ObjectDisposedException)
         {
-            // The step has ended first.
+            // The step ended first.
         }
     }
 }

@@ -4,7 +4,7 @@ namespace Factstone.Cli.Commands;
 
 internal sealed class ImportCommand : Command
 {
-    public ImportCommand(CommonOptions common) : base("import", "Imports a history; what is known already is not added again.")
+    public ImportCommand(CommonOptions common) : base("import", "Imports a history; what was imported before is not added again.")
     {
         Subcommands.Add(new ImportGitCommand(common));
         Subcommands.Add(new ImportJsonLinesCommand(common));

@@ -13,13 +13,13 @@ internal sealed class ImportJsonLinesCommand : LedgerCommand
     readonly Option<string?> _type = new("--type") { HelpName = "FIELD", Description = "The field that is the type. [default: no type]" };
     readonly Option<string[]> _value = new("--value") { HelpName = "FIELD,…", Description = "The fields that make up the value. [default: the whole line]" };
     readonly Option<string?> _validFrom = new("--valid-from") { HelpName = "FIELD", Description = "The field that says when it begins to hold: a number, or text by RFC 3339." };
-    readonly Option<string> _timeUnit = new("--time-unit") { HelpName = "s|ms|us", Description = "What a number is, since 1970 UTC.", DefaultValueFactory = _ => "s" };
+    readonly Option<string> _timeUnit = new("--time-unit") { HelpName = "s|ms|us", Description = "The unit of a number, since 1970 UTC.", DefaultValueFactory = _ => "s" };
     readonly Option<string[]> _tags = new("--tag") { HelpName = "FIELD", Description = "A field whose text, or each text of an array, is a tag; may be given several times." };
     readonly Option<string?> _appendId = new("--append-id") { HelpName = "FIELD", Description = "The field that names the append, so that a second import adds nothing." };
-    readonly Option<string> _appendIdPrefix = new("--append-id-prefix") { HelpName = "TEXT", Description = "Stands before that name.", DefaultValueFactory = _ => "" };
+    readonly Option<string> _appendIdPrefix = new("--append-id-prefix") { HelpName = "TEXT", Description = "Is put before that name.", DefaultValueFactory = _ => "" };
     readonly Option<string?> _batchBy = new("--batch-by") { HelpName = "FIELD", Description = "Consecutive lines with the same value here are one append. [default: each line is one]" };
-    readonly Option<bool> _exported = new("--exported") { Description = "The lines are of 'export jsonl', which say all that the other options would." };
-    readonly Option<string?> _retract = new("--retract") { HelpName = "FIELD=VALUE", Description = "A line with this value says that its key has no value any more." };
+    readonly Option<bool> _exported = new("--exported") { Description = "The lines were written by 'export jsonl' and contain what the other options would say." };
+    readonly Option<string?> _retract = new("--retract") { HelpName = "FIELD=VALUE", Description = "A line with this value retracts its key." };
 
     public ImportJsonLinesCommand(CommonOptions common)
         : base("jsonl", "Imports lines of JSON.", "factstone import jsonl history.jsonl.gz --store files --key path --type op --valid-from at --retract op=deleted", common)
@@ -33,7 +33,7 @@ internal sealed class ImportJsonLinesCommand : LedgerCommand
     {
         var isExported = parsed.GetValue(_exported);
         var options = isExported ? null : Fields(parsed);
-        if (isExported && GivenBesideExported(parsed) is { } given) throw CliException.Usage($"{given.Name}: the lines of an export say it themselves. Leave out '{given.Name}', or '--exported'.");
+        if (isExported && GivenBesideExported(parsed) is { } given) throw CliException.Usage($"{given.Name}: the lines of an export already say it. Leave out '{given.Name}', or '--exported'.");
 
         await using var source = Open(parsed.GetRequiredValue(_file), session.Host);
         const string Waiting = "Waiting for the first line";
@@ -51,7 +51,7 @@ internal sealed class ImportJsonLinesCommand : LedgerCommand
     JsonLinesOptions Fields(ParseResult parsed)
     {
         if (parsed.GetValue(_store) is not { } store || parsed.GetValue(_key) is not { } key)
-            throw CliException.Usage("Say where each line goes by --store and --key, or that the lines are of 'export jsonl' by --exported. See 'factstone import jsonl --help'.");
+            throw CliException.Usage("Give --store and --key to say where each line goes, or --exported if 'export jsonl' wrote the lines. See 'factstone import jsonl --help'.");
         return new JsonLinesOptions
         {
             Store = store,

@@ -7,11 +7,11 @@ namespace Factstone.Cli.Commands;
 
 internal sealed class InspectCommand : LedgerCommand
 {
-    readonly Argument<string> _file = new("FILE") { Description = "A file of a ledger's log or of its index: DIR/segments/*.log, DIR/index/*.run." };
-    readonly Option<bool> _terms = new("--terms") { Description = "Of a file of the index: each term with its positions." };
+    readonly Argument<string> _file = new("FILE") { Description = "A log file or an index file of a ledger: DIR/segments/*.log, DIR/index/*.run." };
+    readonly Option<bool> _terms = new("--terms") { Description = "For an index file: show each term with its positions." };
 
     public InspectCommand(CommonOptions common)
-        : base("inspect", "Shows one file of a ledger, readable: of the log the frames and the facts and cells in them, of the index its terms; judges nothing, which 'verify' does.", "factstone inspect factstone-data/segments/00000000000000000001.000001.log", common)
+        : base("inspect", "Shows the content of one file of a ledger: the frames, facts and cells of a log file, or the terms of an index file. Does not judge it; 'verify' does.", "factstone inspect factstone-data/segments/00000000000000000001.000001.log", common)
     {
         Arguments.Add(_file);
         Options.Add(_terms);
@@ -22,14 +22,14 @@ internal sealed class InspectCommand : LedgerCommand
         var path = parsed.GetRequiredValue(_file);
         if (!File.Exists(path)) throw CliException.Failed($"There is no file '{path}'. The log's files are in DIR/segments, those of the index in DIR/index.");
         var isRun = path.EndsWith(".run", StringComparison.OrdinalIgnoreCase);
-        if (parsed.GetValue(_terms) && !isRun) throw CliException.Usage("--terms: only a file of the index, DIR/index/*.run, has terms.");
+        if (parsed.GetValue(_terms) && !isRun) throw CliException.Usage("--terms: only an index file, DIR/index/*.run, has terms.");
 
         using var file = new DiskFileSystem().Open(path, FileOpening.ReadOnly);
         if (isRun) return Task.FromResult(RunInspection.Write(session, file, parsed.GetValue(_terms), ct));
 
         using var window = new FileWindow(bytesMin: 64 * 1_024, bytesMax: 1_024 * 1_024);
         var header = SegmentHeader.Read(window.At(file, 0, SegmentHeader.Bytes), out var newerFormat)
-            ?? throw CliException.Failed(newerFormat > 0 ? $"'{path}' has format {newerFormat}; this version of Factstone reads formats up to {LedgerLayout.Format}." : $"'{path}' is no file of a log (segments/*.log) or of an index (index/*.run), or its first {SegmentHeader.Bytes} bytes are damaged.");
+            ?? throw CliException.Failed(newerFormat > 0 ? $"'{path}' has format {newerFormat}; this version of Factstone reads formats up to {LedgerLayout.Format}." : $"'{path}' is neither a log file (segments/*.log) nor an index file (index/*.run), or its first {SegmentHeader.Bytes} bytes are damaged.");
 
         WriteHeader(session, header, file.Length);
         var end = WriteFrames(session, new FrameReader(new Segment(file, header), window), file.Length, ct);
@@ -47,7 +47,7 @@ internal sealed class InspectCommand : LedgerCommand
             var isWhole = frames.IsWhole(frame);
             var lastLost = isWhole && frame.Kind == FrameKind.Lost ? LostFormat.Last(frames.Bytes(frame), frame) : Position.None;
             WriteFrame(session, frame, FrameFormat.AppendId(frames.Bytes(frame), frame), isWhole, FactSummary.Of(frames, frame), CellSummary.Of(frames, frame), lastLost);
-            // Of a damaged frame the header is sound, so it says where the next one begins.
+            // The header of a damaged frame is whole, so it says where the next frame begins.
             at = isWhole || frame.End <= length ? frame.End : frame.FileOffset + FrameFormat.Alignment;
         }
         return at;

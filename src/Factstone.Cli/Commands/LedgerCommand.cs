@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Factstone.Cli.Commands;
 
-/// <summary>A command with a line that shows how it is typed.</summary>
+/// <summary>A command with an example of how it is typed.</summary>
 internal abstract class LedgerCommand : Command
 {
     protected LedgerCommand(string name, string description, string example, CommonOptions common) : base(name, description)

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Factstone.Cli.Commands;
 
-/// <summary><c>QUERY</c>: which facts; see docs/cli.md, "Queries".</summary>
+/// <summary><c>QUERY</c>: selects facts; see docs/cli.md, "Queries".</summary>
 internal sealed class QueryArgument : Argument<string?>
 {
     public QueryArgument() : base("QUERY")
@@ -14,6 +14,6 @@ internal sealed class QueryArgument : Argument<string?>
     public FactQuery Value(ParseResult parsed)
     {
         if (parsed.GetValue(this) is not { } text) return FactQuery.All;
-        return FactQuery.TryParse(text, out var query, out var error) ? query : throw CliException.Usage($"'{text}' is no query: {error}");
+        return FactQuery.TryParse(text, out var query, out var error) ? query : throw CliException.Usage($"'{text}' is not a query: {error}");
     }
 }

@@ -3,19 +3,19 @@ using System.Runtime.ExceptionServices;
 
 namespace Factstone.Cli.Commands;
 
-/// <summary>Reads what is readable of a damaged ledger, and keeps what was not, so that the command ends with it.</summary>
+/// <summary>Reads what is readable of a damaged ledger, and collects the damage, so that the command can end with it.</summary>
 internal sealed class ReadingPastDamage(Ledger ledger)
 {
     LedgerDamagedException? _met;
     IReadOnlyList<Damage> _last = [];
 
-    /// <summary>What is damaged was left out of the answer: the command has failed.</summary>
+    /// <summary>Fails the command if damaged facts were left out of the answer.</summary>
     public void ThrowIfDamaged()
     {
         if (_met is not null) ExceptionDispatchInfo.Throw(_met);
     }
 
-    /// <summary>Facts that match a query, from a position on, or back from it; 0 is the beginning, or the end.</summary>
+    /// <summary>Facts that match a query, from a position forward or backward; 0 means the beginning, or the end.</summary>
     public async IAsyncEnumerable<Fact> LedgerAsync(FactQuery query, Position from, bool backward, [EnumeratorCancellation] CancellationToken ct)
     {
         var head = await HeadAsync(ct);
@@ -36,7 +36,7 @@ internal sealed class ReadingPastDamage(Ledger ledger)
         }
     }
 
-    /// <summary>Facts of a stream. Where damage keeps its list from being known, what is left of it is found as by a query.</summary>
+    /// <summary>Facts of a stream. If damage hides the stream's list, its remaining facts are found by a query.</summary>
     public async IAsyncEnumerable<Fact> StreamAsync(StreamName stream, LedgerTime asOf, [EnumeratorCancellation] CancellationToken ct)
     {
         var until = (await ledger.ResolveAsync(asOf, ct)).Position;
@@ -58,7 +58,7 @@ internal sealed class ReadingPastDamage(Ledger ledger)
         }
     }
 
-    /// <summary>The last position that can be read. Where it is not known to be the last one, the command has failed, and what is there is read all the same.</summary>
+    /// <summary>The last readable position. If it may not be the last one, the command fails, but what is readable is read nevertheless.</summary>
     async ValueTask<Position> HeadAsync(CancellationToken ct)
     {
         try
@@ -86,7 +86,7 @@ internal sealed class ReadingPastDamage(Ledger ledger)
         }
     }
 
-    /// <summary>Behind what was met last: all that matches before it has been read.</summary>
+    /// <summary>The position after the last damaged one: all matching facts before it have been read.</summary>
     Position BeyondDamage(Position position, bool backward)
     {
         var ahead = _last.Where(one => one.FirstPosition > Position.None && (backward ? one.FirstPosition <= position : one.LastPosition >= position)).ToList();

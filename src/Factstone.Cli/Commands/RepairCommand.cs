@@ -6,13 +6,13 @@ namespace Factstone.Cli.Commands;
 
 internal sealed class RepairCommand : LedgerCommand
 {
-    /// <summary>So many lines of each kind are shown; all of them are in the receipt, and with --json.</summary>
+    /// <summary>How many lines of each kind are shown. The receipt and --json have all of them.</summary>
     const int ShownMax = 20;
 
-    readonly Option<bool> _dryRun = new("--dry-run") { Description = "Only say what would be done." };
+    readonly Option<bool> _dryRun = new("--dry-run") { Description = "Only report what would be done." };
 
     public RepairCommand(CommonOptions common)
-        : base("repair", "Keeps every whole fact of a damaged ledger, writes down what is gone, and keeps the damaged files aside. Where there is no damage, only makes what is missing of the index.", "factstone repair --dry-run", common) =>
+        : base("repair", "Keeps every whole fact of a damaged ledger, records what is lost, and moves the damaged files to quarantine. Without damage, only rebuilds what is missing of the index.", "factstone repair --dry-run", common) =>
         Options.Add(_dryRun);
 
     protected override async Task<int> RunAsync(ParseResult parsed, Session session, CancellationToken ct)
@@ -27,10 +27,10 @@ internal sealed class RepairCommand : LedgerCommand
         if (!isDryRun) await MakeIndexAsync(session, ct);
         if (!isDryRun || !report.WasDamaged) return ExitCodes.Done;
 
-        throw new CliException(ExitCodes.Damaged, ErrorNames.Damaged, $"The ledger in '{session.Directory}' is damaged. Nothing was changed; without --dry-run it is repaired.");
+        throw new CliException(ExitCodes.Damaged, ErrorNames.Damaged, $"The ledger in '{session.Directory}' is damaged. Nothing was changed; run the command without --dry-run to repair it.");
     }
 
-    /// <summary>An open for writing makes what is missing of the index; who can only read may not be able to do without.</summary>
+    /// <summary>An open for writing rebuilds what is missing of the index. A process that can only read may depend on it.</summary>
     static async Task MakeIndexAsync(Session session, CancellationToken ct) => await (await session.OpenExistingAsync(ct)).DisposeAsync();
 
     static void WriteJson(Session session, RepairReport report) => session.Output.WriteJson(json =>
@@ -52,11 +52,11 @@ internal sealed class RepairCommand : LedgerCommand
 
         Write(session, $"{report.Damage.Count:N0} damaged:", report.Damage);
         Write(session, $"{Counted.Text(report.FactsLost, "fact")} lost, at position:", report.Lost);
-        Write(session, "Of these it is known what they were:", [.. report.KnownLost.Select(fact => $"@{fact.Position} {fact.Stream} v{fact.StreamVersion}{(fact.Type is null ? "" : $" {fact.Type}")}")]);
+        Write(session, "Of these the header is known:", [.. report.KnownLost.Select(fact => $"@{fact.Position} {fact.Stream} v{fact.StreamVersion}{(fact.Type is null ? "" : $" {fact.Type}")}")]);
         Write(session, "Appends that are no longer whole:", [.. report.IncompleteAppends.Select(append => $"@{append.Positions}{(append.AppendId is null ? "" : $" id '{append.AppendId}'")}")]);
         Write(session, "Appends whose id, if they had one, is lost, at position:", report.UnknownAppendIds);
         Write(session, "Cells that have lost their value:", [.. report.LostCells.Select(cell => $"{cell.Cell} v{cell.Version}")]);
-        if (report.MayHaveLostCells) session.Output.WriteLine("Writes of cells may be lost, too, of which nothing is known.");
+        if (report.MayHaveLostCells) session.Output.WriteLine("Unknown writes of cells may be lost, too.");
         session.Output.WriteLine($"{Counted.Text(report.FactsLeft, "fact")} left; {Epoch(report)}");
         if (report.IsDryRun) return;
         Write(session, "Kept aside:", report.Quarantined);
@@ -65,7 +65,7 @@ internal sealed class RepairCommand : LedgerCommand
 
     static string Epoch(RepairReport report) => report.Epoch == report.EpochBefore
         ? $"the epoch stays {report.Epoch}."
-        : $"epoch {report.Epoch} after {report.EpochBefore}, the same up to @{report.LastCommonPosition}.";
+        : $"epoch {report.Epoch} after {report.EpochBefore}, unchanged up to @{report.LastCommonPosition}.";
 
     static void Write<T>(Session session, string title, IReadOnlyList<T> lines)
     {

@@ -9,7 +9,7 @@ internal sealed class RestoreCommand : LedgerCommand
     readonly Argument<string> _backup = new("BACKUP") { Description = "The directory of the backup. Nothing in it is changed." };
 
     public RestoreCommand(CommonOptions common)
-        : base("restore", "Makes a ledger of a backup, in a new or empty directory, and raises its epoch.", "factstone restore /mnt/backups/2026-01-31 --data factstone-data", common) =>
+        : base("restore", "Creates a ledger from a backup, in a new or empty directory, and raises its epoch.", "factstone restore /mnt/backups/2026-01-31 --data factstone-data", common) =>
         Arguments.Add(_backup);
 
     protected override async Task<int> RunAsync(ParseResult parsed, Session session, CancellationToken ct)
@@ -45,6 +45,6 @@ internal sealed class RestoreCommand : LedgerCommand
         session.Output.WriteLine($"Restored ledger {report.LedgerId} {end}, in epoch {report.Epoch} after {report.EpochBefore}.");
         session.Output.WriteLine($"From {TextFit.Clean(backup)}, made {TimeText.Exact(report.BackedUpAt)}, to {TextFit.Clean(Path.GetFullPath(session.Directory))}.");
         session.Output.WriteLine($"{Counted.Text(report.Segments, "segment")} with {report.SegmentBytes:N0} bytes, every frame checked; index: {Counted.Text(report.Runs, "run")} with {report.RunBytes:N0} bytes.");
-        session.Output.WriteLine($"Who has read behind @{report.LastCommonPosition} is told (forked). The receipt is at @{report.Receipt}: factstone history '$receipts/restore'");
+        session.Output.WriteLine($"Cursors from before the restore that are beyond @{report.LastCommonPosition} are refused (forked). The receipt is at @{report.Receipt}: factstone history '$receipts/restore'");
     }
 }

@@ -9,7 +9,7 @@ internal sealed class RetractCommand : LedgerCommand
     readonly AppendOptions _options = new();
 
     public RetractCommand(CommonOptions common)
-        : base("retract", "Says that a record has no value any more; its history stays.", "factstone retract settings/theme --expect 3", common)
+        : base("retract", "Records that a record has no value any more; its history stays.", "factstone retract settings/theme --expect 3", common)
     {
         Arguments.Add(_record);
         _options.AddTo(this);
@@ -25,7 +25,7 @@ internal sealed class RetractCommand : LedgerCommand
 
         await using var ledger = await session.OpenForRetractionAsync(ct);
         var latest = await ledger.ReadLatestAsync(record, LedgerTime.Latest, ct);
-        // A repeat finds its own work done: the ledger knows it by its id.
+        // On a repeat the record is retracted already: the ledger recognises the repeat by its id.
         var isRepeat = appendId is not null && await ledger.FindAppendAsync(appendId, ct) is not null;
         if (latest is null && !isRepeat) throw CliException.NotFound($"{record} has no value that could be retracted.");
 

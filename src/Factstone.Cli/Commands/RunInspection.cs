@@ -5,10 +5,10 @@ using Factstone.Storage;
 
 namespace Factstone.Cli.Commands;
 
-/// <summary>Shows one file of the index: what it is of, how its terms are distributed, and on demand each of them with its positions.</summary>
+/// <summary>Shows one index file: what it covers, the distribution of its terms, and with --terms each term with its positions.</summary>
 internal sealed class RunInspection(Session session, Run run)
 {
-    /// <summary>On a line for people; in JSON all of them are there.</summary>
+    /// <summary>On a line for people; JSON has all of them.</summary>
     const int LocationsShownMax = 20;
 
     readonly SortedDictionary<TermKind, (long Terms, long Locations)> _counts = [];
@@ -16,7 +16,7 @@ internal sealed class RunInspection(Session session, Run run)
 
     public static int Write(Session session, IStorageFile file, bool withTerms, CancellationToken ct)
     {
-        using var run = Run.Inspect(file, out var wrong) ?? throw CliException.Failed($"'{file.Path}' is no whole run of an index. {wrong} The next open for writing makes it again.");
+        using var run = Run.Inspect(file, out var wrong) ?? throw CliException.Failed($"'{file.Path}' is not a whole run of an index. {wrong} The next open for writing rebuilds it.");
         new RunInspection(session, run).Write(withTerms, ct);
         return ExitCodes.Done;
     }
@@ -49,7 +49,7 @@ internal sealed class RunInspection(Session session, Run run)
         session.Output.WriteLine($"ledger {footer.LedgerId}, epoch {footer.Epoch}; run {(footer.Facts == 0 ? $"without facts, before @{footer.First}" : $"of @{footer.First} to @{footer.Last}, {Counted.Text(footer.Facts, "fact")}")}, {footer.FileBytes:N0} bytes");
         session.Output.WriteLine($"recorded {(footer.Facts == 0 ? "up" : TimeText.Exact(Microseconds.ToTime(footer.FirstTime)))} to {TimeText.Exact(Microseconds.ToTime(footer.LastTime))}, {Counted.Text(footer.TimeCount, "time")}");
         session.Output.WriteLine(footer.Start == default ? "it begins with the log" : $"it begins at offset {footer.Start.FileOffset} of {LedgerLayout.SegmentName(footer.Start.Base, footer.Start.Generation)}");
-        session.Output.WriteLine($"the log goes on at offset {footer.End.FileOffset} of {LedgerLayout.SegmentName(footer.End.Base, footer.End.Generation)}");
+        session.Output.WriteLine($"the log continues at offset {footer.End.FileOffset} of {LedgerLayout.SegmentName(footer.End.Base, footer.End.Generation)}");
         foreach (var (from, segment, generation) in Segments()) session.Output.WriteLine($"segment {LedgerLayout.SegmentName(segment, generation)} from @{from}");
         session.Output.WriteLine($"{Counted.Text(footer.Terms, "term")} in {Counted.Text(footer.BlockCount, "block")} and {Counted.Text(footer.BucketCount + footer.StreamBucketCount, "bucket")}; {footer.Streams:N0} {(footer.Streams == 1 ? "stream begins" : "streams begin")} here; {Counted.Text(footer.AppendIds, "append id")}; {Counted.Text(footer.Cells, "cell")}");
         foreach (var block in damaged) session.Output.WriteLine($"DAMAGED: block {block}, at offset {block * RunFormat.BlockBytes}");
@@ -93,7 +93,7 @@ internal sealed class RunInspection(Session session, Run run)
         json.WriteEndObject();
     }
 
-    /// <summary>None where the rows are damaged, which the blocks tell.</summary>
+    /// <summary>None if the rows are damaged, which the blocks show.</summary>
     IReadOnlyList<(Position From, Position Base, int Generation)> Segments()
     {
         try
@@ -208,7 +208,7 @@ internal sealed class RunInspection(Session session, Run run)
         return text.ToString();
     }
 
-    /// <summary>The first places of a list; fewer where it is damaged.</summary>
+    /// <summary>The first locations of a list; fewer if it is damaged.</summary>
     static List<Location> Read(IStreamLocations locations, int count)
     {
         var read = new List<Location>(count);
@@ -218,7 +218,7 @@ internal sealed class RunInspection(Session session, Run run)
         }
         catch (RunDamagedException)
         {
-            // What was read is whole; the blocks tell the rest.
+            // What was read is whole; the list of damaged blocks shows the rest.
         }
 
         return read;

@@ -5,7 +5,7 @@ namespace Factstone.Cli.Commands;
 
 internal sealed class StatsCommand : LedgerCommand
 {
-    public StatsCommand(CommonOptions common) : base("stats", "Counts what the ledger holds.", "factstone stats --json", common) { }
+    public StatsCommand(CommonOptions common) : base("stats", "Shows how many facts, streams, cells and files the ledger has.", "factstone stats --json", common) { }
 
     protected override async Task<int> RunAsync(ParseResult parsed, Session session, CancellationToken ct)
     {

@@ -8,7 +8,7 @@ internal sealed class StreamsCommand : LedgerCommand
 {
     readonly Argument<string?> _store = new("STORE[/PREFIX]") { Description = "The store, and what its keys begin with. [default: lists the stores]", Arity = ArgumentArity.ZeroOrOne };
     readonly Option<string?> _after = new("--after") { HelpName = "KEY", Description = "Only keys after this one: the last of the page before. Without STORE, only stores after this one." };
-    readonly Option<long?> _limit = new("--limit") { HelpName = "N", Description = "At most so many." };
+    readonly Option<long?> _limit = new("--limit") { HelpName = "N", Description = "Show at most N." };
     readonly AsOfOption _asOf = new();
 
     public StreamsCommand(CommonOptions common)
@@ -23,7 +23,7 @@ internal sealed class StreamsCommand : LedgerCommand
     protected override async Task<int> RunAsync(ParseResult parsed, Session session, CancellationToken ct)
     {
         var limit = parsed.GetValue(_limit);
-        if (limit < 0) throw CliException.Usage($"--limit: {limit} is less than nothing.");
+        if (limit < 0) throw CliException.Usage($"--limit: {limit} is negative; give 0 or more.");
         var store = parsed.GetValue(_store);
         if (store is null && _asOf.IsGiven(parsed)) throw CliException.Usage("--as-of: stores are counted as they are now. Name one to list its streams as of a point.");
 

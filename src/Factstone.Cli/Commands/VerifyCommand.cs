@@ -6,9 +6,9 @@ namespace Factstone.Cli.Commands;
 
 internal sealed class VerifyCommand : LedgerCommand
 {
-    readonly Option<bool> _deep = new("--deep") { Description = "Compare every file of the index with the log, too." };
+    readonly Option<bool> _deep = new("--deep") { Description = "Compare every index file with the log, too." };
 
-    public VerifyCommand(CommonOptions common) : base("verify", "Reads every byte of the ledger and names all damage; changes nothing.", "factstone verify --deep", common) =>
+    public VerifyCommand(CommonOptions common) : base("verify", "Reads every byte of the ledger and reports all damage; changes nothing.", "factstone verify --deep", common) =>
         Options.Add(_deep);
 
     protected override async Task<int> RunAsync(ParseResult parsed, Session session, CancellationToken ct)
@@ -26,13 +26,13 @@ internal sealed class VerifyCommand : LedgerCommand
         throw new CliException(ExitCodes.Damaged, ErrorNames.Damaged, $"The ledger in '{session.Directory}' is damaged in {Counted.Text(report.Damage.Count, "place")}. Nothing was changed.");
     }
 
-    /// <summary>Says what to do about an index that is wrong: nothing depends on it.</summary>
+    /// <summary>Says what to do about a wrong index: no data depends on it.</summary>
     static void NoticeIndex(Session session, VerifyReport report)
     {
         var layout = new LedgerLayout(session.Directory);
-        // Not where a whole file of the index proves that the log has lost facts: it is all that knows of them.
+        // Not if a whole index file proves that the log has lost facts: it is the only evidence.
         if (!report.Damage.Any(static damage => damage.What.StartsWith("A file of the index", StringComparison.Ordinal)) && !report.Remade.Any(static damage => damage.File.EndsWith(".run", StringComparison.Ordinal))) return;
-        session.Notice($"Facts are not touched by what is wrong with the index: 'rm -r {layout.Index}' is safe while no process has the ledger open, and the next open for writing makes it again. A file of it that is wrong without a damaged block is a mistake of Factstone: please report what is said of it.");
+        session.Notice($"No fact is affected by a wrong index: 'rm -r {layout.Index}' is safe while no process has the ledger open, and the next open for writing rebuilds it. If an index file is wrong and has no damaged block, that is a defect of Factstone: please report the message.");
     }
 
     static void WriteJson(Session session, VerifyReport report) => session.Output.WriteJson(json =>
@@ -58,7 +58,7 @@ internal sealed class VerifyCommand : LedgerCommand
     {
         session.Output.WriteLine($"{Counted.Text(report.Facts, "fact")} in {Counted.Text(report.Segments, "segment")}, up to @{report.Head}.");
         if (report.RunsCompared is { } runs) session.Output.WriteLine($"{Counted.Text(runs, "run")} of the index compared with the log.");
-        if (report.IsOpenForWriting) session.Output.WriteLine("Open for writing now: what its writer is about to publish was not looked at.");
+        if (report.IsOpenForWriting) session.Output.WriteLine("Open for writing now: what its writer has not published yet was not checked.");
         session.Output.WriteLine(report.Damage.Count == 0 ? "No damage." : $"{report.Damage.Count:N0} damaged:");
         foreach (var damage in report.Damage) session.Output.WriteLine($"  {TextFit.Clean(damage.ToString())}");
         if (report.State == LedgerState.NeedsRecovery) WriteRecovery(session, report);
@@ -66,10 +66,10 @@ internal sealed class VerifyCommand : LedgerCommand
 
     static void WriteRecovery(Session session, VerifyReport report)
     {
-        session.Output.WriteLine(report.IsClosedCleanly ? "Needs recovery, by the next open for writing. Nothing is lost:" : "Needs recovery: its last writer did not close it. The next open for writing finishes that, and nothing is lost:");
+        session.Output.WriteLine(report.IsClosedCleanly ? "Needs recovery, by the next open for writing. Nothing is lost:" : "Needs recovery: its last writer did not close it. The next open for writing recovers it, and nothing is lost:");
         if (report.HasRecoverableAppends) session.Output.WriteLine($"  {Recoverable.Text(report.RecoverableFacts, report.Head)} will be kept.");
-        if (report.TornTailBytes > 0) session.Output.WriteLine($"  {report.TornTailBytes:N0} bytes behind that, of a write that was cut short, will be cut off. Nothing of it was acknowledged.");
-        foreach (var remade in report.Remade) session.Output.WriteLine($"  {TextFit.Clean(remade.ToString())} It is made again.");
-        if (!report.HasRecoverableAppends && report.TornTailBytes == 0 && report.Remade.Count == 0) session.Output.WriteLine($"  All appends up to @{report.Head} will be kept, and there is nothing behind them.");
+        if (report.TornTailBytes > 0) session.Output.WriteLine($"  {report.TornTailBytes:N0} bytes after that, of an unfinished write, will be cut off. No append in them was acknowledged.");
+        foreach (var remade in report.Remade) session.Output.WriteLine($"  {TextFit.Clean(remade.ToString())} It is rebuilt.");
+        if (!report.HasRecoverableAppends && report.TornTailBytes == 0 && report.Remade.Count == 0) session.Output.WriteLine($"  All appends up to @{report.Head} will be kept, and nothing follows them.");
     }
 }

@@ -10,7 +10,7 @@ internal sealed class WriteCommand : LedgerCommand
     readonly AppendOptions _options = new();
 
     public WriteCommand(CommonOptions common)
-        : base("write", "Gives a record a new value; the ones before stay in its history.", """factstone write settings/theme '"dark"' --expect none""", common)
+        : base("write", "Gives a record a new value; earlier values stay in its history.", """factstone write settings/theme '"dark"' --expect none""", common)
     {
         Arguments.Add(_record);
         Arguments.Add(_value);

@@ -2,7 +2,7 @@ using Factstone.Cli.Output;
 
 namespace Factstone.Cli.Demo;
 
-/// <summary>Two writers decide on the same version; one wins, the other learns by what it was beaten.</summary>
+/// <summary>Two writers decide on the same version: one wins, and the other gets the fact that caused the conflict.</summary>
 internal static class ConflictAndAnswer
 {
     static readonly StreamName Seats = "seats/12A";

@@ -3,15 +3,15 @@ using Factstone.Cli.Output;
 
 namespace Factstone.Cli.Demo;
 
-/// <summary>The history that the demo shows, imported into its ledger; of a very long one as much as a few seconds allow.</summary>
+/// <summary>The history that the demo shows, imported into its ledger; a very long one is cut after a few seconds.</summary>
 /// <param name="Commits">Commits that changed something.</param>
 /// <param name="Facts">Changed files.</param>
 /// <param name="Duration">From the first commit read to the last one durable.</param>
-/// <param name="IsWhole">False where it was cut short.</param>
-/// <param name="Ends">The last position of each commit, and when its author made it.</param>
+/// <param name="IsWhole">False if the import was cut.</param>
+/// <param name="Ends">The last position of each commit, and its author time.</param>
 internal sealed record DemoImport(long Commits, long Facts, TimeSpan Duration, bool IsWhole, IReadOnlyList<DemoCommit> Ends)
 {
-    /// <summary>A commit may change thousands of files, and each in flight is in memory.</summary>
+    /// <summary>A commit may change thousands of files, and each commit in flight is in memory.</summary>
     const int BatchesInFlightMax = 64;
 
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
@@ -30,7 +30,7 @@ internal sealed record DemoImport(long Commits, long Facts, TimeSpan Duration, b
             while (await progress.WaitAsync(history.MoveNextAsync().AsTask(), "git is gathering the history"))
             {
                 var batch = history.Current;
-                // git may think for a while before it says its first commit; that is not the ledger's time.
+                // The time before git's first commit does not count for the ledger.
                 if (started == 0) started = host.TimeProvider.GetTimestamp();
                 if (batch.Part == 1 && host.TimeProvider.GetElapsedTime(started) > Patience)
                 {

@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace Factstone.Cli.Demo;
 
-/// <summary>Where the demo writes: headings, lines and bars that fit 80 columns; colours on a terminal, plain text elsewhere.</summary>
+/// <summary>The output of the demo: headings, lines and bars that fit 80 columns; colours on a terminal, plain text elsewhere.</summary>
 internal sealed class DemoPage(IAnsiConsole console)
 {
     public const int Columns = 80;
@@ -20,7 +20,7 @@ internal sealed class DemoPage(IAnsiConsole console)
 
     public void Dim(string text) => console.MarkupLine($"{Indent}[grey]{Markup.Escape(TextFit.Fit(text, Columns - Indent.Length))}[/]");
 
-    /// <summary>Something that worked out.</summary>
+    /// <summary>Something that succeeded.</summary>
     public void Good(string text) => console.MarkupLine($"{Indent}[green]{Markup.Escape(TextFit.Fit(text, Columns - Indent.Length))}[/]");
 
     /// <summary>Something that was refused.</summary>
@@ -31,6 +31,6 @@ internal sealed class DemoPage(IAnsiConsole console)
 
     public void Space() => console.WriteLine();
 
-    /// <summary>A bar for a number among others; something is never shown as nothing.</summary>
+    /// <summary>A bar for a number among others; a positive number always gets a bar.</summary>
     public static string Bar(long value, long largest, int columns) => value <= 0 ? "" : new string('█', (int)Math.Max(1, value * columns / Math.Max(1, largest)));
 }

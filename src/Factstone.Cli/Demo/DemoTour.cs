@@ -3,7 +3,7 @@ using Factstone.Cli.Output;
 
 namespace Factstone.Cli.Demo;
 
-/// <summary>The demo's pictures, one after the other.</summary>
+/// <summary>The pages of the demo, in order.</summary>
 internal sealed class DemoTour(DemoPage page, TimeProvider clock)
 {
     public async Task<Throughput> RunAsync(Ledger ledger, DemoImport import, string repository, GitRepository source, CancellationToken ct)
@@ -42,7 +42,7 @@ internal sealed class DemoTour(DemoPage page, TimeProvider clock)
         WriteWrapped(FactText.Field("leaf", $"{Convert.ToHexStringLower(last.Leaf())}"));
     }
 
-    /// <summary>A field longer than a line goes on under itself: of this one fact all is shown.</summary>
+    /// <summary>A long field is wrapped, so that one fact is shown in full.</summary>
     void WriteWrapped(string line)
     {
         const int Room = DemoPage.Columns - 2;
@@ -62,7 +62,7 @@ internal sealed class DemoTour(DemoPage page, TimeProvider clock)
 
     void ShowWhatNext(string repository, StreamName file, DemoImport import)
     {
-        page.Heading("Try it (the demo's own ledger is gone again)");
+        page.Heading("Try it (the demo has removed its own ledger)");
         page.Command($"factstone import git {Shell(repository)}");
         page.Command($"factstone history {Shell(file.ToString())}");
         page.Command($"factstone list files --as-of @{Math.Max(1, TreeThenAndNow.Middle(import).Value)}");
@@ -71,7 +71,7 @@ internal sealed class DemoTour(DemoPage page, TimeProvider clock)
         page.Space();
     }
 
-    /// <summary>The file with the most versions among those that still are there; else the first that ever was.</summary>
+    /// <summary>The file with the most versions among the existing ones; if there is none, the first file ever.</summary>
     static async Task<StreamName> MostChangedFileAsync(Ledger ledger, CancellationToken ct)
     {
         Fact? most = null;

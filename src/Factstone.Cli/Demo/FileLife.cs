@@ -3,7 +3,7 @@ using Factstone.Cli.Output;
 
 namespace Factstone.Cli.Demo;
 
-/// <summary>One file through all its versions.</summary>
+/// <summary>All versions of one file.</summary>
 internal static class FileLife
 {
     const int LinesMax = 8;

@@ -1,8 +1,8 @@
 namespace Factstone.Cli.Demo;
 
 /// <summary>How fast this machine appends, measured for less than two seconds.</summary>
-/// <param name="Facts">Facts of the burst, each an append of its own.</param>
-/// <param name="FactsPerSecond">Many in flight, each durable before it was acknowledged.</param>
+/// <param name="Facts">Facts of the burst, one per append.</param>
+/// <param name="FactsPerSecond">With many in flight, each durable before it was acknowledged.</param>
 /// <param name="AloneMilliseconds">The median of appends that were each awaited before the next.</param>
 internal sealed record Throughput(long Facts, double FactsPerSecond, double AloneMilliseconds)
 {

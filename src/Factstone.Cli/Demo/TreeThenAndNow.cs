@@ -28,7 +28,7 @@ internal static class TreeThenAndNow
         page.Line(Row("all files", $"{counts.Values.Sum(count => count.Then):N0}", $"{counts.Values.Sum(count => count.Now):N0}"));
     }
 
-    /// <summary>The end of the commit in the middle of the history; before the first one where there is only one.</summary>
+    /// <summary>The end of the commit in the middle of the history; position 0 if there is only one commit.</summary>
     public static Position Middle(DemoImport import) => import.Ends.Count < 2 ? Position.None : import.Ends[(import.Ends.Count - 1) / 2].Last;
 
     static async Task CountAsync(Ledger ledger, Position at, bool isThen, SortedDictionary<string, (long Then, long Now)> counts, CancellationToken ct)

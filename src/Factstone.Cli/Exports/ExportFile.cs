@@ -2,14 +2,14 @@ using System.IO.Compression;
 
 namespace Factstone.Cli.Exports;
 
-/// <summary>A new file that has its name only when it is whole.</summary>
+/// <summary>A new file that gets its name when it is complete.</summary>
 internal static class ExportFile
 {
     const int BufferBytes = 64 * 1_024;
 
     public static async Task<long> WriteAsync(string path, Func<Stream, Task<long>> write)
     {
-        if (File.Exists(path) || Directory.Exists(path)) throw CliException.Refused($"'{path}' is there already. Choose another name, or remove it first.");
+        if (File.Exists(path) || Directory.Exists(path)) throw CliException.Refused($"'{path}' exists already. Choose another name, or remove it first.");
         var part = $"{path}.part";
         try
         {
@@ -48,7 +48,7 @@ internal static class ExportFile
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            // The failure that led here says more.
+            // The failure that led here is the one to report.
         }
     }
 }

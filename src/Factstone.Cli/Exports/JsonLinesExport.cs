@@ -2,19 +2,19 @@ using Factstone.Cli.Output;
 
 namespace Factstone.Cli.Exports;
 
-/// <summary>Facts as lines of JSON: each the fact as everywhere in the JSON, and which ledger it is from.</summary>
+/// <summary>Facts as lines of JSON: the usual JSON of a fact, and the ledger that it is from.</summary>
 internal static class JsonLinesExport
 {
-    /// <summary>The one field that a line has besides those of the fact.</summary>
+    /// <summary>The only field of a line besides those of the fact.</summary>
     public const string LedgerField = "ledger";
 
     /// <summary>Writes to standard output.</summary>
-    /// <returns>How many facts were written.</returns>
+    /// <returns>The number of facts that were written.</returns>
     public static Task<long> WriteAsync(Session session, LedgerId ledger, IAsyncEnumerable<Fact> facts, Position until, CancellationToken ct) =>
         WriteAsync(session, ledger, facts, until, session.Output, ct);
 
     /// <summary>Writes to a file.</summary>
-    /// <returns>How many facts were written.</returns>
+    /// <returns>The number of facts that were written.</returns>
     public static async Task<long> WriteAsync(Session session, LedgerId ledger, IAsyncEnumerable<Fact> facts, Position until, Stream stream, CancellationToken ct)
     {
         var output = new StandardOutput(stream, isTerminal: false);

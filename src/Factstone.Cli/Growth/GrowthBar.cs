@@ -1,11 +1,11 @@
 namespace Factstone.Cli.Growth;
 
-/// <summary>Something that growth must not do, and whether it did.</summary>
-/// <param name="Name">One word or two, which programs read.</param>
+/// <summary>A limit for growth, and the measured value.</summary>
+/// <param name="Name">One or two words, for programs.</param>
 /// <param name="What">As a phrase.</param>
 /// <param name="Value">What was measured.</param>
-/// <param name="Most">What it may be.</param>
-/// <param name="Unit">Of both.</param>
+/// <param name="Most">The limit.</param>
+/// <param name="Unit">The unit of both.</param>
 internal sealed record GrowthBar(string Name, string What, double Value, double Most, string Unit)
 {
     const double GrowthMost = 2;

@@ -2,19 +2,19 @@ using System.Diagnostics;
 
 namespace Factstone.Cli.Growth;
 
-/// <summary>Does the same to ledgers of different sizes, in turn, round by round, so that all of them meet the same machine; the median of the rounds counts.</summary>
+/// <summary>Applies the same operations to ledgers of different sizes, in turn, round by round, so that the state of the machine is the same for all. The median of the rounds is the result.</summary>
 internal sealed class GrowthBench(GrowthOptions options, Action<string> progress)
 {
     const int OpeningRounds = 15;
 
-    /// <summary>Not counted: what is compiled and mapped meanwhile is slow.</summary>
+    /// <summary>Rounds that do not count: code is being compiled, and files are being mapped.</summary>
     const int RoundsBefore = 3;
 
-    /// <summary>Reads before anything is measured: enough to touch each stretch of a mapped file that the system maps at a time.</summary>
+    /// <summary>Reads before the measurement: enough to touch each stretch that the system maps at a time.</summary>
     const long ReadsBeforeMin = 20_000;
     const long FactsPerReadBefore = 20;
 
-    /// <summary>Appends are warmed on another ledger, since each makes a small one larger.</summary>
+    /// <summary>Appends are warmed on another ledger, because each append makes a small ledger larger.</summary>
     const int AppendRoundsBefore = 150;
     static readonly GrowthSize Scratch = new(10_000, 1_000, []);
 
@@ -30,7 +30,7 @@ internal sealed class GrowthBench(GrowthOptions options, Action<string> progress
         }
 
         await ReadThroughAsync(ct);
-        progress($"using {options.Largest.Facts:N0} facts in a process of its own");
+        progress($"using {options.Largest.Facts:N0} facts in a separate process");
         var reading = await GrowthStep.RunAsync(GrowthStep.Read, options.DirectoryOf(options.Largest), options.Largest, static _ => { }, ct);
         await RestAsync(options.Largest, ct);
 
@@ -40,14 +40,14 @@ internal sealed class GrowthBench(GrowthOptions options, Action<string> progress
         return new GrowthResult(options.Sizes, rows, loads, reading.MemoryPeak);
     }
 
-    /// <summary>The read step has appended, so its close has made a run, and the next open may merge.</summary>
+    /// <summary>The read step has appended, so its close has written a run, and the next open may merge.</summary>
     async Task RestAsync(GrowthSize size, CancellationToken ct)
     {
         await using var ledger = await Ledger.OpenAsync(options.DirectoryOf(size), cancellationToken: ct);
         await GrowthLoading.RestAsync(options.DirectoryOf(size), ct);
     }
 
-    /// <summary>From a clean close to the first fact that is read.</summary>
+    /// <summary>From the open after a clean close to the first fact that is read.</summary>
     async Task<GrowthRow> MeasureOpeningAsync(CancellationToken ct)
     {
         var row = new GrowthRow("open", "open after a clean close, and read one fact", options.Sizes.Count);
@@ -69,10 +69,10 @@ internal sealed class GrowthBench(GrowthOptions options, Action<string> progress
         return row;
     }
 
-    /// <summary>Of logs that nobody has open, so that none changes its length meanwhile.</summary>
+    /// <summary>For logs that no process has open, so that their length does not change.</summary>
     IReadOnlyList<GrowthRow> MeasureMachine(CancellationToken ct)
     {
-        const int Looks = 1_000;
+        const int Accesses = 1_000;
         const int LooksAfterWork = 25;
         progress("the machine itself");
         var row = new GrowthRow(GrowthRow.Machine, "the machine: one byte anywhere in the log", options.Sizes.Count);
@@ -87,10 +87,10 @@ internal sealed class GrowthBench(GrowthOptions options, Action<string> progress
                 foreach (var i in InTurn(round))
                 {
                     ct.ThrowIfCancellationRequested();
-                    var look = probes[i].Draw(Looks);
+                    var access = probes[i].Draw(Accesses);
                     var (cpu, started) = (Environment.CpuUsage.TotalTime, Stopwatch.GetTimestamp());
-                    look();
-                    if (round >= 0) row.Add(i, Stopwatch.GetElapsedTime(started), Environment.CpuUsage.TotalTime - cpu, Looks);
+                    access();
+                    if (round >= 0) row.Add(i, Stopwatch.GetElapsedTime(started), Environment.CpuUsage.TotalTime - cpu, Accesses);
                     var elapsed = TimeSpan.Zero;
                     for (var times = 0; times < LooksAfterWork; times++) elapsed += AfterWork(probes[i].Draw(1));
                     if (round >= 0) afterWork.Add(i, elapsed, TimeSpan.Zero, LooksAfterWork);
@@ -113,7 +113,7 @@ internal sealed class GrowthBench(GrowthOptions options, Action<string> progress
         return Stopwatch.GetElapsedTime(started);
     }
 
-    /// <summary>So that all of it is in the system's memory, and no read waits for the disk: a system may take files out of it that nobody has read for a while.</summary>
+    /// <summary>Reads all files, so that they are cached and no read waits for the disk. The system may evict files that were not read for a while.</summary>
     async Task ReadThroughAsync(CancellationToken ct)
     {
         var buffer = new byte[4 * 1_024 * 1_024];
@@ -136,7 +136,7 @@ internal sealed class GrowthBench(GrowthOptions options, Action<string> progress
             foreach (var size in options.Sizes) ledgers.Add(await GrowthLedger.OpenAsync(options.DirectoryOf(size), size, seed: 1, ct));
             await WarmUpAsync(ledgers, ct);
 
-            // Reads first: what is appended afterwards is in memory, and would be a larger part of a smaller ledger.
+            // Reads are measured first: facts that are appended afterwards are in memory, and would be a larger part of a smaller ledger.
             var rows = new List<GrowthRow>();
             var reads = GrowthOperation.All.Where(operation => !operation.Appends).ToList();
             foreach (var operation in reads) rows.Add(await MeasureAsync(operation, ledgers, ct));
@@ -246,13 +246,13 @@ internal sealed class GrowthBench(GrowthOptions options, Action<string> progress
         return elapsed;
     }
 
-    /// <summary>Another size goes first in each round.</summary>
+    /// <summary>A different size is first in each round.</summary>
     IEnumerable<int> InTurn(int round) => Enumerable.Range(0, options.Sizes.Count).Select(i => (i + round + RoundsBefore) % options.Sizes.Count);
 }
 
-/// <summary>What all of it came to.</summary>
+/// <summary>The result of all measurements.</summary>
 /// <param name="Sizes">The ledgers.</param>
 /// <param name="Rows">A row for each operation; those of the largest ledger alone have one column.</param>
-/// <param name="Loads">Of each size.</param>
-/// <param name="ReadingMemoryPeak">Bytes, of the process that used the largest.</param>
+/// <param name="Loads">The load of each size.</param>
+/// <param name="ReadingMemoryPeak">Bytes, of the process that used the largest ledger.</param>
 internal sealed record GrowthResult(IReadOnlyList<GrowthSize> Sizes, IReadOnlyList<GrowthRow> Rows, IReadOnlyList<GrowthStepResult> Loads, long ReadingMemoryPeak);

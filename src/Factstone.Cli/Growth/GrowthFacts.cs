@@ -3,17 +3,17 @@ using Factstone.Cli.Bench;
 
 namespace Factstone.Cli.Growth;
 
-/// <summary>The facts of one ledger of the measurement: what the n-th is follows from its number, so that another process can say what has to be there.</summary>
+/// <summary>The facts of one ledger of the measurement. The n-th fact follows from its number, so another process can compute what the ledger must contain.</summary>
 /// <remarks>
-/// Keys and tags are drawn uniformly; there are as many of a tag as of keys. The numbers of the two tags of a fact are
-/// both even or both odd, so that a query for one that is even and one that is odd is of two lists which never meet.
-/// Of each 20 facts one is kept for each of the long streams, whose facts are spread evenly over the ledger.
+/// Keys and tags are drawn uniformly; there are as many different tags as keys. The numbers of the two tags of a fact are
+/// both even or both odd, so a query for an even and an odd one has two lists without a common fact. Of each 20 facts
+/// one is reserved for each of the long streams, whose facts are spread evenly over the ledger.
 /// </remarks>
 internal sealed class GrowthFacts(GrowthSize size)
 {
     public const string Store = "orders";
 
-    /// <summary>So many facts, of which one can be of each long stream.</summary>
+    /// <summary>The number of facts of which at most one belongs to each long stream.</summary>
     public const int FactsPerSlot = 20;
 
     const string LongStore = "long";
@@ -35,19 +35,19 @@ internal sealed class GrowthFacts(GrowthSize size)
 
     public static StreamName Key(long number) => new(Store, number.ToString("D9", CultureInfo.InvariantCulture));
 
-    /// <summary>A key that no fact has, behind all others.</summary>
+    /// <summary>A key that no fact has, ordered after all others.</summary>
     public static StreamName NewKey(long number) => new(Store, $"new-{number.ToString("D9", CultureInfo.InvariantCulture)}");
 
     public static StreamName LongStream(long versions) => new(LongStore, versions.ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>The number of the key of the n-th fact, were it of no long stream.</summary>
+    /// <summary>The key number of the n-th fact, if it belongs to no long stream.</summary>
     public long KeyOf(long n) => Draw(n, KeyDraw);
 
     public StreamName StreamOf(long n) => Key(KeyOf(n));
 
     public bool IsInLongStream(long n) => LongStreamOf(n) is not null;
 
-    /// <summary>How many facts of a long stream are at or before a position.</summary>
+    /// <summary>The number of facts of a long stream at or before a position.</summary>
     public long VersionsUntil(int longStream, Position position)
     {
         var offset = OffsetOf(longStream);
@@ -55,10 +55,10 @@ internal sealed class GrowthFacts(GrowthSize size)
         return slots * size.LongStreams[longStream] / _slots;
     }
 
-    /// <summary>A fact of this kind that is appended later, to a stream.</summary>
+    /// <summary>A fact of the same kind, appended later to a stream.</summary>
     public NewFact Next(StreamName stream, long n) => new(stream, FactType, Payloads[n]) { Tags = Tags(n) };
 
-    /// <summary>Two tags that facts have, but none has both.</summary>
+    /// <summary>Two tags that exist, but that no fact has both of.</summary>
     public string[] TagsThatNeverMeet(Random random) =>
         [Customer(random.NextInt64((size.Keys + 1) / 2) * 2), Product((random.NextInt64(size.Keys / 2) * 2) + 1)];
 

@@ -1,7 +1,7 @@
 namespace Factstone.Cli.Growth;
 
-/// <summary>A ledger of one size, open, and what is done to it.</summary>
-/// <remarks>Each method draws first and returns what does it, and what looks at the answers afterwards. An answer that cannot be right ends the measurement.</remarks>
+/// <summary>An open ledger of one size, and the operations on it.</summary>
+/// <remarks>Each method draws its input first, and returns the operation and a check of its answers. A wrong answer ends the measurement.</remarks>
 internal sealed class GrowthLedger : IAsyncDisposable
 {
     readonly Ledger _ledger;
@@ -29,7 +29,7 @@ internal sealed class GrowthLedger : IAsyncDisposable
             if (first is null || last is null) throw new InvalidDataException($"The ledger in '{directory}' has fewer than {size.Facts:N0} facts.");
             var opened = new GrowthLedger(ledger, new GrowthFacts(size), seed, first.RecordedAt, last.RecordedAt);
 
-            // In a ledger that was kept, earlier runs have appended.
+            // A ledger that was kept contains appends of earlier runs.
             opened._appended = (await ledger.GetHeadAsync(ct)).Value - size.Facts;
             return opened;
         }
@@ -63,7 +63,7 @@ internal sealed class GrowthLedger : IAsyncDisposable
         var draws = new (StreamName Stream, Position First, Position AsOf)[times];
         for (var i = 0; i < times; i++)
         {
-            // A fact of the key is known to be at or before the point, so there is an answer.
+            // The key has a fact at or before the point, so there is an answer.
             var number = DrawFact();
             draws[i] = (_facts.StreamOf(number), new Position(number + 1), new Position(_random.NextInt64(number + 1, Size.Facts + 1)));
         }
@@ -95,7 +95,7 @@ internal sealed class GrowthLedger : IAsyncDisposable
             {
                 for (var i = 0; i < times; i++)
                 {
-                    // The key may have no fact by then.
+                    // The key may have no fact by that time.
                     if (facts[i] is not { } fact) continue;
                     Check(fact, draws[i].Stream, Position.None, Position.None);
                     if (fact.RecordedAt > draws[i].AsOf) throw Wrong(draws[i].Stream);
@@ -161,7 +161,7 @@ internal sealed class GrowthLedger : IAsyncDisposable
         var requests = new AppendRequest[times];
         for (var i = 0; i < times; i++)
         {
-            // The fact itself has other tags than were asked for, so the same two may be drawn again.
+            // The fact has other tags than the query, so the same two tags may be drawn again.
             requests[i] = new AppendRequest(_facts.Next(DrawColdKey(), Size.Facts + _appended++))
             {
                 Conditions = [AppendCondition.NoMatch(FactQuery.Tags(_facts.TagsThatNeverMeet(_random)))],
@@ -188,7 +188,7 @@ internal sealed class GrowthLedger : IAsyncDisposable
         foreach (var request in requests) (await _ledger.TryAppendAsync(request)).EnsureCommitted();
     }
 
-    /// <summary>The number of a loaded fact that is of no long stream.</summary>
+    /// <summary>The number of a loaded fact that belongs to no long stream.</summary>
     long DrawFact()
     {
         while (true)
@@ -198,7 +198,7 @@ internal sealed class GrowthLedger : IAsyncDisposable
         }
     }
 
-    /// <summary>A key that nothing was appended to since the open, as long as there are any: its head is not in memory, at any size.</summary>
+    /// <summary>A key without an append since the open, as long as there are any. Its head is not in memory, at any size.</summary>
     StreamName DrawColdKey()
     {
         if (_used.Count >= Size.Keys - (Size.Keys / 10)) _used.Clear();

@@ -2,17 +2,17 @@ using System.Diagnostics;
 
 namespace Factstone.Cli.Growth;
 
-/// <summary>Fills a ledger with the facts of its size, in a process that does nothing else.</summary>
+/// <summary>Fills a ledger with the facts of its size, in a separate process.</summary>
 internal static class GrowthLoading
 {
     const int FactsPerAppend = 100;
     const int InFlight = 64;
     static readonly TimeSpan Rest = TimeSpan.FromSeconds(3);
     static readonly TimeSpan RestMax = TimeSpan.FromMinutes(10);
-    static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
+    static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Does nothing to a ledger that has its facts already.</summary>
-    /// <returns>How many were appended, and the seconds that took.</returns>
+    /// <summary>Does nothing if the ledger has its facts already.</summary>
+    /// <returns>The number of appended facts, and the seconds that this took.</returns>
     public static async Task<(long Facts, double Seconds)> RunAsync(string directory, GrowthSize size, Action<long> progress, CancellationToken ct)
     {
         var facts = new GrowthFacts(size);
@@ -40,12 +40,12 @@ internal static class GrowthLoading
             await RestAsync(directory, ct);
         }
 
-        // The close has written the last run, which may have made another merge due.
+        // The close has written the last run, which may have made another merge necessary.
         await using (var ledger = await Ledger.OpenAsync(directory, cancellationToken: ct)) await RestAsync(directory, ct);
         return (Math.Max(0, size.Facts - there), seconds);
     }
 
-    /// <summary>Returns when the index has not changed for a while: what follows is not disturbed by merges.</summary>
+    /// <summary>Returns when the index has not changed for a while, so that merges do not disturb what follows.</summary>
     public static async Task RestAsync(string directory, CancellationToken ct)
     {
         var index = Path.Combine(directory, "index");
@@ -55,7 +55,7 @@ internal static class GrowthLoading
         {
             var now = Describe(index);
             if (now != last) (last, unchangedSince) = (now, Stopwatch.GetTimestamp());
-            await Task.Delay(Look, ct);
+            await Task.Delay(PollInterval, ct);
         }
     }
 
@@ -68,7 +68,7 @@ internal static class GrowthLoading
         }
         catch (FileNotFoundException)
         {
-            return Guid.NewGuid().ToString(); // it is changing right now
+            return Guid.NewGuid().ToString(); // it is being changed right now
         }
     }
 }

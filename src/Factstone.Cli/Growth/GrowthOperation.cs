@@ -1,12 +1,12 @@
 namespace Factstone.Cli.Growth;
 
-/// <summary>Something that is done again and again to ledgers of different sizes.</summary>
-/// <param name="Name">One word or two, which programs read.</param>
+/// <summary>An operation that is applied repeatedly to ledgers of different sizes.</summary>
+/// <param name="Name">One or two words, for programs.</param>
 /// <param name="What">As a phrase.</param>
-/// <param name="TimesPerRound">How often in each round.</param>
+/// <param name="TimesPerRound">How often it is done in each round.</param>
 /// <param name="Appends">Whether it writes, and so waits for the disk.</param>
-/// <param name="Draw">Draws what will be done so many times, so that drawing costs nothing while it is measured; the answers are checked.</param>
-/// <param name="AfterOtherWork">Whether each follows upon <see cref="OtherMemory"/>, so that the processor's own caches know nothing of the ledger, large or small.</param>
+/// <param name="Draw">Draws the input for that many operations before the measurement; the answers are checked.</param>
+/// <param name="AfterOtherWork">Whether each operation follows <see cref="OtherMemory"/>, so that the processor's caches contain nothing of the ledger, large or small.</param>
 internal sealed record GrowthOperation(string Name, string What, int TimesPerRound, bool Appends, Func<GrowthLedger, int, GrowthWork> Draw, bool AfterOtherWork = false)
 {
     const int Reads = 500;
@@ -31,10 +31,10 @@ internal sealed record GrowthOperation(string Name, string What, int TimesPerRou
     /// <summary>Whether it reads one fact.</summary>
     public bool IsOneRead => !Appends && TimesPerRound == Reads;
 
-    /// <summary>The same, each after other work.</summary>
+    /// <summary>The same, each operation after other work.</summary>
     public GrowthOperation AfterWork() => this with { Name = $"{Name}-after-work", What = $"{What}, after other work", TimesPerRound = ReadsAfterWork, AfterOtherWork = true };
 
-    /// <summary>Reads of one stream of so many versions as of a position.</summary>
+    /// <summary>Reads of one stream with this many versions, as of a position.</summary>
     public static GrowthOperation AsOfVersions(int longStream, long versions) =>
         new($"as-of-{versions}", $"a key of {versions:N0} versions as of a position", Reads, Appends: false, (ledger, times) => ledger.AsOfLongStream(longStream, times));
 }

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Factstone.Cli.Growth;
 
-/// <summary>Does everything that is measured to one ledger for a while, in a process that does nothing else, so that its memory can be looked at.</summary>
+/// <summary>Runs every measured operation on one ledger for a while, in a separate process, so that its memory can be measured.</summary>
 internal static class GrowthReading
 {
     const long ScanFacts = 1_000_000;

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Factstone.Cli.Growth;
 
-/// <summary>What was measured, for people and for programs.</summary>
+/// <summary>The results, for people and for programs.</summary>
 internal static class GrowthReport
 {
     const int NameColumns = 63;
@@ -12,17 +12,17 @@ internal static class GrowthReport
     public static IEnumerable<string> Lines(GrowthResult result)
     {
         var sizes = result.Sizes.Select(size => size.Facts.ToString("N0", CultureInfo.InvariantCulture)).ToList();
-        yield return "Microseconds for one (median of the rounds) at so many facts, and how many times that of the smallest.";
+        yield return "Microseconds per operation (median of the rounds) at each number of facts, and the growth from the smallest.";
         yield return "";
         yield return Row("", [.. sizes, "growth"]);
         foreach (var row in result.Rows.Where(row => row.Columns > 1)) yield return Row(row.What, [.. Columns(row, row.Time), Ratio(row.TimeGrowth)]);
         foreach (var row in result.Rows.Where(row => row.Columns == 1)) yield return Row(row.What, [.. sizes.Skip(1).Select(static _ => ""), Number(row.Time(0)), ""]);
         yield return "";
-        yield return "Of that, microseconds of processors, those of the workers in the background included:";
+        yield return "Processor time of that, in microseconds, background workers included:";
         yield return "";
         foreach (var row in result.Rows.Where(row => row is { Columns: > 1, AfterOtherWork: false })) yield return Row(row.What, [.. Columns(row, row.Processor), Ratio(row.ProcessorGrowth)]);
         yield return "";
-        yield return Row("facts loaded a second", [.. result.Loads.Select(load => load.Facts > 0 ? (load.Facts / load.Seconds).ToString("N0", CultureInfo.InvariantCulture) : "were there")]);
+        yield return Row("facts loaded a second", [.. result.Loads.Select(load => load.Facts > 0 ? (load.Facts / load.Seconds).ToString("N0", CultureInfo.InvariantCulture) : "reused")]);
         yield return Row("peak of memory while loading, MB", [.. result.Loads.Select(load => load.Facts > 0 ? Megabytes(load.MemoryPeak) : "")]);
         yield return Row("peak of memory while reading, MB", [.. sizes.Skip(1).Select(static _ => ""), Megabytes(result.ReadingMemoryPeak)]);
         yield return "";

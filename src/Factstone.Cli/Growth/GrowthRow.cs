@@ -2,10 +2,10 @@ using Factstone.Cli.Bench;
 
 namespace Factstone.Cli.Growth;
 
-/// <summary>How long an operation takes at each size; medians of the rounds.</summary>
+/// <summary>The time of an operation at each size; medians of the rounds.</summary>
 internal sealed class GrowthRow(string name, string what, int columns)
 {
-    /// <summary>Name of the row that has no bar: what the machine does without a ledger.</summary>
+    /// <summary>The name of the row without a bar: the machine without a ledger.</summary>
     public const string Machine = "machine";
 
     /// <summary>The same after other work.</summary>
@@ -18,10 +18,10 @@ internal sealed class GrowthRow(string name, string what, int columns)
 
     public string What { get; } = what;
 
-    /// <summary>Whether it waits for the disk, so that its processor time says more about growth.</summary>
+    /// <summary>Whether it waits for the disk, so that its processor time shows growth better.</summary>
     public bool Appends { get; init; }
 
-    /// <summary>Whether each follows upon other work; then only time is measured.</summary>
+    /// <summary>Whether each operation follows other work; then only the time is measured.</summary>
     public bool AfterOtherWork { get; init; }
 
     public int Columns { get; } = columns;
@@ -32,13 +32,13 @@ internal sealed class GrowthRow(string name, string what, int columns)
         _processor[column].Add(processor.TotalMicroseconds / times);
     }
 
-    /// <summary>Microseconds for one.</summary>
+    /// <summary>Microseconds per operation.</summary>
     public double Time(int column) => _time[column].Median;
 
-    /// <summary>Microseconds of all processors for one, whoever works for it.</summary>
+    /// <summary>Microseconds of processor time per operation, over all threads.</summary>
     public double Processor(int column) => _processor[column].Median;
 
-    /// <summary>The most that a larger ledger takes, as a multiple of what the smallest does.</summary>
+    /// <summary>The largest time of a larger ledger, as a multiple of that of the smallest.</summary>
     public double TimeGrowth => Growth(Time);
 
     public double ProcessorGrowth => Growth(Processor);

@@ -4,7 +4,7 @@ using Factstone.Cli.Output;
 
 namespace Factstone.Cli.Growth;
 
-/// <summary><c>bench --growth</c>: makes room, measures, says what came of it, and tidies up.</summary>
+/// <summary><c>bench --growth</c>: checks the disk space, measures, prints the results, and cleans up.</summary>
 internal sealed class GrowthRun(Session session, GrowthOptions options)
 {
     public async Task<int> RunAsync(CancellationToken ct)
@@ -25,7 +25,7 @@ internal sealed class GrowthRun(Session session, GrowthOptions options)
             using (var progress = new Progress(session.Host)) result = await new GrowthBench(options, status => progress.Report(() => status)).RunAsync(ct);
             if (session.IsJson) session.Output.WriteJson(json => GrowthReport.WriteJson(json, result));
             else foreach (var line in GrowthReport.Lines(result)) session.Output.WriteLine(line);
-            if (options.Keeps && !session.IsJson) session.Output.WriteLine($"The ledgers are in '{options.Directory}'; the next --growth --in that directory uses them again.");
+            if (options.Keeps && !session.IsJson) session.Output.WriteLine($"The ledgers are in '{options.Directory}'; the next --growth --in that directory reuses them.");
             return ExitCodes.Done;
         }
         catch (InvalidDataException wrong)
@@ -42,11 +42,11 @@ internal sealed class GrowthRun(Session session, GrowthOptions options)
     {
         var free = new DriveInfo(options.Directory).AvailableFreeSpace;
         var there = new DirectoryInfo(options.Directory).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
-        if (free + there < options.Bytes) throw CliException.Refused($"There is too little room in '{options.Directory}': the ledgers take about {Gigabytes(options.Bytes)} GB, and {Gigabytes(free)} GB are free. Give another directory with --in, or smaller --sizes.");
+        if (free + there < options.Bytes) throw CliException.Refused($"There is too little space in '{options.Directory}': the ledgers take about {Gigabytes(options.Bytes)} GB, and {Gigabytes(free)} GB are free. Give another directory with --in, or smaller --sizes.");
         session.Notice($"The ledgers take about {Gigabytes(options.Bytes)} GB in '{options.Directory}', where {Gigabytes(free)} GB are free.");
     }
 
-    /// <summary>Only what was made here: the directory may have been given, and hold more.</summary>
+    /// <summary>Removes only what was created here, because a directory that was given may contain more.</summary>
     void Remove(bool isNew)
     {
         string[] made = options.Keeps ? [options.ScratchDirectory] : [options.ScratchDirectory, .. options.Sizes.Select(options.DirectoryOf)];

@@ -4,10 +4,10 @@ using System.Reflection;
 
 namespace Factstone.Cli.Growth;
 
-/// <summary>A step of the measurement in a process of its own, this program's: what it has printed, and the most memory that it had.</summary>
+/// <summary>A step of the measurement, run by this program in a separate process: its output and its peak memory.</summary>
 internal static class GrowthStep
 {
-    /// <summary>Name of the hidden command.</summary>
+    /// <summary>The name of the hidden command.</summary>
     public const string Command = "growth-step";
 
     public const string Load = "load";
@@ -20,7 +20,7 @@ internal static class GrowthStep
 
     public static string Loaded(long facts, double seconds) => string.Create(CultureInfo.InvariantCulture, $"{LoadedWord} {facts} {seconds}");
 
-    /// <summary>Runs a step to its end. Cancelled, it ends the process, and waits until it is gone.</summary>
+    /// <summary>Runs a step to its end. If cancelled, it ends the process and waits until it is gone.</summary>
     /// <exception cref="CliException">The step failed.</exception>
     public static async Task<GrowthStepResult> RunAsync(string step, string directory, GrowthSize size, Action<long> progress, CancellationToken ct)
     {
@@ -39,14 +39,14 @@ internal static class GrowthStep
 
             await process.WaitForExitAsync(ct);
 
-            // Ctrl-C on a terminal reaches both.
+            // Ctrl-C on a terminal reaches both processes.
             ct.ThrowIfCancellationRequested();
             if (process.ExitCode != 0) throw CliException.Failed($"A process of the measurement ended with {process.ExitCode}: {(await errors).Trim()}");
             return new GrowthStepResult(facts, seconds, memory.Peak);
         }
         finally
         {
-            // Nobody is to write into a directory that is being removed.
+            // The process must not write into a directory that is being removed.
             if (!process.HasExited)
             {
                 process.Kill();
@@ -57,7 +57,7 @@ internal static class GrowthStep
 
     static ProcessStartInfo Start(string step, string directory, GrowthSize size)
     {
-        // Started as a program of its own, that program is run again; inside of another one or by 'dotnet', by 'dotnet'.
+        // If this program was started by its own executable, that is started again; otherwise (inside another one, or by 'dotnet') 'dotnet' is.
         var assembly = typeof(GrowthStep).Assembly;
         var isProgram = Assembly.GetEntryAssembly() == assembly && Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) != "dotnet";
         var start = new ProcessStartInfo(isProgram ? Environment.ProcessPath! : "dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
@@ -69,8 +69,8 @@ internal static class GrowthStep
     static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }
 
-/// <summary>What a step came to.</summary>
-/// <param name="Facts">Facts that it appended; 0 where they were there.</param>
+/// <summary>The result of a step.</summary>
+/// <param name="Facts">The number of facts that it appended; 0 if they existed.</param>
 /// <param name="Seconds">How long that took.</param>
 /// <param name="MemoryPeak">Bytes; see <see cref="MemoryWatch"/>.</param>
 internal sealed record GrowthStepResult(long Facts, double Seconds, long MemoryPeak);

@@ -2,8 +2,8 @@ using System.IO.MemoryMappedFiles;
 
 namespace Factstone.Cli.Growth;
 
-/// <summary>What the machine itself takes to look at a byte anywhere in the log of a ledger that is mapped and in memory: the processor's caches know a small one better than a large one.</summary>
-/// <remarks>Each look waits for the one before. Every read of a ledger has several that do, so it cannot grow less than this does.</remarks>
+/// <summary>The time of the machine itself to access one byte anywhere in a log that is mapped and in memory. A small log fits into the processor's caches better than a large one.</summary>
+/// <remarks>Each access waits for the one before. Every read of a ledger has several such accesses, so it cannot grow less than this does.</remarks>
 internal sealed class MachineProbe : IDisposable
 {
     const int MappedAtATimeBytes = 64 * 1_024;
@@ -22,14 +22,14 @@ internal sealed class MachineProbe : IDisposable
         }
     }
 
-    /// <summary>Looks at something of each stretch that the system maps at a time.</summary>
+    /// <summary>Accesses a byte of each stretch that the system maps at a time.</summary>
     public void WarmUp()
     {
         foreach (var map in _maps)
             for (var at = 0L; at < map.Length; at += MappedAtATimeBytes) _last += map.View.ReadByte(at);
     }
 
-    /// <summary>Looks that many times, drawn beforehand.</summary>
+    /// <summary>Draws that many accesses, and returns the action that does them.</summary>
     public Action Draw(int times)
     {
         var draws = new (int Map, long At)[times];

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Factstone.Cli.Growth;
 
-/// <summary>The most memory of its own that a process had, looked at every 100 ms: what belongs to no file on the disk (RssAnon and RssShmem of proc(5)).</summary>
+/// <summary>The peak of the private memory of a process, sampled every 100 ms: memory that belongs to no file on the disk (RssAnon and RssShmem of proc(5)).</summary>
 internal sealed class MemoryWatch : IDisposable
 {
     static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
@@ -14,15 +14,15 @@ internal sealed class MemoryWatch : IDisposable
     public MemoryWatch(int processId)
     {
         _status = string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/status");
-        _timer = new Timer(_ => Look(), null, TimeSpan.Zero, Interval);
+        _timer = new Timer(_ => Sample(), null, TimeSpan.Zero, Interval);
     }
 
-    /// <summary>In bytes; 0 where the system does not say.</summary>
+    /// <summary>In bytes; 0 if the system does not report it.</summary>
     public long Peak => Volatile.Read(ref _peak);
 
     public void Dispose() => _timer.Dispose();
 
-    void Look()
+    void Sample()
     {
         var bytes = Read(_status);
         long peak;
@@ -44,7 +44,7 @@ internal sealed class MemoryWatch : IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            return 0; // it has ended, or this is another system
+            return 0; // the process has ended, or this is another system
         }
     }
 }

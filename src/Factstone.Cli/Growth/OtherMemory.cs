@@ -1,9 +1,9 @@
 namespace Factstone.Cli.Growth;
 
-/// <summary>What an application does between two reads, as far as the processor's caches see it: other memory is in them afterwards.</summary>
+/// <summary>The work of an application between two reads, as far as the processor's caches are concerned: they contain other memory afterwards.</summary>
 internal sealed class OtherMemory
 {
-    /// <summary>Several times the caches that a core has for itself.</summary>
+    /// <summary>Several times the size of the caches of one core.</summary>
     const int Bytes = 8 * 1_024 * 1_024;
 
     const int LineBytes = 64;

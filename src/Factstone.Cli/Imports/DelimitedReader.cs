@@ -1,6 +1,6 @@
 namespace Factstone.Cli.Imports;
 
-/// <summary>Cuts a stream of bytes at a delimiter, holding one piece at a time.</summary>
+/// <summary>Splits a stream of bytes at a delimiter, and holds one piece at a time.</summary>
 internal sealed class DelimitedReader(Stream source, byte delimiter, int pieceBytesMax)
 {
     byte[] _buffer = new byte[64 * 1_024];
@@ -14,7 +14,7 @@ internal sealed class DelimitedReader(Stream source, byte delimiter, int pieceBy
     public bool WasDelimited { get; private set; }
 
     /// <summary>The next piece without its delimiter, valid until the next call; null at the end.</summary>
-    /// <exception cref="PieceTooLongException">It is longer than allowed.</exception>
+    /// <exception cref="PieceTooLongException">The piece is longer than allowed.</exception>
     public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(CancellationToken ct)
     {
         while (true)
@@ -56,10 +56,10 @@ internal sealed class DelimitedReader(Stream source, byte delimiter, int pieceBy
     }
 }
 
-/// <summary>A piece of a stream is longer than what is read into memory.</summary>
+/// <summary>A piece of a stream is longer than the limit for memory.</summary>
 internal sealed class PieceTooLongException(long number, ReadOnlyMemory<byte> beginning) : Exception("A piece is too long.")
 {
-    /// <summary>Which piece, from 1.</summary>
+    /// <summary>The number of the piece, from 1.</summary>
     public long Number { get; } = number;
 
     public ReadOnlyMemory<byte> Beginning { get; } = beginning;

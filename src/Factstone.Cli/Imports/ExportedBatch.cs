@@ -1,9 +1,9 @@
 namespace Factstone.Cli.Imports;
 
-/// <summary>One append of the ledger that was exported, and its facts as the lines say them.</summary>
+/// <summary>One append of the exported ledger, with its facts as in the lines.</summary>
 internal sealed record ExportedBatch(AppendRequest Request, string Source, IReadOnlyList<ExportedFact> Facts) : ImportBatch(Request, Source)
 {
-    /// <summary>Where it is from.</summary>
+    /// <summary>The ledger that it is from.</summary>
     public LedgerId Ledger => Facts[0].Ledger;
 }
 
@@ -13,7 +13,7 @@ internal sealed record ExportedBatch(AppendRequest Request, string Source, IRead
 /// <param name="Position">Its position there.</param>
 /// <param name="Id">Its id there.</param>
 /// <param name="RecordedAt">When it was recorded there.</param>
-/// <param name="Version">Its place in its stream, there and here.</param>
-/// <param name="Cause">The id there of its cause.</param>
-/// <param name="Fact">All that does not depend on the ledger.</param>
+/// <param name="Version">Its version in its stream, there and here.</param>
+/// <param name="Cause">The id of its cause there.</param>
+/// <param name="Fact">Everything that does not depend on the ledger.</param>
 internal sealed record ExportedFact(long Line, LedgerId Ledger, Position Position, Guid Id, DateTimeOffset RecordedAt, StreamVersion Version, Guid? Cause, NewFact Fact);

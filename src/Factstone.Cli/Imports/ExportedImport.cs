@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace Factstone.Cli.Imports;
 
-/// <summary>Lines of an export as the appends that they were: lines of one ledger and one time of recording are one batch.</summary>
+/// <summary>Groups the lines of an export into the original appends: lines of one ledger with the same recorded time are one batch.</summary>
 internal static class ExportedImport
 {
     public static async IAsyncEnumerable<ExportedBatch> ReadAsync(Stream source, [EnumeratorCancellation] CancellationToken ct)
@@ -20,7 +20,7 @@ internal static class ExportedImport
         if (!batch.IsEmpty) yield return batch.Close();
     }
 
-    /// <summary>The append that lines are being added to.</summary>
+    /// <summary>The append to which lines are being added.</summary>
     sealed class OpenBatch
     {
         List<ExportedFact> _lines = [];
@@ -34,7 +34,7 @@ internal static class ExportedImport
         public void Add(ExportedFact fact)
         {
             if (_last is { } before && before.Ledger == fact.Ledger && (fact.Position <= before.Position || fact.RecordedAt < before.RecordedAt))
-                throw CliException.Refused($"Line {fact.Line} is not behind line {before.Line}: it has position {fact.Position}, behind {before.Position}, or an earlier time. The lines of an export stay in their order.");
+                throw CliException.Refused($"Line {fact.Line} does not follow line {before.Line}: it has position {fact.Position} after {before.Position}, or an earlier time. Keep the lines of an export in their order.");
 
             _lines.Add(fact);
             _last = fact;
@@ -76,7 +76,7 @@ internal static class ExportedImport
             return facts;
         }
 
-        /// <summary>Each stream is where its first fact here has its version next, and goes on without a gap.</summary>
+        /// <summary>Each stream is at the version before its first fact here, and the facts here continue it without a gap.</summary>
         List<AppendCondition> Conditions()
         {
             var conditions = new List<AppendCondition>();
@@ -84,7 +84,7 @@ internal static class ExportedImport
             foreach (var line in _lines)
             {
                 if (!versions.TryGetValue(line.Fact.Stream, out var before)) conditions.Add(AppendCondition.StreamAt(line.Fact.Stream, new StreamVersion(line.Version.Value - 1)));
-                else if (line.Version != before.Next()) throw CliException.Refused($"Line {line.Line} has version {line.Version} of {line.Fact.Stream}, behind version {before}: a version is missing.");
+                else if (line.Version != before.Next()) throw CliException.Refused($"Line {line.Line} has version {line.Version} of {line.Fact.Stream} after version {before}: a version is missing.");
                 versions[line.Fact.Stream] = line.Version;
             }
 

@@ -6,7 +6,7 @@ using Factstone.Cli.Output;
 
 namespace Factstone.Cli.Imports;
 
-/// <summary>Reads a line of an export. A field that it does not know is refused: what it says would be lost.</summary>
+/// <summary>Reads a line of an export. An unknown field is refused, because its content would be lost.</summary>
 internal sealed class ExportedLine(long number)
 {
     LedgerId? _ledger;
@@ -167,7 +167,7 @@ internal sealed class ExportedLine(long number)
     }
 
     CliException Missing(string field) =>
-        Refused(field == JsonLinesExport.LedgerField ? $"has no field '{field}', so it is not of an export: 'factstone export jsonl' writes one" : $"has no field '{field}'");
+        Refused(field == JsonLinesExport.LedgerField ? $"has no field '{field}', so it is not a line of an export ('factstone export jsonl' writes one)" : $"has no field '{field}'");
 
     CliException Refused(string what) => CliException.Refused($"Line {number} {what}.");
 }

@@ -1,9 +1,9 @@
 namespace Factstone.Cli.Imports;
 
-/// <summary>What has to be known of the ledger that takes exported facts: whether each keeps its version, and what its cause is called there.</summary>
+/// <summary>What the import needs to know of the target ledger: whether each fact keeps its version, and the id of its cause there.</summary>
 /// <remarks>
-/// A batch that would not fit is refused before it is sent, when nothing behind it is under way: so none is left out.
-/// The ledger is open for writing here, so nobody else writes to it meanwhile.
+/// A batch that does not fit is refused before it is sent, when nothing after it is in flight. So no batch is left out.
+/// The ledger is open for writing here, so no other process writes to it meanwhile.
 /// </remarks>
 internal sealed class ExportedTarget
 {
@@ -14,7 +14,7 @@ internal sealed class ExportedTarget
     LedgerId? _ledger;
     Position _sent, _answered;
 
-    /// <summary>In a new ledger every stream begins with version 1. None is made for a batch that cannot begin there.</summary>
+    /// <summary>In a new ledger every stream begins with version 1. No ledger is created for a batch that cannot begin there.</summary>
     public static void RefuseForEmpty(ExportedBatch batch)
     {
         foreach (var condition in batch.Request.Conditions)
@@ -23,8 +23,8 @@ internal sealed class ExportedTarget
 
     /// <summary>The append as it is sent.</summary>
     /// <param name="batch">The batch.</param>
-    /// <param name="ledger">The ledger that takes it.</param>
-    /// <param name="settle">Waits for the answers to all that was sent.</param>
+    /// <param name="ledger">The target ledger.</param>
+    /// <param name="settle">Waits for the answers to everything that was sent.</param>
     /// <param name="ct">Ends the waiting.</param>
     public async ValueTask<AppendRequest> LinkAsync(ExportedBatch batch, Ledger ledger, Func<ValueTask> settle, CancellationToken ct)
     {
@@ -41,14 +41,14 @@ internal sealed class ExportedTarget
         return batch.Request with { Facts = facts };
     }
 
-    /// <summary>The batch is in the ledger.</summary>
+    /// <summary>Called when the batch is in the ledger.</summary>
     public void Received(ExportedBatch batch, AppendReceipt receipt)
     {
         for (var i = 0; i < batch.Facts.Count; i++) _moved.Add(batch.Facts[i].Position, new Position(receipt.FirstPosition.Value + i));
         _answered = batch.Facts[^1].Position;
     }
 
-    /// <summary>Whether it was imported before; refused when it was not, and its facts cannot have their versions.</summary>
+    /// <summary>Whether the batch was imported before. It is refused if it was not and its facts cannot keep their versions.</summary>
     async ValueTask<bool> IsKnownAsync(ExportedBatch batch, Ledger ledger, CancellationToken ct)
     {
         foreach (var condition in batch.Request.Conditions)
@@ -79,7 +79,7 @@ internal sealed class ExportedTarget
         return linked ?? batch.Request.Facts;
     }
 
-    /// <summary>The id here of a fact that this import has brought; null for any other.</summary>
+    /// <summary>The id in the target of a fact that this import has appended; null for any other fact.</summary>
     async ValueTask<Guid?> FindAsync(Guid cause, LedgerId from, Ledger ledger, Func<ValueTask> settle, CancellationToken ct)
     {
         if (!FactId.TryGetPosition(cause, from.Tag, out var position)) return null;
@@ -91,6 +91,6 @@ internal sealed class ExportedTarget
     static CliException Misfit(ExportedBatch batch, AppendCondition condition, StreamVersion version)
     {
         var line = batch.Facts.First(one => one.Fact.Stream == condition.Stream);
-        return CliException.Refused($"Line {line.Line} is version {line.Version} of {line.Fact.Stream}, which is at version {version} in this ledger: its facts would not keep their versions. Import whole streams, from their beginning or from where they were left, into streams that have no other facts.");
+        return CliException.Refused($"Line {line.Line} is version {line.Version} of {line.Fact.Stream}, which is at version {version} in this ledger: its facts would not keep their versions. Import whole streams, from their beginning or from where an earlier import ended, into streams that have no other facts.");
     }
 }

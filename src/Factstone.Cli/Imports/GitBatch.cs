@@ -1,10 +1,10 @@
 namespace Factstone.Cli.Imports;
 
-/// <summary>What one commit changed against its first parent, or a part of it where that is more than one append holds.</summary>
+/// <summary>What one commit changed against its first parent, or a part of it if that exceeds one append.</summary>
 /// <param name="Commit">The commit's full hash.</param>
-/// <param name="Part">From 1.</param>
-/// <param name="AuthoredAt">When its author made it; null where the commit says a time that no calendar has.</param>
-/// <param name="Author">12 hex digits that stand for the author's address.</param>
+/// <param name="Part">The number of the part, from 1.</param>
+/// <param name="AuthoredAt">The author time; null if it is outside of the calendar.</param>
+/// <param name="Author">12 hex digits computed from the author's address.</param>
 /// <param name="Changes">The files, in git's order.</param>
 internal sealed record GitBatch(string Commit, int Part, DateTimeOffset? AuthoredAt, string Author, IReadOnlyList<GitChange> Changes);
 

@@ -5,20 +5,20 @@ using System.Text;
 
 namespace Factstone.Cli.Imports;
 
-/// <summary>Reads what <c>git log --raw -z --format=GitLogParser.Format</c> writes.</summary>
+/// <summary>Parses the output of <c>git log --raw -z --format=GitLogParser.Format</c>.</summary>
 /// <remarks>
-/// With <c>-z</c> every piece ends with a NUL: a commit's line, then for each changed file one piece
-/// <c>:MODE MODE HASH HASH STATUS</c> and one with its path, which may hold any other byte. The first file's piece
-/// of a commit begins with a line break (git-log(1), git-diff-tree(1) "Raw output format").
+/// With <c>-z</c> every piece ends with a NUL: a commit's line, then for each changed file a piece
+/// <c>:MODE MODE HASH HASH STATUS</c> and a piece with its path, which may contain any other byte. The first file's
+/// piece of a commit begins with a line break (git-log(1), git-diff-tree(1) "Raw output format").
 /// </remarks>
 internal static class GitLogParser
 {
-    /// <summary>Begins with a word, so that a commit's line can never be taken for a file's.</summary>
+    /// <summary>Begins with a word, so that a commit's line cannot be taken for a file's.</summary>
     public const string Format = "commit %H %at %ae";
 
     const string CommitWord = "commit ";
 
-    /// <summary>Longer than any path that can be imported, so that one that cannot is still named.</summary>
+    /// <summary>Longer than any path that can be imported, so that a path that is too long can be named.</summary>
     const int PieceBytesMax = 1024 * 1_024;
 
     const int AuthorDigits = 12;
@@ -89,7 +89,7 @@ internal static class GitLogParser
             "A" => GitChangeKind.Added,
             "M" or "T" => GitChangeKind.Modified,
             "D" => GitChangeKind.Deleted,
-            _ => throw new CliException(ExitCodes.Failed, ErrorNames.Git, $"git says '{words[4]}' of '{Shown(path.Span)}' in commit {commit}, which is no way to change a file that is known here."),
+            _ => throw new CliException(ExitCodes.Failed, ErrorNames.Git, $"git says '{words[4]}' of '{Shown(path.Span)}' in commit {commit}, which is an unknown kind of change."),
         };
         return new GitChange(kind, words[1], words[3], Path(path.Span, commit));
     }
@@ -106,13 +106,13 @@ internal static class GitLogParser
         }
         catch (DecoderFallbackException)
         {
-            throw CliException.Refused($"The path '{Shown(path)}' in commit {commit} is not UTF-8; keys are.");
+            throw CliException.Refused($"The path '{Shown(path)}' in commit {commit} is not UTF-8; a key must be.");
         }
 
-        return text.Any(char.IsControl) ? throw CliException.Refused($"The path '{Shown(path)}' in commit {commit} holds a control character; keys have none.") : text;
+        return text.Any(char.IsControl) ? throw CliException.Refused($"The path '{Shown(path)}' in commit {commit} contains a control character, which a key must not.") : text;
     }
 
-    /// <summary>The path with every byte that is not plain ASCII as \xNN.</summary>
+    /// <summary>The path, with every byte that is not plain ASCII as \xNN.</summary>
     static string Shown(ReadOnlySpan<byte> path)
     {
         const int BytesMax = 200;
@@ -125,7 +125,7 @@ internal static class GitLogParser
         return path.Length > BytesMax ? text.Append('…').ToString() : text.ToString();
     }
 
-    /// <summary>A commit may say any number; what no calendar has is no time.</summary>
+    /// <summary>A commit may contain any number; a number outside of the calendar gives no time.</summary>
     static DateTimeOffset? Time(string unixSeconds) =>
         long.TryParse(unixSeconds, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var seconds)
         && seconds >= DateTimeOffset.MinValue.ToUnixTimeSeconds() && seconds <= DateTimeOffset.MaxValue.ToUnixTimeSeconds()
@@ -138,7 +138,7 @@ internal static class GitLogParser
     static bool IsHash(string text) => text.Length is 40 or 64 && text.All(char.IsAsciiHexDigitLower);
 
     static CliException Unexpected(ReadOnlyMemory<byte> piece) =>
-        new(ExitCodes.Failed, ErrorNames.Git, $"git log wrote something that is not understood: '{Shown(piece.Span)}'.");
+        new(ExitCodes.Failed, ErrorNames.Git, $"git log wrote an unexpected output: '{Shown(piece.Span)}'.");
 
     static CliException EndedEarly() => new(ExitCodes.Failed, ErrorNames.Git, "git log ended in the middle of a commit.");
 }

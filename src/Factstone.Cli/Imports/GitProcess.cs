@@ -5,12 +5,12 @@ using System.Text;
 namespace Factstone.Cli.Imports;
 
 /// <summary>One run of git, whose output is read while it runs.</summary>
-/// <remarks>What a user has configured must not change what is read, nor may a repository of another owner be refused: only objects are read.</remarks>
+/// <remarks>The user's configuration must not change what is read, and a repository of another owner must not be refused: only objects are read.</remarks>
 internal sealed class GitProcess : IAsyncDisposable
 {
     const int ErrorCharsMax = 4_096;
 
-    /// <summary>Variables that bind git to a repository (git rev-parse --local-env-vars): the one that is asked for is meant, also inside of a hook.</summary>
+    /// <summary>Variables that bind git to a repository (git rev-parse --local-env-vars). They are removed, so that the given repository is read, also inside of a hook.</summary>
     static readonly string[] LocalVariables =
     [
         "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_CONFIG", "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT", "GIT_OBJECT_DIRECTORY", "GIT_DIR",
@@ -52,7 +52,7 @@ internal sealed class GitProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits for the end; a text for what git complains of, or null if it has done its work.</summary>
+    /// <summary>Waits for the end; returns git's error text, or null if git succeeded.</summary>
     public async Task<string?> FailureAsync(CancellationToken ct)
     {
         await _process.WaitForExitAsync(ct);
@@ -60,7 +60,7 @@ internal sealed class GitProcess : IAsyncDisposable
         return _process.ExitCode == 0 ? null : errors.Length > 0 ? errors : $"it ended with exit code {_process.ExitCode}";
     }
 
-    /// <summary>The output of a short command, or null if git refused it.</summary>
+    /// <summary>The output of a short command; null if git refused it.</summary>
     public static async Task<string?> TryRunAsync(string directory, CancellationToken ct, params string[] arguments)
     {
         await using var git = Start(directory, arguments);
@@ -78,7 +78,7 @@ internal sealed class GitProcess : IAsyncDisposable
         }
         catch (InvalidOperationException)
         {
-            // It ended between the question and the call.
+            // It ended between the check and the call.
         }
         _process.Dispose();
     }

@@ -9,10 +9,10 @@ internal sealed class GitRepository
 
     public string Directory { get; }
 
-    /// <summary>Whether commits before some point are missing: the first ones then seem to add every file they have.</summary>
+    /// <summary>Whether commits before some point are missing. Then the first ones seem to add every file they have.</summary>
     public bool IsShallow { get; private init; }
 
-    /// <summary>Whether there is a commit at all.</summary>
+    /// <summary>Whether there is any commit.</summary>
     public bool HasCommits { get; private init; }
 
     public static async Task<GitRepository> OpenAsync(string directory, CancellationToken ct)
@@ -29,7 +29,7 @@ internal sealed class GitRepository
         };
     }
 
-    /// <summary>The commits that changed something, oldest first. git runs as long as this is read and is ended with it.</summary>
+    /// <summary>The commits that changed something, oldest first. git runs while this is read, and is ended with it.</summary>
     public async IAsyncEnumerable<GitBatch> ReadHistoryAsync([EnumeratorCancellation] CancellationToken ct)
     {
         if (!HasCommits) yield break;
@@ -38,7 +38,7 @@ internal sealed class GitRepository
             Directory,
             "log", "--first-parent", "--reverse", "-m", "--raw", "--no-abbrev", "--no-renames", "-z", "--no-relative", "--no-color",
             "--ignore-submodules=none", "--no-show-signature", "--no-mailmap", "-O/dev/null", "--encoding=UTF-8", $"--format={GitLogParser.Format}", "HEAD", "--");
-        // A git that dies leaves its last commit half said, and nothing in its output shows it: the last one waits for the exit code.
+        // If git dies, its last commit is incomplete, and the output does not show it. So the last commit waits for the exit code.
         GitBatch? last = null;
         await foreach (var batch in GitLogParser.ReadAsync(git.Output, ct))
         {

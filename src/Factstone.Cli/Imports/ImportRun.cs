@@ -3,17 +3,17 @@ using Factstone.Cli.Output;
 
 namespace Factstone.Cli.Imports;
 
-/// <summary>Sends batches to the ledger, a bounded number in flight, and says of each what became of it as soon as it is known.</summary>
+/// <summary>Sends batches to the ledger, with a bounded number in flight, and reports the outcome of each as soon as it is known.</summary>
 internal sealed class ImportRun
 {
     const int BatchesInFlightMax = 1_024;
 
-    /// <summary>A batch may have many megabytes, and each in flight is in memory.</summary>
+    /// <summary>A batch may have many megabytes, and each batch in flight is in memory.</summary>
     const long BytesInFlightMax = 64 * 1_024 * 1_024;
 
     const long BytesPerFact = 256;
 
-    /// <summary>A source that takes longer than this for its next batch is waited for.</summary>
+    /// <summary>If a source takes longer than this for its next batch, the batches before are answered first.</summary>
     static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(2);
 
     readonly Session _session;
@@ -28,7 +28,7 @@ internal sealed class ImportRun
     public static Task<ImportSummary> RunAsync(Session session, IAsyncEnumerable<ImportBatch> batches, string reading, CancellationToken ct) =>
         RunAsync(session, batches, reading, target: null, ct);
 
-    /// <summary>Imports what another ledger exported.</summary>
+    /// <summary>Imports an export of another ledger.</summary>
     public static Task<ImportSummary> RunExportedAsync(Session session, IAsyncEnumerable<ExportedBatch> batches, string reading, CancellationToken ct) =>
         RunAsync(session, batches, reading, new ExportedTarget(), ct);
 
@@ -42,7 +42,7 @@ internal sealed class ImportRun
     {
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(ct);
         await using var source = batches.GetAsyncEnumerator(reading.Token);
-        // No ledger is made for a source that has nothing, or that is refused in its first line.
+        // No ledger is created for an empty source, or one that is refused in its first line.
         if (!await _progress.WaitAsync(source.MoveNextAsync().AsTask(), status)) return Summary();
 
         if (!_session.IsThere() && source.Current is ExportedBatch first) ExportedTarget.RefuseForEmpty(first);
@@ -64,14 +64,14 @@ internal sealed class ImportRun
             refused = failure;
         }
 
-        // What was read before a bad line is good: it is in the ledger before the line is complained of.
+        // The lines before a bad line are good: they are in the ledger before the bad line is reported.
         await appender.FlushAsync(ct);
         if (refused is null) return;
         if (_newBatches + _knownBatches > 0) _session.Notice($"{_newBatches + _knownBatches:N0} batches before it are in the ledger, up to @{_last}.");
         ExceptionDispatchInfo.Throw(refused);
     }
 
-    /// <summary>Reads on. While the source has nothing to say, what it said before is answered: somebody may be waiting for it.</summary>
+    /// <summary>Reads the next batch. While the source is silent, the batches before are answered, because their sender may wait for the answers.</summary>
     static async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<ImportBatch> source, Appender appender, CancellationTokenSource reading, CancellationToken ct)
     {
         var next = source.MoveNextAsync();
@@ -85,7 +85,7 @@ internal sealed class ImportRun
         }
         catch
         {
-            // The source cannot be left in the middle of a read.
+            // The source cannot be abandoned in the middle of a read.
             await reading.CancelAsync();
             await task.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
             throw;
@@ -110,7 +110,7 @@ internal sealed class ImportRun
         _progress.Report(() => $"Importing: {_newBatches:N0} new batches with {_newFacts:N0} facts, {_knownBatches:N0} known, at {batch.Source}");
     }
 
-    /// <summary>Called in the order of sending, while something is sent or flushed.</summary>
+    /// <summary>Called in the order of sending, during a send or a flush.</summary>
     void Answered(ImportBatch batch, long bytes, AppendOutcome outcome)
     {
         _bytesInFlight -= bytes;
@@ -141,7 +141,7 @@ internal sealed class ImportRun
         }
         catch (OutputClosedException)
         {
-            // The import is wanted, also where nobody reads its receipts to the end.
+            // The import continues even if its receipts are not read to the end.
             _isUnheard = true;
         }
     }
@@ -156,10 +156,10 @@ internal sealed class ImportRun
     ImportSummary Summary() => new(_newBatches, _newFacts, _knownBatches, _last, _progress.Elapsed);
 }
 
-/// <summary>What an import came to.</summary>
+/// <summary>The result of an import.</summary>
 internal sealed record ImportSummary(long NewBatches, long NewFacts, long KnownBatches, Position Last, TimeSpan Duration)
 {
-    /// <summary>One line; on standard error where standard output is for a program.</summary>
+    /// <summary>One line; on standard error if standard output is for a program.</summary>
     public void WriteTo(Session session, string batches)
     {
         var speed = NewFacts > 0 && Duration > TimeSpan.Zero ? $", {NewFacts / Duration.TotalSeconds:N0} facts a second" : "";

@@ -6,10 +6,10 @@ using Factstone.Cli.Output;
 
 namespace Factstone.Cli.Imports;
 
-/// <summary>One line of an import, read by the names of its fields.</summary>
+/// <summary>One line of an import, whose fields are read by name.</summary>
 internal sealed class JsonLine : IDisposable
 {
-    // As deep as a payload may be, so that the ledger's own message is the one that is seen for the whole line.
+    // As deep as a payload may be, so that the ledger's own message is shown for the whole line.
     static readonly JsonDocumentOptions Strict = new() { MaxDepth = 129, AllowDuplicateProperties = false };
 
     readonly JsonDocument _document;
@@ -51,7 +51,7 @@ internal sealed class JsonLine : IDisposable
     /// <summary>The fields in their order.</summary>
     public JsonElement.ObjectEnumerator Fields => _root.EnumerateObject();
 
-    /// <summary>A field as text: a text as it is, a number or truth value as it is written; null where it is absent or null.</summary>
+    /// <summary>A field as text: a text unchanged, a number or truth value as written; null if it is absent or null.</summary>
     public string? Text(string field)
     {
         if (!TryFind(field, out var value)) return null;
@@ -60,14 +60,14 @@ internal sealed class JsonLine : IDisposable
 
     public string RequiredText(string field) => Text(field) ?? throw Refused($"has no field '{field}'");
 
-    /// <summary>A field as several texts: the elements of an array, or the one that it is.</summary>
+    /// <summary>A field as several texts: the elements of an array, or the single text.</summary>
     public IEnumerable<string> Texts(string field)
     {
         if (!TryFind(field, out var value)) return [];
         return value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().Select(element => Text(element, field)) : [Text(value, field)];
     }
 
-    /// <summary>A field as a time: a number in the unit given, a text by RFC 3339.</summary>
+    /// <summary>A field as a time: a number in the given unit, or a text by RFC 3339.</summary>
     public DateTimeOffset? Time(string field, TimeUnit unit)
     {
         if (!TryFind(field, out var value)) return null;
@@ -84,7 +84,7 @@ internal sealed class JsonLine : IDisposable
             : throw Refused($"has a time in '{field}' that is not within the years 1 to 9999: {number} (is --time-unit right?)");
     }
 
-    /// <summary>An object of these fields, each value as it is written; what the line does not have is left out.</summary>
+    /// <summary>An object of these fields, each value as written; fields that the line does not have are left out.</summary>
     public ReadOnlyMemory<byte> Subset(IReadOnlyList<string> fields)
     {
         var bytes = new ArrayBufferWriter<byte>();
@@ -123,7 +123,7 @@ internal sealed class JsonLine : IDisposable
 
     CliException Refused(string what) => CliException.Refused($"Line {_number} {what}.");
 
-    /// <summary>The parser's message without the place in a file of one line, which is what it thinks a line is.</summary>
+    /// <summary>The parser's message without the line number, because the parser sees each line as a file of one line.</summary>
     static string Sentence(string message)
     {
         var at = message.IndexOf(" LineNumber:", StringComparison.Ordinal);

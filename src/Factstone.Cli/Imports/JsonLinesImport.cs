@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Factstone.Cli.Imports;
 
-/// <summary>Lines of JSON as appends: one for each line, or for each run of lines with the same value in a field.</summary>
+/// <summary>Lines of JSON as appends: one for each line, or for consecutive lines with the same value in a field.</summary>
 internal static class JsonLinesImport
 {
     public static async IAsyncEnumerable<ImportBatch> ReadAsync(Stream source, JsonLinesOptions options, [EnumeratorCancellation] CancellationToken ct)
@@ -14,13 +14,13 @@ internal static class JsonLinesImport
             using var line = JsonLine.Parse(content, lines.Number);
             if (!batch.Takes(line)) yield return batch.Close();
             batch.Add(line, content, lines.Number);
-            // Where each line is an append, it does not wait for the next one.
+            // If each line is an append, it does not wait for the next line.
             if (options.BatchByField is null) yield return batch.Close();
         }
         if (!batch.IsEmpty) yield return batch.Close();
     }
 
-    /// <summary>The append that lines are being added to.</summary>
+    /// <summary>The append to which lines are being added.</summary>
     sealed class OpenBatch(JsonLinesOptions options)
     {
         List<NewFact> _facts = [];
@@ -71,7 +71,7 @@ internal static class JsonLinesImport
             };
         }
 
-        // The line is valid until the next one is read, the append is not sent before.
+        // The line is valid only until the next one is read, and the append is sent later.
         ReadOnlyMemory<byte> Value(JsonLine line, ReadOnlyMemory<byte> bytes) => options.ValueFields.Count == 0 ? bytes.ToArray() : line.Subset(options.ValueFields);
     }
 }

@@ -1,16 +1,16 @@
 namespace Factstone.Cli.Imports;
 
-/// <summary>Which field of a line becomes what. Fields are names at the top level of the line's object.</summary>
+/// <summary>The use of each field of a line. Fields are names at the top level of the line's object.</summary>
 internal sealed record JsonLinesOptions
 {
     public required string Store { get; init; }
 
     public required string KeyField { get; init; }
 
-    /// <summary>Null: the facts have no type.</summary>
+    /// <summary>The field of the type; null for facts without a type.</summary>
     public string? TypeField { get; init; }
 
-    /// <summary>The fields that make up the value, in this order; empty: the whole line is the value.</summary>
+    /// <summary>The fields of the value, in this order; empty if the whole line is the value.</summary>
     public IReadOnlyList<string> ValueFields { get; init; } = [];
 
     public string? ValidFromField { get; init; }
@@ -23,14 +23,14 @@ internal sealed record JsonLinesOptions
 
     public string AppendIdPrefix { get; init; } = "";
 
-    /// <summary>Null: each line is an append of its own.</summary>
+    /// <summary>The field of the batch; null if each line is an append of its own.</summary>
     public string? BatchByField { get; init; }
 
-    /// <summary>A line whose field has this value says that its record has no value any more.</summary>
+    /// <summary>A line whose field has this value retracts its record.</summary>
     public (string Field, string Value)? Retract { get; init; }
 }
 
-/// <summary>What a number stands for where a time is asked for, since 1970 UTC.</summary>
+/// <summary>The unit of a number that is read as a time, since 1970 UTC.</summary>
 internal enum TimeUnit
 {
     Seconds = 1,

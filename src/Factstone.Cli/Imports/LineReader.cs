@@ -2,16 +2,16 @@ using System.IO.Compression;
 
 namespace Factstone.Cli.Imports;
 
-/// <summary>The lines of a file, compressed or not, one at a time; those with nothing but blanks are passed over.</summary>
+/// <summary>The lines of a file, compressed or not, one at a time; blank lines are skipped.</summary>
 internal sealed class LineReader : IAsyncDisposable
 {
-    /// <summary>More than any payload has; a line is held in memory.</summary>
+    /// <summary>More than any payload; a line is held in memory.</summary>
     const int LineBytesMax = 16 * 1_024 * 1_024;
 
     readonly Stream _text;
     readonly DelimitedReader _lines;
 
-    // By default the framework takes a compressed file that was cut off for one that ends there.
+    // By default the framework accepts a truncated compressed file as complete.
     static LineReader() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", isEnabled: true);
 
     public LineReader(Stream source)
@@ -49,11 +49,11 @@ internal sealed class LineReader : IAsyncDisposable
         }
         catch (InvalidDataException damaged)
         {
-            throw CliException.Failed($"The compressed file is damaged or incomplete behind line {_lines.Count}: {damaged.Message}", damaged);
+            throw CliException.Failed($"The compressed file is damaged or incomplete after line {_lines.Count}: {damaged.Message}", damaged);
         }
     }
 
-    /// <summary>gzip is recognised by its first two bytes, so that a name need not say it: standard input has none.</summary>
+    /// <summary>gzip is recognised by its first two bytes, not by a name, which standard input does not have.</summary>
     static Stream Unpacked(Stream source)
     {
         var beginning = new byte[2];

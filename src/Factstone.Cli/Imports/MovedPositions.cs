@@ -1,14 +1,14 @@
 namespace Factstone.Cli.Imports;
 
-/// <summary>Which position of another ledger is which one here. Facts that stand together there and here take one row.</summary>
+/// <summary>Maps positions of another ledger to positions here. Consecutive facts that stay consecutive take one row.</summary>
 internal sealed class MovedPositions
 {
-    /// <summary>Beyond, the oldest half is forgotten.</summary>
+    /// <summary>Beyond this number, the oldest half is forgotten.</summary>
     const int RowsMax = 200_000;
 
     readonly List<(long There, long Here, long Count)> _rows = [];
 
-    /// <summary>Positions there come in ascending order; one that came before is passed over.</summary>
+    /// <summary>Positions there come in ascending order; a position that came before is skipped.</summary>
     public void Add(Position there, Position here)
     {
         if (_rows.Count > 0)

@@ -6,7 +6,7 @@ using Factstone.Cli.Output;
 
 namespace Factstone.Cli.Imports;
 
-/// <summary>Where an imported fact comes from, in its metadata. A fact that has been imported before keeps its first origin.</summary>
+/// <summary>The origin of an imported fact, in its metadata. A fact that was imported before keeps its first origin.</summary>
 internal static class OriginMetadata
 {
     const string Prefix = "factstone.origin.";
@@ -16,10 +16,10 @@ internal static class OriginMetadata
     const string RecordedAt = $"{Prefix}recordedAt";
     const string Cause = $"{Prefix}cause";
 
-    // As on standard output: what was written is not turned into escapes.
+    // As on standard output: characters are not turned into escapes.
     static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>The metadata with where the fact comes from.</summary>
+    /// <summary>The metadata with the origin of the fact.</summary>
     public static string With(ExportedFact fact) => Has(fact.Fact.Metadata, Prefix) ? fact.Fact.Metadata! : Added(fact, fact.Fact.Metadata,
     [
         (Ledger, fact.Ledger.ToString()),
@@ -28,11 +28,11 @@ internal static class OriginMetadata
         (RecordedAt, TimeText.Exact(fact.RecordedAt)),
     ]);
 
-    /// <summary>The metadata with a cause that is not known here.</summary>
+    /// <summary>The metadata with a cause that is unknown here.</summary>
     public static string WithCause(ExportedFact fact, string? metadata, Guid cause) =>
         Has(metadata, Cause) ? metadata! : Added(fact, metadata, [(Cause, cause.ToString("D"))]);
 
-    /// <summary>Whether a fact may be the one that had an id in a ledger: of one that was imported before, only its first origin is known.</summary>
+    /// <summary>Whether a fact may have had an id in a ledger. For a fact that was imported before, only its first origin is known.</summary>
     public static bool MayBe(Fact fact, LedgerId ledger, Guid id)
     {
         if (fact.Metadata is not { } metadata) return false;
@@ -50,7 +50,7 @@ internal static class OriginMetadata
         return false;
     }
 
-    /// <summary>Puts members behind those that are there, which stay as they are written.</summary>
+    /// <summary>Adds members after the existing ones, which are not changed.</summary>
     static string Added(ExportedFact fact, string? metadata, ReadOnlySpan<(string Name, string Text)> members)
     {
         var bytes = new ArrayBufferWriter<byte>();
@@ -67,6 +67,6 @@ internal static class OriginMetadata
         var size = Encoding.UTF8.GetByteCount(whole);
         return size <= FactLimits.MetadataBytesMax
             ? whole
-            : throw CliException.Refused($"Line {fact.Line}: with where it comes from, the metadata of {fact.Fact.Stream} v{fact.Version} has {size:N0} bytes; at most {FactLimits.MetadataBytesMax:N0} are possible.");
+            : throw CliException.Refused($"Line {fact.Line}: with the data of its origin, the metadata of {fact.Fact.Stream} v{fact.Version} has {size:N0} bytes; at most {FactLimits.MetadataBytesMax:N0} are possible.");
     }
 }

@@ -1,6 +1,6 @@
 namespace Factstone.Cli.Imports;
 
-/// <summary>A stream of which some bytes have been read already, as if they had not been.</summary>
+/// <summary>A stream that first returns bytes that were read from it already.</summary>
 internal sealed class PrependedStream(ReadOnlyMemory<byte> beginning, Stream rest) : Stream
 {
     ReadOnlyMemory<byte> _beginning = beginning;
@@ -18,7 +18,7 @@ internal sealed class PrependedStream(ReadOnlyMemory<byte> beginning, Stream res
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (TakeBeginning(buffer.Span) is var taken and > 0) return taken;
-        // A read of a terminal or pipe does not end when it is cancelled; waiting for it does.
+        // A read of a terminal or pipe does not end when it is cancelled, but the wait for it does.
         return await rest.ReadAsync(buffer, cancellationToken).AsTask().WaitAsync(cancellationToken);
     }
 

@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace Factstone.Cli.Output;
 
-/// <summary>An exception as the exit code, the one line and the JSON that a caller gets of it.</summary>
+/// <summary>An exception as an exit code, a line of text and a JSON object.</summary>
 internal sealed record ErrorReport(int ExitCode, string Error, string Message, Action<Utf8JsonWriter>? Data = null)
 {
     public static ErrorReport Of(Exception exception) => exception switch
@@ -28,18 +28,18 @@ internal sealed record ErrorReport(int ExitCode, string Error, string Message, A
         AppendRejectedException rejected => new(ExitCodes.Conflict, ErrorNames.Rejected, rejected.Message, json => json.WriteString("by", rejected.Rejected.By)),
         AppendUnknownException unknown => new(ExitCodes.Failed, ErrorNames.Unknown, unknown.Message, json => WriteUnknown(json, unknown.Unknown)),
         FactstoneException other => new(ExitCodes.Failed, ErrorNames.Failed, other.Message),
-        // The ledger says what is wrong with a request by the exceptions of a wrong argument.
+        // The ledger reports a wrong request by the exceptions of a wrong argument.
         ArgumentException wrong => new(ExitCodes.Refused, ErrorNames.Refused, WithoutParameter(wrong)),
         IOException or UnauthorizedAccessException => new(ExitCodes.Failed, ErrorNames.Failed, exception.Message),
         _ => new(ExitCodes.Failed, ErrorNames.Failed, $"{exception.Message} ({exception.GetType().Name})"),
     };
 
-    /// <summary>Where there is none, with the line to type.</summary>
+    /// <summary>The message if there is no ledger, with a command that creates one.</summary>
     static string NoLedger(LedgerNotFoundException none) => File.Exists(none.Path)
         ? $"There is no ledger in '{none.Path}': it is a file, and a ledger is a directory."
         : $$"""There is no ledger in '{{none.Path}}'. Start one with: factstone append orders/42 placed '{"total":50}' --data {{Quoted(none.Path)}}""";
 
-    /// <summary>One line on standard error: text, or with <c>--json</c> one object.</summary>
+    /// <summary>Writes one line to standard error: text, or with <c>--json</c> one object.</summary>
     public void WriteTo(StandardError error, bool asJson) => error.WriteLine(asJson ? Json() : $"error: {TextFit.Clean(Message)}");
 
     string Json()
@@ -56,10 +56,10 @@ internal sealed record ErrorReport(int ExitCode, string Error, string Message, A
         return Encoding.UTF8.GetString(bytes.WrittenSpan);
     }
 
-    /// <summary>A directory as it can be typed into a shell.</summary>
+    /// <summary>A directory, quoted for a shell.</summary>
     static string Quoted(string path) => path.All(unit => char.IsAsciiLetterOrDigit(unit) || "/._-+~".Contains(unit, StringComparison.Ordinal)) ? path : $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
-    /// <summary>The sentence alone: the parameter's name is of no use to somebody at a terminal.</summary>
+    /// <summary>The sentence without the parameter's name, which means nothing to a user of the command line.</summary>
     static string WithoutParameter(ArgumentException wrong)
     {
         var at = wrong.ParamName is { } name ? wrong.Message.IndexOf($" (Parameter '{name}')", StringComparison.Ordinal) : -1;

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Factstone.Cli.Output;
 
-/// <summary>A fact as one JSON object; what is unset is absent. See docs/cli.md.</summary>
+/// <summary>A fact as one JSON object; unset fields are absent. See docs/cli.md.</summary>
 internal static class FactJson
 {
     public static void Write(Utf8JsonWriter json, Fact fact)
@@ -13,7 +13,7 @@ internal static class FactJson
         json.WriteEndObject();
     }
 
-    /// <summary>The fields of a fact, for an object that has others, too.</summary>
+    /// <summary>Writes the fields of a fact into an object that also has others.</summary>
     public static void WriteFields(Utf8JsonWriter json, Fact fact)
     {
         json.WriteString("store", fact.Stream.Store);
@@ -45,7 +45,7 @@ internal static class FactJson
         else json.WriteBase64String("valueBase64", fact.Payload.Span);
     }
 
-    /// <summary>Writes stored JSON as it is, but on one line: outside of strings a line break is a blank, and inside it cannot stand.</summary>
+    /// <summary>Writes stored JSON unchanged, but on one line. A line break can occur only outside of strings, and becomes a blank.</summary>
     static void WriteRaw(Utf8JsonWriter json, string name, ReadOnlySpan<byte> stored)
     {
         json.WritePropertyName(name);

@@ -5,7 +5,7 @@ namespace Factstone.Cli.Output;
 /// <summary>A fact for people: on one line, or with all its fields.</summary>
 internal static class FactText
 {
-    /// <summary>Room for a value where a fact has many lines.</summary>
+    /// <summary>Columns for a value if a fact has many lines.</summary>
     const int ValueColumnsMax = 2_000;
 
     const int LabelColumns = 13;
@@ -16,7 +16,7 @@ internal static class FactText
         var what = fact.Retracts ? $"{fact.Type ?? ""}{(fact.Type is null ? "" : " ")}(retracted)" : fact.Type;
         var head = TextFit.Clean($"@{fact.Position,-6} {TimeText.Short(fact.RecordedAt)}  {fact.Stream} v{fact.StreamVersion}{(what is null ? "" : $"  {what}")}");
         var room = width - head.Length - 2;
-        // A long key may take the whole line; some of the value is shown all the same.
+        // A long key may fill the whole line; part of the value is shown nevertheless.
         var value = Value(fact, Math.Max(room, 24));
         return value.Length == 0 ? head : $"{head}  {value}";
     }
@@ -28,7 +28,7 @@ internal static class FactText
         return $"{head}  {Value(fact, Math.Max(width - head.Length - 2, 24))}";
     }
 
-    /// <summary>One line for each field that is set.</summary>
+    /// <summary>One line for each set field.</summary>
     public static IEnumerable<string> Fields(Fact fact)
     {
         yield return Field("stream", $"{fact.Stream}  (version {fact.StreamVersion})");
@@ -40,7 +40,7 @@ internal static class FactText
         if (fact.OriginRecordedAt is { } origin) yield return Field("at its source", TimeText.Exact(origin));
         if (fact.ValidFrom is { } from) yield return Field("valid from", TimeText.Exact(from));
         if (fact.ValidTo is { } to) yield return Field("valid to", TimeText.Exact(to));
-        if (fact.Retracts) yield return Field("retracts", "yes: from here on the record has no value");
+        if (fact.Retracts) yield return Field("retracts", "yes: the record has no value from this fact on");
         if (fact.Causation is { } cause) yield return Field("cause", cause.ToString());
         if (fact.Correlation is { } correlation) yield return Field("correlation", correlation);
         if (fact.SchemaVersion != 1) yield return Field("schema", $"version {fact.SchemaVersion}");
@@ -53,12 +53,12 @@ internal static class FactText
 
     public static string Field(string label, string text) => $"{label.PadRight(LabelColumns)} {TextFit.Fit(text, ValueColumnsMax)}";
 
-    /// <summary>The value, shortened to some columns; bytes that are not JSON are only counted.</summary>
+    /// <summary>The value, shortened to some columns; for bytes that are not JSON, only their number.</summary>
     static string Value(Fact fact, int columns)
     {
         if (fact.Payload.IsEmpty) return "";
         if (fact.ContentType is not null) return $"({fact.Payload.Length:N0} bytes, {TextFit.Clean(fact.ContentType)})";
-        // A payload has up to 4 MiB, of which a line shows little: no more than that is decoded.
+        // A payload has up to 4 MiB, of which a line shows little, so only that part is decoded.
         var shown = fact.Payload.Span[..Math.Min(fact.Payload.Length, 4 * columns)];
         var text = Encoding.UTF8.GetString(shown);
         return shown.Length == fact.Payload.Length ? TextFit.Fit(text, columns) : TextFit.Fit(text + "…", columns);

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Factstone.Cli.Output;
 
-/// <summary>What became of an append, as one JSON object. See docs/cli.md.</summary>
+/// <summary>The outcome of an append as one JSON object. See docs/cli.md.</summary>
 internal static class OutcomeJson
 {
     public static void WriteReceipt(Utf8JsonWriter json, string outcome, AppendReceipt receipt, string? appendId)
@@ -10,7 +10,7 @@ internal static class OutcomeJson
         json.WriteStartObject();
         json.WriteString("outcome", outcome);
         if (appendId is not null) json.WriteString("appendId", appendId);
-        // Of an append without facts there is no first one; the last is the one before it.
+        // An append without facts has no first one; the last is the one before it.
         if (receipt.Count > 0) json.WriteNumber("first", receipt.FirstPosition.Value);
         json.WriteNumber("last", receipt.LastPosition.Value);
         json.WriteString("recordedAt", TimeText.Exact(receipt.RecordedAt));
@@ -27,7 +27,7 @@ internal static class OutcomeJson
         json.WriteEndObject();
     }
 
-    /// <summary>Of a conflict: the version that the stream or cell is at, or the first position that matches.</summary>
+    /// <summary>For a conflict: the version of the stream or cell, or the first position that matches.</summary>
     public static void WriteActual(Utf8JsonWriter json, AppendOutcome.Conflict conflict)
     {
         if (conflict.Condition.Query is not null) json.WriteNumber("firstMatch", conflict.FirstMatch.Value);

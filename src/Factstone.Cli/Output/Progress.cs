@@ -1,6 +1,6 @@
 namespace Factstone.Cli.Output;
 
-/// <summary>Says on standard error where a work stands that takes longer than a second; silent before.</summary>
+/// <summary>Reports the progress of an operation on standard error, once it takes longer than a second.</summary>
 /// <remarks>On a terminal one line is overwritten ten times a second; elsewhere a line comes every five seconds.</remarks>
 internal sealed class Progress : IDisposable
 {
@@ -25,7 +25,7 @@ internal sealed class Progress : IDisposable
 
     public TimeSpan Elapsed => _clock.GetElapsedTime(_started);
 
-    /// <summary>Shows a status if it is time to; the text is only made then.</summary>
+    /// <summary>Shows a status if it is time to. The text is created only then.</summary>
     public void Report(Func<string> status)
     {
         lock (_gate)
@@ -37,7 +37,7 @@ internal sealed class Progress : IDisposable
         }
     }
 
-    /// <summary>Waits for something that is done elsewhere, and says so if it takes long.</summary>
+    /// <summary>Waits for a task, and shows the status if that takes long.</summary>
     public async Task<T> WaitAsync<T>(Task<T> task, string status)
     {
         while (await Task.WhenAny(task, Task.Delay(_waitStep, CancellationToken.None)) != task) Report(() => status);

@@ -1,6 +1,6 @@
 namespace Factstone.Cli.Output;
 
-/// <summary>What a command says beside its answer: one line for an error or a notice, and on a terminal one line of progress that is overwritten.</summary>
+/// <summary>What a command prints besides its answer: one line for an error or a notice, and on a terminal one line of progress, which is overwritten.</summary>
 internal sealed class StandardError(TextWriter writer, bool isTerminal, int width = 80)
 {
     readonly Lock _gate = new();
@@ -18,7 +18,7 @@ internal sealed class StandardError(TextWriter writer, bool isTerminal, int widt
         }
     }
 
-    /// <summary>Shows where a longer work stands. On a terminal it replaces the line before.</summary>
+    /// <summary>Shows the progress of a longer operation. On a terminal it replaces the line before.</summary>
     public void Show(string status)
     {
         if (!IsTerminal)
@@ -37,7 +37,7 @@ internal sealed class StandardError(TextWriter writer, bool isTerminal, int widt
         }
     }
 
-    /// <summary>Takes the line of progress away.</summary>
+    /// <summary>Clears the line of progress.</summary>
     public void Clear()
     {
         lock (_gate)

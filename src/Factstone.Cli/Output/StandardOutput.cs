@@ -5,8 +5,8 @@ using System.Text.Json;
 
 namespace Factstone.Cli.Output;
 
-/// <summary>What a command answers: lines of text or of JSON, in UTF-8.</summary>
-/// <remarks>Threads: a line is written whole; an import's receipts come from another thread than the rest.</remarks>
+/// <summary>The answer of a command: lines of text or of JSON, in UTF-8.</summary>
+/// <remarks>Threads: each line is written whole. The receipts of an import come from another thread than the rest.</remarks>
 internal sealed class StandardOutput(Stream stream, bool isTerminal)
 {
     const int BufferBytes = 64 * 1_024;
@@ -14,7 +14,7 @@ internal sealed class StandardOutput(Stream stream, bool isTerminal)
     /// <summary>EPIPE, on every system that has it.</summary>
     const int BrokenPipe = 32;
 
-    // Names, keys and payloads are shown as they were written, not as \u escapes; a terminal is no web page.
+    // Names, keys and payloads are shown as they were written, not as \u escapes: a terminal is not a web page.
     static readonly JsonWriterOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = false, MaxDepth = 1_000 };
 
     readonly Lock _gate = new();
@@ -41,10 +41,10 @@ internal sealed class StandardOutput(Stream stream, bool isTerminal)
         }
     }
 
-    /// <summary>For what writes text by itself.</summary>
+    /// <summary>For code that writes text itself.</summary>
     public TextWriter AsTextWriter() => new Writer(this);
 
-    /// <summary>Hands over what has been written.</summary>
+    /// <summary>Writes the buffered output.</summary>
     public void Flush()
     {
         lock (_gate)
@@ -61,7 +61,7 @@ internal sealed class StandardOutput(Stream stream, bool isTerminal)
             }
             finally
             {
-                // What could not be written once is not tried again: the end of the process flushes, too.
+                // Output that could not be written is dropped, because the end of the process flushes, too.
                 _pending.ResetWrittenCount();
             }
         }
@@ -94,5 +94,5 @@ internal sealed class StandardOutput(Stream stream, bool isTerminal)
     }
 }
 
-/// <summary>Whoever read standard output has had enough: <c>factstone facts | head</c>.</summary>
-internal sealed class OutputClosedException(IOException cause) : IOException("Nobody reads standard output any more.", cause);
+/// <summary>The reader of standard output has closed it: <c>factstone facts | head</c>.</summary>
+internal sealed class OutputClosedException(IOException cause) : IOException("The reader of standard output has closed it.", cause);

@@ -22,24 +22,24 @@ internal static class StandardStreams
         }
     }
 
-    /// <summary>Standard output. Into a pipe it fails once nobody reads on; the console's stream would swallow that, and a long answer go on for nobody.</summary>
+    /// <summary>Standard output. A write to a closed pipe fails; the console's stream would ignore that failure, and a long answer would never end.</summary>
     public static Stream Output()
     {
         if (OperatingSystem.IsWindows() || !Console.IsOutputRedirected) return Console.OpenStandardOutput();
         try
         {
             var stream = new FileStream(new SafeFileHandle(OutputDescriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);
-            // Into a file it would write at positions of its own, over what others append to it.
+            // Into a file it would write at its own offsets, over what other processes append.
             if (!stream.CanSeek) return stream;
         }
         catch (Exception failure) when (failure is IOException or ArgumentException or UnauthorizedAccessException)
         {
-            // Closed, or something that only the console's stream can handle.
+            // Closed, or something that only the console's stream supports.
         }
         return Console.OpenStandardOutput();
     }
 
-    /// <summary>Whether an argument has bytes that are not UTF-8: the runtime replaces them, and what was meant would be stored as something else.</summary>
+    /// <summary>Whether an argument has bytes that are not UTF-8. The runtime replaces them, and the wrong text would be stored.</summary>
     public static bool HasInvalidArguments()
     {
         const string Arguments = "/proc/self/cmdline";

@@ -3,10 +3,10 @@ using System.Text;
 
 namespace Factstone.Cli.Output;
 
-/// <summary>Makes text of any origin fit for a terminal: one line, no control characters, no longer than there is room.</summary>
+/// <summary>Makes any text fit for a terminal: one line, no control characters, no longer than the available columns.</summary>
 internal static class TextFit
 {
-    /// <summary>The text without anything that a terminal would obey; what is left out is shown as an escape.</summary>
+    /// <summary>The text without anything that a terminal would interpret; such characters are shown as escapes.</summary>
     public static string Clean(string text)
     {
         if (!text.AsSpan().ContainsAnyInRange('\0', '\u001f') && !text.AsSpan().ContainsAnyInRange('\u007f', '\u009f') && !HasFormatting(text)) return text;
@@ -22,14 +22,14 @@ internal static class TextFit
         return clean.ToString();
     }
 
-    /// <summary>The text cleaned and, where it is longer, cut at a character, with an ellipsis at the end.</summary>
+    /// <summary>The cleaned text. If it is too long, it is cut at a character and gets an ellipsis at the end.</summary>
     public static string Fit(string text, int columns)
     {
         text = Clean(text.Length > 4 * columns + 16 ? Cut(text, 4 * columns + 16) : text);
         return text.Length <= columns ? text : columns <= 1 ? "…"[..Math.Max(0, columns)] : Cut(text, columns - 1) + "…";
     }
 
-    /// <summary>As <see cref="Fit"/>, keeping the end, which is what tells paths apart.</summary>
+    /// <summary>Like <see cref="Fit"/>, but keeps the end, which distinguishes paths.</summary>
     public static string FitEnd(string text, int columns)
     {
         text = Clean(text);
@@ -49,6 +49,6 @@ internal static class TextFit
         return false;
     }
 
-    /// <summary>Marks that turn the direction of writing or break lines: they would make a line say something else than it does.</summary>
+    /// <summary>Characters that change the direction of writing or break lines, and so would change what a line seems to say.</summary>
     static bool IsFormatting(char unit) => unit is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069') or '\u200e' or '\u200f' or '\u2028' or '\u2029' or '\ufeff';
 }

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Factstone.Cli.Output;
 
-/// <summary>Times as text: RFC 3339, in UTC where no zone is given.</summary>
+/// <summary>Times as text: RFC 3339, in UTC if no zone is given.</summary>
 internal static class TimeText
 {
     const DateTimeStyles Utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
@@ -30,14 +30,14 @@ internal static class TimeText
         return DateTimeOffset.TryParseExact(WithoutFinestDigits(normal), Formats, CultureInfo.InvariantCulture, Utc, out time) && HasDigitsBehindPoint(normal);
     }
 
-    /// <summary>The framework takes a point with nothing behind it, RFC 3339 does not.</summary>
+    /// <summary>The framework accepts a point without digits after it; RFC 3339 does not.</summary>
     static bool HasDigitsBehindPoint(string text)
     {
         var dot = text.IndexOf('.', StringComparison.Ordinal);
         return dot < 0 || (dot + 1 < text.Length && char.IsAsciiDigit(text[dot + 1]));
     }
 
-    /// <summary>What is finer than 100 ns is cut off, as the ledger cuts off what is finer than a microsecond.</summary>
+    /// <summary>Truncates to 100 ns, as the ledger truncates to microseconds.</summary>
     static string WithoutFinestDigits(string text)
     {
         var dot = text.IndexOf('.', StringComparison.Ordinal);

@@ -36,11 +36,11 @@ internal static class AppendCheck
         switch (condition.Kind)
         {
             case AppendConditionKind.StreamAt when condition.Version < StreamVersion.None:
-                return $"A stream cannot be at version {condition.Version}; versions start at 1, and 0 asks that the stream does not exist.";
+                return $"A stream cannot be at version {condition.Version}; versions start at 1, and 0 requires that the stream does not exist.";
             case AppendConditionKind.RecordAt when condition.Version <= StreamVersion.None:
-                return $"A record cannot be at version {condition.Version}; versions start at 1. Ask with RecordMissing that it has no value.";
+                return $"A record cannot be at version {condition.Version}; versions start at 1. Use RecordMissing to require that it has no value.";
             case AppendConditionKind.CellAt when condition.CellVersion <= CellVersion.None:
-                return $"A cell cannot be at version {condition.CellVersion}; versions start at 1. Ask with CellAbsent that it has no value.";
+                return $"A cell cannot be at version {condition.CellVersion}; versions start at 1. Use CellAbsent to require that it has no value.";
             case AppendConditionKind.CellEquals when condition.Value.Length > FactLimits.CellValueBytesMax:
                 return $"The value has {condition.Value.Length:N0} bytes; a cell has at most {FactLimits.CellValueBytesMax:N0}.";
             case AppendConditionKind.RecordEquals when JsonCheck.Check(condition.Value.Span) is var fault and not JsonFault.None:
@@ -51,7 +51,7 @@ internal static class AppendCheck
     }
 
     static string? WrongAfter(Position? after) => after is { Value: < 0 or > Position.MaxValue }
-        ? $"There is no position {after} to look behind; positions are from 1 to {Position.MaxValue}, and 0 is before the first."
+        ? $"There is no position {after}; positions are from 1 to {Position.MaxValue}, and 0 is before the first."
         : null;
 
     /// <summary>Refuses a fact that cannot be stored, and returns its tags in order.</summary>
@@ -100,7 +100,7 @@ internal static class AppendCheck
     static string? WrongTimes(NewFact fact) =>
         // A DateTimeOffset reaches from year 1 to 9999, which is the range of valid times.
         fact.ValidFrom is { } from && fact.ValidTo is { } to && Microseconds.From(from) >= Microseconds.From(to)
-            ? $"It would be valid from {Microseconds.ToText(from)} to {Microseconds.ToText(to)}, which holds no moment: 'from' must be earlier than 'to'."
+            ? $"It would be valid from {Microseconds.ToText(from)} to {Microseconds.ToText(to)}, which is an empty period: 'from' must be earlier than 'to'."
             : null;
 
     static string? WrongCause(NewFact fact, int index)

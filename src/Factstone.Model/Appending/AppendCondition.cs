@@ -2,10 +2,10 @@ using System.Text;
 
 namespace Factstone;
 
-/// <summary>What an <see cref="AppendCondition"/> asks.</summary>
+/// <summary>What an <see cref="AppendCondition"/> requires.</summary>
 public enum AppendConditionKind
 {
-    /// <summary>The stream's last version is the one given.</summary>
+    /// <summary>The last version of the stream is the given one.</summary>
     StreamAt = 1,
 
     /// <summary>The stream has never had a fact.</summary>
@@ -14,67 +14,67 @@ public enum AppendConditionKind
     /// <summary>The stream has had a fact.</summary>
     StreamExists = 3,
 
-    /// <summary>The record has a value, and its latest fact has the version given.</summary>
+    /// <summary>The record has a value, and its latest fact has the given version.</summary>
     RecordAt = 4,
 
     /// <summary>The record has no value: never written, or retracted.</summary>
     RecordMissing = 5,
 
-    /// <summary>The record's value is this one, compared as canonical JSON.</summary>
+    /// <summary>The value of the record equals the given one, compared as canonical JSON.</summary>
     RecordEquals = 6,
 
-    /// <summary>No fact matches the query: none at all, or none after the position given.</summary>
+    /// <summary>No fact matches the query: none at all, or none after the given position.</summary>
     NoMatch = 7,
 
-    /// <summary>The cell has a value, and its last write has the version given.</summary>
+    /// <summary>The cell has a value, and its last write has the given version.</summary>
     CellAt = 8,
 
     /// <summary>The cell has no value: never written, or deleted.</summary>
     CellAbsent = 9,
 
-    /// <summary>The cell's value is this one, byte for byte.</summary>
+    /// <summary>The value of the cell equals the given one, byte for byte.</summary>
     CellEquals = 10,
 }
 
-/// <summary>What must hold for an append to happen, over a stream or a cell that need not be written, or over all that matches a query. Conditions go by place in the order of appends, never by valid time.</summary>
-/// <remarks>Conditions on streams speak of ever; conditions on records speak of the latest fact of the stream, those on cells of the latest write; conditions by query speak of facts that are still held.</remarks>
+/// <summary>What must hold for an append to happen. It concerns a stream or a cell, which the append need not write, or all facts that match a query. Conditions are decided in the order of appends, never by valid time.</summary>
+/// <remarks>Conditions on streams cover every fact ever appended to the stream. Conditions on records concern its latest fact, and conditions on cells the latest write. Conditions by query cover the facts that are still held.</remarks>
 public sealed record AppendCondition
 {
     AppendCondition(AppendConditionKind kind, StreamName stream) => (Kind, Stream) = (kind, stream);
 
     AppendCondition(AppendConditionKind kind, CellName cell) => (Kind, Cell) = (kind, cell);
 
-    /// <summary>What is asked.</summary>
+    /// <summary>The kind of condition.</summary>
     public AppendConditionKind Kind { get; }
 
-    /// <summary>Of which stream, where a stream is asked of.</summary>
+    /// <summary>The stream of a condition on a stream or record; otherwise default.</summary>
     public StreamName Stream { get; }
 
-    /// <summary>The stream's version that is asked for, where one is.</summary>
+    /// <summary>The required version of a <see cref="AppendConditionKind.StreamAt"/> or <see cref="AppendConditionKind.RecordAt"/>; otherwise 0.</summary>
     public StreamVersion Version { get; private init; }
 
-    /// <summary>Of which cell, where a cell is asked of.</summary>
+    /// <summary>The cell of a condition on a cell; otherwise default.</summary>
     public CellName Cell { get; }
 
-    /// <summary>The cell's version that is asked for, where one is.</summary>
+    /// <summary>The required version of a <see cref="AppendConditionKind.CellAt"/>; otherwise 0.</summary>
     public CellVersion CellVersion { get; private init; }
 
-    /// <summary>Whether a cell is asked of.</summary>
+    /// <summary>Whether the condition is on a cell.</summary>
     public bool IsOnCell => Kind is AppendConditionKind.CellAt or AppendConditionKind.CellAbsent or AppendConditionKind.CellEquals;
 
-    /// <summary>Of the value that a cell is asked to have.</summary>
+    /// <summary>The digest of the required value of a cell.</summary>
     internal CellDigest Digest { get; private init; }
 
-    /// <summary>The record's JSON value, or the cell's bytes, that are asked for, where they are.</summary>
+    /// <summary>The required value of a record (JSON) or of a cell (bytes); otherwise empty.</summary>
     public ReadOnlyMemory<byte> Value { get; private init; }
 
-    /// <summary>The query that no fact may match, where there is one.</summary>
+    /// <summary>The query that no fact may match; null for other conditions.</summary>
     public FactQuery? Query { get; private init; }
 
-    /// <summary>The position behind which no fact may match; null where none may match at all.</summary>
+    /// <summary>The position after which no fact may match; null if no fact may match at all.</summary>
     public Position? After { get; private init; }
 
-    /// <summary>The stream's last version is <paramref name="version"/>; 0 asks that it has had no fact.</summary>
+    /// <summary>The last version of the stream is <paramref name="version"/>; 0 requires that the stream has never had a fact.</summary>
     public static AppendCondition StreamAt(StreamName stream, StreamVersion version) => new(AppendConditionKind.StreamAt, stream) { Version = version };
 
     /// <summary>The stream has never had a fact.</summary>
@@ -89,29 +89,29 @@ public sealed record AppendCondition
     /// <summary>The record has no value: never written, or retracted.</summary>
     public static AppendCondition RecordMissing(StreamName stream) => new(AppendConditionKind.RecordMissing, stream);
 
-    /// <summary>The record's value is this JSON, compared in canonical form: blanks, the order of names and the spelling of numbers do not count.</summary>
-    /// <exception cref="ArgumentException">The text holds half of a surrogate pair. Whether it is JSON is checked when it is appended.</exception>
+    /// <summary>The value of the record equals this JSON in canonical form: blanks, the order of names and the spelling of numbers do not count.</summary>
+    /// <exception cref="ArgumentException">The text contains half of a surrogate pair. Whether it is JSON is checked when it is appended.</exception>
     public static AppendCondition RecordEquals(StreamName stream, string json)
     {
         ArgumentNullException.ThrowIfNull(json);
-        if (Utf8Order.ByteCount(json) < 0) throw new ArgumentException("The value holds half of a surrogate pair, which UTF-8 cannot say.", nameof(json));
+        if (Utf8Order.ByteCount(json) < 0) throw new ArgumentException("The value contains half of a surrogate pair, which UTF-8 cannot encode.", nameof(json));
         return RecordEquals(stream, Encoding.UTF8.GetBytes(json));
     }
 
-    /// <summary>The record's value is this JSON, compared in canonical form. The bytes are copied.</summary>
+    /// <summary>The value of the record equals this JSON in canonical form. The bytes are copied.</summary>
     public static AppendCondition RecordEquals(StreamName stream, ReadOnlyMemory<byte> json) => new(AppendConditionKind.RecordEquals, stream) { Value = json.ToArray() };
 
     /// <summary>No fact after a position matches the query: what was read up to there has not grown (a Dynamic Consistency Boundary).</summary>
-    /// <param name="query">What was read; checked when it is appended.</param>
-    /// <param name="after">The position that it was read at: facts there and before are known, and may match.</param>
+    /// <param name="query">The query that was read; checked when it is appended.</param>
+    /// <param name="after">The position up to which it was read. Facts up to this position may match.</param>
     public static AppendCondition NoMatch(FactQuery query, Position after)
     {
         ArgumentNullException.ThrowIfNull(query);
         return new(AppendConditionKind.NoMatch, default(StreamName)) { Query = query, After = after };
     }
 
-    /// <summary>No fact matches the query, which makes what it names unique.</summary>
-    /// <param name="query">What there must be none of; checked when it is appended.</param>
+    /// <summary>No fact matches the query. That makes what the query names unique.</summary>
+    /// <param name="query">What must not exist; checked when it is appended.</param>
     public static AppendCondition NoMatch(FactQuery query)
     {
         ArgumentNullException.ThrowIfNull(query);
@@ -125,18 +125,18 @@ public sealed record AppendCondition
     /// <summary>The cell has no value: never written, or deleted.</summary>
     public static AppendCondition CellAbsent(string bucket, string name) => new(AppendConditionKind.CellAbsent, new CellName(bucket, name));
 
-    /// <summary>The cell's value is this one, byte for byte. The bytes are copied.</summary>
+    /// <summary>The value of the cell equals this one, byte for byte. The bytes are copied.</summary>
     public static AppendCondition CellEquals(string bucket, string name, ReadOnlyMemory<byte> value)
     {
         var copy = value.ToArray();
         return new AppendCondition(AppendConditionKind.CellEquals, new CellName(bucket, name)) { Value = copy, Digest = CellDigest.Of(copy) };
     }
 
-    /// <summary>The cell's value is this text in UTF-8, byte for byte.</summary>
-    /// <exception cref="ArgumentException">The text holds half of a surrogate pair.</exception>
+    /// <summary>The value of the cell equals this text in UTF-8, byte for byte.</summary>
+    /// <exception cref="ArgumentException">The text contains half of a surrogate pair.</exception>
     public static AppendCondition CellEquals(string bucket, string name, string value) => CellEquals(bucket, name, NewCell.Put(bucket, name, value).Value);
 
-    /// <summary>What is asked, as a phrase.</summary>
+    /// <summary>The condition as a phrase.</summary>
     public override string ToString() => Kind switch
     {
         AppendConditionKind.StreamAt => $"stream {Stream} is at version {Version}",

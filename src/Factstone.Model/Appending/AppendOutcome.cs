@@ -1,12 +1,12 @@
 namespace Factstone;
 
-/// <summary>What became of an append. Every answer but <see cref="Unknown"/> stands on state that was synced before it was given.</summary>
+/// <summary>What became of an append. The state that decided any outcome but <see cref="Unknown"/> was synced before the outcome was returned.</summary>
 public abstract record AppendOutcome
 {
     private AppendOutcome() { }
 
-    /// <summary>The receipt of a committed append or of the one that a repeat repeats; otherwise throws what the outcome says.</summary>
-    /// <exception cref="AppendFailedException">Nothing is known to have been written.</exception>
+    /// <summary>The receipt of a committed append, or of the first append in the case of a repeat. For other outcomes, throws an exception that describes it.</summary>
+    /// <exception cref="AppendFailedException">The append is not known to be committed.</exception>
     public AppendReceipt EnsureCommitted() => this switch
     {
         Committed committed => committed.Receipt,
@@ -19,43 +19,43 @@ public abstract record AppendOutcome
     };
 
     /// <summary>The facts and cells are durable.</summary>
-    /// <param name="Receipt">Where they are.</param>
+    /// <param name="Receipt">Their positions, versions and time.</param>
     public sealed record Committed(AppendReceipt Receipt) : AppendOutcome;
 
     /// <summary>A condition did not hold; nothing was written.</summary>
     /// <param name="Condition">The first failing one, in the order given.</param>
-    /// <param name="ActualVersion">The last version of its stream; 0 when it has no fact, and of a condition on a cell or by query.</param>
-    /// <param name="Facts">The facts that beat you, oldest first: of the stream, after the version that was expected; or those that match the query, after the position that was given. At most 256 or 1 MiB.</param>
-    /// <param name="IsComplete">Whether those are all.</param>
+    /// <param name="ActualVersion">The last version of its stream. 0 if the stream has no fact, or if the condition is on a cell or by query.</param>
+    /// <param name="Facts">The facts that caused the conflict, oldest first: those of the stream after the expected version, or those that match the query after the given position. At most 256 facts or 1 MiB.</param>
+    /// <param name="IsComplete">Whether <paramref name="Facts"/> has all of them.</param>
     public sealed record Conflict(AppendCondition Condition, StreamVersion ActualVersion, IReadOnlyList<Fact> Facts, bool IsComplete) : AppendOutcome
     {
-        /// <summary>Of a condition on a cell: how often the cell was written, deletes included; 0 when never. Otherwise 0.</summary>
+        /// <summary>For a condition on a cell: the number of writes of the cell, deletes included; 0 if there were none. Otherwise 0.</summary>
         public CellVersion ActualCellVersion { get; init; }
 
-        /// <summary>Of a condition by query: the position of the first fact that matches; otherwise 0.</summary>
-        /// <remarks>Whoever decides again with <see cref="Facts"/>, where they are complete, has seen the query's facts up to the position of the last of them.</remarks>
+        /// <summary>For a condition by query: the position of the first fact that matches; otherwise 0.</summary>
+        /// <remarks>If <see cref="Facts"/> is complete, it has all matching facts up to the position of its last one, so the caller can decide again without a read.</remarks>
         public Position FirstMatch { get; init; }
     }
 
     /// <summary>An append with this id was committed before; nothing was written now.</summary>
-    /// <param name="Receipt">The first one's receipt, as it was.</param>
+    /// <param name="Receipt">The receipt of the first append, unchanged.</param>
     public sealed record Duplicate(AppendReceipt Receipt) : AppendOutcome;
 
     /// <summary>The id was used before, by an append with other facts or cells; nothing was written now.</summary>
     /// <param name="AppendId">The id.</param>
     /// <param name="Receipt">The receipt of the append that has it.</param>
-    /// <param name="Difference">Where the two first differ, as a phrase.</param>
+    /// <param name="Difference">The first difference between the two, as a phrase.</param>
     public sealed record AppendIdReused(string AppendId, AppendReceipt Receipt, string Difference) : AppendOutcome;
 
-    /// <summary>A rule or a unique index refused it; nothing was written.</summary>
+    /// <summary>A rule or a unique index refused the append; nothing was written.</summary>
     /// <param name="By">The name of the rule or index.</param>
     /// <param name="Reason">Why.</param>
     public sealed record Rejected(string By, string Reason) : AppendOutcome;
 
-    /// <summary>The disk failed while it was being written: the append may or may not be there after the next open.</summary>
-    /// <param name="AppendId">Its id, by which <c>FindAppendAsync</c> tells after a reopen; null where it had none.</param>
-    /// <param name="FirstPosition">Where its first fact is if it is there.</param>
-    /// <param name="LastPosition">Where its last fact is if it is there.</param>
+    /// <summary>The disk failed during the write: the append may or may not exist after the next open.</summary>
+    /// <param name="AppendId">Its id, with which <c>FindAppendAsync</c> answers after a reopen; null if it had none.</param>
+    /// <param name="FirstPosition">The position of its first fact, if the append exists.</param>
+    /// <param name="LastPosition">The position of its last fact, if the append exists.</param>
     /// <param name="Cause">What failed.</param>
     public sealed record Unknown(string? AppendId, Position FirstPosition, Position LastPosition, FactstoneException Cause) : AppendOutcome;
 }

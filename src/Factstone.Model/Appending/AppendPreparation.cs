@@ -68,7 +68,7 @@ internal static class AppendPreparation
                 before = fact;
 
                 if (at + ((i + 1L) * BytesPerFact) + BytesPerAppend > FactLimits.AppendBytesMax)
-                    throw new ArgumentException($"The append has more than {FactLimits.AppendBytesMax:N0} bytes as written, with facts[{i}]. Split it, or keep large payloads in blobs.", nameof(request));
+                    throw new ArgumentException($"The encoded append has more than {FactLimits.AppendBytesMax:N0} bytes, counted up to facts[{i}]. Split it, or keep large payloads in blobs.", nameof(request));
             }
 
             var framing = (prepared.Length * BytesPerFact) + BytesPerAppend;
@@ -95,7 +95,7 @@ internal static class AppendPreparation
         if (fact.Producer is not { } text) return null;
         // The limit is on the canonical form, but what is far beyond it need not be parsed to be refused.
         if (text.Length > 16 * FactLimits.ProducerBytesMax) throw ProducerTooLarge(fact, index, text.Length);
-        if (Utf8Order.ByteCount(text) < 0) throw AppendCheck.Refused(index, fact.Stream, "The producer holds half of a surrogate pair, which UTF-8 cannot say.");
+        if (Utf8Order.ByteCount(text) < 0) throw AppendCheck.Refused(index, fact.Stream, "The producer contains half of a surrogate pair, which UTF-8 cannot encode.");
 
         var given = Encoding.UTF8.GetBytes(text);
         var fault = JsonCheck.Check(given, JsonShape.Object);
@@ -175,7 +175,7 @@ internal static class AppendPreparation
         var fault = JsonCheck.Check(target[..length]);
         return fault == JsonFault.None
             ? length
-            : throw AppendCheck.Refused(index, fact.Stream, $"The payload is refused: {JsonCheck.Describe(target[..length], fault)} A text in JSON stands in double quotes; bytes that are not JSON need a ContentType.");
+            : throw AppendCheck.Refused(index, fact.Stream, $"The payload is refused: {JsonCheck.Describe(target[..length], fault)} A JSON string needs double quotes; bytes that are not JSON need a ContentType.");
     }
 
     static int EncodeText(Span<byte> target, string text, string what, NewFact fact, int index)
@@ -185,7 +185,7 @@ internal static class AppendPreparation
         {
             OperationStatus.Done => written,
             OperationStatus.DestinationTooSmall => throw new InvariantException("the buffer holds every text that was measured for it"),
-            _ => throw AppendCheck.Refused(index, fact.Stream, $"{what} holds half of a surrogate pair, which UTF-8 cannot say."),
+            _ => throw AppendCheck.Refused(index, fact.Stream, $"{what} contains half of a surrogate pair, which UTF-8 cannot encode."),
         };
     }
 

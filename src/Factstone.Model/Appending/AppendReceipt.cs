@@ -1,28 +1,28 @@
 namespace Factstone;
 
-/// <summary>The durable evidence of an append: where its facts are.</summary>
+/// <summary>The durable evidence of an append: positions, versions and time.</summary>
 public sealed record AppendReceipt
 {
-    /// <summary>The position of the first fact; of an append without facts the position after <see cref="LastPosition"/>, which is not its own.</summary>
+    /// <summary>The position of the first fact. For an append without facts, the position after <see cref="LastPosition"/>, which does not belong to it.</summary>
     public required Position FirstPosition { get; init; }
 
-    /// <summary>The position of the last fact; of an append without facts the last position before it.</summary>
+    /// <summary>The position of the last fact. For an append without facts, the last position before it.</summary>
     public required Position LastPosition { get; init; }
 
     /// <summary>When the ledger committed it; every fact of the append has this time, and no other append has.</summary>
     public required DateTimeOffset RecordedAt { get; init; }
 
-    /// <summary>The last version of each stream that was written, in the order in which the append first wrote to them.</summary>
+    /// <summary>The last version of each stream that was written, in the order of the first write to each.</summary>
     public required IReadOnlyList<StreamAndVersion> Versions { get; init; }
 
-    /// <summary>The version of each cell that was written, in the order of the append; a delete has one, too.</summary>
+    /// <summary>The version of each cell that was written, in the order of the append; deletes included.</summary>
     public IReadOnlyList<CellAndVersion> CellVersions { get; init; } = [];
 
     /// <summary>How many facts were appended.</summary>
     public long Count => LastPosition.Value - FirstPosition.Value + 1;
 
-    /// <summary>The last version of the stream, where the append wrote to one only.</summary>
-    /// <exception cref="InvalidOperationException">It wrote to several streams: see <see cref="Versions"/>.</exception>
+    /// <summary>The last version of the stream, if the append wrote to one stream only.</summary>
+    /// <exception cref="InvalidOperationException">It wrote to several streams, or to none: see <see cref="Versions"/>.</exception>
     public StreamVersion StreamVersion => Versions is [var only]
         ? only.Version
         : throw new InvalidOperationException($"The append wrote to {Versions.Count} streams; Versions has a version for each.");

@@ -4,10 +4,10 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Factstone;
 
-/// <summary>Asks the processor for bytes that are read a moment later. A help only: it reads nothing.</summary>
+/// <summary>Asks the processor to load bytes that are read soon. It is only a hint and reads nothing itself.</summary>
 internal static class CachePrefetch
 {
-    /// <summary>Asked for at most; the processor itself goes on where somebody reads from one line to the next.</summary>
+    /// <summary>At most this much is requested; the processor itself continues with the following lines.</summary>
     const int BytesMax = 512;
 
     const int LineBytes = 64;
@@ -16,7 +16,7 @@ internal static class CachePrefetch
     {
         if (!Sse.IsSupported) return;
 
-        // The collector may move the bytes meanwhile. Then this asks for lines that nobody needs, and cannot fail.
+        // The collector may move the bytes meanwhile. Then unneeded lines are requested, which cannot fail.
         var first = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(bytes));
         for (var line = 0; line < bytes.Length && line < BytesMax; line += LineBytes) Sse.Prefetch0(first + line);
     }

@@ -3,8 +3,8 @@ using System.Text;
 
 namespace Factstone;
 
-/// <summary>An append that was checked and encoded as far as a caller can: all that is left to the writer is position, version, time and causes within the append.</summary>
-/// <remarks>The buffer is rented; <see cref="Release"/> gives it back once, when nobody reads from it any more.</remarks>
+/// <summary>An append that is checked, and encoded as far as a caller can. Only the writer knows position, version, time, and causes within the append.</summary>
+/// <remarks>The buffer is rented. <see cref="Release"/> returns it, once, when no thread reads from it any more.</remarks>
 internal sealed class PreparedAppend
 {
     byte[]? _buffer;
@@ -27,14 +27,14 @@ internal sealed class PreparedAppend
 
     public IReadOnlyList<AppendCondition> Conditions { get; }
 
-    /// <summary>How much the queries of its conditions name; 0 where there are none.</summary>
+    /// <summary>How many names the queries of its conditions have; 0 without such queries.</summary>
     public int QueryNames { get; }
 
     public PreparedFact[] Facts { get; }
 
     public PreparedCell[] Cells { get; }
 
-    /// <summary>Bytes in memory, and at least as many as the append takes on disk.</summary>
+    /// <summary>Bytes in memory; at least as many as the append takes on disk.</summary>
     public int Bytes { get; }
 
     public ReadOnlySpan<byte> Header(in PreparedFact fact) => Buffer.AsSpan(fact.HeaderAt, fact.HeaderLength);
@@ -44,7 +44,7 @@ internal sealed class PreparedAppend
     public ReadOnlySpan<byte> Payload(in PreparedFact fact) =>
         Buffer.AsSpan(fact.BodyAt + FactHash.SaltBytes + fact.MetadataLength, fact.PayloadLength);
 
-    /// <summary>Bucket and name, one behind the other.</summary>
+    /// <summary>Bucket and name, without a gap.</summary>
     public ReadOnlySpan<byte> Names(in PreparedCell cell) => Buffer.AsSpan(cell.At, cell.BucketLength + cell.NameLength);
 
     public ReadOnlySpan<byte> Value(in PreparedCell cell) => Buffer.AsSpan(cell.ValueAt, cell.ValueLength);

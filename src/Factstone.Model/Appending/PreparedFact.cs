@@ -1,6 +1,6 @@
 namespace Factstone;
 
-/// <summary>One fact of a <see cref="PreparedAppend"/>: where its parts stand in the append's buffer.</summary>
+/// <summary>One fact of a <see cref="PreparedAppend"/>: the offsets of its parts in the append's buffer.</summary>
 internal readonly struct PreparedFact
 {
     public required StreamName Stream { get; init; }
@@ -15,15 +15,15 @@ internal readonly struct PreparedFact
     /// <summary>Whether the payload, if there is one, is JSON.</summary>
     public required bool IsJson { get; init; }
 
-    /// <summary>Index of the fact of the same append that caused it, or −1: only the writer knows that fact's id.</summary>
+    /// <summary>Index of the fact of the same append that caused it, or −1. Only the writer knows the id of that fact.</summary>
     public required int CausationIndex { get; init; }
 
-    /// <summary>The header's fields that a caller can know, in order.</summary>
+    /// <summary>Offset of the header fields that a caller can know, in order.</summary>
     public required int HeaderAt { get; init; }
 
     public required int HeaderLength { get; init; }
 
-    /// <summary>Salt, metadata and payload, one behind the other.</summary>
+    /// <summary>Offset of salt, metadata and payload, without gaps.</summary>
     public int BodyAt => HeaderAt + HeaderLength;
 
     public int BodyLength => FactHash.SaltBytes + MetadataLength + PayloadLength;

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace Factstone;
 
-/// <summary>Where the random salts of facts come from: the system, or, in a simulation, its seed.</summary>
+/// <summary>The source of the random salts of facts: the system, or the seed of a simulation.</summary>
 internal abstract class SaltSource
 {
     public static readonly SaltSource System = new SystemSalts();
@@ -11,8 +11,8 @@ internal abstract class SaltSource
 
     sealed class SystemSalts : SaltSource
     {
-        // One call of the system's generator costs more than a small append, so each thread draws a block at a time
-        // and wipes what it hands out.
+        // One call of the system's generator costs more than a small append. So each thread draws a block at a time,
+        // and wipes the bytes that it returns.
         const int BlockBytes = 4_096;
 
         [ThreadStatic] static byte[]? _block;
@@ -35,7 +35,7 @@ internal abstract class SaltSource
     }
 }
 
-/// <summary>Salts that follow from a seed, so that a simulation writes the same bytes again.</summary>
+/// <summary>Salts that follow from a seed, so that a simulation writes the same bytes each time.</summary>
 internal sealed class SeededSalts(Random random) : SaltSource
 {
     public override void Fill(Span<byte> salt) => random.NextBytes(salt);

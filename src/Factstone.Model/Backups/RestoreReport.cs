@@ -1,9 +1,9 @@
 namespace Factstone;
 
-/// <summary>From where to where a restore has led. The same is in its receipt, the newest fact of <c>$receipts/restore</c>.</summary>
+/// <summary>The result of a restore. The receipt, the newest fact of <c>$receipts/restore</c>, has the same content.</summary>
 public sealed record RestoreReport
 {
-    /// <summary>Which ledger it is.</summary>
+    /// <summary>The ledger that was restored.</summary>
     public required LedgerId LedgerId { get; init; }
 
     /// <summary>The epoch of the backup.</summary>
@@ -12,10 +12,10 @@ public sealed record RestoreReport
     /// <summary>The epoch of the restored ledger.</summary>
     public required long Epoch { get; init; }
 
-    /// <summary>The position up to which the backup holds the ledger: what the restored ledger has in common with the one that was backed up. A cursor of an earlier epoch that lies beyond it gets <see cref="LedgerForkedException"/>.</summary>
+    /// <summary>The last position of the backup, up to which the restored ledger equals the original one. A cursor of an earlier epoch beyond it is refused with <see cref="LedgerForkedException"/>.</summary>
     public required Position LastCommonPosition { get; init; }
 
-    /// <summary>When the last append in the backup was recorded; null where there is none.</summary>
+    /// <summary>When the last append in the backup was recorded; null without appends.</summary>
     public required DateTimeOffset? RecordedAt { get; init; }
 
     /// <summary>When the backup was made.</summary>
@@ -24,13 +24,13 @@ public sealed record RestoreReport
     /// <summary>The position of the receipt, which is the last fact of the restored ledger.</summary>
     public required Position Receipt { get; init; }
 
-    /// <summary>Files of the log.</summary>
+    /// <summary>Number of log files.</summary>
     public required int Segments { get; init; }
 
     /// <summary>Bytes of the log.</summary>
     public required long SegmentBytes { get; init; }
 
-    /// <summary>Files of the index. What they do not cover is read from the log by the next open.</summary>
+    /// <summary>Number of index files. What they do not cover is read from the log by the next open.</summary>
     public required int Runs { get; init; }
 
     /// <summary>Bytes of the index.</summary>

@@ -2,16 +2,16 @@ using System.Text;
 
 namespace Factstone;
 
-/// <summary>A named value of which only the latest is kept. It has no position and no history, and is in no feed.</summary>
+/// <summary>A named value of which only the latest is readable. It has no position and no history, and is in no feed.</summary>
 public sealed record Cell
 {
-    /// <summary>The family of cells that it is in.</summary>
+    /// <summary>The family of cells that it belongs to.</summary>
     public required string Bucket { get; init; }
 
-    /// <summary>Which cell of the bucket.</summary>
+    /// <summary>The cell within the bucket.</summary>
     public required string Name { get; init; }
 
-    /// <summary>How often it was written, from 1, deletes included.</summary>
+    /// <summary>The number of its writes, deletes included, from 1.</summary>
     public required CellVersion Version { get; init; }
 
     /// <summary>Its value, exactly as it was given; may be empty.</summary>
@@ -20,7 +20,7 @@ public sealed record Cell
     /// <summary>When the ledger committed the append that wrote it.</summary>
     public required DateTimeOffset RecordedAt { get; init; }
 
-    /// <summary>The value read as UTF-8.</summary>
+    /// <summary>The value, decoded as UTF-8.</summary>
     public string Text => Encoding.UTF8.GetString(Value.Span);
 
     /// <summary>Bucket, name and version.</summary>

@@ -3,10 +3,10 @@ using System.Security.Cryptography;
 
 namespace Factstone;
 
-/// <summary>SHA-256 of a cell's value: whether two values are equal is known from it without reading either. Kept in memory only.</summary>
+/// <summary>SHA-256 of the value of a cell, to compare values without reading them. Kept in memory only.</summary>
 internal readonly record struct CellDigest(UInt128 High, UInt128 Low)
 {
-    /// <summary>False of the default, which is no value's digest.</summary>
+    /// <summary>False for the default value, which is the digest of no value.</summary>
     public bool IsKnown => this != default;
 
     public static CellDigest Of(ReadOnlySpan<byte> value)

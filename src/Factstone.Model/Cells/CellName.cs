@@ -2,13 +2,13 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Factstone;
 
-/// <summary>Which cell: a bucket and a name in it. In text <c>settings/theme</c>, split at the first <c>/</c>; the name may be empty and may hold further slashes.</summary>
-/// <remarks>Checked where it is used, not where it is made: see <see cref="FactLimits"/> for what a bucket and a name may be.</remarks>
+/// <summary>The name of a cell: a bucket and a name in it. In text <c>settings/theme</c>, split at the first <c>/</c>; the name may be empty and may contain further slashes.</summary>
+/// <remarks>Checked when it is used, not when it is created. See <see cref="FactLimits"/> for the limits of a bucket and a name.</remarks>
 public readonly record struct CellName
 {
     /// <summary>Names a cell.</summary>
     /// <param name="bucket">The family of cells, such as <c>settings</c>.</param>
-    /// <param name="name">Which cell of it, such as <c>theme</c>; may be empty.</param>
+    /// <param name="name">The cell within the bucket, such as <c>theme</c>; may be empty.</param>
     public CellName(string bucket, string name)
     {
         ArgumentNullException.ThrowIfNull(bucket);
@@ -20,7 +20,7 @@ public readonly record struct CellName
     /// <summary>The family of cells.</summary>
     public string Bucket { get; }
 
-    /// <summary>Which cell of the bucket.</summary>
+    /// <summary>The cell within the bucket.</summary>
     public string Name { get; }
 
     /// <summary>Reads <c>bucket/name</c>, split at the first <c>/</c>.</summary>
@@ -30,7 +30,7 @@ public readonly record struct CellName
             ? name
             : throw new FormatException($"'{text}' names no cell: write BUCKET/NAME, such as 'settings/theme'. 'settings/' is the cell with the empty name.");
 
-    /// <summary>Reads <c>bucket/name</c>, split at the first <c>/</c>; false when there is none.</summary>
+    /// <summary>Reads <c>bucket/name</c>, split at the first <c>/</c>; false if there is no <c>/</c>.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out CellName name)
     {
         var slash = text?.IndexOf('/', StringComparison.Ordinal) ?? -1;

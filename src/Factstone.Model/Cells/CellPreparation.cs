@@ -2,20 +2,20 @@ using System.Text;
 
 namespace Factstone;
 
-/// <summary>Checks the cells of a request against every limit and encodes what a caller can.</summary>
+/// <summary>Checks the cells of a request against every limit, and encodes what a caller can encode.</summary>
 internal static class CellPreparation
 {
-    /// <summary>More than the frame adds to one cell.</summary>
+    /// <summary>An upper bound of what the frame adds to one cell.</summary>
     public const int BytesPerCell = 40;
 
-    /// <exception cref="ArgumentException">There are too many, one cannot be kept, or one is written twice.</exception>
+    /// <exception cref="ArgumentException">There are too many cells, a cell breaks a limit, or a cell is written twice.</exception>
     public static NewCell[] Check(IReadOnlyList<NewCell> given)
     {
         if (given.Count == 0) return [];
         if (given.Count > FactLimits.CellsPerAppendMax)
             throw new ArgumentException($"The append has {given.Count:N0} cells; at most {FactLimits.CellsPerAppendMax:N0} are possible. Split it.", nameof(given));
 
-        // Read once: what is checked is what is written.
+        // Read only once, so that what is checked is also what is written.
         NewCell[] cells = [.. given];
         var first = new Dictionary<CellName, int>(cells.Length);
         for (var i = 0; i < cells.Length; i++)
@@ -24,16 +24,16 @@ internal static class CellPreparation
             if (NameCheck.ForAppending(cell.Cell) is { } wrong) throw Refused(i, cell, wrong);
             if (cell.Value.Length > FactLimits.CellValueBytesMax)
                 throw Refused(i, cell, $"The value has {cell.Value.Length:N0} bytes; at most {FactLimits.CellValueBytesMax:N0} are possible. Keep larger content in a blob, and its reference in the cell.");
-            if (!first.TryAdd(cell.Cell, i)) throw Refused(i, cell, $"cells[{first[cell.Cell]}] writes the same cell. An append can write a cell once: send the value that is to stay.");
+            if (!first.TryAdd(cell.Cell, i)) throw Refused(i, cell, $"cells[{first[cell.Cell]}] writes the same cell. An append can write a cell only once: send the final value.");
         }
 
         return cells;
     }
 
-    /// <summary>Bytes in the buffer, at most.</summary>
+    /// <summary>An upper bound of the bytes in the buffer.</summary>
     public static int BytesMax(NewCell cell) => (3 * (cell.Cell.Bucket.Length + cell.Cell.Name.Length)) + cell.Value.Length;
 
-    /// <summary>Copies a cell that was checked to where the append's buffer goes on.</summary>
+    /// <summary>Copies a checked cell to the end of the append's buffer.</summary>
     public static PreparedCell Encode(NewCell cell, Span<byte> target, int at)
     {
         var bucket = Encoding.UTF8.GetBytes(cell.Cell.Bucket, target);
@@ -44,7 +44,7 @@ internal static class CellPreparation
             Cell = cell.Cell,
             IsDelete = cell.IsDelete,
 
-            // Of the copy: the caller's bytes may change meanwhile.
+            // Computed over the copy, because the caller's bytes may change meanwhile.
             Digest = cell.IsDelete ? default : CellDigest.Of(target.Slice(bucket + name, cell.Value.Length)),
             At = at,
             BucketLength = bucket,
@@ -54,7 +54,7 @@ internal static class CellPreparation
     }
 
     public static ArgumentException TooLarge(int index) =>
-        new($"The append has more than {FactLimits.AppendBytesMax:N0} bytes as written, with cells[{index}]. Split it, or keep large values in blobs.");
+        new($"The encoded append has more than {FactLimits.AppendBytesMax:N0} bytes, counted up to cells[{index}]. Split it, or keep large values in blobs.");
 
     static ArgumentException Refused(int index, NewCell? cell, string why) => new($"cells[{index}]{(cell is null ? "" : $" ({NameCheck.Shown(cell.Cell.ToString())})")}: {why}");
 }

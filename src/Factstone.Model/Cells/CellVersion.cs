@@ -2,20 +2,20 @@ using System.Globalization;
 
 namespace Factstone;
 
-/// <summary>How often a cell was written: counts its puts and deletes from 1, and goes on after a delete.</summary>
-/// <param name="Value">The count; 0 stands for "never written".</param>
+/// <summary>The number of writes of a cell: puts and deletes, from 1. A delete does not reset it.</summary>
+/// <param name="Value">The count; 0 means "never written".</param>
 public readonly record struct CellVersion(long Value) : IComparable<CellVersion>
 {
-    /// <summary>Before the first write: what a cell that was never written is at.</summary>
+    /// <summary>Before the first write: the version of a cell that was never written.</summary>
     public static readonly CellVersion None;
 
-    /// <summary>The version that the next write gives.</summary>
+    /// <summary>The version after the next write.</summary>
     public CellVersion Next() => new(checked(Value + 1));
 
     /// <inheritdoc/>
     public int CompareTo(CellVersion other) => Value.CompareTo(other.Value);
 
-    /// <summary>Lets a plain number stand for a version: <c>AppendCondition.CellAt("settings", "theme", 3)</c>.</summary>
+    /// <summary>Converts a plain number to a version: <c>AppendCondition.CellAt("settings", "theme", 3)</c>.</summary>
     public static implicit operator CellVersion(long value) => new(value);
 
     /// <summary>A version from its number.</summary>
@@ -27,10 +27,10 @@ public readonly record struct CellVersion(long Value) : IComparable<CellVersion>
     /// <summary>Whether one version comes after another.</summary>
     public static bool operator >(CellVersion left, CellVersion right) => left.Value > right.Value;
 
-    /// <summary>Whether one version comes before another or is it.</summary>
+    /// <summary>Whether one version comes before another, or both are equal.</summary>
     public static bool operator <=(CellVersion left, CellVersion right) => left.Value <= right.Value;
 
-    /// <summary>Whether one version comes after another or is it.</summary>
+    /// <summary>Whether one version comes after another, or both are equal.</summary>
     public static bool operator >=(CellVersion left, CellVersion right) => left.Value >= right.Value;
 
     /// <summary>The digits alone.</summary>

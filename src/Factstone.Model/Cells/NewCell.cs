@@ -2,32 +2,32 @@ using System.Text;
 
 namespace Factstone;
 
-/// <summary>A proposed write of a cell: a value, or its removal. It is checked when it is appended; see <see cref="FactLimits"/>.</summary>
+/// <summary>A proposed write of a cell: a value, or a delete. It is checked when it is appended; see <see cref="FactLimits"/>.</summary>
 public sealed record NewCell
 {
     NewCell(CellName cell) => Cell = cell;
 
-    /// <summary>Which cell.</summary>
+    /// <summary>The cell.</summary>
     public CellName Cell { get; }
 
-    /// <summary>Whether it is removed. Its version goes on.</summary>
+    /// <summary>Whether the value is removed. The version counts on.</summary>
     public bool IsDelete { get; private init; }
 
     /// <summary>The value, ≤ 4 MiB; may be empty. The ledger copies it when the cell is appended.</summary>
     public ReadOnlyMemory<byte> Value { get; private init; }
 
-    /// <summary>Gives a cell a value, in place of the one that it may have.</summary>
+    /// <summary>Gives a cell a value, which replaces an existing one.</summary>
     public static NewCell Put(string bucket, string name, ReadOnlyMemory<byte> value) => new(new CellName(bucket, name)) { Value = value };
 
     /// <summary>Gives a cell a value: the text in UTF-8.</summary>
-    /// <exception cref="ArgumentException">The text holds half of a surrogate pair.</exception>
+    /// <exception cref="ArgumentException">The text contains half of a surrogate pair.</exception>
     public static NewCell Put(string bucket, string name, string value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        if (Utf8Order.ByteCount(value) < 0) throw new ArgumentException("The value holds half of a surrogate pair, which UTF-8 cannot say.", nameof(value));
+        if (Utf8Order.ByteCount(value) < 0) throw new ArgumentException("The value contains half of a surrogate pair, which UTF-8 cannot encode.", nameof(value));
         return Put(bucket, name, Encoding.UTF8.GetBytes(value));
     }
 
-    /// <summary>Removes a cell's value. Deleting one that is not there is a write like any other.</summary>
+    /// <summary>Removes the value of a cell. To delete a cell without a value is a write like any other.</summary>
     public static NewCell Delete(string bucket, string name) => new(new CellName(bucket, name)) { IsDelete = true };
 }

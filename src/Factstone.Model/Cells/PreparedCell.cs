@@ -1,6 +1,6 @@
 namespace Factstone;
 
-/// <summary>One cell of a <see cref="PreparedAppend"/>: where its parts stand in the append's buffer.</summary>
+/// <summary>One cell of a <see cref="PreparedAppend"/>: the offsets of its parts in the append's buffer.</summary>
 internal readonly struct PreparedCell
 {
     public required CellName Cell { get; init; }
@@ -9,7 +9,7 @@ internal readonly struct PreparedCell
 
     public required CellDigest Digest { get; init; }
 
-    /// <summary>Bucket, name and value, one behind the other.</summary>
+    /// <summary>Offset of bucket, name and value, without gaps.</summary>
     public required int At { get; init; }
 
     public required int BucketLength { get; init; }

@@ -1,6 +1,6 @@
 namespace Factstone;
 
-/// <summary>An append did not commit: thrown by the calls that return a receipt instead of an outcome.</summary>
+/// <summary>An append did not commit. Thrown by the calls that return a receipt instead of an outcome.</summary>
 public abstract class AppendFailedException : FactstoneException
 {
     private protected AppendFailedException(string message, Exception? inner = null) : base(message, inner) { }
@@ -10,10 +10,10 @@ public abstract class AppendFailedException : FactstoneException
 public sealed class AppendConflictException : AppendFailedException
 {
     internal AppendConflictException(AppendOutcome.Conflict conflict)
-        : base($"Nothing was appended: the condition '{conflict.Condition}' does not hold; {Actual(conflict)}. Read what is new and decide again.") =>
+        : base($"Nothing was appended: the condition '{conflict.Condition}' does not hold; {Actual(conflict)}. Read the current state and decide again.") =>
         Conflict = conflict;
 
-    /// <summary>The failing condition and the facts that beat it.</summary>
+    /// <summary>The failing condition, and the facts that caused the conflict.</summary>
     public AppendOutcome.Conflict Conflict { get; }
 
     static string Actual(AppendOutcome.Conflict conflict)
@@ -43,16 +43,16 @@ public sealed class AppendRejectedException : AppendFailedException
     public AppendOutcome.Rejected Rejected { get; }
 }
 
-/// <summary>The disk failed while the append was being written: it may or may not be there after the next open.</summary>
+/// <summary>The disk failed during the write: the append may or may not exist after the next open.</summary>
 public sealed class AppendUnknownException : AppendFailedException
 {
     internal AppendUnknownException(AppendOutcome.Unknown unknown)
         : base(
-            $"Nobody knows whether the append is durable: {unknown.Cause.Message} Open the ledger again and "
-            + (unknown.AppendId is { } id ? $"ask FindAppendAsync(\"{id}\"), or send the append again under the same id." : unknown.LastPosition < unknown.FirstPosition ? "read its cells." : $"look at positions {unknown.FirstPosition}..{unknown.LastPosition}."),
+            $"It is unknown whether the append is durable: {unknown.Cause.Message} Open the ledger again and "
+            + (unknown.AppendId is { } id ? $"call FindAppendAsync(\"{id}\"), or send the append again under the same id." : unknown.LastPosition < unknown.FirstPosition ? "read its cells." : $"read positions {unknown.FirstPosition}..{unknown.LastPosition}."),
             unknown.Cause) =>
         Unknown = unknown;
 
-    /// <summary>Where to look.</summary>
+    /// <summary>The append id and the positions that show after a reopen whether the append exists.</summary>
     public AppendOutcome.Unknown Unknown { get; }
 }

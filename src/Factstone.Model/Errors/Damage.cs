@@ -1,10 +1,10 @@
 namespace Factstone;
 
-/// <summary>One place where durable bytes are not what was written.</summary>
-/// <param name="File">The file.</param>
-/// <param name="FileOffset">Bytes from its beginning.</param>
-/// <param name="FirstPosition">The first fact that it touches; none where it touches no fact.</param>
-/// <param name="LastPosition">The last fact that it touches.</param>
+/// <summary>One place where durable bytes differ from what was written.</summary>
+/// <param name="File">The path of the file.</param>
+/// <param name="FileOffset">Bytes from the beginning of the file.</param>
+/// <param name="FirstPosition">The first affected fact; 0 if no fact is affected.</param>
+/// <param name="LastPosition">The last affected fact; 0 if no fact is affected.</param>
 /// <param name="What">What is wrong, as a sentence.</param>
 public sealed record Damage(string File, long FileOffset, Position FirstPosition, Position LastPosition, string What)
 {

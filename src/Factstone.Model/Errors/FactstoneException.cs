@@ -1,15 +1,15 @@
 namespace Factstone;
 
-/// <summary>The world failed: the disk, the bytes on it, another process. Says what, where and what to do.</summary>
+/// <summary>An error outside of the program: the disk, the bytes on it, another process. The message says what happened, where, and what to do.</summary>
 public abstract class FactstoneException : Exception
 {
     private protected FactstoneException(string message, Exception? inner = null) : base(message, inner) { }
 
-    /// <summary>Whether the same call can succeed later without anybody opening the ledger anew or repairing it.</summary>
+    /// <summary>Whether the same call can succeed later without a reopen or a repair of the ledger.</summary>
     public virtual bool IsTransient => false;
 }
 
-/// <summary>The disk or quota is full. Nothing was written; reads go on, and appends work again once there is room.</summary>
+/// <summary>The disk or quota is full. Nothing was written; reads continue, and appends work again once there is space.</summary>
 public sealed class LedgerFullException : FactstoneException
 {
     internal LedgerFullException(string path, string operation, Exception? inner = null)
@@ -23,7 +23,7 @@ public sealed class LedgerFullException : FactstoneException
     public override bool IsTransient => true;
 }
 
-/// <summary>The operating system refused a file operation for another reason than a full disk.</summary>
+/// <summary>The operating system refused a file operation for a reason other than a full disk.</summary>
 public sealed class LedgerIOException : FactstoneException
 {
     internal LedgerIOException(string path, string operation, string reason, Exception? inner = null)
@@ -36,12 +36,12 @@ public sealed class LedgerIOException : FactstoneException
     /// <summary>The file or directory.</summary>
     public string Path { get; }
 
-    /// <summary>What was tried: open, read, write, sync, rename, …</summary>
+    /// <summary>The operation that failed: open, read, write, sync, rename, …</summary>
     public string Operation { get; }
 
-    /// <summary>Whether the process has as many files open as it may.</summary>
+    /// <summary>Whether the process has reached its limit of open files.</summary>
     internal bool IsOutOfDescriptors { get; init; }
 
-    /// <summary>Whether a file is not there any more that was there when the ledger was opened.</summary>
+    /// <summary>Whether a file is missing that existed when the ledger was opened.</summary>
     internal bool IsGone { get; init; }
 }

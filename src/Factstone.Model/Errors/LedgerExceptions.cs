@@ -9,41 +9,41 @@ public sealed class LedgerNotFoundException : FactstoneException
     public string Path { get; }
 }
 
-/// <summary>A backup or a restore into the directory was not finished, or is going on: it opens neither for reading nor for writing.</summary>
+/// <summary>A backup or a restore into the directory is unfinished or still running. The directory cannot be opened, neither for reading nor for writing.</summary>
 public sealed class LedgerUnfinishedException : FactstoneException
 {
     internal LedgerUnfinishedException(string path, string work)
-        : base($"'{path}' holds an unfinished {work}: it opens neither for reading nor for writing. If no {work} is running there, run it into that directory again, which starts over, or delete the directory.") => Path = path;
+        : base($"'{path}' contains an unfinished {work} and cannot be opened, neither for reading nor for writing. If no {work} is running there, run it into that directory again, which starts over, or delete the directory.") => Path = path;
 
     /// <summary>The directory.</summary>
     public string Path { get; }
 }
 
-/// <summary>The directory is a backup, which is only read.</summary>
+/// <summary>The directory is a backup, which can only be read.</summary>
 public sealed class LedgerIsBackupException : FactstoneException
 {
     internal LedgerIsBackupException(string path)
-        : base($"'{path}' is a backup, which opens for reading only. Make a ledger of it to write: factstone restore '{path}' --data DIRECTORY. To save what is whole of a damaged backup, copy the directory, remove the file BACKUP from the copy, and repair the copy.") => Path = path;
+        : base($"'{path}' is a backup, which can be opened for reading only. To write, restore it into a new directory: factstone restore '{path}' --data DIRECTORY. To save what is whole of a damaged backup, copy the directory, remove the file BACKUP from the copy, and repair the copy.") => Path = path;
 
     /// <summary>The directory.</summary>
     public string Path { get; }
 }
 
-/// <summary>A backup or a restore needs a new or an empty directory, and this one is not.</summary>
+/// <summary>A backup or a restore needs a new or an empty directory, and this one is not empty.</summary>
 public sealed class DirectoryNotEmptyException : FactstoneException
 {
     internal DirectoryNotEmptyException(string path, string work, string found)
-        : base($"'{path}' is not empty: '{found}' is in it. A {work} needs a new or an empty directory. Nothing was changed.") => Path = path;
+        : base($"'{path}' is not empty: it contains '{found}'. A {work} needs a new or an empty directory. Nothing was changed.") => Path = path;
 
     /// <summary>The directory.</summary>
     public string Path { get; }
 }
 
-/// <summary>The ledger cannot be backed up as it is; the message says why, and what to do.</summary>
+/// <summary>The ledger cannot be backed up in its present state; the message says why, and what to do.</summary>
 public sealed class BackupRefusedException : FactstoneException
 {
     internal BackupRefusedException(string path, string why)
-        : base($"Nothing was backed up of the ledger in '{path}': {why}. The next open for writing mends this; a writer that has it open and has failed must close it first. Where there is damage, it is repaired: factstone repair --data '{path}'. Then back up again.") => Path = path;
+        : base($"The ledger in '{path}' was not backed up: {why}. The next open for writing corrects this; if a writer that has failed still has the ledger open, close it first. If the ledger is damaged, repair it: factstone repair --data '{path}'. Then back up again.") => Path = path;
 
     /// <summary>The ledger's directory.</summary>
     public string Path { get; }
@@ -59,9 +59,9 @@ public sealed class LedgerLockedException : FactstoneException
         Holder = holder;
     }
 
-    /// <summary>It is this process itself.</summary>
+    /// <summary>This process itself has it open.</summary>
     internal LedgerLockedException(string path, string holder)
-        : base($"This process has the ledger in '{path}' open for writing already. Dispose of that ledger first, use it here too, or open the ledger read-only beside it.")
+        : base($"This process already has the ledger in '{path}' open for writing. Use that ledger here too, dispose it first, or open the ledger read-only beside it.")
     {
         Path = path;
         Holder = holder;
@@ -70,7 +70,7 @@ public sealed class LedgerLockedException : FactstoneException
     /// <summary>The ledger's directory.</summary>
     public string Path { get; }
 
-    /// <summary>Who holds it, in its own words.</summary>
+    /// <summary>The holder of the lock: process, machine and time; empty if unknown.</summary>
     public string Holder { get; }
 
     /// <inheritdoc/>
@@ -87,14 +87,14 @@ public sealed class LedgerFormatException : FactstoneException
         Found = found;
     }
 
-    /// <summary>The file that says so.</summary>
+    /// <summary>The file with the newer format.</summary>
     public string Path { get; }
 
-    /// <summary>The format it has.</summary>
+    /// <summary>The format of the file.</summary>
     public int Found { get; }
 }
 
-/// <summary>Bytes that were durable are damaged. Writes are refused; what is undamaged stays readable.</summary>
+/// <summary>Durable bytes are damaged. Appends are refused; undamaged facts stay readable.</summary>
 public sealed class LedgerDamagedException : FactstoneException
 {
     LedgerDamagedException(string what, string advice, IReadOnlyList<Damage> damage)
@@ -106,54 +106,54 @@ public sealed class LedgerDamagedException : FactstoneException
     {
     }
 
-    /// <summary>Nothing is left that could be read or repaired.</summary>
+    /// <summary>There is nothing left to read or to repair.</summary>
     internal static LedgerDamagedException OfLostSegments(string location, IReadOnlyList<Damage> damage) => new(
         $"The ledger in '{location}' has lost all its segments.",
         ". Put the files back, or restore a backup into an empty directory: factstone restore BACKUP --data DIR",
         damage);
 
-    /// <summary>What is damaged, as far as it is known.</summary>
+    /// <summary>The damage that is known.</summary>
     public IReadOnlyList<Damage> Damage { get; }
 }
 
-/// <summary>What was read is not what the ledger holds now: a repair or a restore has left out facts since, or the cursor comes from another copy of the ledger.</summary>
+/// <summary>What was read differs from what the ledger contains now: a repair or a restore has left out facts since, or the cursor comes from another copy of the ledger.</summary>
 public sealed class LedgerForkedException : FactstoneException
 {
     LedgerForkedException(string what, Position lastCommonPosition, long epoch)
         : base($"{what} {(lastCommonPosition == Position.None
-            ? "Up to which position the ledger is what was read is not known: read it from the beginning."
-            : $"Up to position {lastCommonPosition} the ledger is what was read: go back there and read on.")}")
+            ? "It is not known up to which position the ledger is unchanged: read it again from the beginning."
+            : $"Up to position {lastCommonPosition} the ledger is unchanged: go back to that position and read on.")}")
     {
         LastCommonPosition = lastCommonPosition;
         Epoch = epoch;
     }
 
-    /// <summary>The last position up to which the ledger is known to be what was read: whoever goes back to it can read on. 0 where none is known.</summary>
+    /// <summary>The last position up to which the ledger is known to equal what was read. A reader can continue after it. 0 if no such position is known.</summary>
     public Position LastCommonPosition { get; }
 
     /// <summary>The ledger's epoch now.</summary>
     public long Epoch { get; }
 
-    /// <summary>By the epochs: the position lies behind what they have in common.</summary>
+    /// <summary>The epochs differ, and the position is beyond what they have in common.</summary>
     /// <param name="epochRead">The epoch in which the position was read.</param>
     /// <param name="epoch">The ledger's epoch now.</param>
-    /// <param name="lastCommonPosition">What the two have in common; <see cref="Position.None"/> where that is not known.</param>
+    /// <param name="lastCommonPosition">The last position that both have in common; <see cref="Position.None"/> if unknown.</param>
     /// <param name="position">The position that was read.</param>
     internal static LedgerForkedException ByEpoch(long epochRead, long epoch, Position lastCommonPosition, Position position) => new(
         epochRead > epoch
-            ? $"Position {position} was read in epoch {epochRead}, and this ledger is in epoch {epoch}: it is an older copy, or one that has gone another way."
-            : $"Position {position} was read in epoch {epochRead}, and this ledger is in epoch {epoch}: since then a repair or a restore has left out facts, as the receipts in $receipts/repair and $receipts/restore say.",
+            ? $"Position {position} was read in epoch {epochRead}, and this ledger is in epoch {epoch}: it is an older copy, or a copy that continued differently."
+            : $"Position {position} was read in epoch {epochRead}, and this ledger is in epoch {epoch}: a repair or a restore has left out facts since then; see the receipts in $receipts/repair and $receipts/restore.",
         lastCommonPosition,
         epoch);
 
-    /// <summary>By the leaf: the fact at the position is another one.</summary>
+    /// <summary>The leaves differ: the fact at the position is another one.</summary>
     internal static LedgerForkedException ByLeaf(long epoch, Position position) => new(
-        $"The fact at position {position} is not the one that was read there: two copies of this ledger have gone different ways.",
+        $"The fact at position {position} is not the one that was read there: two copies of this ledger have continued differently.",
         Position.None,
         epoch);
 }
 
-/// <summary>A failed disk makes it unsafe to go on writing. Reads go on at the head; appends need a reopen.</summary>
+/// <summary>After a disk failure it is unsafe to write. Reads continue at the head; appends need a reopen.</summary>
 public sealed class LedgerFailedException : FactstoneException
 {
     internal LedgerFailedException(string why, Exception? inner = null)
@@ -162,17 +162,17 @@ public sealed class LedgerFailedException : FactstoneException
     internal string Why { get; }
 }
 
-/// <summary>More appends are in flight than the ledger holds in memory for callers that do not wait.</summary>
+/// <summary>More appends are waiting than the ledger keeps in memory for callers that do not wait.</summary>
 public sealed class LedgerBusyException : FactstoneException
 {
     internal LedgerBusyException(long appends, long bytes)
-        : base($"{appends} appends with {bytes} bytes are waiting to be written already; this one was not taken. Await earlier ones first, or use an appender, which keeps a bounded number in flight.") { }
+        : base($"{appends} appends with {bytes} bytes are already waiting to be written, so this one was not accepted. Await earlier appends first, or use an appender, which keeps a bounded number in flight.") { }
 
     /// <inheritdoc/>
     public override bool IsTransient => true;
 }
 
-/// <summary>The system's clock went forward by more than a day against one that runs on through suspend; facts stamped with it could never be corrected.</summary>
+/// <summary>The system's clock went forward by more than a day, compared with a clock that also runs during suspend. A time that is recorded by mistake could never be corrected.</summary>
 public sealed class ClockJumpedException : FactstoneException
 {
     internal ClockJumpedException(TimeSpan distance, DateTimeOffset now)
@@ -181,27 +181,27 @@ public sealed class ClockJumpedException : FactstoneException
         Distance = distance;
     }
 
-    /// <summary>How far it jumped.</summary>
+    /// <summary>How far the clock jumped.</summary>
     public TimeSpan Distance { get; }
 }
 
-/// <summary>The index is missing or damaged, or its worker has stopped, and what would have to be kept in memory instead does not fit. Nothing is lost: an open for writing makes the index again.</summary>
+/// <summary>The index is missing or damaged, or its worker has stopped, and the data that would be kept in memory instead exceeds the bound. Nothing is lost: an open for writing rebuilds the index.</summary>
 public sealed class LedgerIndexException : FactstoneException
 {
     internal LedgerIndexException(string directory, string why)
-        : base($"The ledger in '{directory}' cannot be read without an open for writing: {why}. Nothing is lost. Make the index again: factstone repair --data '{directory}'") { }
+        : base($"The ledger in '{directory}' cannot be read without an open for writing: {why}. Nothing is lost. Rebuild the index: factstone repair --data '{directory}'") { }
 
     LedgerIndexException(string message, WorkerFailure worker) : base(message, worker.Exception) => Worker = worker;
 
-    /// <summary>The worker that has stopped; null when none has.</summary>
+    /// <summary>The worker that has stopped; null if none has.</summary>
     public WorkerFailure? Worker { get; }
 
     internal static LedgerIndexException OfAppend(string directory, WorkerFailure worker) =>
-        new($"Nothing was appended to the ledger in '{directory}': its {worker.Worker} worker has stopped ({worker.Message}), and twice as many facts are in memory as there may be. Reads go on. Open the ledger again.", worker);
+        new($"Nothing was appended to the ledger in '{directory}': its {worker.Worker} worker has stopped ({worker.Message}), and the facts in memory have reached twice the usual bound. Reads continue. Open the ledger again.", worker);
 
     internal static LedgerIndexException OfOpening(string directory, WorkerFailure worker, long itemsMax) =>
-        new($"The ledger in '{directory}' cannot be opened for writing: its {worker.Worker} worker has stopped ({worker.Message}), and more than {itemsMax:N0} facts, cells and append ids are in no file of the index. Nothing is lost.", worker);
+        new($"The ledger in '{directory}' cannot be opened for writing: its {worker.Worker} worker has stopped ({worker.Message}), and more than {itemsMax:N0} facts, cells and append ids are missing from the index files. Nothing is lost.", worker);
 
     internal static LedgerIndexException OfRun(string path, WorkerFailure worker, long items) =>
-        new($"The file '{path}' of the index is damaged, and holds {items:N0} facts, cells or append ids; the {worker.Worker} worker, which would make it again, has stopped ({worker.Message}). Nothing is lost. Open the ledger again.", worker);
+        new($"The index file '{path}' is damaged, and covers {items:N0} facts, cells or append ids. The {worker.Worker} worker, which would rebuild it, has stopped ({worker.Message}). Nothing is lost. Open the ledger again.", worker);
 }

@@ -12,7 +12,7 @@ public sealed class Fact
     readonly uint _ledgerTag;
     string[]? _tags;
 
-    /// <summary>Takes a fact apart that was read and checked. The bytes are copied.</summary>
+    /// <summary>Creates a fact from a header and a body that were read and checked. The bytes are copied.</summary>
     internal Fact(in HeaderView header, ReadOnlyMemory<byte> headerBytes, ReadOnlyMemory<byte> salt, ReadOnlyMemory<byte> metadata, ReadOnlyMemory<byte> payload, uint ledgerTag)
     {
         _bytes = [.. headerBytes.Span, .. salt.Span, .. metadata.Span, .. payload.Span];
@@ -29,11 +29,11 @@ public sealed class Fact
         IsJson = header.IsJson;
     }
 
-    /// <summary>A fact that was read and checked. The bytes stay with it and are never changed.</summary>
-    /// <param name="marks">Where its parts stand.</param>
-    /// <param name="stream">What the header says of its stream.</param>
-    /// <param name="type">What the header says of its type.</param>
-    /// <param name="bytes">Header; from somewhere behind it salt, metadata and payload.</param>
+    /// <summary>A fact that was read and checked. It keeps the bytes, which must not change.</summary>
+    /// <param name="marks">Where its parts are.</param>
+    /// <param name="stream">The stream, as in the header.</param>
+    /// <param name="type">The type, as in the header.</param>
+    /// <param name="bytes">The header; somewhere after it salt, metadata and payload.</param>
     internal Fact(FactMarks marks, StreamName stream, string? type, byte[] bytes)
     {
         _bytes = bytes;
@@ -50,19 +50,19 @@ public sealed class Fact
         IsJson = marks.Header.IsJson;
     }
 
-    /// <summary>Its place in the whole ledger.</summary>
+    /// <summary>Its position in the ledger.</summary>
     public Position Position { get; }
 
-    /// <summary>The stream it is part of.</summary>
+    /// <summary>Its stream.</summary>
     public StreamName Stream { get; }
 
-    /// <summary>Its place in that stream.</summary>
+    /// <summary>Its version in that stream.</summary>
     public StreamVersion StreamVersion { get; }
 
-    /// <summary>Its id, a UUIDv7 that leads back to its position; or the id it came with, for a fact from elsewhere.</summary>
+    /// <summary>Its id, a UUIDv7 that contains the position; for a fact from elsewhere, the id that it had there.</summary>
     public Guid Id => ForeignId ?? FactId.Create(RecordedAtMicroseconds, Position, _ledgerTag);
 
-    /// <summary>What kind of fact it is; null for none.</summary>
+    /// <summary>The kind of fact; null for none.</summary>
     public string? Type { get; }
 
     /// <summary>Its tags, distinct, in the order of unsigned UTF-8 bytes.</summary>
@@ -80,40 +80,40 @@ public sealed class Fact
     /// <summary>When the ledger committed it: whole microseconds, strictly later for each append.</summary>
     public DateTimeOffset RecordedAt => Microseconds.ToTime(RecordedAtMicroseconds);
 
-    /// <summary>For a fact from elsewhere: when its source recorded it.</summary>
+    /// <summary>For a fact from elsewhere: when its source recorded it; otherwise null.</summary>
     public DateTimeOffset? OriginRecordedAt => Time(View().OriginRecordedAt);
 
-    /// <summary>When it begins to hold in the world; null for when it was recorded.</summary>
+    /// <summary>When it begins to hold in the world; null for <see cref="RecordedAt"/>.</summary>
     public DateTimeOffset? ValidFrom => Time(View().ValidFrom);
 
     /// <summary>When it ceases to hold, exclusive; null for until further notice.</summary>
     public DateTimeOffset? ValidTo => Time(View().ValidTo);
 
-    /// <summary>The version of the payload's shape.</summary>
+    /// <summary>The version of the payload's schema, from 1.</summary>
     public long SchemaVersion => View().SchemaVersion;
 
-    /// <summary>The id of the fact that caused this one, where one did.</summary>
+    /// <summary>The id of the fact that caused this one; null for none.</summary>
     public Guid? Causation => View().Causation;
 
-    /// <summary>The caller's name for the conversation it belongs to.</summary>
+    /// <summary>The caller's name for the conversation that it belongs to; null for none.</summary>
     public string? Correlation => View().Correlation;
 
-    /// <summary>What produced it: a JSON object in RFC 8785 form.</summary>
+    /// <summary>What produced it: a JSON object in RFC 8785 form; null for none.</summary>
     public string? Producer => View().Producer;
 
-    /// <summary>Which rule made it, and from which facts.</summary>
+    /// <summary>The rule that derived it, and the source facts; null for none.</summary>
     public Derivation? Derivation => View().Derivation;
 
-    /// <summary>Whether it says that its record has no value any more.</summary>
+    /// <summary>Whether it records that its record has no value any more.</summary>
     public bool Retracts { get; }
 
-    /// <summary>What the payload is; null for JSON.</summary>
+    /// <summary>The content type of the payload; null for JSON.</summary>
     public string? ContentType => IsJson ? null : View().ContentType;
 
     /// <summary>The payload, exactly as it was given; empty for none.</summary>
     public ReadOnlyMemory<byte> Payload => _bytes.AsMemory(_saltAt + FactHash.SaltBytes + _metadataLength);
 
-    /// <summary>The payload as text, if it is JSON; null where there is none, or where it is something else.</summary>
+    /// <summary>The payload as text, if it is JSON; null if there is no payload, or if it is not JSON.</summary>
     public string? Json => IsJson && !Payload.IsEmpty ? Encoding.UTF8.GetString(Payload.Span) : null;
 
     /// <summary>The metadata, exactly as given: a JSON object whose values are texts; null for none.</summary>
@@ -122,7 +122,7 @@ public sealed class Fact
     /// <summary>The header as it is stored and hashed; see docs/format.md.</summary>
     public ReadOnlyMemory<byte> Header => _bytes.AsMemory(0, _headerLength);
 
-    /// <summary>The random salt that keeps the payload from being guessed by its digest.</summary>
+    /// <summary>The random salt. Without it, the payload could be guessed from its digest.</summary>
     public ReadOnlyMemory<byte> Salt => _bytes.AsMemory(_saltAt, FactHash.SaltBytes);
 
     internal long RecordedAtMicroseconds { get; }
@@ -131,10 +131,10 @@ public sealed class Fact
 
     internal Guid? ForeignId => View().ForeignId;
 
-    /// <summary>SHA-256 over salt, metadata and payload, computed now.</summary>
+    /// <summary>SHA-256 over salt, metadata and payload, computed by each call.</summary>
     public byte[] PayloadDigest() => FactHash.PayloadDigest(Salt.Span, MetadataBytes.Span, Payload.Span);
 
-    /// <summary>The fact's leaf in the hash tree, computed now; its index there is position − 1.</summary>
+    /// <summary>The fact's leaf in the hash tree, computed by each call; its index there is position − 1.</summary>
     public byte[] Leaf() => FactHash.Leaf(Header.Span, PayloadDigest());
 
     /// <summary>Position, stream, version and type.</summary>
@@ -142,7 +142,7 @@ public sealed class Fact
 
     bool IsJson { get; }
 
-    /// <summary>What few ask for is taken from the header each time.</summary>
+    /// <summary>Rarely used fields are read from the header each time.</summary>
     HeaderView View()
     {
         var isHeader = HeaderView.TryRead(Header.Span, out var header);

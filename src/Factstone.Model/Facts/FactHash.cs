@@ -3,10 +3,10 @@ using System.Security.Cryptography;
 
 namespace Factstone;
 
-/// <summary>The hashes that a fact is proved by. All are SHA-256, 32 bytes.</summary>
+/// <summary>The hashes that prove a fact. All are SHA-256, 32 bytes.</summary>
 public static class FactHash
 {
-    /// <summary>Bytes of the random salt that is kept beside each payload and dies with it.</summary>
+    /// <summary>Bytes of the random salt that is kept beside each payload and erased with it.</summary>
     public const int SaltBytes = 16;
 
     /// <summary>Bytes of each hash here.</summary>

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Factstone;
 
-/// <summary>The id of a fact, made from what is known of it anyway: a UUIDv7 (RFC 9562 §5.7) that leads back to its position.</summary>
+/// <summary>The id of a fact, computed from its other fields: a UUIDv7 (RFC 9562 §5.7) that contains the position.</summary>
 /// <remarks>
 /// 48 bits Unix milliseconds · 4 bits version 7 · 12 bits microseconds within the millisecond · 2 bits variant ·
 /// 42 bits position · 20 bits ledger tag.
@@ -14,7 +14,7 @@ internal static class FactId
 
     public static Guid Create(long recordedAt, Position position, uint ledgerTag)
     {
-        // Toward the past, so that a clock before 1970 cannot spoil the version bits.
+        // Rounded toward the past, so that a clock before 1970 cannot change the version bits.
         var microseconds = ((recordedAt % 1_000) + 1_000) % 1_000;
         var milliseconds = (recordedAt - microseconds) / 1_000;
         Span<byte> bytes = stackalloc byte[16];
@@ -23,7 +23,7 @@ internal static class FactId
         return new Guid(bytes, bigEndian: true);
     }
 
-    /// <summary>The position that an id of this ledger names; false for an id that is not made like this, or that another ledger made.</summary>
+    /// <summary>The position in an id of this ledger; false for an id of another form or of another ledger.</summary>
     public static bool TryGetPosition(Guid id, uint ledgerTag, out Position position)
     {
         Span<byte> bytes = stackalloc byte[16];

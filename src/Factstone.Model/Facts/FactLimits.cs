@@ -3,13 +3,13 @@ namespace Factstone;
 /// <summary>How large each part of a fact and of an append may be. Bytes are bytes of UTF-8.</summary>
 public static class FactLimits
 {
-    /// <summary>Bytes of a store's name; at least 1, without <c>/</c>, not <c>.</c> or <c>..</c>, and not starting with <c>$</c>, which is Factstone's own.</summary>
+    /// <summary>Bytes of a store's name; at least 1, without <c>/</c>, not <c>.</c> or <c>..</c>, and not starting with <c>$</c>, which is reserved.</summary>
     public const int StoreBytesMax = 128;
 
     /// <summary>Bytes of a key; it may be empty.</summary>
     public const int KeyBytesMax = 1_024;
 
-    /// <summary>Bytes of a fact's type; at least 1 where there is one.</summary>
+    /// <summary>Bytes of a fact's type; at least 1 if there is one.</summary>
     public const int TypeBytesMax = 256;
 
     /// <summary>Tags of a fact.</summary>
@@ -30,7 +30,7 @@ public static class FactLimits
     /// <summary>Bytes of a fact's metadata.</summary>
     public const int MetadataBytesMax = 16 * 1_024;
 
-    /// <summary>Bytes of a fact's payload. What is larger belongs in a blob.</summary>
+    /// <summary>Bytes of a fact's payload. Keep larger content in a blob.</summary>
     public const int PayloadBytesMax = 4 * 1_024 * 1_024;
 
     /// <summary>Bytes of the name of the rule that derived a fact.</summary>
@@ -66,7 +66,7 @@ public static class FactLimits
     /// <summary>Stores, types and tags that the queries of all conditions of one append name together.</summary>
     public const int QueryNamesPerAppendMax = 10_000;
 
-    /// <summary>Bytes of a bucket's name; at least 1, without <c>/</c>, not <c>.</c> or <c>..</c>, and not starting with <c>$</c>, which is Factstone's own.</summary>
+    /// <summary>Bytes of a bucket's name; at least 1, without <c>/</c>, not <c>.</c> or <c>..</c>, and not starting with <c>$</c>, which is reserved.</summary>
     public const int BucketBytesMax = 128;
 
     /// <summary>Bytes of a cell's name; it may be empty.</summary>
@@ -78,12 +78,12 @@ public static class FactLimits
     /// <summary>Cells of one append.</summary>
     public const int CellsPerAppendMax = 10_000;
 
-    /// <summary>Bytes of one append as it is written.</summary>
+    /// <summary>Bytes of one append as encoded.</summary>
     public const int AppendBytesMax = 32 * 1_024 * 1_024;
 
-    /// <summary>Facts that a conflict brings along at most.</summary>
+    /// <summary>Facts that a conflict returns at most.</summary>
     public const int ConflictFactsMax = 256;
 
-    /// <summary>Bytes of header, payload and metadata that the facts of a conflict take at most.</summary>
+    /// <summary>Bytes of header, payload and metadata of the facts that a conflict returns at most.</summary>
     public const int ConflictBytesMax = 1_024 * 1_024;
 }

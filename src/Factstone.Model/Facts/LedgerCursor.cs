@@ -4,27 +4,27 @@ using System.Globalization;
 
 namespace Factstone;
 
-/// <summary>Up to where somebody has read, of which ledger, and in which epoch of it: so that it is never misread after facts were lost, nor in another copy of the ledger.</summary>
+/// <summary>The position up to which facts have been read, with the ledger and the epoch in which they were read. It is refused, never misread, after facts were lost or in another copy of the ledger.</summary>
 /// <remarks>
 /// In text <c>LEDGER/EPOCH@POSITION.LEAF</c>, such as <c>6f9619ff-8b86-4d01-b42d-00cf4fc964ff/1@1000.1a2b3c4d</c>; without a leaf
 /// <c>LEDGER/EPOCH@POSITION</c>. See docs/format.md, "Cursor".
 /// </remarks>
-/// <param name="LedgerId">Which ledger.</param>
+/// <param name="LedgerId">The ledger.</param>
 /// <param name="Epoch">Its epoch when the fact was read, from 1.</param>
 /// <param name="Position">The last position that was read; 0 for none.</param>
 public readonly record struct LedgerCursor(LedgerId LedgerId, long Epoch, Position Position)
 {
     const int LeafDigits = 8;
 
-    /// <summary>The first 4 bytes of the <see cref="Fact.Leaf"/> of the fact at the position, read as a big-endian number; null where it is not known. A cursor with a leaf is compared with the fact that the ledger has there.</summary>
+    /// <summary>The first 4 bytes of the <see cref="Fact.Leaf"/> of the fact at the position, read as a big-endian number; null if unknown. A cursor with a leaf is compared with the fact that the ledger has at the position.</summary>
     public uint? Leaf { get; init; }
 
     /// <summary>Reads the text form.</summary>
-    /// <exception cref="FormatException">It is none.</exception>
+    /// <exception cref="FormatException">The text is not a cursor.</exception>
     public static LedgerCursor Parse(string text) =>
-        TryParse(text, out var cursor) ? cursor : throw new FormatException($"'{text}' is no cursor: write LEDGER/EPOCH@POSITION.LEAF, as it was given.");
+        TryParse(text, out var cursor) ? cursor : throw new FormatException($"'{text}' is not a cursor: write LEDGER/EPOCH@POSITION.LEAF, as the ledger gave it.");
 
-    /// <summary>Reads the text form; false when it is none.</summary>
+    /// <summary>Reads the text form; false if the text is not a cursor.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out LedgerCursor cursor)
     {
         cursor = default;
@@ -40,7 +40,7 @@ public readonly record struct LedgerCursor(LedgerId LedgerId, long Epoch, Positi
         uint? leaf = null;
         if (dot >= 0)
         {
-            // Before the first fact there is none that could be compared.
+            // There is no fact at position 0, so there can be no leaf.
             if (position == 0 || !TryParseLeaf(location[(dot + 1)..], out var value)) return false;
             leaf = value;
         }
@@ -54,7 +54,7 @@ public readonly record struct LedgerCursor(LedgerId LedgerId, long Epoch, Positi
         ? string.Create(CultureInfo.InvariantCulture, $"{LedgerId}/{Epoch}@{Position}.{leaf:x8}")
         : string.Create(CultureInfo.InvariantCulture, $"{LedgerId}/{Epoch}@{Position}");
 
-    /// <summary>The cursor of who has read up to a fact, included.</summary>
+    /// <summary>The cursor after a fact, the fact included.</summary>
     internal static LedgerCursor Of(LedgerId ledgerId, long epoch, Fact fact) => new(ledgerId, epoch, fact.Position) { Leaf = LeafOf(fact) };
 
     internal static uint LeafOf(Fact fact) => BinaryPrimitives.ReadUInt32BigEndian(fact.Leaf());
@@ -62,7 +62,7 @@ public readonly record struct LedgerCursor(LedgerId LedgerId, long Epoch, Positi
     static bool TryParseNumber(ReadOnlySpan<char> text, long max, out long number) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number <= max;
 
-    /// <summary>One text for one cursor: so lowercase digits only.</summary>
+    /// <summary>Each cursor has one text, so only lowercase digits are accepted.</summary>
     static bool TryParseLeaf(ReadOnlySpan<char> text, out uint leaf)
     {
         leaf = 0;

@@ -3,11 +3,11 @@ using System.Security.Cryptography;
 
 namespace Factstone;
 
-/// <summary>Which ledger: 16 random bytes, drawn when it is created and kept for ever.</summary>
+/// <summary>The identity of a ledger: 16 random bytes, drawn when it is created and kept for ever.</summary>
 /// <param name="Value">The bytes, in RFC 9562 order.</param>
 public readonly record struct LedgerId(Guid Value)
 {
-    /// <summary>The first 32 bits of SHA-256 of the id: frames carry them, and the first 20 bits are part of every fact's id.</summary>
+    /// <summary>The first 32 bits of SHA-256 of the id. Frames contain them, and the first 20 bits are part of every fact's id.</summary>
     internal uint Tag
     {
         get

@@ -2,11 +2,11 @@ using System.Globalization;
 
 namespace Factstone;
 
-/// <summary>A fact's place in the whole ledger: from 1, dense, in commit order, never reused, below 2^42.</summary>
-/// <param name="Value">The place; 0 stands for "before the first fact".</param>
+/// <summary>The place of a fact in the whole ledger: from 1, dense, in commit order, never reused, below 2^42.</summary>
+/// <param name="Value">The place; 0 means "before the first fact".</param>
 public readonly record struct Position(long Value) : IComparable<Position>
 {
-    /// <summary>The largest position a ledger can reach: 2^42 − 1, which is what a fact's id has room for.</summary>
+    /// <summary>The largest position that a ledger can reach: 2^42 − 1, which fits into the id of a fact.</summary>
     public const long MaxValue = (1L << 42) - 1;
 
     /// <summary>Before the first fact.</summary>
@@ -24,10 +24,10 @@ public readonly record struct Position(long Value) : IComparable<Position>
     /// <summary>Whether one position comes after another.</summary>
     public static bool operator >(Position left, Position right) => left.Value > right.Value;
 
-    /// <summary>Whether one position comes before another or is it.</summary>
+    /// <summary>Whether one position comes before another, or both are equal.</summary>
     public static bool operator <=(Position left, Position right) => left.Value <= right.Value;
 
-    /// <summary>Whether one position comes after another or is it.</summary>
+    /// <summary>Whether one position comes after another, or both are equal.</summary>
     public static bool operator >=(Position left, Position right) => left.Value >= right.Value;
 
     /// <summary>The digits alone.</summary>

@@ -2,13 +2,13 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Factstone;
 
-/// <summary>Which stream: a store and a key of it. In text <c>orders/42</c>, split at the first <c>/</c>; the key may be empty and may hold further slashes.</summary>
-/// <remarks>Checked where it is used, not where it is made: see <see cref="FactLimits"/> for what a store and a key may be.</remarks>
+/// <summary>The name of a stream: a store and a key. In text <c>orders/42</c>, split at the first <c>/</c>; the key may be empty and may contain further slashes.</summary>
+/// <remarks>Checked when it is used, not when it is created. See <see cref="FactLimits"/> for the limits of a store and a key.</remarks>
 public readonly record struct StreamName
 {
     /// <summary>Names a stream.</summary>
     /// <param name="store">The family of streams, such as <c>orders</c>.</param>
-    /// <param name="key">Which stream of it, such as <c>42</c>; may be empty.</param>
+    /// <param name="key">The stream within the store, such as <c>42</c>; may be empty.</param>
     public StreamName(string store, string key)
     {
         ArgumentNullException.ThrowIfNull(store);
@@ -20,7 +20,7 @@ public readonly record struct StreamName
     /// <summary>The family of streams.</summary>
     public string Store { get; }
 
-    /// <summary>Which stream of the store.</summary>
+    /// <summary>The stream within the store.</summary>
     public string Key { get; }
 
     /// <summary>Reads <c>store/key</c>, split at the first <c>/</c>.</summary>
@@ -30,7 +30,7 @@ public readonly record struct StreamName
             ? name
             : throw new FormatException($"'{text}' names no stream: write STORE/KEY, such as 'orders/42'. 'orders/' is the stream with the empty key.");
 
-    /// <summary>Reads <c>store/key</c>, split at the first <c>/</c>; false when there is none.</summary>
+    /// <summary>Reads <c>store/key</c>, split at the first <c>/</c>; false if there is no <c>/</c>.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out StreamName name)
     {
         var slash = text?.IndexOf('/', StringComparison.Ordinal) ?? -1;
@@ -38,7 +38,7 @@ public readonly record struct StreamName
         return slash >= 0;
     }
 
-    /// <summary>Lets <c>"orders/42"</c> stand for a stream.</summary>
+    /// <summary>Converts a text such as <c>"orders/42"</c> to a stream name.</summary>
     public static implicit operator StreamName(string text) => Parse(text);
 
     /// <summary>A stream from its text; the same as <see cref="Parse"/>.</summary>

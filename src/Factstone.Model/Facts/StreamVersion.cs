@@ -2,11 +2,11 @@ using System.Globalization;
 
 namespace Factstone;
 
-/// <summary>A fact's place in its stream: from 1, dense, never reused, never reset.</summary>
-/// <param name="Value">The place; 0 stands for "before the first fact of the stream".</param>
+/// <summary>The place of a fact in its stream: from 1, dense, never reused, never reset. A repair that lost facts can leave gaps.</summary>
+/// <param name="Value">The place; 0 means "before the first fact of the stream".</param>
 public readonly record struct StreamVersion(long Value) : IComparable<StreamVersion>
 {
-    /// <summary>Before the first fact: what a stream that does not exist is at.</summary>
+    /// <summary>Before the first fact: the version of a stream that does not exist.</summary>
     public static readonly StreamVersion None;
 
     /// <summary>The version of the following fact.</summary>
@@ -15,7 +15,7 @@ public readonly record struct StreamVersion(long Value) : IComparable<StreamVers
     /// <inheritdoc/>
     public int CompareTo(StreamVersion other) => Value.CompareTo(other.Value);
 
-    /// <summary>Lets a plain number stand for a version: <c>AppendCondition.StreamAt("orders/42", 3)</c>.</summary>
+    /// <summary>Converts a plain number to a version: <c>AppendCondition.StreamAt("orders/42", 3)</c>.</summary>
     public static implicit operator StreamVersion(long value) => new(value);
 
     /// <summary>A version from its number.</summary>
@@ -27,10 +27,10 @@ public readonly record struct StreamVersion(long Value) : IComparable<StreamVers
     /// <summary>Whether one version comes after another.</summary>
     public static bool operator >(StreamVersion left, StreamVersion right) => left.Value > right.Value;
 
-    /// <summary>Whether one version comes before another or is it.</summary>
+    /// <summary>Whether one version comes before another, or both are equal.</summary>
     public static bool operator <=(StreamVersion left, StreamVersion right) => left.Value <= right.Value;
 
-    /// <summary>Whether one version comes after another or is it.</summary>
+    /// <summary>Whether one version comes after another, or both are equal.</summary>
     public static bool operator >=(StreamVersion left, StreamVersion right) => left.Value >= right.Value;
 
     /// <summary>The digits alone.</summary>

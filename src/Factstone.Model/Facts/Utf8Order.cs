@@ -4,8 +4,8 @@ namespace Factstone;
 
 /// <summary>The order of names, keys and tags everywhere: unsigned UTF-8 bytes, no normalisation.</summary>
 /// <remarks>
-/// That is the order of code points. UTF-16 units, which .NET compares, put surrogates (U+10000 and above) before
-/// U+E000..U+FFFF; shifting both ranges mends that without encoding anything.
+/// That is the order of code points. .NET compares UTF-16 units, which puts surrogates (U+10000 and above) before
+/// U+E000..U+FFFF. Shifting both ranges corrects that without encoding anything.
 /// </remarks>
 internal sealed class Utf8Order : IComparer<string>
 {
@@ -20,7 +20,7 @@ internal sealed class Utf8Order : IComparer<string>
         return Rank(a[same]).CompareTo(Rank(b[same]));
     }
 
-    /// <summary>Sorts a few texts, of which most are in order: unlike the runtime's own, without an object for it.</summary>
+    /// <summary>Sorts a few texts, most of which are in order already. Unlike the runtime's sort, it does not allocate.</summary>
     public static void Sort(Span<string> texts)
     {
         for (var i = 1; i < texts.Length; i++)
@@ -34,7 +34,7 @@ internal sealed class Utf8Order : IComparer<string>
 
     static int Rank(char unit) => unit < 0xD800 ? unit : char.IsSurrogate(unit) ? unit + 0x2000 : unit - 0x800;
 
-    /// <summary>Bytes of the text in UTF-8, or −1 for a lone surrogate, which UTF-8 cannot say.</summary>
+    /// <summary>The length of the text in UTF-8, or −1 if it has a lone surrogate, which UTF-8 cannot encode.</summary>
     public static int ByteCount(ReadOnlySpan<char> text)
     {
         try

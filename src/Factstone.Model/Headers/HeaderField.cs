@@ -1,9 +1,9 @@
 namespace Factstone;
 
-/// <summary>Field numbers of a fact's header. For ever: see docs/format.md, "Header".</summary>
+/// <summary>Field numbers of a fact's header. They never change: see docs/format.md, "Fact header".</summary>
 internal enum HeaderField
 {
-    // What only the writer knows comes first, so that a caller can encode the rest beforehand.
+    // Fields that only the writer knows come first, so that a caller can encode the rest beforehand.
     Position = 1,
     StreamVersion = 2,
     RecordedAt = 3,
@@ -25,7 +25,7 @@ internal enum HeaderField
     ContentType = 18,
 }
 
-/// <summary>How the value of a field is written; two bits of the field's tag, so that a reader can pass over a field it does not know.</summary>
+/// <summary>The encoding of a field's value: two bits of the field's tag, so that a reader can skip an unknown field.</summary>
 internal enum HeaderValue
 {
     /// <summary>LEB128, minimal; times zig-zag.</summary>
@@ -34,9 +34,9 @@ internal enum HeaderValue
     /// <summary>16 bytes, RFC 9562 order.</summary>
     Id = 1,
 
-    /// <summary>LEB128 length and that many bytes.</summary>
+    /// <summary>LEB128 length, then that many bytes.</summary>
     Bytes = 2,
 
-    /// <summary>Nothing: that the field is there says it all.</summary>
+    /// <summary>No bytes; the presence of the field is the value.</summary>
     Present = 3,
 }

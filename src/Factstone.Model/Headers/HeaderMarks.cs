@@ -4,11 +4,11 @@ using System.Runtime.CompilerServices;
 
 namespace Factstone;
 
-/// <summary>What most who read a fact want of its header, and where the rest stands; used again for one fact after the other.</summary>
+/// <summary>The header fields that most readers use, and the offsets of the rest; reused for one fact after the other.</summary>
 /// <remarks>
-/// Most headers have nothing but position, version, time, store, key and perhaps a type, in this order. These are read
-/// here; a header with anything else, or with anything wrong, is read as a <see cref="HeaderView"/>, which alone says
-/// what is one.
+/// Most headers have only position, version, time, store, key and perhaps a type, in this order. Those are read here.
+/// A header with any other field, or with any error, is read as a <see cref="HeaderView"/>, which alone decides whether
+/// bytes are a header.
 /// </remarks>
 internal sealed class HeaderMarks
 {
@@ -28,14 +28,14 @@ internal sealed class HeaderMarks
     public bool Retracts { get; private set; }
     public bool IsJson { get; private set; }
 
-    /// <summary>Whether there is more to the header than stands here.</summary>
+    /// <summary>Whether the header has further fields.</summary>
     public bool HasMore { get; private set; }
 
     public ReadOnlySpan<byte> Store(ReadOnlySpan<byte> header) => header.Slice(_storeAt, _storeLength);
     public ReadOnlySpan<byte> Key(ReadOnlySpan<byte> header) => header.Slice(_keyAt, _keyLength);
     public ReadOnlySpan<byte> Type(ReadOnlySpan<byte> header) => header.Slice(_typeAt, _typeLength);
 
-    /// <summary>Reads a header; false where the bytes are none. Never throws on bad bytes.</summary>
+    /// <summary>Reads a header; false if the bytes are not a header. Never throws on bad bytes.</summary>
     public bool TryRead(ReadOnlySpan<byte> bytes)
     {
         Length = bytes.Length;
@@ -44,7 +44,7 @@ internal sealed class HeaderMarks
 
     bool TryReadCommon(ReadOnlySpan<byte> bytes)
     {
-        // Three numbers of up to nine bytes with their tags, then texts: as long as eight bytes can be read at once, none runs over.
+        // Three numbers of up to nine bytes with their tags, then texts. As long as eight bytes can be read at once, no read runs past the end.
         if (bytes.Length < 2 + sizeof(ulong) || bytes[0] != HeaderWriter.Version || bytes[1] != PositionTag) return false;
         var at = 2;
         var position = Integer(bytes, ref at);
@@ -83,7 +83,7 @@ internal sealed class HeaderMarks
 
     static (int At, int Length) LocationOf(ReadOnlySpan<byte> field, ReadOnlySpan<byte> bytes) => bytes.Overlaps(field, out var at) ? (at, field.Length) : (0, 0);
 
-    /// <summary>A number of up to eight bytes, of which eight can be read; more than any field allows where it is longer, or not minimal.</summary>
+    /// <summary>A number of up to eight bytes, of which eight can be read. A longer or not minimal number gives more than any field allows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static ulong Integer(ReadOnlySpan<byte> bytes, ref int at)
     {
@@ -91,7 +91,7 @@ internal sealed class HeaderMarks
         var ends = ~octets & 0x8080_8080_8080_8080;
         if (ends == 0) return ulong.MaxValue;
 
-        // All up to the first byte without its top bit, seven bits of each, moved together.
+        // All bytes up to the first one without its top bit: seven bits of each, moved together.
         var length = (BitOperations.TrailingZeroCount(ends) + 1) / 8;
         octets &= (ends ^ (ends - 1)) & 0x7F7F_7F7F_7F7F_7F7F;
         octets = (octets & 0x007F_007F_007F_007F) | ((octets & 0x7F00_7F00_7F00_7F00) >> 1);

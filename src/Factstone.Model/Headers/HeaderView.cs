@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Factstone;
 
-/// <summary>A header read from bytes, field by field, without copying: valid as long as the bytes are. See docs/format.md, "Header".</summary>
+/// <summary>A header read from bytes, field by field, without copying. Valid as long as the bytes are. See docs/format.md, "Fact header".</summary>
 internal readonly ref struct HeaderView
 {
     readonly ReadOnlySpan<byte> _bytes;
@@ -85,7 +85,7 @@ internal readonly ref struct HeaderView
         }
     }
 
-    /// <summary>The fields from <see cref="HeaderField.Store"/> on except the correlation and the producer: what two appends under one id must have in common.</summary>
+    /// <summary>Compares the fields from <see cref="HeaderField.Store"/> on, except the correlation and the producer. Two appends with one id must agree on them.</summary>
     public bool SaysTheSameAs(in HeaderView other) =>
         Store.SequenceEqual(other.Store) && Key.SequenceEqual(other.Key)
         && Slice(_slices.Type).SequenceEqual(other.Slice(other._slices.Type))
@@ -93,7 +93,7 @@ internal readonly ref struct HeaderView
         && Slice(_slices.ContentType).SequenceEqual(other.Slice(other._slices.ContentType))
         && ValidFrom == other.ValidFrom && ValidTo == other.ValidTo && SchemaVersion == other.SchemaVersion && Retracts == other.Retracts;
 
-    /// <summary>Reads a header; false where the bytes are none. Never throws on bad bytes. Fields it does not know are passed over.</summary>
+    /// <summary>Reads a header; false if the bytes are not a header. Never throws on bad bytes. Unknown fields are skipped.</summary>
     public static bool TryRead(ReadOnlySpan<byte> bytes, out HeaderView header)
     {
         header = default;
@@ -234,7 +234,7 @@ internal readonly ref struct HeaderView
 
     Guid? IdOrNull(Range16 range) => range.Start == 0 ? null : new Guid(Slice(range), bigEndian: true);
 
-    /// <summary>Where a field stands in the header, which is shorter than 64 KiB. Start 0, where the version byte is, means absent.</summary>
+    /// <summary>The place of a field in the header, which is shorter than 64 KiB. Start 0, the place of the version byte, means absent.</summary>
     readonly struct Range16(int start, int length)
     {
         readonly ushort _start = (ushort)start;

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Factstone;
 
-/// <summary>Writes header fields one after the other. See docs/format.md, "Header".</summary>
+/// <summary>Writes header fields in order. See docs/format.md, "Fact header".</summary>
 internal ref struct HeaderWriter(Span<byte> target)
 {
     /// <summary>The first byte of every header.</summary>
@@ -47,14 +47,14 @@ internal ref struct HeaderWriter(Span<byte> target)
 
     public void Present(HeaderField field) => Tag(field, HeaderValue.Present);
 
-    /// <summary>Bytes that hold whole fields already, all of them above the last one written.</summary>
+    /// <summary>Appends bytes that contain encoded fields, all of them with higher numbers than the last one written.</summary>
     public void Raw(scoped ReadOnlySpan<byte> bytes)
     {
         bytes.CopyTo(_target[_at..]);
         _at += bytes.Length;
     }
 
-    /// <summary>Tags are sorted by unsigned UTF-8 bytes and distinct; the caller has seen to it.</summary>
+    /// <summary>The tags must be distinct and sorted by unsigned UTF-8 bytes; the caller ensures that.</summary>
     public void Tags(scoped ReadOnlySpan<string> sorted)
     {
         var length = Leb128.Size((ulong)sorted.Length);
@@ -91,7 +91,7 @@ internal ref struct HeaderWriter(Span<byte> target)
 
     void LengthAndText(ReadOnlySpan<char> text)
     {
-        // Nearly every name is shorter than 128 bytes, so its length takes one byte: write the text behind it first.
+        // Nearly every name is shorter than 128 bytes, so its length takes one byte: the text is written after that byte first.
         if (text.Length < 128 && text.Length * 3 + 1 <= _target.Length - _at)
         {
             var written = Encoding.UTF8.GetBytes(text, _target[(_at + 1)..]);

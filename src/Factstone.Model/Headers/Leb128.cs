@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Factstone;
 
-/// <summary>Unsigned LEB128 in its one minimal form, and zig-zag for signed values.</summary>
+/// <summary>Unsigned LEB128 in its minimal form, and zig-zag for signed values.</summary>
 internal static class Leb128
 {
     public const int BytesMax = 10;
@@ -34,7 +34,7 @@ internal static class Leb128
         return at;
     }
 
-    /// <summary>Reads a value and moves past it; false, moving nowhere, when the source ends early or the form is not minimal.</summary>
+    /// <summary>Reads a value and moves past it. False, without moving, if the source ends early or the form is not minimal.</summary>
     public static bool TryRead(ReadOnlySpan<byte> source, ref int at, out ulong value)
     {
         value = 0;
@@ -46,7 +46,7 @@ internal static class Leb128
             value |= (ulong)(octet & 0x7F) << shift;
             if (octet < 0x80)
             {
-                // A last byte of zero adds nothing: a second form of a shorter one.
+                // A last byte of zero adds nothing: the value has a shorter form.
                 if (octet == 0 && i > at) return false;
                 at = i + 1;
                 return true;

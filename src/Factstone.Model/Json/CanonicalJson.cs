@@ -5,14 +5,14 @@ namespace Factstone;
 /// <summary>The canonical form of JSON, called v1: two texts that mean the same have the same bytes.</summary>
 /// <remarks>
 /// RFC 8785 with one exception. The RFC turns every number into a double, so that 9007199254740993 would equal
-/// 9007199254740992; here an integer (a number without fraction and exponent) keeps its digits, and -0 is 0. Up to ±2^53 that
-/// is what the RFC writes. What is hashed and compared depends on this form: it never changes, another one gets another name.
+/// 9007199254740992. Here an integer (a number without fraction and exponent) keeps its digits, and -0 is 0. Up to ±2^53 the
+/// result is that of the RFC. Hashes and comparisons depend on this form: it never changes, and another form gets another name.
 /// </remarks>
 internal static class CanonicalJson
 {
     /// <summary>Writes the canonical form of a JSON text.</summary>
     /// <exception cref="ArgumentException">
-    /// The text is not JSON by <see cref="JsonCheck"/>, or a number with fraction or exponent is too large for a double.
+    /// The text is refused by <see cref="JsonCheck"/>, or a number with fraction or exponent is too large for a double.
     /// </exception>
     public static byte[] Encode(ReadOnlySpan<byte> utf8)
     {
@@ -26,7 +26,7 @@ internal static class CanonicalJson
         return canonical;
     }
 
-    /// <summary>Whether two texts have the same canonical form. A text without one equals itself only, byte for byte.</summary>
+    /// <summary>Whether two texts have the same canonical form. A text without a canonical form equals only itself, byte for byte.</summary>
     public static bool AreEqual(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b) =>
         a.SequenceEqual(b) || (TryEncode(a, out var canonical) && TryEncode(b, out var other) && canonical.AsSpan().SequenceEqual(other));
 

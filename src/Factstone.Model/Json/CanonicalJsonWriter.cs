@@ -8,28 +8,28 @@ namespace Factstone;
 
 /// <summary>Writes one text in its canonical form.</summary>
 /// <remarks>
-/// Takes the text as checked: it looks for no faults, and it recurses, which is bounded by <see cref="JsonCheck.DepthMax"/> only.
-/// An object is written in the order it has, and put in order when it is complete.
+/// The text must have been checked: no faults are detected here, and the recursion is bounded by <see cref="JsonCheck.DepthMax"/> only.
+/// The members of an object are written in their given order, and sorted when the object is complete.
 /// </remarks>
 internal sealed class CanonicalJsonWriter
 {
     const int ShownNumberBytesMax = 40;
 
-    /// <summary>What cannot stand in a string as it is.</summary>
+    /// <summary>Bytes that a string cannot contain without an escape.</summary>
     static readonly SearchValues<byte> Escaped =
         SearchValues.Create([.. Enumerable.Range(0, ' ').Select(control => (byte)control), (byte)'"', (byte)'\\']);
 
     readonly List<byte> _output;
     readonly List<Member> _members = [];
 
-    /// <summary>The names of the members, unescaped; then also room for a string while it is written.</summary>
+    /// <summary>The names of the members, unescaped; also space for a string while it is written.</summary>
     readonly List<byte> _unescaped = [];
 
     string? _numberTooLarge;
 
     CanonicalJsonWriter(int capacity) => _output = new List<byte>(capacity);
 
-    /// <summary>Fails only when a number is too large for a double, and says which: its digits, or the first of them.</summary>
+    /// <summary>Fails only if a number is too large for a double, and returns its digits, or the first of them.</summary>
     public static bool TryWrite(
         ReadOnlySpan<byte> text, [NotNullWhen(true)] out byte[]? canonical, [NotNullWhen(false)] out string? numberTooLarge)
     {
@@ -102,7 +102,7 @@ internal sealed class CanonicalJsonWriter
         return at + 1;
     }
 
-    /// <summary>Puts the members that were written from <paramref name="start"/> on in the order of their names.</summary>
+    /// <summary>Sorts the members that were written from <paramref name="start"/> on by their names.</summary>
     void Sort(Span<Member> members, int start)
     {
         var names = CollectionsMarshal.AsSpan(_unescaped);
@@ -126,7 +126,7 @@ internal sealed class CanonicalJsonWriter
         ArrayPool<byte>.Shared.Return(unordered);
     }
 
-    /// <summary>Writes the name that begins here, and leaves it unescaped behind the others.</summary>
+    /// <summary>Writes the name that begins here, and keeps its unescaped form after the earlier ones.</summary>
     int WriteName(ReadOnlySpan<byte> text, int at)
     {
         var end = JsonString.FindEnd(text, at + 1, out _);
@@ -140,7 +140,7 @@ internal sealed class CanonicalJsonWriter
         var end = JsonString.FindEnd(text, at + 1, out var escaped);
         if (!escaped)
         {
-            // Whatever must be escaped is, so that a string without escapes is canonical as it stands.
+            // All characters that must be escaped are escaped, so a string without escapes is canonical already.
             _output.AddRange(text[at..(end + 1)]);
             return end + 1;
         }

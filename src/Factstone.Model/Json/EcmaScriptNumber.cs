@@ -7,9 +7,9 @@ using System.Text;
 namespace Factstone;
 
 /// <summary>
-/// Doubles as ECMAScript writes them: the fewest digits that read back as the same double, the nearest of these, even on a tie.
+/// Writes doubles as ECMAScript does: with the fewest digits that read back as the same double, the nearest of these, and on a tie the even one.
 /// </summary>
-/// <remarks>Source: ECMA-262, Number::toString with radix 10 and its second note, as RFC 8785, section 3.2.2.3, asks for.</remarks>
+/// <remarks>Source: ECMA-262, Number::toString with radix 10 and its second note, as RFC 8785, section 3.2.2.3, requires.</remarks>
 internal static class EcmaScriptNumber
 {
     /// <summary>Enough for every double: sign, "0.00000", 17 digits.</summary>
@@ -17,12 +17,12 @@ internal static class EcmaScriptNumber
 
     const int DigitsMax = 17;
 
-    /// <summary>Any decimal of so many digits is told apart from any other by its double (IEEE 754, normal range).</summary>
+    /// <summary>Two different decimals with at most this many digits have different doubles (IEEE 754, normal range).</summary>
     const int DistinctDigits = 15;
 
     const double NormalMin = 2.2250738585072014E-308;
 
-    /// <summary>Writes a finite double; negative zero is zero.</summary>
+    /// <summary>Writes a finite double; negative zero is written as zero.</summary>
     /// <returns>The bytes written.</returns>
     public static int Write(double value, Span<byte> destination)
     {
@@ -81,11 +81,11 @@ internal static class EcmaScriptNumber
     }
 
     /// <summary>
-    /// Takes the digits from the base library where that is safe: so few that no other decimal as short has the same double.
+    /// Takes the digits from the base library if that is safe: if there are so few that no other decimal as short has the same double.
     /// </summary>
     /// <remarks>
-    /// Its shortest form is not always the shortest, nor does it always read back: .NET 10 writes 2^-25 as 2.980232238769531E-08,
-    /// which is another double. Those forms are long.
+    /// The library's shortest form is not always the shortest, and does not always read back: .NET 10 writes 2^-25 as
+    /// 2.980232238769531E-08, which is another double. Such forms are long.
     /// </remarks>
     static bool TryGetShortDigits(double value, Span<byte> digits, out int count, out int point)
     {
@@ -116,10 +116,10 @@ internal static class EcmaScriptNumber
         return count <= DistinctDigits;
     }
 
-    /// <summary>The digits from exact arithmetic.</summary>
+    /// <summary>Computes the digits by exact arithmetic.</summary>
     /// <remarks>
-    /// Source: Burger and Dybvig, "Printing Floating-Point Numbers Quickly and Accurately" (1996), the free-format algorithm. The
-    /// value is numerator/denominator; whatever lies between it less below/denominator and it plus above/denominator reads back as it.
+    /// Source: Burger and Dybvig, "Printing Floating-Point Numbers Quickly and Accurately" (1996), the free-format algorithm. The value
+    /// is numerator/denominator; every number between the value − below/denominator and the value + above/denominator reads back as it.
     /// </remarks>
     static void GetDigits(double value, Span<byte> digits, out int count, out int point)
     {
@@ -129,7 +129,7 @@ internal static class EcmaScriptNumber
         var exponent = Math.Max(biased, 1) - 1075;
         var significand = biased == 0 ? fraction : fraction | 1UL << 52;
 
-        // At a power of two the doubles below lie half as far apart as those above.
+        // At a power of two the distance to the next double below is half of that to the next one above.
         var isPower = fraction == 0 && biased > 1;
         var numerator = new BigInteger(significand) << (Math.Max(exponent, 0) + (isPower ? 2 : 1));
         var denominator = BigInteger.One << (Math.Max(-exponent, 0) + (isPower ? 2 : 1));

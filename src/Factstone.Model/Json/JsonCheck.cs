@@ -2,27 +2,27 @@ using System.Text;
 
 namespace Factstone;
 
-/// <summary>Says whether a text is JSON that the ledger takes.</summary>
+/// <summary>Checks whether a text is JSON that the ledger accepts.</summary>
 /// <remarks>
-/// One value by the grammar of RFC 8259, in valid UTF-8; and beyond the RFC, because readers disagree about the rest: no byte
-/// order mark, no two equal names in an object, no lone surrogates, no more than <see cref="DepthMax"/> open containers.
-/// Numbers are checked for their grammar only: 1e400 is JSON. Time grows with the length of the text alone, and memory
-/// with the names of the objects that are open.
+/// One value by the grammar of RFC 8259, in valid UTF-8. Some rules go beyond the RFC, because readers disagree about
+/// these cases: no byte order mark, no two equal names in an object, no lone surrogates, no more than
+/// <see cref="DepthMax"/> open containers. Numbers are checked for their grammar only: 1e400 is JSON. Time is linear in
+/// the length of the text; memory grows with the names of the open objects.
 /// </remarks>
 internal static class JsonCheck
 {
-    /// <summary>How many arrays and objects may be open at a time.</summary>
+    /// <summary>How many arrays and objects may be open at the same time.</summary>
     public const int DepthMax = 128;
 
     const int QuotedBytesMax = 64;
 
-    /// <summary>The first fault, or <see cref="JsonFault.None"/>. Allocates nothing for texts of ordinary size.</summary>
+    /// <summary>The first fault, or <see cref="JsonFault.None"/>. Does not allocate for texts of ordinary size.</summary>
     public static JsonFault Check(ReadOnlySpan<byte> utf8) => new JsonScan(utf8, JsonShape.Any).Run();
 
-    /// <summary>As <see cref="Check(ReadOnlySpan{byte})"/>, for a text that must also have a shape.</summary>
+    /// <summary>Like <see cref="Check(ReadOnlySpan{byte})"/>, for a text that must also have a shape.</summary>
     public static JsonFault Check(ReadOnlySpan<byte> utf8, JsonShape shape) => new JsonScan(utf8, shape).Run();
 
-    /// <summary>A sentence about a fault that a check of this text has returned: what is wrong, at which byte, counted from 0.</summary>
+    /// <summary>Describes a fault that a check of this text has returned, as a sentence: what is wrong, and at which byte, from 0.</summary>
     /// <exception cref="ArgumentException">The text does not have this fault.</exception>
     public static string Describe(ReadOnlySpan<byte> utf8, JsonFault fault)
     {
@@ -49,7 +49,7 @@ internal static class JsonCheck
                 $"The name {Quoted(utf8[at..])} at byte {at} is in its object already. Names are compared after unescaping.",
             JsonFault.LoneSurrogate =>
                 $"The escape {Encoding.ASCII.GetString(utf8.Slice(at, 6))} at byte {at} is half of a surrogate pair "
-                + "and stands for no character.",
+                + "and encodes no character.",
             JsonFault.TooDeep => $"More than {DepthMax} arrays and objects are open at byte {at}.",
             JsonFault.Empty => "The text is empty; JSON is exactly one value.",
             JsonFault.NotAnObject => $"The value at byte {at} must be a JSON object.",
@@ -67,7 +67,7 @@ internal static class JsonCheck
 
     static string Shown(byte value) => value is > (byte)' ' and < 0x7F ? $"'{(char)value}'" : $"0x{value:X2}";
 
-    /// <summary>The string that the text begins with, as it is written, or its length if it is long.</summary>
+    /// <summary>The string at the beginning of the text, as written, or its length if it is long.</summary>
     static string Quoted(ReadOnlySpan<byte> text)
     {
         var length = JsonString.FindEnd(text, 1, out _) + 1;

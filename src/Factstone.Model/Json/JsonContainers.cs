@@ -5,25 +5,25 @@ using System.Runtime.InteropServices;
 
 namespace Factstone;
 
-/// <summary>The open containers of a text that is being checked, and the names met so far in each open object.</summary>
+/// <summary>The open containers of a text during a check, and the names in each open object so far.</summary>
 /// <remarks>
-/// Always true: names are a stack, those of an inner object above those of an outer one, so that closing an object
-/// takes its names off the top; the chains of the hash table begin with the name added last, for the same reason.
-/// Threads: each has its own, used again for the next text, so that a check allocates nothing.
+/// Always true: names form a stack, those of an inner object above those of an outer one, so a closed object removes
+/// its names from the top. The chains of the hash table begin with the newest name for the same reason.
+/// Threads: each thread has its own instance and reuses it for the next text, so that a check does not allocate.
 /// </remarks>
 internal sealed class JsonContainers
 {
-    /// <summary>Up to here a new name is compared with each of the others, which costs less than hashing it.</summary>
+    /// <summary>Up to this number a new name is compared with each of the others, which costs less than hashing it.</summary>
     const int ComparedNamesMax = 32;
 
-    /// <summary>What a thread keeps between texts.</summary>
+    /// <summary>How many names a thread keeps room for between texts.</summary>
     const int KeptNamesMax = 1024;
 
     const int IsArray = -1;
 
     [ThreadStatic] static JsonContainers? _ofThisThread;
 
-    /// <summary>By depth: the first name of an object, or that it is an array.</summary>
+    /// <summary>By depth: the index of the first name of an object, or a mark for an array.</summary>
     readonly int[] _firstNames = new int[JsonCheck.DepthMax + 1];
     int _depth;
 
@@ -31,7 +31,7 @@ internal sealed class JsonContainers
     ulong[] _fingerprints = new ulong[64];
     int _nameCount;
 
-    /// <summary>Heads of the chains: index of a name plus one, 0 where there is none. A power of two long.</summary>
+    /// <summary>Heads of the chains: index of a name plus one, 0 for none. The length is a power of two.</summary>
     int[] _chains = [];
     int _hashedCount;
 
@@ -40,7 +40,7 @@ internal sealed class JsonContainers
     /// <summary>Whether the innermost container is an object.</summary>
     public bool InObject => _firstNames[_depth] >= 0;
 
-    /// <summary>This thread's, with nothing open.</summary>
+    /// <summary>The instance of this thread, with nothing open.</summary>
     public static JsonContainers OfThisThread()
     {
         var containers = _ofThisThread ??= new JsonContainers();
@@ -48,7 +48,7 @@ internal sealed class JsonContainers
         return containers;
     }
 
-    /// <summary>The text has been checked: a huge one must not leave its memory with the thread.</summary>
+    /// <summary>Called when a text has been checked, so that a huge text does not leave its memory with the thread.</summary>
     public void ReleaseLargeBuffers()
     {
         if (_names.Length > KeptNamesMax) _ofThisThread = null;
@@ -65,7 +65,7 @@ internal sealed class JsonContainers
         return true;
     }
 
-    /// <summary>Closes the innermost container and forgets its names.</summary>
+    /// <summary>Closes the innermost container and removes its names.</summary>
     public void Close()
     {
         var first = _firstNames[_depth--];
@@ -79,7 +79,7 @@ internal sealed class JsonContainers
         _nameCount = first;
     }
 
-    /// <summary>Adds a name to the innermost container, an object; false if the object has it already.</summary>
+    /// <summary>Adds a name to the innermost container, an object; false if the object already has it.</summary>
     public bool TryAddName(ReadOnlySpan<byte> text, int start, int length, bool escaped)
     {
         var first = _firstNames[_depth];
@@ -168,7 +168,7 @@ internal sealed class JsonContainers
         _depth = 0;
     }
 
-    /// <summary>Equal for equal names; different ones rarely share it unless somebody means them to, and then they are compared.</summary>
+    /// <summary>Equal for equal names. Different names rarely share a value, unless an attacker constructs them; then the names are compared.</summary>
     static ulong Fingerprint(ReadOnlySpan<byte> name)
     {
         ulong head, tail;
@@ -204,7 +204,7 @@ internal sealed class JsonContainers
         return fingerprint;
     }
 
-    /// <summary>A name of an open object: where its raw form stands in the text, and its place in the hash table if it has one.</summary>
+    /// <summary>A name of an open object: the place of its raw form in the text, and its place in the hash table if it has one.</summary>
     struct Name(int start, int length, bool escaped)
     {
         int _start = start;
@@ -214,10 +214,10 @@ internal sealed class JsonContainers
         public bool IsHashed;
         public int Hash;
 
-        /// <summary>The name behind this one in its chain: its index plus one, 0 at the end.</summary>
+        /// <summary>The next name in its chain: its index plus one, 0 at the end.</summary>
         public int Next;
 
-        /// <summary>Field by field where it stands: to make one elsewhere and copy it costs more than all else about a name.</summary>
+        /// <summary>Sets the fields in place: to build a new value and copy it would cost more than everything else about a name.</summary>
         public void Become(int start, int length, bool escaped)
         {
             _start = start;
@@ -241,7 +241,7 @@ internal sealed class JsonContainers
             return hash;
         }
 
-        /// <summary>The hash of string is keyed by a secret of the process, so that nobody can write names that all collide.</summary>
+        /// <summary>string.GetHashCode is keyed by a secret of the process, so an attacker cannot construct names that all collide.</summary>
         static int Hashed(ReadOnlySpan<byte> name)
         {
             var pairs = MemoryMarshal.Cast<byte, char>(name);

@@ -1,6 +1,6 @@
 namespace Factstone;
 
-/// <summary>Why a text is not the JSON that the ledger takes. The rules are those of RFC 8259 and stricter ones, given below.</summary>
+/// <summary>Why the ledger does not accept a text as JSON. The rules are those of RFC 8259 and the stricter ones below.</summary>
 internal enum JsonFault
 {
     None = 0,
@@ -8,24 +8,24 @@ internal enum JsonFault
     ByteOrderMark,
     Syntax,
 
-    /// <summary>Two names of one object are the same after unescaping: readers disagree on which value counts.</summary>
+    /// <summary>Two names of one object are equal after unescaping: readers disagree on which value counts.</summary>
     DuplicateName,
 
-    /// <summary>An escape names half of a surrogate pair: there is no UTF-8 for it.</summary>
+    /// <summary>An escape gives half of a surrogate pair, which has no UTF-8 form.</summary>
     LoneSurrogate,
     TooDeep,
 
     /// <summary>Nothing but white space.</summary>
     Empty,
 
-    /// <summary>Only where an object is asked for: metadata and producer.</summary>
+    /// <summary>Only if an object is required: metadata and producer.</summary>
     NotAnObject,
 
-    /// <summary>Only where all values must be strings: metadata.</summary>
+    /// <summary>Only if all values must be strings: metadata.</summary>
     ValueNotText,
 }
 
-/// <summary>What a text must be besides JSON.</summary>
+/// <summary>What a text must be, in addition to being JSON.</summary>
 internal enum JsonShape
 {
     Any,

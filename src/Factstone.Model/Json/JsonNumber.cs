@@ -7,8 +7,8 @@ namespace Factstone;
 /// <summary>Number tokens by the grammar of RFC 8259, section 6.</summary>
 internal static class JsonNumber
 {
-    /// <summary>Finds where the number ends that begins at <paramref name="at"/>, with a minus or a digit.</summary>
-    /// <returns>The offset behind it; or the complement of the offset where a digit is missing.</returns>
+    /// <summary>Finds the end of the number that begins at <paramref name="at"/>, with a minus or a digit.</summary>
+    /// <returns>The offset after it, or the complement of the offset where a digit is missing.</returns>
     public static int FindEnd(ReadOnlySpan<byte> text, int at)
     {
         if (text[at] == '-') at++;
@@ -39,7 +39,7 @@ internal static class JsonNumber
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static int SkipDigits(ReadOnlySpan<byte> text, int at)
     {
-        // Eight bytes at a time: how many digits a number has is nothing a processor could guess.
+        // Eight bytes at a time, because the processor cannot predict how many digits a number has.
         while (text.Length - at >= sizeof(ulong))
         {
             var others = NonDigits(BinaryPrimitives.ReadUInt64LittleEndian(text[at..]));
@@ -56,7 +56,7 @@ internal static class JsonNumber
         return at;
     }
 
-    /// <summary>Zero if all bytes are digits; otherwise the lowest bit that is set is in the first byte that is none.</summary>
+    /// <summary>Zero if all bytes are digits; otherwise the lowest set bit is in the first byte that is not a digit.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static ulong NonDigits(ulong bytes)
     {
@@ -64,8 +64,8 @@ internal static class JsonNumber
         const ulong Digits = 0x3030303030303030;
         const ulong Six = 0x0606060606060606;
 
-        // A byte from 0x30 to 0x3F is a digit if adding 6 does not carry it out of those. A byte that overflows, 0xFA or above,
-        // is none itself, and spoils only what is behind it.
+        // A byte from 0x30 to 0x3F is a digit if adding 6 does not carry it out of that range. A byte that overflows, 0xFA or
+        // above, is not a digit itself, and changes only the bytes after it.
         return ((bytes & HighNibbles) ^ Digits) | (((bytes + Six) & HighNibbles) ^ Digits);
     }
 }

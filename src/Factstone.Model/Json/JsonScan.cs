@@ -3,8 +3,8 @@ using System.Text.Unicode;
 
 namespace Factstone;
 
-/// <summary>One pass over a text: is it JSON, and if not, where and why not.</summary>
-/// <remarks>Keeps its place on a stack of its own and never recurses, so that depth costs nothing.</remarks>
+/// <summary>One pass over a text: whether it is JSON, and if not, where and why.</summary>
+/// <remarks>Uses its own stack and never recurses, so nesting costs no stack space.</remarks>
 internal ref struct JsonScan(ReadOnlySpan<byte> text, JsonShape shape)
 {
     const int Failed = -1;
@@ -18,7 +18,7 @@ internal ref struct JsonScan(ReadOnlySpan<byte> text, JsonShape shape)
     /// <summary>Where the fault is, in bytes from the start. Not known for a text that is not UTF-8.</summary>
     public int FaultOffset { get; private set; }
 
-    /// <summary>What should have stood there, where the fault is one of syntax.</summary>
+    /// <summary>What was expected there, if the fault is one of syntax.</summary>
     public string Expected { get; private set; } = "";
 
     public JsonFault Run()
@@ -49,7 +49,7 @@ internal ref struct JsonScan(ReadOnlySpan<byte> text, JsonShape shape)
             at = ScanUntilValueEnds(open, at);
             if (at < 0) return;
 
-            // A value has ended. Close what ends with it, until something goes on.
+            // A value has ended. Close the containers that end with it, until another value follows.
             while (true)
             {
                 at = SkipSpace(text, at);
@@ -77,7 +77,7 @@ internal ref struct JsonScan(ReadOnlySpan<byte> text, JsonShape shape)
         }
     }
 
-    /// <summary>Scans from where a value begins, opening containers on the way, to where the first value ends.</summary>
+    /// <summary>Scans from the beginning of a value to the end of the first complete value, and opens containers on the way.</summary>
     int ScanUntilValueEnds(JsonContainers open, int at)
     {
         var text = _text;
@@ -116,7 +116,7 @@ internal ref struct JsonScan(ReadOnlySpan<byte> text, JsonShape shape)
 
                 case (byte)'-' or (>= (byte)'0' and <= (byte)'9'):
                     var end = JsonNumber.FindEnd(text, at);
-                    return end < 0 ? FailSyntax(~end, "a number as JSON writes it") : end;
+                    return end < 0 ? FailSyntax(~end, "a JSON number") : end;
 
                 case (byte)'t':
                     return ScanLiteral(at, "true"u8);
@@ -130,7 +130,7 @@ internal ref struct JsonScan(ReadOnlySpan<byte> text, JsonShape shape)
         }
     }
 
-    /// <summary>Scans a name and its colon, to where the value begins.</summary>
+    /// <summary>Scans a name and its colon, up to the value.</summary>
     int ScanName(JsonContainers open, int at)
     {
         var text = _text;
@@ -148,7 +148,7 @@ internal ref struct JsonScan(ReadOnlySpan<byte> text, JsonShape shape)
     int ScanLiteral(int at, ReadOnlySpan<byte> literal) =>
         _text[at..].StartsWith(literal) ? at + literal.Length : FailSyntax(at, "a value");
 
-    /// <summary>Whether a value that begins here can be part of the shape asked for.</summary>
+    /// <summary>Whether a value that begins here fits the required shape.</summary>
     bool HasShape(JsonContainers open, int at)
     {
         if (open.IsEmpty && _text[at] != '{') Fail(JsonFault.NotAnObject, at);
@@ -169,7 +169,7 @@ internal ref struct JsonScan(ReadOnlySpan<byte> text, JsonShape shape)
     int FailString(int at)
     {
         var expected = at == _text.Length ? "the quote that ends the string"
-            : _text[at] == '\\' ? "an escape that JSON knows"
+            : _text[at] == '\\' ? "a JSON escape"
             : "an escape instead of a control character";
         Fail(JsonString.FaultAt(_text, at), at);
         Expected = expected;

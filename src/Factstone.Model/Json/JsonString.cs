@@ -6,12 +6,12 @@ using System.Text;
 
 namespace Factstone;
 
-/// <summary>JSON strings as bytes of UTF-8: where one ends, what its escapes stand for.</summary>
-/// <remarks>"Raw" is what stands between the quotes, escapes and all.</remarks>
+/// <summary>JSON strings as UTF-8 bytes: finds the end of a string, and decodes its escapes.</summary>
+/// <remarks>"Raw" is the text between the quotes, with its escapes.</remarks>
 internal static class JsonString
 {
     /// <summary>Finds the quote that ends the string whose first raw byte is at <paramref name="at"/>.</summary>
-    /// <returns>The offset of the quote; or the complement of the offset of the fault, which <see cref="FaultAt"/> names.</returns>
+    /// <returns>The offset of the quote, or the complement of the offset of the fault, which <see cref="FaultAt"/> names.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int FindEnd(ReadOnlySpan<byte> text, int at, out bool escaped)
     {
@@ -53,7 +53,7 @@ internal static class JsonString
         return isSurrogate ? JsonFault.LoneSurrogate : JsonFault.Syntax;
     }
 
-    /// <summary>Writes what a raw string that has been checked stands for, as UTF-8, which is never longer than the raw form.</summary>
+    /// <summary>Decodes a checked raw string to UTF-8, which is never longer than the raw form.</summary>
     /// <returns>The bytes written.</returns>
     public static int Unescape(ReadOnlySpan<byte> raw, Span<byte> destination)
     {
@@ -75,7 +75,7 @@ internal static class JsonString
         }
     }
 
-    /// <summary>Whether two raw strings that have been checked stand for the same text.</summary>
+    /// <summary>Whether two checked raw strings decode to the same text.</summary>
     public static bool AreEqual(ReadOnlySpan<byte> raw, bool escaped, ReadOnlySpan<byte> otherRaw, bool otherEscaped)
     {
         if (!escaped && !otherEscaped) return raw.SequenceEqual(otherRaw);
@@ -111,7 +111,7 @@ internal static class JsonString
             return at;
         }
 
-        // The last block overlaps what has been looked at.
+        // The last block overlaps bytes that were examined already.
         var last = text.Length - Vector128<byte>.Count;
         var rest = SpecialBits(text, last) >> (at - last);
         return rest == 0 ? text.Length : at + BitOperations.TrailingZeroCount(rest);
@@ -138,7 +138,7 @@ internal static class JsonString
         return special.ExtractMostSignificantBits();
     }
 
-    /// <summary>How long the escape is that the text begins with, a surrogate pair being one; 0 if it is not a whole one.</summary>
+    /// <summary>The length of the escape at the beginning of the text, a surrogate pair counting as one; 0 if it is incomplete.</summary>
     static int EscapeLength(ReadOnlySpan<byte> text)
     {
         if (text.Length < 2) return 0;
@@ -150,7 +150,7 @@ internal static class JsonString
         return unit is >= 0xD800 and < 0xDC00 && LowSurrogate(text) >= 0 ? 12 : 0;
     }
 
-    /// <summary>What the escape stands for that the text begins with; it has been checked.</summary>
+    /// <summary>The character of the escape at the beginning of the text, which was checked.</summary>
     static Rune Escaped(ReadOnlySpan<byte> text)
     {
         switch (text[1])
@@ -168,7 +168,7 @@ internal static class JsonString
         return char.IsHighSurrogate(unit) ? new Rune(unit, (char)LowSurrogate(text)) : new Rune(unit);
     }
 
-    /// <summary>The second half of a surrogate pair in a text that begins with the escape of the first; negative if there is none.</summary>
+    /// <summary>The second half of a surrogate pair, if the text begins with the escape of the first; negative if there is none.</summary>
     static int LowSurrogate(ReadOnlySpan<byte> text)
     {
         if (text.Length < 12 || text[6] != '\\' || text[7] != 'u') return -1;

@@ -2,8 +2,8 @@ namespace Factstone;
 
 /// <summary>Orders UTF-8 as RFC 8785, section 3.2.3, orders names: by their UTF-16 code units.</summary>
 /// <remarks>
-/// That is the order of the bytes but for one thing: UTF-16 has characters from U+10000 on as surrogates (D800 to DFFF), before
-/// U+E000 to U+FFFF, and UTF-8 has them behind.
+/// That is the order of the bytes with one exception: in UTF-16, characters from U+10000 on are surrogates (D800 to DFFF),
+/// which come before U+E000 to U+FFFF; in UTF-8 they come after.
 /// </remarks>
 internal static class Utf16Order
 {

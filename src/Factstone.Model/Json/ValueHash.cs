@@ -5,8 +5,8 @@ namespace Factstone;
 /// <summary>The SHA-256 of a JSON value in canonical form v1: the same for any two texts that mean the same value.</summary>
 /// <remarks>
 /// Form v1 is RFC 8785 (JSON Canonicalization Scheme) with one exception: an integer, a number written without fraction and
-/// exponent, keeps its digits, so that integers beyond ±2^53 that differ hash differently. Computed on demand and never stored by
-/// the ledger: whoever has the hash of an erased value can find out whether a guess at it is right.
+/// exponent, keeps its digits, so that different integers beyond ±2^53 have different hashes. It is computed on demand and never
+/// stored by the ledger, because the hash of an erased value would show whether a guess at the value is right.
 /// </remarks>
 public static class ValueHash
 {
@@ -20,7 +20,7 @@ public static class ValueHash
     /// <param name="utf8Json">One JSON value in UTF-8, of any kind.</param>
     /// <returns>The hash, 32 bytes.</returns>
     /// <exception cref="ArgumentException">
-    /// The text is not JSON that the ledger takes (duplicate names, lone surrogates, a byte order mark and nesting above 128 are refused),
+    /// The text is not JSON that the ledger accepts (duplicate names, lone surrogates, a byte order mark and nesting above 128 are refused),
     /// or has a number with fraction or exponent that is too large for a double, such as 1e400. The message says where.
     /// </exception>
     public static byte[] Compute(ReadOnlySpan<byte> utf8Json) => SHA256.HashData(CanonicalJson.Encode(utf8Json));

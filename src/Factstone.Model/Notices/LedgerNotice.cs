@@ -1,6 +1,6 @@
 namespace Factstone;
 
-/// <summary>Something that whoever runs a ledger should hear of, and for which no call fails.</summary>
+/// <summary>Information for the operator of a ledger that makes no call fail.</summary>
 public abstract record LedgerNotice
 {
     LedgerNotice() { }
@@ -20,12 +20,12 @@ public abstract record LedgerNotice
     }
 
     /// <summary>An open for writing found the clock more than a minute behind the last recorded time.</summary>
-    /// <param name="Distance">How far it is behind.</param>
+    /// <param name="Distance">How far the clock is behind.</param>
     /// <param name="LastRecordedAt">The last recorded time.</param>
-    /// <param name="Now">What the clock says.</param>
+    /// <param name="Now">The time of the clock.</param>
     public sealed record ClockBehind(TimeSpan Distance, DateTimeOffset LastRecordedAt, DateTimeOffset Now) : LedgerNotice
     {
-        /// <summary>A clock that is less far behind is nothing to speak of: machines differ by that much.</summary>
+        /// <summary>A smaller distance is not reported, because the clocks of machines differ by that much.</summary>
         internal static readonly TimeSpan DistanceMin = TimeSpan.FromMinutes(1);
 
         /// <inheritdoc/>

@@ -4,18 +4,18 @@ using System.Runtime.CompilerServices;
 
 namespace Factstone;
 
-/// <summary>Selects facts: those that match any of its items. Everything is <see cref="All"/>, and nothing else is.</summary>
+/// <summary>Selects the facts that match any of its items. Only <see cref="All"/> selects every fact.</summary>
 /// <remarks>
 /// <para>Written as a list: <c>FactQuery boundary = [new() { Types = ["placed"], Tags = ["course:c1"] }, new() { Store = "courses" }];</c></para>
-/// <para>Checked where it is used, not where it is made: there, a query without items, an item that names nothing, and what
-/// <see cref="FactLimits"/> does not allow are refused with an <see cref="ArgumentException"/>. Immutable.</para>
+/// <para>Checked when it is used, not when it is created. A query without items, an item that names nothing, and anything that
+/// exceeds <see cref="FactLimits"/> are then refused with an <see cref="ArgumentException"/>. Immutable.</para>
 /// <para>Facts of stores that start with <c>$</c> match only an item that names their store, so <see cref="All"/> leaves them out.</para>
 /// </remarks>
 [CollectionBuilder(typeof(FactQuery), nameof(Create))]
 [SuppressMessage("Naming", "CA1710", Justification = "It is a query that is written as a list, not a collection of facts.")]
 public sealed class FactQuery : IReadOnlyList<FactQueryItem>, IEquatable<FactQuery>
 {
-    /// <summary>Every fact but those of stores that start with <c>$</c>; in text <c>all</c>.</summary>
+    /// <summary>Every fact except those of stores that start with <c>$</c>; in text <c>all</c>.</summary>
     public static readonly FactQuery All = new([FactQueryItem.Everything]);
 
     readonly FactQueryItem[] _items;
@@ -33,7 +33,7 @@ public sealed class FactQuery : IReadOnlyList<FactQueryItem>, IEquatable<FactQue
         }
     }
 
-    /// <summary>A query of these items; <see cref="All"/> if they are, or hold, the item of that.</summary>
+    /// <summary>A query of these items; <see cref="All"/> if one of them is its item.</summary>
     public static FactQuery Create(params ReadOnlySpan<FactQueryItem> items) => items.Contains(FactQueryItem.Everything) ? All : new(items.ToArray());
 
     /// <summary>The facts of a store. A store that starts with <c>$</c> can be named, too.</summary>
@@ -49,14 +49,14 @@ public sealed class FactQuery : IReadOnlyList<FactQueryItem>, IEquatable<FactQue
     public static FactQuery Tags(params ReadOnlySpan<string> tags) => new([new() { Tags = tags.ToArray() }]);
 
     /// <summary>Reads the text form, such as <c>store=orders type=placed,paid | tag="a b"</c>; see docs/cli.md, "Queries".</summary>
-    /// <exception cref="FormatException">The text is no query, or a query that would be refused; the message says where and why.</exception>
+    /// <exception cref="FormatException">The text is not a query, or a query that would be refused; the message says where and why.</exception>
     public static FactQuery Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         return TryParse(text, out var query, out var error) ? query : throw new FormatException(error);
     }
 
-    /// <summary>Reads the text form; false where the text is no query, or one that would be refused, and the error says where and why.</summary>
+    /// <summary>Reads the text form. False if the text is not a query, or is one that would be refused; the error says where and why.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out FactQuery? query, [NotNullWhen(false)] out string? error) =>
         FactQueryParser.TryParse(text, out query, out error);
 
@@ -78,7 +78,7 @@ public sealed class FactQuery : IReadOnlyList<FactQueryItem>, IEquatable<FactQue
         return Matches(fact.Stream.Store, fact.Stream.Key, fact.Type, _asksForTags ? fact.TagArray : []);
     }
 
-    /// <summary>The same for one that has been checked.</summary>
+    /// <summary>The same for a checked query.</summary>
     internal bool Matches(in FactView fact)
     {
         if (IsAll) return !NameCheck.IsOwn(fact.StoreUtf8);
@@ -86,7 +86,7 @@ public sealed class FactQuery : IReadOnlyList<FactQueryItem>, IEquatable<FactQue
         return Matches(stream.Store, stream.Key, fact.Type, _asksForTags ? fact.TagArray : []);
     }
 
-    /// <summary>The same for one that has been checked. Allocates nothing.</summary>
+    /// <summary>The same for a checked query. Does not allocate.</summary>
     internal bool Matches(string store, string key, string? type, ReadOnlySpan<string> tags)
     {
         foreach (var item in _items)
@@ -94,13 +94,13 @@ public sealed class FactQuery : IReadOnlyList<FactQueryItem>, IEquatable<FactQue
         return false;
     }
 
-    /// <summary>The items, without the cost of going through an interface.</summary>
+    /// <summary>The items, without a call through an interface.</summary>
     internal ReadOnlySpan<FactQueryItem> Items => _items;
 
-    /// <summary>How much it names, and so roughly what it costs to ask; at least 1 for each item.</summary>
+    /// <summary>The number of names in it, a rough measure of its cost; at least 1 for each item.</summary>
     internal int NameCount { get; }
 
-    /// <summary>Null, or why the query is refused. Found once.</summary>
+    /// <summary>Why the query is refused; null if it is not. Computed once.</summary>
     internal string? Wrong
     {
         get

@@ -1,6 +1,6 @@
 namespace Factstone;
 
-/// <summary>What a query may be. Each answer is null, or what is wrong.</summary>
+/// <summary>The rules for a query. Each method returns what is wrong, or null.</summary>
 internal static class FactQueryCheck
 {
     public static string? Wrong(FactQuery query)

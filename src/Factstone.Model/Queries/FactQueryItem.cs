@@ -1,9 +1,9 @@
 namespace Factstone;
 
-/// <summary>One item of a <see cref="FactQuery"/>: matches the facts that have all that it names. At least one thing must be named.</summary>
+/// <summary>One item of a <see cref="FactQuery"/>. It matches the facts that have everything that it names. It must name at least one thing.</summary>
 /// <remarks>
-/// Checked where it is used, not where it is made; <see cref="FactLimits"/> says how much it may name. Immutable: lists are copied.
-/// Facts of stores that start with <c>$</c> match only where <see cref="Store"/> names the store.
+/// Checked when it is used, not when it is created; <see cref="FactLimits"/> has the limits. Immutable: lists are copied.
+/// Facts of stores that start with <c>$</c> match only if <see cref="Store"/> names the store.
 /// </remarks>
 public sealed class FactQueryItem : IEquatable<FactQueryItem>
 {
@@ -13,16 +13,16 @@ public sealed class FactQueryItem : IEquatable<FactQueryItem>
     readonly string[] _types = [];
     readonly string[] _tags = [];
 
-    /// <summary>The store that the facts are in; null for any.</summary>
+    /// <summary>The store of the facts; null for any.</summary>
     public string? Store { get; init; }
 
     /// <summary>The key of their stream, which may be empty; null for any. Needs <see cref="Store"/>.</summary>
     public string? Key { get; init; }
 
-    /// <summary>What the key of their stream begins with; null for anything. Needs <see cref="Store"/>, and excludes <see cref="Key"/>.</summary>
+    /// <summary>The beginning of the key of their stream; null for any. Needs <see cref="Store"/>, and excludes <see cref="Key"/>.</summary>
     public string? KeyPrefix { get; init; }
 
-    /// <summary>The facts have any of these types; empty for any type, and none.</summary>
+    /// <summary>The facts have any of these types; empty for facts with any type or none.</summary>
     public IReadOnlyList<string> Types
     {
         get => _types;
@@ -33,7 +33,7 @@ public sealed class FactQueryItem : IEquatable<FactQueryItem>
         }
     }
 
-    /// <summary>The facts have all of these tags; empty for any.</summary>
+    /// <summary>The facts have all of these tags; empty for any tags.</summary>
     public IReadOnlyList<string> Tags
     {
         get => _tags;
@@ -51,7 +51,7 @@ public sealed class FactQueryItem : IEquatable<FactQueryItem>
 
     internal bool IsEmpty => !IsEverything && Store is null && Key is null && KeyPrefix is null && _types.Length == 0 && _tags.Length == 0;
 
-    /// <summary>Allocates nothing.</summary>
+    /// <summary>Does not allocate.</summary>
     internal bool Matches(string store, string key, string? type, ReadOnlySpan<string> tags)
     {
         if (Store is null ? IsHidden(store) : store != Store) return false;
@@ -63,10 +63,10 @@ public sealed class FactQueryItem : IEquatable<FactQueryItem>
         return true;
     }
 
-    /// <summary>Whether facts of the store are found only by those who name it.</summary>
+    /// <summary>Whether facts of the store match only items that name the store.</summary>
     internal static bool IsHidden(string store) => store is ['$', ..];
 
-    /// <summary>Whether both name the same, in the same order.</summary>
+    /// <summary>Whether both name the same things, in the same order.</summary>
     public bool Equals(FactQueryItem? other) =>
         other is not null && IsEverything == other.IsEverything && Store == other.Store && Key == other.Key && KeyPrefix == other.KeyPrefix
         && _types.AsSpan().SequenceEqual(other._types) && _tags.AsSpan().SequenceEqual(other._tags);

@@ -4,7 +4,7 @@ using System.Text;
 namespace Factstone;
 
 /// <summary>Reads a query from text. The grammar is in docs/cli.md, "Queries".</summary>
-/// <remarks>What it returns has been checked: whoever uses it will not refuse it.</remarks>
+/// <remarks>The returned query has been checked, and is not refused later.</remarks>
 internal ref struct FactQueryParser
 {
     const string Terms = "A term is store=, key=, prefix=, type= or tag=, such as store=orders type=placed,paid tag=vip.";
@@ -32,7 +32,7 @@ internal ref struct FactQueryParser
         var items = new List<FactQueryItem>();
         while (true)
         {
-            if (items.Count == FactLimits.ItemsPerQueryMax) return Fail(_at, $"it has more than {FactLimits.ItemsPerQueryMax:N0} items, which is the most that is possible.");
+            if (items.Count == FactLimits.ItemsPerQueryMax) return Fail(_at, $"it has more than {FactLimits.ItemsPerQueryMax:N0} items, which is the maximum.");
             if (ReadItem() is not { } item) return null;
             items.Add(item);
             if (IsAtEnd) break;
@@ -43,7 +43,7 @@ internal ref struct FactQueryParser
         return query.Wrong is { } wrong ? Fail(0, wrong) : query;
     }
 
-    /// <summary>Reads an item, up to the '|' behind it or the end.</summary>
+    /// <summary>Reads an item, up to the next '|' or the end.</summary>
     FactQueryItem? ReadItem()
     {
         SkipBlanks();
@@ -74,7 +74,7 @@ internal ref struct FactQueryParser
         return FactQueryCheck.Wrong(item) is { } wrong ? FailItem(start, $"this item is refused. {wrong}") : item;
     }
 
-    /// <summary>The name of a term, behind which its value stands; null where it is none.</summary>
+    /// <summary>The name of a term, which a value follows; null if it is not a term.</summary>
     string? ReadName()
     {
         var start = _at;
@@ -87,16 +87,16 @@ internal ref struct FactQueryParser
         {
             Fail(start, word switch
             {
-                FactQueryText.All => "'all' stands alone: it selects everything.",
+                FactQueryText.All => "'all' cannot be combined with terms: it selects everything.",
                 "" => $"expected a term, but there is '{_text[start]}'. {Terms}",
-                _ => $"'{NameCheck.Shown(word)}' is no term. {Terms}",
+                _ => $"'{NameCheck.Shown(word)}' is not a term. {Terms}",
             });
             return null;
         }
 
         if (IsAtEnd || _text[_at] != '=')
         {
-            Fail(_at, $"expected '=' and a value right behind '{word}'.");
+            Fail(_at, $"expected '=' and a value right after '{word}'.");
             return null;
         }
 
@@ -108,7 +108,7 @@ internal ref struct FactQueryParser
     {
         if (value is not null)
         {
-            Fail(termAt, $"'{term}' stands twice in this item. Separate items with '|'.");
+            Fail(termAt, $"'{term}' occurs twice in this item. Separate items with '|'.");
             return false;
         }
 
@@ -118,10 +118,10 @@ internal ref struct FactQueryParser
 
     bool ReadTypes(int termAt, List<string> types)
     {
-        // Two of the same term mean both for tags; here that would select nothing, or surprise.
+        // For tags, two terms mean both. For types that would select nothing, or surprise the caller.
         if (types.Count > 0)
         {
-            Fail(termAt, "'type' stands twice in this item. Write type=a,b for any of several.");
+            Fail(termAt, "'type' occurs twice in this item. Write type=a,b for any of several.");
             return false;
         }
 
@@ -141,24 +141,24 @@ internal ref struct FactQueryParser
         return true;
     }
 
-    /// <summary>A value that has been checked; null where it is none. Behind it stands a blank, a '|', the end, or behind a type a ','.</summary>
+    /// <summary>A checked value; null if there is none. A blank, a '|' or the end follows it, or after a type also a ','.</summary>
     string? ReadValue(string term)
     {
         var start = _at;
         if (!IsAtEnd && _text[_at] == '"')
         {
             if (ReadQuoted() is not { } quoted) return null;
-            if (!IsAtItemEnd && !IsBehindValue(term)) return FailValue(_at, $"expected a blank, '|' or the end behind the quotes, but there is '{_text[_at]}'.");
+            if (!IsAtItemEnd && !IsBehindValue(term)) return FailValue(_at, $"expected a blank, '|' or the end after the quotes, but there is '{_text[_at]}'.");
             return Checked(term, quoted, start);
         }
 
         var rest = _text[_at..];
         var length = rest.IndexOfAny(FactQueryText.EndsValue);
         if (length < 0) length = rest.Length;
-        if (length == 0) return FailValue(start, $"expected a value behind '{term}='; write \"\" for an empty one.");
+        if (length == 0) return FailValue(start, $"expected a value after '{term}='; write \"\" for an empty one.");
         _at += length;
         if (!IsAtItemEnd && !IsBehindValue(term))
-            return FailValue(_at, $"there is '{_text[_at]}' in a value, which needs quotes then: {term}=\"…\", as JSON writes a string.{(term == FactQueryText.Tag ? " For two tags write tag=x tag=y." : "")}");
+            return FailValue(_at, $"the value contains '{_text[_at]}', so it needs quotes: {term}=\"…\", as a JSON string.{(term == FactQueryText.Tag ? " For two tags write tag=x tag=y." : "")}");
         return Checked(term, rest[..length].ToString(), start);
     }
 
@@ -170,13 +170,13 @@ internal ref struct FactQueryParser
         if (end >= _text.Length) return FailValue(start, "the quotes that open here are not closed.");
 
         var quoted = _text[start..(end + 1)];
-        if (Utf8Order.ByteCount(quoted) < 0) return FailValue(start, "the value holds half of a surrogate pair, which UTF-8 cannot say.");
+        if (Utf8Order.ByteCount(quoted) < 0) return FailValue(start, "the value contains half of a surrogate pair, which UTF-8 cannot encode.");
         var bytes = new byte[Encoding.UTF8.GetByteCount(quoted)];
         Encoding.UTF8.GetBytes(quoted, bytes);
         var found = JsonString.FindEnd(bytes, 1, out _);
         if (found < 0)
         {
-            var what = JsonString.FaultAt(bytes, ~found) == JsonFault.LoneSurrogate ? "half of a surrogate pair" : "something that a JSON string cannot hold";
+            var what = JsonString.FaultAt(bytes, ~found) == JsonFault.LoneSurrogate ? "half of a surrogate pair" : "something that a JSON string cannot contain";
             return FailValue(start + Encoding.UTF8.GetCharCount(bytes.AsSpan(0, ~found)), $"there is {what} here.");
         }
 

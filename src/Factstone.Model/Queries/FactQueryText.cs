@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Factstone;
 
-/// <summary>Writes a query as text. What <see cref="FactQueryParser"/> reads from that is the same query.</summary>
+/// <summary>Writes a query as text, from which <see cref="FactQueryParser"/> reads the same query.</summary>
 internal static class FactQueryText
 {
     public const string All = "all";
@@ -16,7 +16,7 @@ internal static class FactQueryText
     public const char BetweenItems = '|';
     public const char BetweenTypes = ',';
 
-    /// <summary>The characters that stand between terms.</summary>
+    /// <summary>The characters that separate terms.</summary>
     public const string Blanks = " \t\r\n";
 
     /// <summary>The characters that end a value which is not quoted.</summary>
@@ -90,6 +90,6 @@ internal static class FactQueryText
         text.Append('"');
     }
 
-    // All kinds of blanks and line breaks, so that a value can be told from what is around it by eye.
+    // Includes all kinds of blanks and line breaks, so that people can see where a value ends.
     static bool NeedsQuotes(char unit) => EndsValue.Contains(unit) || char.IsWhiteSpace(unit) || char.IsControl(unit);
 }

@@ -3,7 +3,7 @@ namespace Factstone;
 /// <summary>One worker. Its step is called until it has no work, and again after <see cref="Wake"/>.</summary>
 internal interface IWorker
 {
-    /// <summary>Says that there may be work. Costs little while the worker is busy.</summary>
+    /// <summary>Reports that there may be work. Cheap while the worker is busy.</summary>
     void Wake();
 
     /// <summary>Called by the step itself: calls it again after this time, unless the worker is woken before.</summary>

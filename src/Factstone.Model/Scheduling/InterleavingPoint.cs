@@ -1,23 +1,23 @@
 namespace Factstone;
 
-/// <summary>Points where another thread may run in production. A simulation lets other workers take steps there.</summary>
+/// <summary>Places where another thread may run in production. A simulation lets other workers take steps there.</summary>
 internal enum InterleavingPoint
 {
-    /// <summary>Between two pages of a read, when nothing is held.</summary>
+    /// <summary>Between two pages of a read, when no reference is held.</summary>
     BetweenPages = 1,
 
-    /// <summary>While an append is prepared on its caller's thread.</summary>
+    /// <summary>During the preparation of an append on its caller's thread.</summary>
     Preparing,
 
-    /// <summary>A part of the index in memory is complete and the next one is known to readers, but not yet the one that grows.</summary>
+    /// <summary>A memory part of the index is complete and readers know the next one, which does not grow yet.</summary>
     Freezing,
 
-    /// <summary>Between the choice of space that is zeroed and the write of the zeros.</summary>
+    /// <summary>Between the choice of space to be zeroed and the write of the zeros.</summary>
     Zeroing,
 
-    /// <summary>A group is written and not synced.</summary>
+    /// <summary>A group is written but not synced.</summary>
     GroupWritten,
 
-    /// <summary>A group is durable and in the index, and the head is not published.</summary>
+    /// <summary>A group is durable and in the index, but the head is not published.</summary>
     Publishing,
 }

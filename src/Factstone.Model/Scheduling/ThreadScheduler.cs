@@ -1,6 +1,6 @@
 namespace Factstone;
 
-/// <summary>Gives each worker a thread of its own; completions go to the thread pool.</summary>
+/// <summary>Gives each worker its own thread; completions go to the thread pool.</summary>
 internal sealed class ThreadScheduler : IScheduler
 {
     public static readonly ThreadScheduler Instance = new();
@@ -13,7 +13,7 @@ internal sealed class ThreadScheduler : IScheduler
     sealed class Worker : IWorker
 #pragma warning restore CA1001
     {
-        /// <summary>Checks for work this often before it sleeps: to wake a thread takes as long as a small sync.</summary>
+        /// <summary>How often a worker checks for work before it sleeps: to wake a thread takes as long as a small sync.</summary>
         const int SpinsBeforeSleep = 400;
 
         readonly Func<bool> _step;
@@ -67,7 +67,7 @@ internal sealed class ThreadScheduler : IScheduler
                 spinner.SpinOnce(sleep1Threshold: -1);
             }
 
-            // A signal after this line sees that the worker sleeps. A signal before it is found by the second check.
+            // A thread that signals after this sees that the worker sleeps. A signal before this is seen by the second check.
             Interlocked.Exchange(ref _isAsleep, 1);
             if (Volatile.Read(ref _signals) == seen && !_isStopping) _woken.WaitOne(atMost);
             Volatile.Write(ref _isAsleep, 0);

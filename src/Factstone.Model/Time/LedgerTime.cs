@@ -1,7 +1,7 @@
 namespace Factstone;
 
-/// <summary>A point to read at: now, at a position, or what was recorded by a time.</summary>
-/// <remarks>A position counts across the whole ledger, so two reads at one position see the same facts, of whatever streams.</remarks>
+/// <summary>The point of a read: the head, a position, or a recorded time.</summary>
+/// <remarks>Positions count across the whole ledger, so two reads at one position see the same facts in all streams.</remarks>
 public readonly record struct LedgerTime
 {
     readonly long _value;
@@ -9,16 +9,16 @@ public readonly record struct LedgerTime
 
     LedgerTime(LedgerTimeKind kind, long value) => (_kind, _value) = (kind, value);
 
-    /// <summary>At the head, when the read begins.</summary>
+    /// <summary>The head at the beginning of the read.</summary>
     public static readonly LedgerTime Latest;
 
-    /// <summary>With all facts up to this position, which is included; 0 is before the first fact.</summary>
+    /// <summary>All facts up to this position, which is included; 0 is before the first fact.</summary>
     public static LedgerTime AtPosition(Position position) => new(LedgerTimeKind.Position, position.Value);
 
-    /// <summary>With all facts that were recorded by this time, which is included. A time beyond now is refused, so that the answer stays the same for ever.</summary>
+    /// <summary>All facts that were recorded by this time, which is included. A time beyond now is refused, so that the answer never changes.</summary>
     public static LedgerTime RecordedBy(DateTimeOffset time) => new(LedgerTimeKind.RecordedBy, Microseconds.From(time));
 
-    /// <summary>A position stands for the point right after it.</summary>
+    /// <summary>Converts a position to the point right after it.</summary>
     public static implicit operator LedgerTime(Position position) => AtPosition(position);
 
     /// <summary>The same as <see cref="AtPosition"/>.</summary>
@@ -46,7 +46,7 @@ internal enum LedgerTimeKind
     RecordedBy = 2,
 }
 
-/// <summary>The position that a <see cref="LedgerTime"/> stands for.</summary>
-/// <param name="Position">The last fact that is seen; 0 for none.</param>
-/// <param name="IsFinal">Whether the same question will have the same answer for ever. Not so for "latest", nor for a read-only opener that cannot know yet what its writer recorded by then, nor where an append whose outcome is unknown, or one that waits for room to be recovered, may have been recorded by then.</param>
+/// <summary>The position that a <see cref="LedgerTime"/> resolves to.</summary>
+/// <param name="Position">The last visible fact; 0 for none.</param>
+/// <param name="IsFinal">Whether the same question always has the same answer. That is false for "latest", for a read-only opener that cannot know yet what its writer recorded by then, and if an append that may have been recorded by then has an unknown outcome or waits for disk space to be recovered.</param>
 public readonly record struct ResolvedTime(Position Position, bool IsFinal);

@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>What the file <c>BACKUP</c> says: which segments the backup has, and where the last of them ends.</summary>
+/// <summary>The content of the file <c>BACKUP</c>: the segments of the backup, and the end of the last one.</summary>
 internal sealed record BackupContent
 {
     /// <summary>The segments, the last of which is cut at the end.</summary>

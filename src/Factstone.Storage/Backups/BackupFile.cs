@@ -1,9 +1,9 @@
 namespace Factstone.Storage;
 
-/// <summary>Reads and writes the file <c>BACKUP</c>, by which a directory is a backup.</summary>
+/// <summary>Reads and writes the file <c>BACKUP</c>, which marks a directory as a backup.</summary>
 internal static class BackupFile
 {
-    /// <summary>Durable when it returns; a crash before that leaves none.</summary>
+    /// <summary>Durable when it returns; a crash before that leaves no file.</summary>
     public static void Write(IFileSystem files, LedgerLayout layout, BackupContent content)
     {
         using (var file = files.Open(layout.NewBackup, FileOpening.CreateNew))
@@ -16,9 +16,9 @@ internal static class BackupFile
         files.SyncDirectory(layout.Root);
     }
 
-    /// <summary>What the backup holds; null where the directory is none.</summary>
-    /// <exception cref="LedgerDamagedException">The file stands and is damaged: then nobody knows where the backup ends.</exception>
-    /// <exception cref="LedgerFormatException">A newer version wrote it.</exception>
+    /// <summary>The content of the backup's file; null if the directory is not a backup.</summary>
+    /// <exception cref="LedgerDamagedException">The file exists and is damaged, so the end of the backup is unknown.</exception>
+    /// <exception cref="LedgerFormatException">A newer version wrote the ledger.</exception>
     public static BackupContent? Read(IFileSystem files, LedgerLayout layout)
     {
         if (!files.FileExists(layout.Backup)) return null;
@@ -34,6 +34,6 @@ internal static class BackupFile
         if (newerFormat != 0) throw new LedgerFormatException(layout.Backup, newerFormat, BackupFormat.Format);
         throw new LedgerDamagedException(
             $"The backup in '{layout.Root}' cannot be read.",
-            [new Damage(layout.Backup, 0, Position.None, Position.None, "It is damaged, so that nobody knows what the backup holds.")]);
+            [new Damage(layout.Backup, 0, Position.None, Position.None, "The file is damaged, so the content of the backup is unknown.")]);
     }
 }

@@ -42,9 +42,9 @@ internal static class BackupFormat
         return bytes;
     }
 
-    /// <summary>Reads what a backup says; null where the bytes are none. Never throws on bad bytes.</summary>
+    /// <summary>Reads the file; null if the bytes are not such a file. Never throws on bad bytes.</summary>
     /// <param name="source">The file.</param>
-    /// <param name="newerFormat">The format, where a newer version wrote it.</param>
+    /// <param name="newerFormat">The format, if a newer version wrote it; otherwise 0.</param>
     public static BackupContent? Read(ReadOnlySpan<byte> source, out int newerFormat)
     {
         newerFormat = 0;

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Factstone.Storage;
 
-/// <summary>Copies files from one ledger's directory to another, and says how far it has come.</summary>
+/// <summary>Copies files from one ledger directory to another, and reports its progress.</summary>
 internal sealed class CopyTask(IFileSystem source, LedgerLayout from, IFileSystem target, LedgerLayout to, Action<long, long>? progress, CancellationToken cancellationToken)
 {
     const int ChunkBytes = 1_024 * 1_024;
@@ -17,14 +17,14 @@ internal sealed class CopyTask(IFileSystem source, LedgerLayout from, IFileSyste
 
     public LedgerLayout To => to;
 
-    /// <summary>Bytes that there are to copy.</summary>
+    /// <summary>The number of bytes to copy.</summary>
     public long Bytes { get; set; }
 
-    /// <summary>Copies the first so many bytes of a file into a new one, and syncs it; of a shorter file, what there is.</summary>
+    /// <summary>Copies the first bytes of a file to a new one, and syncs it. If the file is shorter, all of it is copied.</summary>
     /// <param name="path">The file.</param>
     /// <param name="copyPath">The copy.</param>
-    /// <param name="bytes">How many bytes.</param>
-    /// <param name="last">Bytes to write in place of as many at the end.</param>
+    /// <param name="bytes">The number of bytes.</param>
+    /// <param name="last">Bytes that replace the last ones of the copy.</param>
     public void Copy(string path, string copyPath, long bytes, byte[]? last = null)
     {
         using var file = source.Open(path, FileOpening.ReadOnly);
@@ -51,7 +51,7 @@ internal sealed class CopyTask(IFileSystem source, LedgerLayout from, IFileSyste
         copy.Sync();
     }
 
-    /// <summary>What was copied of a file counts no more, for it is copied again or left out.</summary>
+    /// <summary>Subtracts the bytes of a file that is copied again or left out.</summary>
     public void TakeBack(long bytes) => _copied -= Math.Min(bytes, _copied);
 
     void Copied(int bytes)

@@ -1,13 +1,13 @@
 namespace Factstone.Storage;
 
-/// <summary>Copies a ledger, as it is at one published position, into a backup: beside its writer, or without one.</summary>
+/// <summary>Copies a ledger, as of one published position, into a backup: beside its writer, or without one.</summary>
 /// <remarks>
-/// Always true: what is copied is below a published end, so the writer never changes it; and the file <c>BACKUP</c> is
-/// written when every frame of the copy was read back whole and is durable.
+/// Always true: what is copied is below a published end, so the writer never changes it. The file <c>BACKUP</c> is
+/// written after every frame of the copy was read back whole and is durable.
 /// </remarks>
 internal sealed class LedgerBackup
 {
-    /// <summary>How often the log is pinned anew because a file of it is gone: a repair or a recovery has put others in its place.</summary>
+    /// <summary>How often the log is pinned again because one of its files is missing: a repair or a recovery has replaced it.</summary>
     const int PinsMax = 5;
 
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
@@ -19,14 +19,14 @@ internal sealed class LedgerBackup
 
     LedgerBackup(CopyTask task, StorageOptions options, CancellationToken cancellationToken) => (_task, _options, _cancellationToken) = (task, options, cancellationToken);
 
-    /// <summary>Copies.</summary>
-    /// <param name="source">Where the ledger, or the backup to be copied, is.</param>
+    /// <summary>Runs the backup.</summary>
+    /// <param name="source">The file system of the ledger, or of the backup to be copied.</param>
     /// <param name="from">Its directory.</param>
-    /// <param name="target">Where the copy is to be.</param>
-    /// <param name="to">Its directory: a new or an empty one, or one with an unfinished backup.</param>
-    /// <param name="options">For the time, and how long to wait for another backup into the same directory.</param>
+    /// <param name="target">The file system of the copy.</param>
+    /// <param name="to">The directory of the copy: a new or an empty one, or one with an unfinished backup.</param>
+    /// <param name="options">The time source, and how long to wait for another backup into the same directory.</param>
     /// <param name="progress">Called with the bytes copied and the bytes to copy.</param>
-    /// <param name="cancellationToken">Ends it; what was written is removed.</param>
+    /// <param name="cancellationToken">Ends the backup; what was written is removed.</param>
     public static BackupReport Run(IFileSystem source, LedgerLayout from, IFileSystem target, LedgerLayout to, StorageOptions options, Action<long, long>? progress, CancellationToken cancellationToken)
     {
         var log = PinnedLog.Take(source, from, cancellationToken);
@@ -51,14 +51,14 @@ internal sealed class LedgerBackup
     BackupReport Copy(PinnedLog log)
     {
         _task.Bytes = log.Bytes;
-        var runs = new RunCopy(_task).Copy(log, log.Manifest.Epoch); // first, before the writer merges them with what comes later
+        var runs = new RunCopy(_task).Copy(log, log.Manifest.Epoch); // first, before the writer merges them with later ones
         for (var pins = 1; !TryCopySegments(log, isLastAttempt: pins == PinsMax); pins++)
         {
             if (_cancellationToken.WaitHandle.WaitOne(Pause)) _cancellationToken.ThrowIfCancellationRequested();
             var epoch = log.Manifest.Epoch;
             log = PinnedLog.Take(_task.Source, _task.From, _cancellationToken);
 
-            // The runs go by the files that were there before.
+            // The runs were chosen by the files that existed before.
             if (log.Manifest.Epoch != epoch) runs = new RunCopy(_task).Copy(log, log.Manifest.Epoch);
         }
 
@@ -77,10 +77,10 @@ internal sealed class LedgerBackup
         };
     }
 
-    /// <summary>A backup of a backup is as old as that one.</summary>
+    /// <summary>A copy of a backup keeps the time of that backup.</summary>
     long MadeAt() => BackupFile.Read(_task.Source, _task.From)?.MadeAt ?? Microseconds.From(_options.Time.GetUtcNow());
 
-    /// <summary>False where a segment is gone, so that the log has to be pinned anew. What was copied by then is kept where it is still of the log.</summary>
+    /// <summary>False if a segment is missing, so that the log has to be pinned again. Segments that were copied and still belong to the log are kept.</summary>
     bool TryCopySegments(PinnedLog log, bool isLastAttempt)
     {
         var names = log.Segments.Select(segment => segment.Name).ToHashSet(StringComparer.Ordinal);
@@ -120,7 +120,7 @@ internal sealed class LedgerBackup
         _task.TakeBack(copied.End);
     }
 
-    /// <summary>After a power cut, what was published can be less than what was acknowledged; without a writer nobody publishes the rest, and it would be left out in silence.</summary>
+    /// <summary>After a power cut, less may be published than was acknowledged. Without a writer the rest is not published, and a backup would leave it out without notice.</summary>
     static void RefuseUnrecovered(IFileSystem source, LedgerLayout from, PinnedLog log, CancellationToken cancellationToken)
     {
         if (source.FileExists(from.Backup) || source.IsLocked(from.Lock)) return;
@@ -133,13 +133,13 @@ internal sealed class LedgerBackup
             using var segment = new Segment(source.Open(path, FileOpening.ReadOnly), header);
             if (!HasFacts(new FrameReader(segment, window), header == log.Manifest.Last ? log.End.FileOffset : SegmentHeader.Bytes)) continue;
 
-            // A writer that has come and gone meanwhile has published them.
+            // A writer that was open meanwhile has published them.
             if (source.IsLocked(from.Lock) || PinnedLog.Take(source, from, cancellationToken).End.Sequence != log.End.Sequence) return;
-            throw new BackupRefusedException(from.Root, "its last writer did not close it, and there are facts behind what HEAD says is durable");
+            throw new BackupRefusedException(from.Root, "its last writer did not close it, and there are facts after the durable end in HEAD");
         }
     }
 
-    /// <summary>Whether a whole frame with facts or cells stands at a place, or behind marks there.</summary>
+    /// <summary>Whether a whole frame with facts or cells is at an offset, or after marks there.</summary>
     static bool HasFacts(FrameReader reader, long fileOffset)
     {
         while (reader.TryReadHeader(fileOffset, out var header) && reader.IsWhole(header))

@@ -1,7 +1,7 @@
 namespace Factstone.Storage;
 
-/// <summary>Makes a ledger of a backup, in a new or empty directory: the same log, and behind it a segment of the next epoch with a receipt.</summary>
-/// <remarks>Always true: the directory is marked as unfinished, and its lock is held, until every frame was read back whole and all is durable.</remarks>
+/// <summary>Creates a ledger from a backup, in a new or empty directory: the same log, followed by a segment of the next epoch with a receipt.</summary>
+/// <remarks>Always true: the directory is marked as unfinished, and its lock is held, until every frame was read back whole and everything is durable.</remarks>
 internal sealed class LedgerRestore
 {
     readonly CopyTask _task;
@@ -11,19 +11,19 @@ internal sealed class LedgerRestore
 
     LedgerRestore(CopyTask task, StorageOptions options, BackupContent backup) => (_task, _options, _backup, _log) = (task, options, backup, backup.Log);
 
-    /// <summary>Restores.</summary>
-    /// <param name="source">Where the backup is.</param>
+    /// <summary>Runs the restore.</summary>
+    /// <param name="source">The file system of the backup.</param>
     /// <param name="from">Its directory.</param>
-    /// <param name="target">Where the ledger is to be.</param>
-    /// <param name="to">Its directory: a new or an empty one, or one with an unfinished restore.</param>
-    /// <param name="options">For time, salts, and how long to wait for another restore into the same directory.</param>
+    /// <param name="target">The file system of the ledger.</param>
+    /// <param name="to">The directory of the ledger: a new or an empty one, or one with an unfinished restore.</param>
+    /// <param name="options">The sources of time and salts, and how long to wait for another restore into the same directory.</param>
     /// <param name="progress">Called with the bytes copied and the bytes to copy.</param>
-    /// <param name="cancellationToken">Ends it; what was written is removed.</param>
+    /// <param name="cancellationToken">Ends the restore; what was written is removed.</param>
     public static RestoreReport Run(IFileSystem source, LedgerLayout from, IFileSystem target, LedgerLayout to, StorageOptions options, Action<long, long>? progress, CancellationToken cancellationToken)
     {
         LedgerDirectory.RefuseUnfinished(source, from);
         var backup = BackupFile.Read(source, from)
-            ?? throw new LedgerNotFoundException(from.Root, $"it holds no backup, and only a backup is restored. Make one: factstone backup DIRECTORY --data '{from.Root}'");
+            ?? throw new LedgerNotFoundException(from.Root, $"it contains no backup, and only a backup can be restored. Make one: factstone backup DIRECTORY --data '{from.Root}'");
         using var directory = TargetDirectory.Begin(target, to, options, UnfinishedMark.Restore, cancellationToken);
         var task = new CopyTask(source, from, directory.Files, to, progress, cancellationToken);
         RestoreReport report;
@@ -77,7 +77,7 @@ internal sealed class LedgerRestore
         using var copy = new SegmentCopy(_task, _options);
         for (var i = 0; i < _log.Segments.Count; i++)
         {
-            if (i + 1 == _log.Segments.Count && !_log.IsLastLive) continue; // nothing is in it: another takes its place
+            if (i + 1 == _log.Segments.Count && !_log.IsLastLive) continue; // it is empty: another segment takes its place
             var header = _log.Segments[i];
             var path = _task.From.Segment(header.BasePosition, header.Generation);
             IReadOnlyList<Damage> damage = _task.Source.FileExists(path)

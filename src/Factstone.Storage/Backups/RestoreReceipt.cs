@@ -18,7 +18,7 @@ internal static class RestoreReceipt
         return stream.ToArray();
     }
 
-    /// <summary>What a report says of where the ledger comes from, as members of an object that is open.</summary>
+    /// <summary>Writes the fields of the report about the source of the ledger, as members of an open object.</summary>
     public static void WriteFields(Utf8JsonWriter json, RestoreReport report)
     {
         json.WriteNumber("epochBefore", report.EpochBefore);

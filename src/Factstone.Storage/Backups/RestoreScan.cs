@@ -1,9 +1,9 @@
 namespace Factstone.Storage;
 
-/// <summary>What a restore has to know of the whole log to write its receipt behind it.</summary>
+/// <summary>What a restore must know of the whole log to write its receipt after it.</summary>
 internal sealed class RestoreScan : IFrameVisitor
 {
-    /// <summary>The last receipt of a restore; none where there is none.</summary>
+    /// <summary>The last receipt of a restore; none if there is none.</summary>
     public StreamState Receipt { get; private set; }
 
     /// <summary>The last RecordedAt.</summary>

@@ -1,17 +1,17 @@
 namespace Factstone.Storage;
 
-/// <summary>Copies the files of the index that are of a pinned log, so that a large copy opens without making them again.</summary>
-/// <remarks>They vanish when they are merged: then the directory is listed again. What is damaged is left out: nothing depends on it.</remarks>
+/// <summary>Copies the runs of a pinned log, so that a large copy can be opened without rebuilding them.</summary>
+/// <remarks>Runs vanish when they are merged; then the directory is listed again. A damaged run is left out, because no data depends on it.</remarks>
 internal sealed class RunCopy(CopyTask task)
 {
     const int AttemptsMax = 5;
 
     readonly Dictionary<string, long> _copied = new(StringComparer.Ordinal);
 
-    /// <summary>Copies those that follow one another from the beginning of the log.</summary>
+    /// <summary>Copies the runs that form a chain from the beginning of the log.</summary>
     /// <param name="log">The log.</param>
-    /// <param name="epoch">The epoch that the copies are given.</param>
-    /// <returns>How many, and their bytes.</returns>
+    /// <param name="epoch">The epoch of the copies.</param>
+    /// <returns>The number of runs, and their bytes.</returns>
     public (int Runs, long Bytes) Copy(PinnedLog log, long epoch)
     {
         for (var attempt = 1; attempt <= AttemptsMax; attempt++)
@@ -25,7 +25,7 @@ internal sealed class RunCopy(CopyTask task)
         return (_copied.Count, _copied.Values.Sum());
     }
 
-    /// <summary>False where one has vanished.</summary>
+    /// <summary>False if a run has vanished.</summary>
     bool TryCopy(List<(string Name, RunFooter Footer)> chain, long epoch)
     {
         foreach (var (name, footer) in chain)
@@ -47,7 +47,7 @@ internal sealed class RunCopy(CopyTask task)
 
             if (IsWhole(CopyOf(name))) continue;
 
-            // Those behind it are of no use without it.
+            // The runs after it cannot be used without it.
             Remove(name);
             return true;
         }

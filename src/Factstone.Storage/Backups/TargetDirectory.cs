@@ -1,9 +1,9 @@
 namespace Factstone.Storage;
 
-/// <summary>A directory that a backup or a restore fills. Until that is finished it has a mark, with which it opens neither for reading nor for writing.</summary>
+/// <summary>A directory that a backup or a restore fills. Until that is finished it has a mark, with which it cannot be opened.</summary>
 /// <remarks>
-/// Always true: the mark is durable before anything else is made there, and it is removed last, when all else is durable.
-/// So whatever stops the work leaves an empty directory, a marked one, or a finished one. The directory's lock is held meanwhile.
+/// Always true: the mark is durable before anything else is created there, and it is removed last, when all else is durable.
+/// So an interruption leaves an empty directory, a marked one, or a finished one. The directory's lock is held meanwhile.
 /// </remarks>
 internal sealed class TargetDirectory : IDisposable
 {
@@ -16,20 +16,20 @@ internal sealed class TargetDirectory : IDisposable
     /// <summary>The file system, whose paths below the directory begin at that directory.</summary>
     public IFileSystem Files => _files;
 
-    /// <summary>Marks a new or empty directory. One with the mark of the same work is emptied first: the work starts over.</summary>
-    /// <param name="files">Where it is.</param>
-    /// <param name="layout">Which directory.</param>
+    /// <summary>Marks a new or empty directory. If it has the mark of the same operation, it is emptied first, to start over.</summary>
+    /// <param name="files">The file system.</param>
+    /// <param name="layout">The directory.</param>
     /// <param name="options">How long to wait for its lock.</param>
     /// <param name="work"><see cref="UnfinishedMark.Backup"/> or <see cref="UnfinishedMark.Restore"/>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="DirectoryNotEmptyException">Something else is in it.</exception>
-    /// <exception cref="LedgerUnfinishedException">It has the mark of another work.</exception>
-    /// <exception cref="LedgerLockedException">Somebody is at work there.</exception>
+    /// <exception cref="DirectoryNotEmptyException">The directory contains something else.</exception>
+    /// <exception cref="LedgerUnfinishedException">The directory has the mark of another operation.</exception>
+    /// <exception cref="LedgerLockedException">Another process works in the directory.</exception>
     public static TargetDirectory Begin(IFileSystem files, LedgerLayout layout, StorageOptions options, string work, CancellationToken cancellationToken)
     {
         if (files.FileExists(layout.Root)) throw new LedgerIOException(layout.Root, $"{work} into a directory", "it is a file");
 
-        // Before the lock is taken, which makes a file; and again with it, for somebody may have been at work meanwhile.
+        // Checked before the lock is taken, which creates a file; and again after it, because another process may have worked here meanwhile.
         RefuseOther(files, layout, work);
         files.CreateDirectory(layout.Root);
         var target = new TargetDirectory(LockedDirectory.Open(files, layout, options, cancellationToken), layout);
@@ -46,17 +46,17 @@ internal sealed class TargetDirectory : IDisposable
         }
     }
 
-    /// <summary>Everything in it is durable: takes the mark away.</summary>
+    /// <summary>Removes the mark, when everything in the directory is durable.</summary>
     /// <remarks>A failure here leaves a directory that is marked, or whole without the mark.</remarks>
-    /// <exception cref="LedgerLockedException">Somebody has taken the lock away: nobody knows what another one has done there since.</exception>
+    /// <exception cref="LedgerLockedException">The lock was taken away: what another process has done here since is unknown.</exception>
     public void Finish()
     {
-        if (_directory.WhyLost() is { } why) throw new LedgerLockedException(_layout.Root, $"somebody else: {why}", TimeSpan.Zero);
+        if (_directory.WhyLost() is { } why) throw new LedgerLockedException(_layout.Root, $"another process: {why}", TimeSpan.Zero);
         _files.Delete(_layout.Unfinished);
         _files.SyncDirectory(_layout.Root);
     }
 
-    /// <summary>Takes back what was written, as far as it can; only empty directories and <c>LOCK</c> are left. What it cannot remove stays marked.</summary>
+    /// <summary>Removes what was written, as far as possible; only empty directories and <c>LOCK</c> remain. What cannot be removed stays marked.</summary>
     public void Remove()
     {
         try
@@ -66,7 +66,7 @@ internal sealed class TargetDirectory : IDisposable
         }
         catch (FactstoneException)
         {
-            // The mark is the last to go, so nothing opens what is left, and the next attempt starts over.
+            // The mark is removed last, so the remains cannot be opened, and the next attempt starts over.
         }
     }
 
@@ -80,7 +80,7 @@ internal sealed class TargetDirectory : IDisposable
             {
                 Clear();
 
-                // It may have been stopped before the mark was whole, or durable.
+                // The earlier attempt may have stopped before the mark was whole, or durable.
                 _files.Delete(_layout.Unfinished);
             }
 
@@ -113,7 +113,7 @@ internal sealed class TargetDirectory : IDisposable
         var isMarked = files.FileExists(layout.Unfinished);
         if (isMarked && UnfinishedMark.Read(files, layout) is { } other && other != work) throw new LedgerUnfinishedException(layout.Root, other);
 
-        // A lock file says nothing: whoever was refused here may have made it. Nor do directories of ours that are empty.
+        // A lock file proves nothing: a process that was refused here may have created it. Nor do empty directories of ours.
         var allowed = new HashSet<string>(StringComparer.Ordinal) { FileNames.NameOf(layout.Lock), FileNames.NameOf(layout.Unfinished) };
         if (isMarked) allowed.UnionWith(Own(layout).Select(FileNames.NameOf));
         if (files.List(layout.Root).FirstOrDefault(name => !allowed.Contains(name)) is { } file) throw new DirectoryNotEmptyException(layout.Root, work, file);

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Factstone.Storage;
 
-/// <summary>The file <c>UNFINISHED</c>: a text that says which work is not finished in the directory. See docs/format.md, "Backup".</summary>
+/// <summary>The file <c>UNFINISHED</c>: a text that names the unfinished operation in the directory. See docs/format.md, "Backup".</summary>
 internal static class UnfinishedMark
 {
     public const string Backup = "backup";
@@ -20,7 +20,7 @@ internal static class UnfinishedMark
         files.SyncDirectory(layout.Root);
     }
 
-    /// <summary>Which work it is; null where the mark itself was not finished, so that there is nothing else yet.</summary>
+    /// <summary>The operation; null if the mark itself is incomplete, so that nothing else exists yet.</summary>
     public static string? Read(IFileSystem files, LedgerLayout layout)
     {
         using var file = files.Open(layout.Unfinished, FileOpening.ReadOnly);
@@ -34,5 +34,5 @@ internal static class UnfinishedMark
     static string FirstLine(string work) => $"factstone {work}\n";
 
     static string Text(string work) =>
-        $"{FirstLine(work)}A {work} into this directory is not finished. It opens neither for reading nor for writing.\nRun the {work} again, which starts over, or delete the directory.\n";
+        $"{FirstLine(work)}A {work} into this directory is not finished. The directory cannot be opened, neither for reading nor for writing.\nRun the {work} again, which starts over, or delete the directory.\n";
 }

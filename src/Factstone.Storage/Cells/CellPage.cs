@@ -2,44 +2,44 @@ using System.Text;
 
 namespace Factstone.Storage;
 
-/// <summary>Cells that have a value, in order, found together, so that nothing is held while they are looked at.</summary>
-/// <remarks>A page ends after a bound of cells also where most of them were deleted, so that none takes long.</remarks>
-/// <param name="prefix">What their terms begin with.</param>
-/// <param name="keepsNames">Whether they are kept, or only counted.</param>
+/// <summary>Cells that have a value, in order, collected as one page, so that nothing is held while the caller processes them.</summary>
+/// <remarks>A page ends after a bounded number of cells, even if most of them were deleted, so that no page takes long.</remarks>
+/// <param name="prefix">The beginning of their terms.</param>
+/// <param name="keepsNames">Whether names are collected, or cells only counted.</param>
 internal sealed class CellPage(byte[] prefix, bool keepsNames)
 {
     const int CellsMax = 256;
-    const int LooksMax = 4_096;
+    const int VisitedMax = 4_096;
 
     readonly List<string> _names = [];
-    int _looks;
+    int _visited;
 
     public byte[] Prefix { get; } = prefix;
 
-    /// <summary>The first term that is looked for.</summary>
+    /// <summary>The first term of the page.</summary>
     public byte[] From { get; private set; } = prefix;
 
-    /// <summary>The names of those that have a value.</summary>
+    /// <summary>The names of the cells that have a value.</summary>
     public IReadOnlyList<string> Names => _names;
 
-    /// <summary>How many have a value.</summary>
+    /// <summary>The number of cells that have a value.</summary>
     public int Count { get; private set; }
 
-    public bool HasRoom => _looks < LooksMax && _names.Count < CellsMax;
+    public bool HasRoom => _visited < VisitedMax && _names.Count < CellsMax;
 
-    /// <summary>Whether nothing comes behind them.</summary>
+    /// <summary>Whether no cell follows.</summary>
     public bool IsLast { get; set; }
 
-    /// <summary>The last term that was looked at.</summary>
+    /// <summary>The last term that was visited.</summary>
     byte[] Last { get; set; } = prefix;
 
-    /// <summary>Begins anew behind what was looked at.</summary>
+    /// <summary>Starts the next page, after the last term that was visited.</summary>
     public void Turn() => Turn(Last);
 
-    /// <summary>Begins anew behind a term, where that is not before all of them.</summary>
+    /// <summary>Starts a page after a term, if that is not before all of them.</summary>
     public void Turn(byte[] after)
     {
-        // The first term behind another is that one with a zero behind it, which no name has.
+        // The first term after another one is that term with a zero appended, which no name contains.
         if (after.AsSpan().SequenceCompareTo(Prefix) >= 0) From = [.. after, 0];
         Clear();
     }
@@ -47,12 +47,12 @@ internal sealed class CellPage(byte[] prefix, bool keepsNames)
     public void Clear()
     {
         _names.Clear();
-        (_looks, Count, IsLast) = (0, 0, false);
+        (_visited, Count, IsLast) = (0, 0, false);
     }
 
     public void Add(ReadOnlySpan<byte> term, bool hasValue)
     {
-        _looks++;
+        _visited++;
         if (hasValue) Count++;
         if (hasValue && keepsNames) _names.Add(Encoding.UTF8.GetString(TermKey.Key(term)));
         if (!HasRoom) Last = term.ToArray();

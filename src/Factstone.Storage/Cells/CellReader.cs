@@ -1,18 +1,18 @@
 namespace Factstone.Storage;
 
-/// <summary>Reads single cells where the index says they are, and checks each before anybody sees it.</summary>
+/// <summary>Reads single cells at the locations in the index, and checks each before it returns it.</summary>
 internal sealed class CellReader(LedgerLayout layout, SegmentDirectory segments, DamageLog damage, FileWindow window)
 {
-    /// <summary>A small cell is read whole by the first look.</summary>
-    const int FirstLookBytes = 1_024;
+    /// <summary>The first read is large enough for a small cell.</summary>
+    const int FirstReadBytes = 1_024;
 
-    /// <exception cref="LedgerDamagedException">The cell is not what was written; writes are refused from now on.</exception>
+    /// <exception cref="LedgerDamagedException">The cell differs from what was written; appends are refused from now on.</exception>
     public Cell Read(CellName name, CellEntry entry)
     {
         var at = entry.Location.FileOffset;
         if (segments.Find(entry.Location.Base, entry.Location.Generation) is not { } segment)
             throw Refused($"The cell {name} cannot be read.", new Damage(layout.Segment(entry.Location.Base, entry.Location.Generation), 0, Position.None, Position.None, "The file is missing."));
-        var source = window.At(segment.File, at, FirstLookBytes);
+        var source = window.At(segment.File, at, FirstReadBytes);
         if (CellFormat.TryReadLengths(source, out var extent) && extent.Length > source.Length)
             source = window.At(segment.File, at, extent.Length);
 
@@ -30,8 +30,8 @@ internal sealed class CellReader(LedgerLayout layout, SegmentDirectory segments,
         };
     }
 
-    /// <summary>All cells of the frame at a place.</summary>
-    /// <exception cref="LedgerDamagedException">The frame is not what was written; writes are refused from now on.</exception>
+    /// <summary>All cells of the frame at a location.</summary>
+    /// <exception cref="LedgerDamagedException">The frame differs from what was written; appends are refused from now on.</exception>
     public IReadOnlyList<StoredCell> ReadFrame(Segment segment, long fileOffset)
     {
         var reader = new FrameReader(segment, window);

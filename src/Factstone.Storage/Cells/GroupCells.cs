@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Factstone.Storage;
 
-/// <summary>The cells of a group, each on the state that the ones before it leave.</summary>
+/// <summary>The cells of a group, each decided on the state that the ones before it produce.</summary>
 /// <remarks>Threads: the writer's only.</remarks>
 internal sealed class GroupCells(FactIndex index, IndexedReading reading, StorageOptions options)
 {
@@ -12,13 +12,13 @@ internal sealed class GroupCells(FactIndex index, IndexedReading reading, Storag
 
     public Span<AcceptedCell> All => CollectionsMarshal.AsSpan(_cells);
 
-    /// <summary>Turns to the next append, and to what was read for it.</summary>
+    /// <summary>Moves to the next append, and to the snapshot of its lookups.</summary>
     public void Consider(IndexSnapshot snapshot) => _snapshot = snapshot;
 
     public CellState State(CellName cell) =>
         options.Defect != Defect.DecideWithoutGroup && _states.TryGetValue(cell, out var state) ? state : Before(cell);
 
-    /// <summary>Gives the cells of an append their versions.</summary>
+    /// <summary>Assigns versions to the cells of an append.</summary>
     public IReadOnlyList<CellAndVersion> Accept(PreparedAppend append)
     {
         if (append.Cells.Length == 0) return [];
@@ -42,19 +42,19 @@ internal sealed class GroupCells(FactIndex index, IndexedReading reading, Storag
         _states.Clear();
     }
 
-    /// <summary>What is so without the group: from memory, or as it was prepared.</summary>
+    /// <summary>The state before the group: from memory, or from the append's preparation.</summary>
     CellState Before(CellName cell)
     {
         if (index.MemoryCell(cell) is { } state) return state;
         if (index.HasAllSince(_snapshot) || options.Defect == Defect.StaleCell) return _snapshot.Cells is { } cells && cells.TryGetValue(cell, out var known) ? known : default;
 
-        // As with a stream's head: it waited for so long that the writer looks it up by itself.
+        // As with the head of a stream: the append waited so long that the writer repeats the lookup.
         options.BranchTaken?.Invoke(RecoveryBranch.WriterLookedUp);
         return reading.FindKnownCell(cell)?.State ?? default;
     }
 }
 
-/// <summary>A cell with its version, and, once encoded, its place in the file.</summary>
+/// <summary>A cell with its version, and, once encoded, its offset in the file.</summary>
 internal record struct AcceptedCell(CellName Cell, CellState State)
 {
     public long FileOffset { get; set; }

@@ -2,15 +2,15 @@ using System.Collections.Concurrent;
 
 namespace Factstone.Storage;
 
-/// <summary>The cells of one bucket in a part in memory, by name. One thread adds, others read.</summary>
+/// <summary>The cells of one bucket in a memory part, by name. One thread adds, others read.</summary>
 internal sealed class MemoryBucket(string name)
 {
     readonly ConcurrentDictionary<string, CellEntry> _cells = new(concurrencyLevel: 1, capacity: 7, StringComparer.Ordinal);
 
-    /// <summary>In order, under its own lock: a listing of a bucket that grows must not sort it anew for each page.</summary>
+    /// <summary>In order, under a lock of their own: a listing of a growing bucket must not sort it again for each page.</summary>
     readonly SortedSet<string> _names = new(Utf8Order.Instance);
 
-    /// <summary>Those that nobody has asked for since they came; who does puts them in order, so that the writer does not have to.</summary>
+    /// <summary>Names that no listing has seen yet. The next listing sorts them in, so that the writer does not have to.</summary>
     readonly ConcurrentQueue<string> _newNames = new();
 
     public string Name => name;
@@ -25,8 +25,8 @@ internal sealed class MemoryBucket(string name)
 
     public IEnumerable<KeyValuePair<string, CellEntry>> All() => _cells;
 
-    /// <summary>Some names from one on, in the order of their bytes; fewer than there is room for only at the end.</summary>
-    /// <returns>How many there are.</returns>
+    /// <summary>Names from a given one on, in the order of their bytes; fewer than fit only at the end.</summary>
+    /// <returns>The number of names.</returns>
     public int Names(string from, string[] names)
     {
         var count = 0;

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Factstone.Storage;
 
-/// <summary>Goes through the cells in memory, some names at a time, as they are when it comes to them.</summary>
+/// <summary>Visits the cells in memory, a few names at a time. Each cell has its state at the time of the visit.</summary>
 internal sealed class MemoryCellCursor : CellCursor
 {
     const int NamesTogether = 64;
@@ -20,14 +20,14 @@ internal sealed class MemoryCellCursor : CellCursor
     int _termLength;
 
     /// <param name="cells">The cells.</param>
-    /// <param name="from">The first term, whether it is there or not.</param>
-    /// <param name="prefix">What the terms begin with.</param>
+    /// <param name="from">The first term; it need not exist.</param>
+    /// <param name="prefix">The beginning of the terms.</param>
     public MemoryCellCursor(MemoryCells cells, byte[] from, byte[] prefix)
     {
         (_cells, _prefix) = (cells, prefix);
         var (bucket, name) = Split(from);
 
-        // Who asks for one bucket needs no order of all.
+        // A listing of one bucket needs no order of all buckets.
         _buckets = Split(prefix).Name is null ? cells.SortedBuckets() : [bucket];
         _nextBucket = Array.BinarySearch(_buckets, bucket, Utf8Order.Instance);
         if (_nextBucket < 0) _nextBucket = ~_nextBucket;
@@ -42,7 +42,7 @@ internal sealed class MemoryCellCursor : CellCursor
     {
         while (_nextName == _namesCount)
         {
-            if (_namesCount == NamesTogether) Load(_names[^1] + '\0'); // the first behind a name is that one with a zero behind it, which no name has
+            if (_namesCount == NamesTogether) Load(_names[^1] + '\0'); // the first name after another one is that name with a zero appended, which no name contains
             else if (_nextBucket < _buckets.Length) NextBucket(from: "");
             else return false;
         }

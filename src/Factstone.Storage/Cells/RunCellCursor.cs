@@ -1,9 +1,9 @@
 namespace Factstone.Storage;
 
-/// <summary>Goes through the cells of a run.</summary>
+/// <summary>Visits the cells of a run.</summary>
 /// <param name="run">The run.</param>
-/// <param name="from">The first term, whether it is there or not.</param>
-/// <param name="prefix">What the terms begin with.</param>
+/// <param name="from">The first term; it need not exist.</param>
+/// <param name="prefix">The beginning of the terms.</param>
 internal sealed class RunCellCursor(Run run, byte[] from, byte[] prefix) : CellCursor
 {
     readonly TermCursor _terms = new(run, from);

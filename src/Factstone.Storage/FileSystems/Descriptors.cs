@@ -8,28 +8,28 @@ using System.Security.Cryptography;
 
 namespace Factstone.Storage;
 
-/// <summary>How many files this process may have open, and how many more that leaves.</summary>
+/// <summary>The limit of open files of this process, and how many are left.</summary>
 internal static class Descriptors
 {
-    /// <summary>What a writer cannot do without, beside the files of its pool: its directory, LOCK, HEAD, the segment that is written, and one that is opened for a moment.</summary>
+    /// <summary>The files that a writer needs besides those of its pool: its directory, LOCK, HEAD, the segment that is written, and one that is opened for a moment.</summary>
     const int NeededByWriter = 5;
 
-    /// <summary>What a reader holds at most: HEAD, a directory that is listed, and a segment or a run.</summary>
+    /// <summary>The files that a reader has open at most: HEAD, a directory that is listed, and a segment or a run.</summary>
     const int NeededByReader = 3;
 
-    /// <summary>With so many left nobody has to count.</summary>
+    /// <summary>If at least this many are left, no count is needed.</summary>
     const int PlentyLeft = 160;
 
-    /// <summary>The limit that always suffices for a process that has one ledger open.</summary>
+    /// <summary>The limit that is always enough for a process with one open ledger.</summary>
     public const int LimitMin = 64;
 
     const int LimitRecommended = 1_024;
 
-    /// <summary>The limit of this process; <see cref="int.MaxValue"/> where there is none, or none is known.</summary>
+    /// <summary>The limit of this process; <see cref="int.MaxValue"/> if there is none, or it is unknown.</summary>
     public static int Limit() =>
         !OperatingSystem.IsWindows() && Environment.Is64BitProcess && LibC.GetLimit(LibC.LimitOfFiles, out var limit) == 0 && limit.Current < int.MaxValue ? (int)limit.Current : int.MaxValue;
 
-    /// <summary>How many more files this process may open; <see cref="int.MaxValue"/> where nobody knows.</summary>
+    /// <summary>How many more files this process may open; <see cref="int.MaxValue"/> if unknown.</summary>
     public static int Left()
     {
         var limit = Limit();
@@ -37,7 +37,7 @@ internal static class Descriptors
         if (limit - TakenAtMost() is var plenty and >= PlentyLeft) return plenty;
         try
         {
-            // A number beyond the limit was opened before the limit was set, and takes nothing of it.
+            // A descriptor beyond the limit was opened before the limit was set, and does not count.
             var taken = Directory.EnumerateFileSystemEntries(OperatingSystem.IsLinux() ? "/proc/self/fd" : "/dev/fd")
                 .Count(path => int.TryParse(Path.GetFileName(path.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < limit);
             return Math.Max(limit - taken, 0);
@@ -48,12 +48,12 @@ internal static class Descriptors
         }
     }
 
-    /// <summary>How many files this process has open, those beyond the limit included, where the system says it without a list; otherwise the most there can be.</summary>
+    /// <summary>How many files this process has open, those beyond the limit included, if the system reports it without a list; otherwise the maximum.</summary>
     /// <remarks>Linux 6.2 and later give the number as the size of the directory: proc(5), /proc/pid/fd.</remarks>
     static int TakenAtMost() =>
         OperatingSystem.IsLinux() && FileStatus.Of("/proc/self/fd", out _) is { Size: > 0 and < int.MaxValue } status ? (int)status.Size : int.MaxValue;
 
-    /// <summary>Keeps as many files open as this process may, and refuses to open a ledger that could not be used.</summary>
+    /// <summary>Adapts the number of pooled files to the limit of this process, and refuses to open a ledger that could not be used.</summary>
     /// <exception cref="LedgerIOException">This process may not open enough files.</exception>
     public static StorageOptions Fit(IFileSystem files, string root, StorageOptions options, bool isWriter)
     {
@@ -64,7 +64,7 @@ internal static class Descriptors
         return options with { OpenFilesMax = Math.Min(options.OpenFilesMax, Math.Max(left - needed, FilePool.OpenMin)) };
     }
 
-    /// <summary>The runtime keeps two files open for each assembly that it loads, and ends the process, or throws what nobody expects, where it cannot. So what a ledger needs is loaded before the rest is counted.</summary>
+    /// <summary>The runtime keeps two files open for each assembly that it loads. If it cannot, it ends the process, or throws an unexpected exception. So the assemblies that a ledger needs are loaded before the remaining files are counted.</summary>
     static bool TryLoadAssemblies()
     {
         try
@@ -88,11 +88,11 @@ internal static class Descriptors
         RandomNumberGenerator.Fill(hash);
     }
 
-    /// <summary>The limit that suffices for the command line, which loads more of the runtime than a ledger needs.</summary>
+    /// <summary>The limit that is enough for the command line, which loads more of the runtime than a ledger needs.</summary>
     public const int LimitOfCommands = 80;
 
-    /// <summary>Says on standard error that a process may have too few files open; false where it may have enough.</summary>
-    /// <remarks>Loads nothing: with fewer files the runtime may not be able to, and then it ends the process.</remarks>
+    /// <summary>Reports on standard error that the process may have too few files open; false if it may have enough.</summary>
+    /// <remarks>Loads no assembly: with fewer files the runtime may be unable to, and would end the process.</remarks>
     public static bool RefuseTooFew(int needed)
     {
         var limit = Limit();
@@ -104,13 +104,13 @@ internal static class Descriptors
         return true;
     }
 
-    /// <summary>Why nothing more can be opened, and what to type.</summary>
-    public static string Exhausted() => $"this process may have {Limit()} files open, and has; {Advice}";
+    /// <summary>Why no more files can be opened, and the command that helps.</summary>
+    public static string Exhausted() => $"this process may have {Limit()} files open, and all of these are in use; {Advice}";
 
     /// <summary>The same for a ledger that is about to be opened.</summary>
     static string TooFew(int needed, int left) =>
         string.Create(CultureInfo.InvariantCulture, $"a ledger needs {needed} files open, and this process may open {left} more (its limit is {Limit()}); {Advice}");
 
-    /// <summary>What to type.</summary>
-    public static string Advice { get; } = string.Create(CultureInfo.InvariantCulture, $"raise the limit, which has to be {LimitMin} at least, with: ulimit -n {LimitRecommended}");
+    /// <summary>The command that helps.</summary>
+    public static string Advice { get; } = string.Create(CultureInfo.InvariantCulture, $"raise the limit to at least {LimitMin}, for example with: ulimit -n {LimitRecommended}");
 }

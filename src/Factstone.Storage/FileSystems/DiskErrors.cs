@@ -4,20 +4,20 @@ using System.Runtime.InteropServices;
 
 namespace Factstone.Storage;
 
-/// <summary>Turns whatever an operating system or the base library says into the two errors a file system may raise.</summary>
+/// <summary>Converts errors of an operating system or the base library to the two exceptions that a file system may throw.</summary>
 internal static class DiskErrors
 {
-    // Windows says disk full in two ways; the base library keeps the code as HRESULT_FROM_WIN32.
+    // Windows has two codes for a full disk; the base library keeps the code as HRESULT_FROM_WIN32.
     const int WindowsDiskFull = unchecked((int)0x80070070);
     const int WindowsHandleDiskFull = unchecked((int)0x80070027);
 
-    /// <summary>Whether this is the disk refusing. Arguments are checked before, so an argument exception is one as well: a file beyond the limit of the disk (EFBIG).</summary>
+    /// <summary>Whether the exception is an error of the disk. Arguments are checked before, so an argument exception is one as well: a file beyond the limit of the disk (EFBIG).</summary>
     public static bool IsRefusal(Exception exception) =>
         exception is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentOutOfRangeException;
 
     public static FactstoneException From(Exception exception, string path, string operation) => From(exception, new DiskPath(path, path, null), operation);
 
-    /// <summary>The same for a file that the system was asked for by another path, which is in no message: it says nothing to anybody else.</summary>
+    /// <summary>The same for a file that was accessed by another path. Messages do not contain that path, because it means nothing outside of this process.</summary>
     public static FactstoneException From(Exception exception, in DiskPath at, string operation)
     {
         var code = CodeOf(exception);
@@ -37,7 +37,7 @@ internal static class DiskErrors
             : new LedgerIOException(path, operation, Text(error));
     }
 
-    /// <summary>The error of a sync, which is never that of a full disk: see <see cref="FailedSync"/>.</summary>
+    /// <summary>The exception for a failed sync, which is never that of a full disk: see <see cref="FailedSync"/>.</summary>
     public static LedgerIOException FromSync(int error, string path, string operation) => OfSync(From(error, path, operation), path, operation);
 
     public static LedgerIOException FromSync(Exception exception, string path, string operation) => OfSync(From(exception, path, operation), path, operation);
@@ -49,7 +49,7 @@ internal static class DiskErrors
 
     static bool IsOutOfDescriptors(int error) => !OperatingSystem.IsWindows() && error == LibC.ErrorTooManyFiles;
 
-    /// <summary>The error number of the C library, where the base library kept it.</summary>
+    /// <summary>The error number of the C library, if the base library kept it.</summary>
     static int CodeOf(Exception exception) => exception switch
     {
         UnauthorizedAccessException { InnerException: IOException inner } => inner.HResult,

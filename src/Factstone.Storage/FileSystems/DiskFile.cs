@@ -30,7 +30,7 @@ internal sealed class DiskFile(string path, SafeFileHandle handle, DiskSyncs syn
     {
         get
         {
-            // A file system that counts no names at all says nothing by that.
+            // A file system that does not count names gives no information.
             if (FileStatus.Of(handle) is not { } status) return false;
             _hadName |= status.Links > 0;
             return _hadName && status.Links == 0;
@@ -45,7 +45,7 @@ internal sealed class DiskFile(string path, SafeFileHandle handle, DiskSyncs syn
             var total = 0;
             while (total < buffer.Length)
             {
-                // A short count is no end of file: a signal or a network disk may be behind it. Only 0 is.
+                // A short count is not the end of the file: a signal or a network disk may cause it. Only 0 is the end.
                 var count = RandomAccess.Read(handle, buffer[total..], fileOffset + total);
                 if (count == 0) break;
                 total += count;
@@ -64,7 +64,7 @@ internal sealed class DiskFile(string path, SafeFileHandle handle, DiskSyncs syn
         ArgumentOutOfRangeException.ThrowIfNegative(fileOffset);
         try
         {
-            RandomAccess.Write(handle, bytes, fileOffset); // goes on after a short count until all is written or an error says why not
+            RandomAccess.Write(handle, bytes, fileOffset); // continues after a short count until everything is written or an error occurs
         }
         catch (Exception exception) when (DiskErrors.IsRefusal(exception))
         {

@@ -6,40 +6,40 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Factstone.Storage;
 
-/// <summary>Which syncs a <see cref="DiskFileSystem"/> makes.</summary>
+/// <summary>Which syncs a <see cref="DiskFileSystem"/> does.</summary>
 internal enum DiskSyncs
 {
-    /// <summary>Every one that is asked for.</summary>
+    /// <summary>All that are requested.</summary>
     All = 1,
 
     /// <summary>
-    /// NONE: A POWER LOSS TAKES WHAT WAS ACKNOWLEDGED. Exists for one purpose: to show that the test that cuts the power
-    /// of a real kernel fails without syncs, and so that it tests something. No option of a ledger leads here.
+    /// NONE: A POWER LOSS TAKES WHAT WAS ACKNOWLEDGED. It exists for one purpose: to show that the test that cuts the power
+    /// of a real kernel fails without syncs, so that the test is effective. No option of a ledger leads here.
     /// </summary>
     None = 2,
 }
 
-/// <summary>What a <see cref="DiskFileSystem"/> asks of the system where it can. Less than all is for tests, which show what is left without.</summary>
+/// <summary>Features of the system that a <see cref="DiskFileSystem"/> uses if they exist. Tests switch some off, to show what remains without them.</summary>
 [Flags]
 internal enum DiskFeatures
 {
-    /// <summary>Nothing that a system may not have.</summary>
+    /// <summary>Nothing that a system may lack.</summary>
     None = 0,
 
     /// <summary>Locks on directories.</summary>
     DirectoryLocks = 1,
 
-    /// <summary>Paths that begin at an open directory, by /proc.</summary>
+    /// <summary>Paths that begin at an open directory, through /proc.</summary>
     OpenPaths = 2,
 
-    /// <summary>All of it.</summary>
+    /// <summary>All features.</summary>
     All = DirectoryLocks | OpenPaths,
 }
 
 /// <summary>The disk, on Linux, macOS and Windows.</summary>
 /// <remarks>
-/// A sync that fails is reported once and never tried again: the kernel may have marked the pages clean, so that the
-/// next sync would succeed without having written them. Only an interruption by a signal is.
+/// A failed sync is reported once and never repeated: the kernel may have marked the pages clean, so that the next sync
+/// would succeed without having written them. Only a sync that a signal interrupts is repeated.
 /// Threads: any number.
 /// </remarks>
 internal class DiskFileSystem : IFileSystem
@@ -51,26 +51,26 @@ internal class DiskFileSystem : IFileSystem
     public DiskFileSystem(DiskSyncs syncs = DiskSyncs.All, DiskFeatures features = DiskFeatures.All)
         : this(syncs, features, root: null)
     {
-        // Elsewhere we do not know what a sync is worth, so we would promise what nobody has checked.
+        // On other systems the effect of a sync is unknown, so no promise could be kept.
         if (!OperatingSystem.IsLinux() && !OperatingSystem.IsMacOS() && !OperatingSystem.IsWindows())
             throw new PlatformNotSupportedException("A ledger on disk needs Linux, macOS or Windows.");
     }
 
-    /// <param name="syncs">Which syncs are made.</param>
-    /// <param name="features">What is asked of the system.</param>
+    /// <param name="syncs">Which syncs are done.</param>
+    /// <param name="features">Which features are used.</param>
     /// <param name="root">A directory that is held open, or null.</param>
     protected DiskFileSystem(DiskSyncs syncs, DiskFeatures features, DiskRoot? root) => (_syncs, _features, _root) = (syncs, features, root);
 
     public bool DirectoryExists(string path)
     {
         using var at = At(path);
-        return Stands(at) && Directory.Exists(at.Reached);
+        return EntryExists(at) && Directory.Exists(at.Reached);
     }
 
     public bool FileExists(string path)
     {
         using var at = At(path);
-        return Stands(at) && File.Exists(at.Reached);
+        return EntryExists(at) && File.Exists(at.Reached);
     }
 
     public int DescriptorsLeft() => Descriptors.Left();
@@ -91,7 +91,7 @@ internal class DiskFileSystem : IFileSystem
 
     public void CreateDirectory(string path)
     {
-        // What is above an open directory may be anything by now.
+        // The directories above an open directory may have been replaced.
         var isBelow = _root?.Holds(path) == true;
         var full = isBelow ? path : Path.GetFullPath(path).Replace('\\', '/');
         foreach (var directory in FileNames.WithParents(FileNames.Trimmed(full)).Where(one => !isBelow || _root!.Holds(one)))
@@ -157,7 +157,7 @@ internal class DiskFileSystem : IFileSystem
             }
         }
 
-        // Not File.Move: between two disks it would copy and delete, which is not atomic, where rename(2) refuses.
+        // Not File.Move: between two disks it would copy and delete, which is not atomic; rename(2) refuses instead.
         else if (LibC.Rename(source.Reached, target.Reached) < 0)
             throw Refusal(Marshal.GetLastPInvokeError(), from, "rename");
     }
@@ -171,7 +171,7 @@ internal class DiskFileSystem : IFileSystem
         }
         catch (DirectoryNotFoundException)
         {
-            // No directory, so no file: what was asked for.
+            // Without the directory there is no file, which is the requested result.
         }
         catch (Exception exception) when (DiskErrors.IsRefusal(exception))
         {
@@ -181,7 +181,7 @@ internal class DiskFileSystem : IFileSystem
 
     public void SyncDirectory(string path)
     {
-        // NTFS logs names by itself, and Windows opens no directory for a flush.
+        // NTFS logs names itself, and Windows cannot open a directory for a flush.
         if (OperatingSystem.IsWindows() || _syncs == DiskSyncs.None) return;
 
         using var at = At(path);
@@ -230,8 +230,8 @@ internal class DiskFileSystem : IFileSystem
         }
     }
 
-    /// <summary>Whether anything of this name stands. File.Exists would take a directory we may not read for an absent file, and a ledger for a new one.</summary>
-    static bool Stands(in DiskPath at)
+    /// <summary>Whether an entry of this name exists. File.Exists would take an unreadable directory for an absent file, and so a ledger for a new one.</summary>
+    static bool EntryExists(in DiskPath at)
     {
         if (OperatingSystem.IsWindows() || LibC.Access(at.Reached.Length == 0 ? "." : at.Reached, 0) == 0) return true;
         var error = Marshal.GetLastPInvokeError();
@@ -252,8 +252,8 @@ internal class DiskFileSystem : IFileSystem
         return (FileStatus.Of(at.Reached, out var error)?.Identity, error);
     }
 
-    // The widest sharing, so that a handle does not stand in the way of another. On Unix the base library still takes a
-    // shared advisory lock on the file; nobody here asks for an exclusive one except on the lock file, which DiskLock opens.
+    // The widest sharing, so that no handle blocks another. On Unix the base library still takes a shared advisory lock
+    // on the file; nothing takes an exclusive one except on the lock file, which DiskLock opens.
     SafeFileHandle OpenHandle(string path, FileMode mode, FileAccess access, string operation)
     {
         using var at = mode == FileMode.Open ? At(path) : AtToChange(path, operation);

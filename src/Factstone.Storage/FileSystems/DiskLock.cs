@@ -7,12 +7,12 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Factstone.Storage;
 
-/// <summary>The lock of the one writer: <c>flock</c> on the directory and on the lock file in it; on Windows the lock file, opened so that nobody else can write to it.</summary>
+/// <summary>The lock of the one writer: <c>flock</c> on the directory and on the lock file in it; on Windows the lock file, opened so that no other process can write to it.</summary>
 /// <remarks>
-/// flock belongs to the open file, so it excludes a second holder in this process too, and ends with the process however
-/// that ends. Children do not inherit it: close on exec.
-/// The directory is locked first, and stays locked when the file is deleted. Some file systems refuse to lock a directory
-/// (NFS); then a file that was deleted or replaced lets somebody else in, and <see cref="WhyLost"/> says so.
+/// flock belongs to the open file. So it also excludes a second holder in this process, and ends with the process however
+/// that ends. Child processes do not inherit it: close on exec.
+/// The directory is locked first, and stays locked when the file is deleted. Some file systems cannot lock a directory
+/// (NFS). Then a second holder can lock a file that replaces a deleted one, which <see cref="WhyLost"/> detects.
 /// </remarks>
 internal sealed class DiskLock : IHeldLock
 {
@@ -34,11 +34,11 @@ internal sealed class DiskLock : IHeldLock
 
     /// <param name="at">The lock file.</param>
     /// <param name="locksDirectories">Whether directories are locked; false only in tests.</param>
-    /// <param name="find">What the path of the lock file leads to: asked again as long as the lock is held.</param>
-    /// <param name="heldBy">When null is returned: who holds it.</param>
+    /// <param name="find">Finds the file at the path of the lock file; called as long as the lock is held.</param>
+    /// <param name="heldBy">If null is returned: the holder of the lock.</param>
     public static DiskLock? TryTake(in DiskPath at, bool locksDirectories, Func<(FileIdentity? Identity, int Error)> find, out LockHolder heldBy)
     {
-        heldBy = LockHolder.Nobody;
+        heldBy = LockHolder.Unknown;
         SafeFileHandle? directory = null;
         SafeFileHandle? file = null;
         try
@@ -68,7 +68,7 @@ internal sealed class DiskLock : IHeldLock
             (directory, file) = (null, null);
             if (taken.WhyLost() is null) return taken;
 
-            // Deleted between our look for it and our lock: who has made it anew may hold that one.
+            // Deleted between the open and the lock. Another process may have created a new file and may hold that one.
             taken.Dispose();
             return null;
         }
@@ -79,7 +79,7 @@ internal sealed class DiskLock : IHeldLock
         }
     }
 
-    /// <summary>Whether somebody holds the lock.</summary>
+    /// <summary>Whether the lock is held.</summary>
     public static bool IsHeld(in DiskPath at)
     {
         if (OperatingSystem.IsWindows()) return IsHeldOnWindows(at);
@@ -92,12 +92,12 @@ internal sealed class DiskLock : IHeldLock
             return refused is LibC.ErrorNoEntry or LibC.ErrorNotDirectory ? false : throw DiskErrors.From(refused, at.Path, "lock");
         }
 
-        // A shared lock, which two who ask at the same time can both have.
+        // A shared lock, which two processes that check at the same time can both have.
         var error = Flock(file, LibC.LockShared);
         return error == LibC.ErrorWouldBlock || (error == 0 ? false : throw DiskErrors.From(error, at.Path, "lock"));
     }
 
-    /// <summary>Writes down who holds the lock, for whoever finds it taken. On a full disk the lock is held all the same; only whom to ask is not said.</summary>
+    /// <summary>Writes the holder into the lock file, for processes that find it locked. On a full disk the lock is held nevertheless; only the name of the holder is missing.</summary>
     public void Write(string holder, string path)
     {
         try
@@ -117,10 +117,10 @@ internal sealed class DiskLock : IHeldLock
         if (_directory is not null || _identity is null) return null;
         var found = _find();
         if (found.Identity == _identity) return null;
-        return found.Identity is not null ? "the lock file was replaced, so that another process may be writing"
-            : found.Error == LibC.ErrorNoEntry ? "the lock file was removed, so that another process may be writing"
+        return found.Identity is not null ? "the lock file was replaced, so another process may be writing"
+            : found.Error == LibC.ErrorNoEntry ? "the lock file was removed, so another process may be writing"
             : found.Error == 0 ? null
-            : $"the lock file cannot be looked at ({Marshal.GetPInvokeErrorMessage(found.Error)}), so that another process may be writing";
+            : $"the lock file cannot be examined ({Marshal.GetPInvokeErrorMessage(found.Error)}), so another process may be writing";
     }
 
     public void Dispose()
@@ -137,7 +137,7 @@ internal sealed class DiskLock : IHeldLock
         return directory.Length > 0 ? directory : at.Reached.StartsWith('/') ? "/" : ".";
     }
 
-    /// <summary>Null where the directory may be searched but not read: then it cannot be locked.</summary>
+    /// <summary>Null if the directory may be searched but not read: then it cannot be locked.</summary>
     static SafeFileHandle? OpenDirectory(in DiskPath at)
     {
         var directory = LibC.Open(DirectoryOf(at), LibC.ReadOnly | LibC.DirectoryOnly | LibC.CloseOnExec);
@@ -147,7 +147,7 @@ internal sealed class DiskLock : IHeldLock
         return error == LibC.ErrorNoAccess ? null : throw DiskErrors.From(error, at.Path, "lock");
     }
 
-    /// <summary>False where somebody else holds it; leaves null where the file system locks no directory.</summary>
+    /// <summary>False if another holder has it; sets null if the file system cannot lock directories.</summary>
     static bool TryLockDirectory(ref SafeFileHandle? directory, bool locksDirectories)
     {
         var error = locksDirectories ? Flock(directory!, LibC.LockExclusive) : LibC.ErrorNotSupported;
@@ -192,12 +192,12 @@ internal sealed class DiskLock : IHeldLock
         }
         catch (Exception exception) when (DiskErrors.IsRefusal(exception))
         {
-            // Somebody else may have created it in between; who locks it first has it.
+            // Another process may have created it in between. The first to lock it gets it.
             if (exception is not IOException || !File.Exists(at.Reached)) throw DiskErrors.From(exception, at, "lock");
         }
     }
 
-    // Who opens it for writing while others may only read it is the only one who does.
+    // A file that is open for writing, with sharing for readers only, has exactly one such opener.
     static SafeFileHandle? TryLockOnWindows(in DiskPath at)
     {
         try
@@ -227,7 +227,7 @@ internal sealed class DiskLock : IHeldLock
         }
     }
 
-    /// <summary>Who holds the directory: what the lock file says, if its writer still holds that one too; or the process that the system names.</summary>
+    /// <summary>The holder of the directory: the content of the lock file, if its writer still holds that file too; otherwise the process that the system names.</summary>
     static string HolderOf(SafeFileHandle? directory, in DiskPath at)
     {
         using (var file = LibC.Open(at.Reached, LibC.ReadOnly | LibC.CloseOnExec))
@@ -253,13 +253,13 @@ internal sealed class DiskLock : IHeldLock
         }
         catch (Exception exception) when (DiskErrors.IsRefusal(exception))
         {
-            // A system that does not say.
+            // A system that does not report locks.
         }
 
         return null;
     }
 
-    /// <summary>What the holder has written so far; empty when it has only just taken the lock, or let go of it meanwhile.</summary>
+    /// <summary>What the holder has written so far; empty if it has just taken the lock, or released it meanwhile.</summary>
     static string HolderIn(string path)
     {
         try

@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>What a disk says when it refuses, in the words of the C library: the file systems in memory use them too, so that a message does not depend on where it was raised.</summary>
+/// <summary>Reasons of disk errors, in the words of the C library. The file systems in memory use them too, so that a message does not depend on the file system.</summary>
 internal static class DiskReasons
 {
     public const string NoSuchFile = "No such file or directory";

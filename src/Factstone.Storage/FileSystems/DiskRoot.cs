@@ -6,9 +6,9 @@ namespace Factstone.Storage;
 
 /// <summary>A directory that is held open, so that paths below it lead to the same directory wherever it is moved.</summary>
 /// <remarks>
-/// On Linux the system is asked for <c>/proc/self/fd/N/name</c>, which begins at the open directory. Where that is not
-/// there, the path is looked up anew each time, and before anything is changed it must still lead to the directory that
-/// was opened. Windows moves no directory in which a file is open.
+/// On Linux the system is called with <c>/proc/self/fd/N/name</c>, which begins at the open directory. Without /proc,
+/// paths are resolved again each time, and before a change the path must still lead to the directory that was opened.
+/// Windows does not move a directory that contains an open file.
 /// </remarks>
 internal sealed class DiskRoot : IDisposable
 {
@@ -40,14 +40,14 @@ internal sealed class DiskRoot : IDisposable
         throw DiskErrors.From(error, path, "open");
     }
 
-    /// <summary>Whether a path is the directory's own or below it.</summary>
+    /// <summary>Whether a path is that of the directory or below it.</summary>
     public bool Holds(string path) =>
         path.StartsWith(_root, StringComparison.Ordinal) && (path.Length == _root.Length || path[_root.Length] == '/');
 
     public DiskPath At(string path) =>
         _link is not null && Holds(path) ? new DiskPath(path, _link + path[_root.Length..], _handle) : new DiskPath(path, path, null);
 
-    /// <summary>Before a change by a path that is looked up anew: it must not lead into another directory.</summary>
+    /// <summary>Called before a change through a path that is resolved again: it must not lead into another directory.</summary>
     public void ThrowIfReplaced(string path, string operation)
     {
         if (_link is not null || _handle is null || !Holds(path)) return;
@@ -55,14 +55,14 @@ internal sealed class DiskRoot : IDisposable
         if (!IsInPlace) throw new LedgerIOException(path, operation, Replaced);
     }
 
-    /// <summary>Whether its path still leads to it; true where the system cannot say.</summary>
+    /// <summary>Whether the path still leads to the directory; true if the system cannot tell.</summary>
     public bool IsInPlace => _identity is null || FileStatus.Of(_root.Length == 0 ? "/" : _root, out _)?.Identity == _identity;
 
-    /// <summary>Whether the directory has been deleted.</summary>
+    /// <summary>Whether the directory was deleted.</summary>
     public bool IsDeleted => _handle is { IsClosed: false } && FileStatus.Of(_handle) is { Links: 0 };
 
     public void Dispose() => _handle?.Dispose();
 
-    // A chroot may have no /proc, and a process that was given rights of its own may not look into it.
+    // A chroot may have no /proc, and a process with restricted rights may not be allowed to read it.
     bool IsLink(string link) => _identity is null ? LibC.Access(link + "/.", 0) == 0 : FileStatus.Of(link, out _)?.Identity == _identity;
 }

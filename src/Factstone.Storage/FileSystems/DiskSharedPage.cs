@@ -16,13 +16,13 @@ internal sealed unsafe class DiskSharedPage : ISharedPage
     readonly long _pageOffset;
     readonly WindowsMapping? _windows;
 
-    /// <summary>Takes over the handle once it returns.</summary>
+    /// <summary>Owns the handle once it returns.</summary>
     public DiskSharedPage(string path, SafeFileHandle handle, bool writable, DiskSyncs syncs)
     {
         (_path, _handle, _writable, _syncs) = (path, handle, writable, syncs);
 
-        // A mapped page without a block on the disk ends the process (SIGBUS) if the disk is full when it is first
-        // written to. With one, a full disk is an error here.
+        // A mapped page without a block on the disk ends the process (SIGBUS) if the disk is full at the first write to it.
+        // With a reserved block, a full disk is an error here.
         if (writable) DiskSpace.Reserve(handle, path, 0, ISharedPage.Size);
 
         try
@@ -30,7 +30,7 @@ internal sealed unsafe class DiskSharedPage : ISharedPage
             if (RandomAccess.GetLength(handle) < ISharedPage.Size)
                 throw new LedgerIOException(path, "map", "The file is shorter than the page");
 
-            // The base library's mapped files are an assembly of their own, which takes two descriptors of the process.
+            // The mapped files of the base library are in a separate assembly, which takes two descriptors of the process.
             if (OperatingSystem.IsWindows()) (_windows, _page, _pageOffset) = WindowsMapping.Of(handle, ISharedPage.Size, writable);
             else _page = MappedPage.Of(handle, path, writable);
         }
@@ -39,7 +39,7 @@ internal sealed unsafe class DiskSharedPage : ISharedPage
             throw DiskErrors.From(exception, path, "map");
         }
 
-        // A reader needs the file for nothing else.
+        // A reader does not need the file any more.
         if (!writable && _windows is null) handle.Dispose();
     }
 
@@ -49,7 +49,7 @@ internal sealed unsafe class DiskSharedPage : ISharedPage
         byte* page = null;
         try
         {
-            // Holds the mapping: without it, a page let go on another thread would be a fault of the process.
+            // Holds the mapping: without it, an access to a page that another thread has released would end the process.
             _page.AcquirePointer(ref page);
             new ReadOnlySpan<byte>(page + _pageOffset + offset, buffer.Length).CopyTo(buffer);
         }
@@ -81,7 +81,7 @@ internal sealed unsafe class DiskSharedPage : ISharedPage
         if (_syncs == DiskSyncs.None || !_writable) return;
         try
         {
-            // On Linux file and mapping are the same pages, and the sync of one is that of the other; elsewhere the
+            // On Linux file and mapping share their pages, so the sync of one is the sync of the other. On other systems the
             // mapping is written to the file first.
             if (!OperatingSystem.IsLinux() && _writable) Flush();
         }
@@ -95,8 +95,8 @@ internal sealed unsafe class DiskSharedPage : ISharedPage
 
     public void Dispose()
     {
-        // The page first: a view that is let go while its page is mapped waits for a sync, which nobody asked for and
-        // whose failure would come out of Dispose.
+        // The page is released first: to release a view while its page is mapped would wait for a sync that was not requested,
+        // and whose failure would be thrown by Dispose.
         _page.Dispose();
         _windows?.Dispose();
         _handle.Dispose();
@@ -108,7 +108,7 @@ internal sealed unsafe class DiskSharedPage : ISharedPage
         else if (LibC.SyncMapped(_page.DangerousGetHandle(), ISharedPage.Size, LibC.SyncNow) < 0) throw DiskErrors.FromSync(Marshal.GetLastPInvokeError(), _path, "sync");
     }
 
-    /// <summary>A mapped page that is let go when nobody holds it.</summary>
+    /// <summary>A mapped page that is unmapped when no thread holds it.</summary>
     sealed class MappedPage() : SafeBuffer(ownsHandle: true)
     {
         public static MappedPage Of(SafeFileHandle file, string path, bool writable)

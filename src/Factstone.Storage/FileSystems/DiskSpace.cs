@@ -5,15 +5,15 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Factstone.Storage;
 
-/// <summary>Takes space on the disk before it is needed.</summary>
+/// <summary>Reserves space on the disk before it is needed.</summary>
 internal static class DiskSpace
 {
     const int ChunkSize = 64 * 1024;
 
-    /// <summary>The range has space on the disk and reads as zeros where it is new; what stands there stays, and the file never gets shorter.</summary>
+    /// <summary>Reserves space on the disk for the range, whose new bytes read as zeros. Existing bytes stay, and the file never gets shorter.</summary>
     /// <remarks>
-    /// A disk that runs full on the way leaves the file grown by what it still had (ext4 does): zeros, but no space for
-    /// anybody else. The file is not cut back here, since another thread may have written behind its old end
+    /// If the disk becomes full on the way, the file has grown by the space that was left (ext4 does that): zeros, but no
+    /// space for any other file. The file is not cut back here, because another thread may have written after its old end
     /// meanwhile. So reserve in small steps.
     /// </remarks>
     public static void Reserve(SafeFileHandle file, string path, long offset, long length)
@@ -47,8 +47,8 @@ internal static class DiskSpace
         return 0;
     }
 
-    /// <summary>Writes zeros where the file reads as zeros: behind its end, and within it where there may be a hole.</summary>
-    /// <remarks>Nobody else may write to the range meanwhile, or what they write between our read and our write is lost.</remarks>
+    /// <summary>Writes zeros where the file reads as zeros: after its end, and inside it where there may be a hole.</summary>
+    /// <remarks>No other thread may write to the range meanwhile, or its bytes between the read and the write here are lost.</remarks>
     static void WriteZeros(SafeFileHandle file, long offset, long length)
     {
         var zeros = new byte[ChunkSize];

@@ -7,7 +7,7 @@ namespace Factstone.Storage;
 /// <summary>The one call on each system after which bytes are on the medium and not in a cache of kernel or drive.</summary>
 internal static class DiskSync
 {
-    /// <summary>The bytes of a file, and of its length what is needed to read them back.</summary>
+    /// <summary>Syncs the bytes of a file, and of its length what is needed to read them back.</summary>
     public static void Data(SafeFileHandle file, string path)
     {
         if (OperatingSystem.IsLinux())
@@ -18,11 +18,11 @@ internal static class DiskSync
             Flush(file, path);
     }
 
-    /// <summary>The names in a directory.</summary>
+    /// <summary>Syncs the names in a directory.</summary>
     public static void Entries(SafeFileHandle directory, string path) =>
         ThrowIfFailed(OperatingSystem.IsMacOS() ? FullSync(directory) : LibC.Uninterrupted(directory, LibC.Sync), path, "sync directory");
 
-    // A network disk knows no full sync; what it has instead is fsync.
+    // A network disk has no full sync; its equivalent is fsync.
     static int FullSync(SafeFileHandle file)
     {
         var error = LibC.Uninterrupted(file, static handle => LibC.Control(handle, LibC.FullSyncCommand));

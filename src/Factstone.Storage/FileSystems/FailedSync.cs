@@ -1,19 +1,19 @@
 namespace Factstone.Storage;
 
-/// <summary>What becomes of a sync that fails because the disk has no space, as thin provisioning, network disks and Btrfs say it.</summary>
+/// <summary>Handles a sync that fails because the disk has no space, as thin provisioning, network disks and Btrfs report it.</summary>
 /// <remarks>
-/// It is a failed sync like any other: nothing is known of what was written since the last one that succeeded. So a file
-/// system raises <see cref="LedgerIOException"/> for it, never <see cref="LedgerFullException"/>, which says that nothing
-/// was written. Only whoever throws the file away, and writes it anew under another name, may take it for a full disk.
+/// It is a failed sync like any other: the state of everything written since the last successful sync is unknown. So a file
+/// system throws <see cref="LedgerIOException"/> for it, never <see cref="LedgerFullException"/>, which means that nothing
+/// was written. Only a caller that discards the file and writes a new one under another name may treat it as a full disk.
 /// </remarks>
 internal static class FailedSync
 {
-    /// <summary>The error of a sync that found no space.</summary>
+    /// <summary>The exception for a sync that found no space.</summary>
     public static LedgerIOException ForWantOfSpace(string path, string operation, Exception? cause = null) =>
         new(path, operation, DiskReasons.NoSpace, cause as LedgerFullException ?? new LedgerFullException(path, operation, cause));
 
-    /// <summary>Syncs a file that nothing refers to. Where that fails, the caller deletes the file and starts again with an empty one.</summary>
-    /// <exception cref="LedgerFullException">There is no space; what counts is what it was before.</exception>
+    /// <summary>Syncs a file that nothing refers to. If that fails, the caller deletes the file and starts again with an empty one.</summary>
+    /// <exception cref="LedgerFullException">There is no space; the files that are in use are unchanged.</exception>
     public static void SyncNew(this IStorageFile file)
     {
         try
@@ -26,7 +26,7 @@ internal static class FailedSync
         }
     }
 
-    /// <summary>Syncs a directory in which a file has got its name. Where that fails, nothing may count on the name, and nothing may be harmed if it is there.</summary>
+    /// <summary>Syncs a directory in which a file got its name. If that fails, nothing may rely on the name, and its existence must do no harm.</summary>
     /// <exception cref="LedgerFullException">There is no space; the caller starts again with another file.</exception>
     public static void SyncNewName(this IFileSystem files, string directory)
     {

@@ -1,12 +1,12 @@
 namespace Factstone.Storage;
 
-/// <summary>The few rules about paths and names that hold on every file system.</summary>
+/// <summary>The rules about paths and names that hold on every file system.</summary>
 internal static class FileNames
 {
-    /// <summary>Unsigned UTF-8 bytes. Ordinal comparison of UTF-16 differs from it where a surrogate meets U+E000 to U+FFFF.</summary>
+    /// <summary>Unsigned UTF-8 bytes. The ordinal order of UTF-16 differs from it between surrogates and U+E000 to U+FFFF.</summary>
     public static readonly IComparer<string> ByUtf8Bytes = Comparer<string>.Create(CompareUtf8Bytes);
 
-    /// <summary>A path without its last name; empty for a name that stands alone and for the root.</summary>
+    /// <summary>A path without its last name; empty for a single name and for the root.</summary>
     public static string DirectoryOf(string path)
     {
         var slash = path.LastIndexOf('/');
@@ -27,7 +27,7 @@ internal static class FileNames
         if (directory.Length > 0) yield return directory;
     }
 
-    /// <summary>The names of the directories that stand directly in one, of the paths of all directories.</summary>
+    /// <summary>The names of the directories directly below one, from the paths of all directories.</summary>
     public static IReadOnlyList<string> DirectoriesIn(string directory, IEnumerable<string> paths)
     {
         var parent = Trimmed(directory);

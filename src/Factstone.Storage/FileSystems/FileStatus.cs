@@ -4,10 +4,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Factstone.Storage;
 
-/// <summary>Which file or directory this is, whatever name leads to it.</summary>
+/// <summary>The identity of a file or directory, independent of its names.</summary>
 internal readonly record struct FileIdentity(ulong Device, ulong Inode);
 
-/// <summary>What the system says of a file or directory: which one it is, how many names lead to it, its type and mode, and its size in bytes (0 where it was not asked for).</summary>
+/// <summary>What the system reports of a file or directory: its identity, the number of its names, its type and mode, and its size in bytes (0 if it was not requested).</summary>
 internal readonly record struct FileStatus(FileIdentity Identity, long Links, int Mode, long Size)
 {
     const int LinuxBytes = 256, LinuxLinksAt = 16, LinuxModeAt = 28, LinuxInodeAt = 32, LinuxSizeAt = 40, LinuxDeviceAt = 136;
@@ -16,10 +16,10 @@ internal readonly record struct FileStatus(FileIdentity Identity, long Links, in
     // S_IFMT and S_IFIFO.
     const int TypeMask = 0xF000, Pipe = 0x1000;
 
-    /// <summary>Whether it is a pipe: an open of one waits for somebody at its other end, and no signal ends that.</summary>
+    /// <summary>Whether it is a pipe: an open of a pipe waits for a process at its other end, and no signal ends that wait.</summary>
     public bool IsPipe => (Mode & TypeMask) == Pipe;
 
-    /// <summary>The status of what is open; null where the system cannot say.</summary>
+    /// <summary>The status of an open file; null if the system cannot report it.</summary>
     public static FileStatus? Of(SafeFileHandle handle)
     {
         Span<byte> bytes = stackalloc byte[LinuxBytes];
@@ -38,7 +38,7 @@ internal readonly record struct FileStatus(FileIdentity Identity, long Links, in
         return null;
     }
 
-    /// <summary>The status of what a path leads to; null, with the error, where it leads to nothing, or where the system cannot say (error 0).</summary>
+    /// <summary>The status of the file at a path. Null, with the error, if there is none; null with error 0 if the system cannot report it.</summary>
     public static FileStatus? Of(string path, out int error)
     {
         error = 0;

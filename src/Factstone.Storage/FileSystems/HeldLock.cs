@@ -1,21 +1,21 @@
 namespace Factstone.Storage;
 
-/// <summary>A lock that is held until it is disposed of, or the process ends.</summary>
+/// <summary>A lock that is held until it is disposed, or the process ends.</summary>
 internal interface IHeldLock : IDisposable
 {
-    /// <summary>Why somebody else may hold the same lock by now; null where nobody can. Takes a microsecond at most on a local disk.</summary>
+    /// <summary>Why another process may hold the same lock by now; null if none can. Takes a microsecond at most on a local disk.</summary>
     string? WhyLost();
 }
 
-/// <summary>Who holds a lock.</summary>
-/// <param name="Text">In its own words; empty where nobody knows.</param>
+/// <summary>The holder of a lock.</summary>
+/// <param name="Text">The text that the holder wrote; empty if unknown.</param>
 /// <param name="IsThisProcess">Whether it is this process.</param>
 internal readonly record struct LockHolder(string Text, bool IsThisProcess)
 {
-    public static readonly LockHolder Nobody = new("", IsThisProcess: false);
+    public static readonly LockHolder Unknown = new("", IsThisProcess: false);
 }
 
-/// <summary>The locks that this process holds on directories of the disk: whoever waits for one of those would wait for itself.</summary>
+/// <summary>The locks that this process holds on directories of the disk. A wait for one of them would wait for this process itself.</summary>
 internal static class LocksOfThisProcess
 {
     static readonly Lock Gate = new();

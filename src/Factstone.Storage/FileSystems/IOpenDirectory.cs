@@ -1,13 +1,13 @@
 namespace Factstone.Storage;
 
-/// <summary>A file system whose paths below one directory begin at that directory, which is held open: they lead to the same files when it is moved, and never into another one that has its name now.</summary>
+/// <summary>A file system whose paths below one directory begin at that directory, which is held open. They lead to the same files when the directory is moved, and never into another one that has its name now.</summary>
 internal interface IOpenDirectory : IFileSystem, IDisposable
 {
-    /// <summary>Whether the path that it was opened by still leads to it.</summary>
+    /// <summary>Whether the path that was used to open it still leads to it.</summary>
     bool IsInPlace { get; }
 }
 
-/// <summary>A directory on a file system whose directories nobody moves.</summary>
+/// <summary>A directory on a file system whose directories are never moved.</summary>
 internal sealed class FixedDirectory(IFileSystem files) : IOpenDirectory
 {
     public bool IsInPlace => true;

@@ -3,10 +3,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Factstone.Storage;
 
-/// <summary>What the base library does not offer: fdatasync, directories that can be synced, space reserved ahead, locks on an open file.</summary>
+/// <summary>What the base library lacks: fdatasync, directory syncs, space reservation, locks on an open file.</summary>
 /// <remarks>
 /// Each function leaves its error in <see cref="Marshal.GetLastPInvokeError"/>. None is called with variable arguments,
-/// which some machines pass differently; open is therefore used only where it creates nothing and takes no mode.
+/// which some machines pass differently. So open is used only where it creates nothing and takes no mode.
 /// </remarks>
 internal static partial class LibC
 {
@@ -42,7 +42,7 @@ internal static partial class LibC
 
     public static int ErrorWouldBlock { get; } = OperatingSystem.IsMacOS() ? 35 : 11;
 
-    /// <summary>Calls again while a signal interrupts. Nothing else is ever tried again.</summary>
+    /// <summary>Repeats a call while a signal interrupts it. Nothing else is ever repeated.</summary>
     /// <returns>0, or the error.</returns>
     public static int Uninterrupted(SafeFileHandle handle, Func<SafeFileHandle, int> call)
     {
@@ -79,10 +79,10 @@ internal static partial class LibC
     [LibraryImport(Library, EntryPoint = "fallocate", SetLastError = true)]
     public static partial int Allocate(SafeFileHandle file, int mode, long offset, long length);
 
-    /// <summary>O_PATH on Linux: a directory that is only a place to begin paths at, for which it need not be readable.</summary>
+    /// <summary>O_PATH on Linux: a directory that is only the beginning of paths, and need not be readable.</summary>
     public static int PathOnly { get; } = OperatingSystem.IsLinux() ? 0x200000 : 0;
 
-    /// <summary>AT_FDCWD and AT_EMPTY_PATH; AT_STATX_FORCE_SYNC, which asks the server of a network disk and does nothing elsewhere; STATX_TYPE, STATX_NLINK, STATX_INO and STATX_SIZE.</summary>
+    /// <summary>AT_FDCWD and AT_EMPTY_PATH; AT_STATX_FORCE_SYNC, which queries the server of a network disk and has no effect elsewhere; STATX_TYPE, STATX_NLINK, STATX_INO and STATX_SIZE.</summary>
     public const int CurrentDirectory = -100;
     public const int OfDescriptor = 0x1000;
     public const int AskTheServer = 0x2000;
@@ -118,7 +118,7 @@ internal static partial class LibC
     /// <summary>PROT_WRITE.</summary>
     public const int MapForWriting = 2;
 
-    /// <summary>MS_SYNC on macOS; Linux has another number, and needs no such call.</summary>
+    /// <summary>MS_SYNC on macOS; Linux has another value, and needs no such call.</summary>
     public const int SyncNow = 0x10;
 
     /// <summary>MAP_FAILED.</summary>

@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>A file in memory, whatever names and handles it has.</summary>
+/// <summary>A file in memory, with any number of names and handles.</summary>
 /// <remarks>Threads: <see cref="Writing"/> guards every change; readers take no lock. Names and handles are guarded by the file system.</remarks>
 internal sealed class MemoryFile(MemoryFileSystem files)
 {
@@ -10,7 +10,7 @@ internal sealed class MemoryFile(MemoryFileSystem files)
 
     public Lock Writing { get; } = new();
 
-    /// <summary>Handles and mappings that keep the file alive when its name is gone.</summary>
+    /// <summary>Handles and mappings that keep the file alive without a name.</summary>
     public int OpenCount { get; set; }
 
     public bool HasName { get; set; } = true;
@@ -51,7 +51,7 @@ internal sealed class MemoryFile(MemoryFileSystem files)
             return new MemoryFile(other) { Bytes = Bytes.Clone(), _space = _space.Clone() };
     }
 
-    /// <summary>All or nothing: a write that does not fit leaves the file as it was.</summary>
+    /// <summary>All or nothing: a write that does not fit leaves the file unchanged.</summary>
     void TakeSpace(string path, string operation, long offset, long length)
     {
         if (length == 0) return;

@@ -57,7 +57,7 @@ internal sealed class MemoryFileHandle(MemoryFileSystem files, MemoryFile file, 
     }
 }
 
-/// <summary>The first page of a file in memory, the same for everybody who opened it.</summary>
+/// <summary>The first page of a file in memory, the same for everyone that opened it.</summary>
 internal sealed class MemorySharedPage(MemoryFileSystem files, MemoryFile file, string path, bool writable) : ISharedPage
 {
     bool _closed;
@@ -86,7 +86,7 @@ internal sealed class MemorySharedPage(MemoryFileSystem files, MemoryFile file, 
     }
 }
 
-/// <summary>The bounds of a shared page, which the caller has to keep to.</summary>
+/// <summary>The bounds of a shared page, which the caller must respect.</summary>
 internal static class SharedPageRange
 {
     public static void Check(int offset, int length)

@@ -2,12 +2,12 @@ using System.Text;
 
 namespace Factstone.Storage;
 
-/// <summary>A disk in memory: for ledgers that need not outlive their process, and for tests that open one a hundred thousand times.</summary>
+/// <summary>A disk in memory: for ledgers that need not outlive their process, and for tests that open a hundred thousand of them.</summary>
 /// <remarks>
-/// Files are sparse: a page takes memory once a byte other than zero is written to it. Space on the disk is counted as a
-/// disk would, by pages written or reserved, and is bounded by <see cref="CapacityBytes"/>.
-/// Threads: any number. Names are guarded by one lock, the content of each file by its own; reading takes none.
-/// There is no power to lose, so syncs do nothing.
+/// Files are sparse: a page takes memory once a byte other than zero is written to it. Disk space is counted as on a
+/// disk, by pages written or reserved, and is bounded by <see cref="CapacityBytes"/>.
+/// Threads: any number. One lock guards names, and one lock per file guards its content; reads take no lock.
+/// There is no power loss, so syncs do nothing.
 /// </remarks>
 internal sealed class MemoryFileSystem : IFileSystem
 {
@@ -17,10 +17,10 @@ internal sealed class MemoryFileSystem : IFileSystem
     long _capacityBytes;
     long _usedBytes;
 
-    /// <param name="capacityBytes">What all files together may take, by pages of 4,096 bytes written or reserved.</param>
+    /// <param name="capacityBytes">The space of all files together, in pages of 4,096 bytes written or reserved.</param>
     public MemoryFileSystem(long capacityBytes = long.MaxValue) => _capacityBytes = capacityBytes;
 
-    /// <summary>May be changed at any time; less than <see cref="UsedBytes"/> refuses only what needs more space.</summary>
+    /// <summary>May be changed at any time. A value below <see cref="UsedBytes"/> refuses only operations that need more space.</summary>
     public long CapacityBytes
     {
         get => Volatile.Read(ref _capacityBytes);
@@ -139,10 +139,10 @@ internal sealed class MemoryFileSystem : IFileSystem
             }
             catch (LedgerFullException)
             {
-                // The lock is held all the same; only whom to ask is not said.
+                // The lock is held nevertheless; only the name of the holder is missing.
             }
 
-            heldBy = LockHolder.Nobody;
+            heldBy = LockHolder.Unknown;
             return _locks[directory] = new HeldLock(this, directory);
         }
     }
@@ -175,7 +175,7 @@ internal sealed class MemoryFileSystem : IFileSystem
         }
     }
 
-    /// <summary>Another disk with the same files and nobody who has them open. Shares pages until either side writes to them, so it costs microseconds.</summary>
+    /// <summary>Another disk with the same files, none of which is open. Pages are shared until either side writes to them, so a clone costs microseconds.</summary>
     public MemoryFileSystem Clone()
     {
         var clone = new MemoryFileSystem(CapacityBytes);
@@ -212,10 +212,10 @@ internal sealed class MemoryFileSystem : IFileSystem
         }
     }
 
-    /// <summary>The content up to the last byte other than zero: preallocated zeros can be gigabytes and say nothing.</summary>
+    /// <summary>The content up to the last byte other than zero: preallocated zeros can be gigabytes without information.</summary>
     public byte[] ReadAll(string path) => ContentOf(Named(path).Bytes);
 
-    /// <summary>The same with zeros at its end, which a checksum may have: of a file that is never preallocated.</summary>
+    /// <summary>The same with zeros at its end, which a checksum may have; for a file that is never preallocated.</summary>
     public byte[] ReadWhole(string path)
     {
         var content = ReadAll(path);
@@ -226,10 +226,10 @@ internal sealed class MemoryFileSystem : IFileSystem
     /// <summary>Bytes in the file, preallocated zeros included.</summary>
     public long LengthOf(string path) => Named(path).Bytes.Length;
 
-    /// <summary>Where the last byte other than zero is; -1 when there is none.</summary>
+    /// <summary>The offset of the last byte other than zero; -1 if there is none.</summary>
     public long LastWrittenByte(string path) => Named(path).Bytes.LastNonZero();
 
-    /// <summary>Damages a file in one bit, counted from the least significant of its first byte.</summary>
+    /// <summary>Flips one bit of a file, counted from the least significant bit of its first byte.</summary>
     public void FlipBit(string path, long bitIndex)
     {
         var file = Named(path);
@@ -240,10 +240,10 @@ internal sealed class MemoryFileSystem : IFileSystem
         }
     }
 
-    /// <summary>Puts other content in the place of a file's, or creates it.</summary>
-    /// <param name="path">The file; its directory has to stand.</param>
+    /// <summary>Replaces the content of a file, or creates it.</summary>
+    /// <param name="path">The file; its directory must exist.</param>
     /// <param name="content">Its bytes.</param>
-    /// <param name="length">The length of the file where zeros follow the content.</param>
+    /// <param name="length">The length of the file, if zeros follow the content.</param>
     public void Replace(string path, ReadOnlySpan<byte> content, long? length = null)
     {
         lock (_names)
@@ -317,7 +317,7 @@ internal sealed class MemoryFileSystem : IFileSystem
         ReleaseIfDeleted(file);
     }
 
-    /// <summary>A file without a name takes space for as long as somebody has it open.</summary>
+    /// <summary>A file without a name takes space as long as it is open.</summary>
     void ReleaseIfDeleted(MemoryFile file)
     {
         if (!file.HasName && file.OpenCount == 0) ReleaseSpace(file.SpaceBytes);
@@ -325,7 +325,7 @@ internal sealed class MemoryFileSystem : IFileSystem
 
     sealed class HeldLock(MemoryFileSystem files, string directory) : IHeldLock
     {
-        // It is the directory that is locked, and nobody can move that away.
+        // The directory itself is locked, and it cannot be moved.
         public string? WhyLost() => null;
 
         public void Dispose()

@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>Which pages of a file take space on the disk, written or reserved. Almost always one range from the start.</summary>
+/// <summary>The pages of a file that take space on the disk, written or reserved. Almost always one range from the start.</summary>
 /// <remarks>Always true: the ranges ascend and neither overlap nor touch.</remarks>
 internal sealed class PageRanges
 {
@@ -40,8 +40,8 @@ internal sealed class PageRanges
         Count += pages.To - pages.From;
     }
 
-    /// <summary>Releases the pages behind the end of a file.</summary>
-    /// <returns>How many pages that is.</returns>
+    /// <summary>Releases the pages after the end of a file.</summary>
+    /// <returns>The number of released pages.</returns>
     public long CutTo(long fileLength)
     {
         var (_, end) = Covering(0, fileLength);

@@ -1,24 +1,24 @@
 namespace Factstone.Storage;
 
-/// <summary>The content of a file in memory: pages that stand only where a byte other than zero was written.</summary>
+/// <summary>The content of a file in memory. A page exists only if a byte other than zero was written to it.</summary>
 /// <remarks>
-/// Always true: a byte at or beyond <see cref="Length"/> is zero, so that growing needs to clear nothing.
-/// Threads: one writer at a time, which the owner sees to; any number of readers beside it take no lock and may see
-/// part of a write that is under way, as on a disk.
+/// Always true: a byte at or beyond <see cref="Length"/> is zero, so that an extension needs to clear nothing.
+/// Threads: one writer at a time, which the owner ensures. Any number of readers may run beside it without a lock, and
+/// may see part of a write in progress, as on a disk.
 /// Two clones share their pages until one of them writes, so a clone costs one array of references.
 /// </remarks>
 internal sealed class SparseBytes
 {
     public const int PageSize = 4096;
 
-    /// <summary>Bounds the array of pages, which is as long as the furthest byte asks.</summary>
+    /// <summary>Bounds the array of pages, which grows with the furthest byte.</summary>
     public const long LengthMax = 1L << 38;
 
     Page?[] _pages = [];
     object _owner = new();
     long _length;
 
-    /// <summary>A page belongs to one owner, who may change it; anybody else who holds it changes a copy.</summary>
+    /// <summary>A page belongs to one owner, which may change it. Others that hold it change a copy.</summary>
     sealed class Page(object owner, byte[] bytes)
     {
         public object Owner { get; } = owner;
@@ -31,7 +31,7 @@ internal sealed class SparseBytes
     /// <summary>Reads until the buffer is full or the file ends.</summary>
     public int Read(Span<byte> buffer, long offset)
     {
-        // The length before the pages: a writer publishes them the other way round, so every byte within is there.
+        // The length is read before the pages. A writer publishes them in the opposite order, so every byte within the length exists.
         var count = (int)Math.Clamp(Length - offset, 0, buffer.Length);
         var pages = Volatile.Read(ref _pages);
         for (var rest = buffer[..count]; !rest.IsEmpty;)
@@ -49,7 +49,7 @@ internal sealed class SparseBytes
         return count;
     }
 
-    /// <summary>Writes all bytes and grows where needed. Zeros in a page that does not stand allocate nothing.</summary>
+    /// <summary>Writes all bytes, and extends the file if needed. Zeros in a page that does not exist allocate nothing.</summary>
     public void Write(ReadOnlySpan<byte> bytes, long offset)
     {
         if (bytes.IsEmpty) return;
@@ -89,7 +89,7 @@ internal sealed class SparseBytes
         Volatile.Write(ref _length, length);
     }
 
-    /// <summary>Where the last byte other than zero is; -1 when there is none.</summary>
+    /// <summary>The offset of the last byte other than zero; -1 if there is none.</summary>
     public long LastNonZero()
     {
         for (var index = _pages.Length - 1; index >= 0; index--)
@@ -102,7 +102,7 @@ internal sealed class SparseBytes
         return -1;
     }
 
-    /// <summary>Where pages stand, ascending. Everything else reads as zeros.</summary>
+    /// <summary>The offsets of existing pages, ascending. Everything else reads as zeros.</summary>
     public IEnumerable<long> PageOffsets()
     {
         for (var index = 0; index < _pages.Length; index++)
@@ -118,7 +118,7 @@ internal sealed class SparseBytes
 
     public SparseBytes Clone()
     {
-        // Neither side owns the pages from now on: the next write of either copies the page it touches.
+        // From now on neither side owns the pages: the next write of either side copies the page that it changes.
         _owner = new object();
         return new SparseBytes { _pages = [.. _pages], _length = _length };
     }

@@ -2,13 +2,13 @@ namespace Factstone.Storage;
 
 /// <summary>Opens files when they are first read, and bounds how many are open and mapped at a time.</summary>
 /// <remarks>
-/// Always true: a file that is being read is not closed, and no mapping is unmapped here. A mapping that has to make
-/// room is left to the collector, which takes it when no reader holds it any more. Threads: any number; the lock is
-/// held for no I/O but closing a file.
+/// Always true: a file is not closed during a read, and no mapping is unmapped here. A mapping that is released to make
+/// room is left to the collector, which unmaps it when no reader holds it any more. Threads: any number; the lock is
+/// not held during I/O, except to close a file.
 /// </remarks>
 internal sealed class FilePool(IFileSystem files, int openMax, int mappedMax)
 {
-    /// <summary>Fewer would be closed and opened again all the time.</summary>
+    /// <summary>With fewer, files would be closed and opened again all the time.</summary>
     public const int OpenMin = 4;
 
     readonly Lock _gate = new();
@@ -22,13 +22,13 @@ internal sealed class FilePool(IFileSystem files, int openMax, int mappedMax)
 
     /// <summary>A file that is opened when it is first read.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="movedTo">Where it may have been moved to as it was; null where nobody moves it.</param>
+    /// <param name="movedTo">The path that the file may have been moved to, unchanged; null if it is never moved.</param>
     public PooledFile Add(string path, string? movedTo = null) => new(this, path) { MovedTo = movedTo };
 
-    /// <summary>A file that is open already, and stays open until <see cref="PooledFile.Unpin"/>.</summary>
+    /// <summary>A file that is already open, and stays open until <see cref="PooledFile.Unpin"/>.</summary>
     public PooledFile Pin(IStorageFile file) => new(this, file);
 
-    /// <summary>Opens a file for reading. Where the process has no descriptor left, files that nobody reads are closed first.</summary>
+    /// <summary>Opens a file for reading. If the process has no descriptor left, unused files are closed first.</summary>
     internal IStorageFile Open(string path)
     {
         lock (_gate) MakeRoomToOpen(openMax - 1);
@@ -49,7 +49,7 @@ internal sealed class FilePool(IFileSystem files, int openMax, int mappedMax)
         }
     }
 
-    internal bool Stands(string path) => files.FileExists(path);
+    internal bool Exists(string path) => files.FileExists(path);
 
     internal void Opened(PooledFile file)
     {
@@ -65,7 +65,7 @@ internal sealed class FilePool(IFileSystem files, int openMax, int mappedMax)
         lock (_gate) _open.Remove(file);
     }
 
-    /// <summary>Whether one more file may be mapped. Makes room where it can.</summary>
+    /// <summary>Whether one more file may be mapped. Makes room if it can.</summary>
     internal bool TryMakeRoomToMap()
     {
         lock (_gate)
@@ -78,7 +78,7 @@ internal sealed class FilePool(IFileSystem files, int openMax, int mappedMax)
             if (segment.ReleaseMapping() is { } mapping) _leaving.Add(new WeakReference<IMappedFile>(mapping));
             _mapped.Remove(segment);
 
-            // Old objects are collected rarely, and each of these holds address space until then.
+            // Old objects are collected rarely, and each of these mappings holds address space until then.
             if (_leaving.Count >= mappedMax) GC.Collect(GC.MaxGeneration, GCCollectionMode.Optimized, blocking: false);
             return true;
         }
@@ -89,21 +89,21 @@ internal sealed class FilePool(IFileSystem files, int openMax, int mappedMax)
         lock (_gate) _mapped.Add(segment);
     }
 
-    /// <summary>The next one that was not read since the hand last came by.</summary>
+    /// <summary>The next mapping that was not read since the clock hand last passed it.</summary>
     Segment NextMapped()
     {
-        for (var looks = 2 * _mapped.Count; ; looks--)
+        for (var remaining = 2 * _mapped.Count; ; remaining--)
         {
             _mappedHand = (_mappedHand + 1) % _mapped.Count;
             var segment = _mapped[_mappedHand];
-            if (!segment.WasUsed() || looks == 0) return segment;
+            if (!segment.WasUsed() || remaining == 0) return segment;
         }
     }
 
-    /// <summary>Closes files that nobody reads until no more than so many are open; those not read for longest first.</summary>
+    /// <summary>Closes unused files until at most this many are open; the least recently read ones first.</summary>
     void MakeRoomToOpen(int max)
     {
-        for (var looks = 2 * _open.Count; looks > 0 && _open.Count > Math.Max(max, 0); looks--)
+        for (var remaining = 2 * _open.Count; remaining > 0 && _open.Count > Math.Max(max, 0); remaining--)
         {
             _openHand = (_openHand + 1) % _open.Count;
             var file = _open[_openHand];

@@ -1,7 +1,7 @@
 namespace Factstone.Storage;
 
-/// <summary>A file that a <see cref="FilePool"/> opens when it is read and may close in between; or, while it is pinned, one that stays open.</summary>
-/// <remarks>Threads: any number. Each read holds the file open by a count; it is closed only while the count is zero.</remarks>
+/// <summary>A file that a <see cref="FilePool"/> opens for reads and may close in between. While it is pinned, it stays open.</summary>
+/// <remarks>Threads: any number. Each read counts as a user of the open file, which is closed only when there is no user.</remarks>
 internal sealed class PooledFile : IStorageFile
 {
     const int Closed = -1;
@@ -17,7 +17,7 @@ internal sealed class PooledFile : IStorageFile
 
     public PooledFile(FilePool pool, string path) => (_pool, Path) = (pool, path);
 
-    /// <summary>Pinned.</summary>
+    /// <summary>Creates a pinned file.</summary>
     public PooledFile(FilePool pool, IStorageFile file)
     {
         (_pool, Path, _file, _isPinned) = (pool, file.Path, file, true);
@@ -26,13 +26,13 @@ internal sealed class PooledFile : IStorageFile
 
     public string Path { get; }
 
-    /// <summary>Called with the file when it is first opened, before anybody reads it.</summary>
+    /// <summary>Called with the file when it is first opened, before the first read.</summary>
     public Action<IStorageFile>? FirstOpened { get; set; }
 
-    /// <summary>Where the file may have been moved to as it was; null where nobody moves it.</summary>
+    /// <summary>The path that the file may have been moved to, unchanged; null if it is never moved.</summary>
     public string? MovedTo { get; init; }
 
-    /// <summary>What to throw when the file is not there any more; null for an error of the disk.</summary>
+    /// <summary>Creates the exception for a missing file; null for an error of the disk.</summary>
     public Func<Exception?>? Gone { get; set; }
 
     public long Length
@@ -51,7 +51,7 @@ internal sealed class PooledFile : IStorageFile
         }
     }
 
-    /// <summary>Asked of the file that is written, which is open.</summary>
+    /// <summary>Only for the file that is written, which is open.</summary>
     public bool IsDeleted => _isPinned && _file!.IsDeleted;
 
     public int Read(Span<byte> buffer, long fileOffset)
@@ -88,7 +88,7 @@ internal sealed class PooledFile : IStorageFile
 
     public void Sync() => Pinned().Sync();
 
-    /// <summary>Nobody writes to it any more: it is closed, and opened again when it is read.</summary>
+    /// <summary>The file is no longer written: it is closed, and opened again for reads.</summary>
     public void Unpin()
     {
         if (!_isPinned) return;
@@ -97,7 +97,7 @@ internal sealed class PooledFile : IStorageFile
         CloseIfUnused();
     }
 
-    /// <summary>Closes it now, if nobody reads it; it is opened again when it is read.</summary>
+    /// <summary>Closes the file now if it is unused; it is opened again for reads.</summary>
     public void CloseIfUnused()
     {
         if (!_isPinned && TryClose()) _pool.Closed(this);
@@ -110,7 +110,7 @@ internal sealed class PooledFile : IStorageFile
         else CloseIfUnused();
     }
 
-    /// <summary>Whether it was read since this was last asked.</summary>
+    /// <summary>Whether it was read since the last call.</summary>
     internal bool WasUsed()
     {
         var was = _wasUsed;
@@ -118,7 +118,7 @@ internal sealed class PooledFile : IStorageFile
         return was;
     }
 
-    /// <summary>For the pool: false while somebody reads.</summary>
+    /// <summary>For the pool: closes the file; false if it is in use.</summary>
     internal bool TryClose()
     {
         if (Interlocked.CompareExchange(ref _users, Closing, 0) != 0) return false;
@@ -148,7 +148,7 @@ internal sealed class PooledFile : IStorageFile
 
     void Release()
     {
-        // After a close nobody opens it any more; who was the last to read it closes it.
+        // After a close no read opens it again. The last user closes it.
         if (Interlocked.Decrement(ref _users) == 0 && _isDisposed) CloseIfUnused();
     }
 
@@ -186,9 +186,9 @@ internal sealed class PooledFile : IStorageFile
         {
             return _pool.Open(Path);
         }
-        catch (LedgerIOException failure) when (!failure.IsOutOfDescriptors && !_pool.Stands(Path))
+        catch (LedgerIOException failure) when (!failure.IsOutOfDescriptors && !_pool.Exists(Path))
         {
-            isMoved = MovedTo is not null && _pool.Stands(MovedTo);
+            isMoved = MovedTo is not null && _pool.Exists(MovedTo);
             if (isMoved) return _pool.Open(MovedTo!);
             if (Gone?.Invoke() is { } why) throw why;
             throw new LedgerIOException(Path, "open", "the file was removed or replaced while the ledger was open; open the ledger again", failure) { IsGone = true };

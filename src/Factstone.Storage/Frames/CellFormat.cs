@@ -16,18 +16,18 @@ internal static class CellFormat
 
     public const int ChecksumBytes = 2 * sizeof(uint);
 
-    /// <summary>A shorter stretch of the log holds no frame with a cell: a header, a cell with a bucket of one byte, and a trailer take more.</summary>
+    /// <summary>A shorter stretch of the log cannot contain a frame with a cell: a header, a cell with a bucket of one byte, and a trailer are larger.</summary>
     public const int FrameBytesMin = FrameFormat.FixedBytes + sizeof(long) + sizeof(uint) + FixedBytes + 1 + ChecksumBytes + FrameFormat.TrailerBytes;
 
-    /// <summary>The first format whose frames hold cells.</summary>
+    /// <summary>The first format whose frames may contain cells.</summary>
     public const int SinceFormat = 2;
 
-    /// <summary>Writes one cell and returns the bytes it took. Its checksums go into the frame's trailer as well.</summary>
-    /// <param name="target">Where the cell begins.</param>
-    /// <param name="cell">What is written of it; lengths of bucket and value are taken from here.</param>
-    /// <param name="names">Bucket and name, one behind the other.</param>
+    /// <summary>Writes one cell and returns its length. Its checksums are also added to the frame's trailer.</summary>
+    /// <param name="target">The bytes from the beginning of the cell on.</param>
+    /// <param name="cell">The fields to write; it also has the lengths of bucket and value.</param>
+    /// <param name="names">Bucket and name, without a gap.</param>
     /// <param name="value">The value; empty for a delete.</param>
-    /// <param name="seed">The segment's.</param>
+    /// <param name="seed">The seed of the segment's checksums.</param>
     /// <param name="trailer">The state of the trailer's checksum.</param>
     public static int Write(Span<byte> target, in CellHead cell, ReadOnlySpan<byte> names, ReadOnlySpan<byte> value, uint seed, ref uint trailer)
     {
@@ -52,7 +52,7 @@ internal static class CellFormat
         return at + value.Length;
     }
 
-    /// <summary>Reads the lengths of a cell; false where they cannot be any. Nothing is checked yet.</summary>
+    /// <summary>Reads the lengths of a cell; false if they are impossible. No checksum is compared yet.</summary>
     public static bool TryReadLengths(ReadOnlySpan<byte> source, out CellExtent extent)
     {
         extent = default;
@@ -77,7 +77,7 @@ internal static class CellFormat
             : CellStatus.ValueDamaged;
     }
 
-    /// <summary>Reads what stands in front of the value, of bytes that were checked.</summary>
+    /// <summary>Reads the fields before the value, from bytes that were checked.</summary>
     public static CellHead ReadHead(ReadOnlySpan<byte> source, in CellExtent extent) => new()
     {
         BucketLength = extent.BucketLength,
@@ -93,7 +93,7 @@ internal static class CellFormat
         trailer = Crc32C.Append(trailer, BinaryPrimitives.ReadUInt32LittleEndian(cell[(extent.ChecksumsAt + sizeof(uint))..]));
     }
 
-    /// <summary>On disk, so for ever.</summary>
+    /// <summary>On disk, so the values never change.</summary>
     enum CellKind : byte
     {
         Put = 1,
@@ -101,7 +101,7 @@ internal static class CellFormat
     }
 }
 
-/// <summary>What stands in front of a cell's value, but for its names.</summary>
+/// <summary>The fields of a cell before its value, without the names.</summary>
 internal readonly struct CellHead
 {
     public required int BucketLength { get; init; }
@@ -113,9 +113,9 @@ internal readonly struct CellHead
     public required long RecordedAt { get; init; }
 }
 
-/// <summary>A cell in a frame, of which all but the value was checked.</summary>
-/// <param name="source">From its first byte on.</param>
-/// <param name="extent">Where its parts stand.</param>
+/// <summary>A cell in a frame, of which everything but the value was checked.</summary>
+/// <param name="source">The bytes from the beginning of the cell on.</param>
+/// <param name="extent">The offsets of its parts.</param>
 internal readonly ref struct CellView(ReadOnlySpan<byte> source, CellExtent extent)
 {
     readonly ReadOnlySpan<byte> _source = source;
@@ -124,16 +124,16 @@ internal readonly ref struct CellView(ReadOnlySpan<byte> source, CellExtent exte
 
     public CellHead Head => CellFormat.ReadHead(_source, Extent);
 
-    /// <summary>Bucket and name, one behind the other.</summary>
+    /// <summary>Bucket and name, without a gap.</summary>
     public ReadOnlySpan<byte> Names => _source.Slice(CellFormat.FixedBytes, Extent.BucketLength + Extent.NameLength);
 
     public CellName Name => new(Encoding.UTF8.GetString(Names[..Extent.BucketLength]), Encoding.UTF8.GetString(Names[Extent.BucketLength..]));
 
-    /// <summary>The value; whoever uses it checks it.</summary>
+    /// <summary>The value, which the caller must check.</summary>
     public ReadOnlySpan<byte> Value => _source.Slice(Extent.ValueAt, Extent.ValueLength);
 }
 
-/// <summary>Where the parts of a cell stand, from its first byte.</summary>
+/// <summary>The offsets of the parts of a cell, from its first byte.</summary>
 internal readonly struct CellExtent(int bucketLength, int nameLength, int valueLength)
 {
     public int BucketLength => bucketLength;
@@ -144,14 +144,14 @@ internal readonly struct CellExtent(int bucketLength, int nameLength, int valueL
     public int Length => ValueAt + valueLength;
 }
 
-/// <summary>What the checksums say of a cell.</summary>
+/// <summary>The result of comparing the checksums of a cell.</summary>
 internal enum CellStatus
 {
     Whole = 1,
 
-    /// <summary>It is known which cell this is, but its value is not what was written.</summary>
+    /// <summary>The cell is known, but its value differs from what was written.</summary>
     ValueDamaged = 2,
 
-    /// <summary>Not even that.</summary>
+    /// <summary>Not even the cell is known.</summary>
     HeadDamaged = 3,
 }

@@ -1,9 +1,9 @@
 namespace Factstone.Storage;
 
-/// <summary>What can be said of a cell in a frame without reading its value, for people who look at a file.</summary>
+/// <summary>What is known of a cell in a frame without its value, for an inspection of a file.</summary>
 internal sealed record CellSummary(long FileOffset, CellName Name, CellVersion Version, bool IsDelete, int ValueBytes, bool IsWhole)
 {
-    /// <summary>The cells of a frame, up to the first of which not even the name can be read; none where the facts in front of them are damaged.</summary>
+    /// <summary>The cells of a frame, up to the first whose name is unreadable; none if the facts before them are damaged.</summary>
     public static IReadOnlyList<CellSummary> Of(FrameReader reader, in FrameHeader frame)
     {
         var bytes = reader.Bytes(frame);

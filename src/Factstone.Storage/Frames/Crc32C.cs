@@ -7,26 +7,26 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Factstone.Storage;
 
-/// <summary>CRC-32C (Castagnoli, RFC 3720 §12.1), by the processor's instruction where it has one.</summary>
+/// <summary>CRC-32C (Castagnoli, RFC 3720 §12.1), by the processor's instruction if it has one.</summary>
 internal static class Crc32C
 {
     const uint Start = 0xFFFFFFFF;
 
-    /// <summary>Fewer bytes are not worth the joining of lanes.</summary>
+    /// <summary>For fewer bytes, joining the lanes costs more than it saves.</summary>
     const int LanedBytesMin = 3 * 6 * sizeof(ulong);
 
     const int LaneWordsMax = 64;
 
     /// <summary>
-    /// What a state is multiplied by to move it on by so many words, less one step of the instruction that takes the
-    /// product back to 32 bits: x^(64 × words − 33) mod P, bits reversed. To move on by a word is what the instruction
-    /// does with a word of zeros.
+    /// The factor that advances a state by a number of words, less one step of the instruction, which reduces the product to
+    /// 32 bits again: x^(64 × words − 33) mod P, bits reversed. To advance by a word is what the instruction does with a
+    /// word of zeros.
     /// </summary>
     static readonly uint[] Shifts = MakeShifts();
 
     public static uint Of(ReadOnlySpan<byte> bytes) => ~Append(Start, bytes);
 
-    /// <summary>The state that every checksum of a segment starts from, so that no payload and no recycled block passes for one of its frames.</summary>
+    /// <summary>The initial state of every checksum of a segment, so that no payload and no recycled disk block is taken for one of its frames.</summary>
     public static uint Seed(ulong nonce) => BitOperations.Crc32C(Start, nonce);
 
     public static uint Of(uint seed, ReadOnlySpan<byte> bytes) => ~Append(seed, bytes);
@@ -36,7 +36,7 @@ internal static class Crc32C
     public static uint Append(uint state, ReadOnlySpan<byte> bytes) =>
         bytes.Length >= LanedBytesMin && Pclmulqdq.IsSupported ? AppendInLanes(state, bytes) : AppendOneByOne(state, bytes);
 
-    /// <summary>The instruction takes three steps to give its result, and can begin one in each: so three thirds of the bytes go through it at once.</summary>
+    /// <summary>The instruction has a latency of three steps, and can start one per step. So three thirds of the bytes are processed at once.</summary>
     static uint AppendInLanes(uint state, ReadOnlySpan<byte> bytes)
     {
         while (bytes.Length >= LanedBytesMin)

@@ -9,7 +9,7 @@ internal static class FactFormat
     const int FlagsAt = HeaderLengthAt + sizeof(ushort);
     const int LengthsAt = FlagsAt + sizeof(byte);
 
-    /// <summary>The low four bits of the flags say how the body is written: 1, as it was given. Bit 4 will say erased, bit 5 encrypted.</summary>
+    /// <summary>The low four bits of the flags are the encoding of the body: 1 means unchanged. Bit 4 will mean erased, bit 5 encrypted.</summary>
     public const byte PlainBody = 1;
 
     /// <summary>Header length, flags and two body lengths of up to four bytes.</summary>
@@ -17,13 +17,13 @@ internal static class FactFormat
 
     public const int ChecksumBytes = 2 * sizeof(uint);
 
-    /// <summary>Writes one fact and returns the bytes it took. Its checksums go into the frame's trailer as well.</summary>
-    /// <param name="target">Where the fact begins.</param>
+    /// <summary>Writes one fact and returns its length. Its checksums are also added to the frame's trailer.</summary>
+    /// <param name="target">The bytes from the beginning of the fact on.</param>
     /// <param name="writersHeader">The header's first fields, which only the writer knows.</param>
-    /// <param name="callersHeader">The fields behind them.</param>
+    /// <param name="callersHeader">The fields after them.</param>
     /// <param name="body">Salt, metadata and payload.</param>
-    /// <param name="metadataLength">How much of the body is metadata.</param>
-    /// <param name="seed">The segment's.</param>
+    /// <param name="metadataLength">The length of the metadata in the body.</param>
+    /// <param name="seed">The seed of the segment's checksums.</param>
     /// <param name="trailer">The state of the trailer's checksum.</param>
     public static int Write(
         Span<byte> target, ReadOnlySpan<byte> writersHeader, ReadOnlySpan<byte> callersHeader, ReadOnlySpan<byte> body, int metadataLength, uint seed, ref uint trailer)
@@ -49,7 +49,7 @@ internal static class FactFormat
         return at + body.Length;
     }
 
-    /// <summary>Reads the lengths of a fact; false where they cannot be any. Nothing is checked yet.</summary>
+    /// <summary>Reads the lengths of a fact; false if they are impossible. No checksum is compared yet.</summary>
     public static bool TryReadLengths(ReadOnlySpan<byte> source, out FactExtent extent)
     {
         extent = default;
@@ -73,17 +73,17 @@ internal static class FactFormat
             : FactStatus.HeaderDamaged;
     }
 
-    /// <summary>The same for a fact whose lengths were read, of which <paramref name="header"/> remembers what most ask for.</summary>
+    /// <summary>The same for a fact whose lengths were read. <paramref name="header"/> keeps the fields that most callers use.</summary>
     public static FactStatus TryRead(ReadOnlySpan<byte> source, in FactExtent extent, uint seed, HeaderMarks header) =>
         TryReadHeader(source, extent, seed, header)
             ? IsBodyWhole(source, extent, seed) ? FactStatus.Whole : FactStatus.BodyDamaged
             : FactStatus.HeaderDamaged;
 
-    /// <summary>Reads and checks the header alone of a fact whose lengths were read; false where it is damaged.</summary>
+    /// <summary>Reads and checks only the header of a fact whose lengths were read; false if it is damaged.</summary>
     public static bool TryReadHeader(ReadOnlySpan<byte> source, in FactExtent extent, uint seed, HeaderMarks header) =>
         IsHeaderWhole(source, extent, seed) && header.TryRead(source.Slice(extent.HeaderAt, extent.HeaderLength));
 
-    /// <summary>Whether the checksum holds of all that stands in front of it.</summary>
+    /// <summary>Whether the header's checksum matches all bytes before it.</summary>
     static bool IsHeaderWhole(ReadOnlySpan<byte> source, in FactExtent extent, uint seed)
     {
         var checksumsAt = extent.HeaderAt + extent.HeaderLength;
@@ -103,7 +103,7 @@ internal static class FactFormat
     }
 }
 
-/// <summary>Where the parts of a fact stand, from its first byte.</summary>
+/// <summary>The offsets of the parts of a fact, from its first byte.</summary>
 internal readonly struct FactExtent(int headerAt, int headerLength, int metadataLength, int payloadLength)
 {
     public int HeaderAt => headerAt;
@@ -117,14 +117,14 @@ internal readonly struct FactExtent(int headerAt, int headerLength, int metadata
     public int Length => PayloadAt + payloadLength;
 }
 
-/// <summary>What the checksums say of a fact.</summary>
+/// <summary>The result of comparing the checksums of a fact.</summary>
 internal enum FactStatus
 {
     Whole = 1,
 
-    /// <summary>It is known which fact this is, but salt, metadata or payload are not what was written.</summary>
+    /// <summary>The fact is known, but salt, metadata or payload differ from what was written.</summary>
     BodyDamaged = 2,
 
-    /// <summary>Not even that.</summary>
+    /// <summary>Not even the fact is known.</summary>
     HeaderDamaged = 3,
 }

@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>What can be said of a fact in a frame without reading its payload, for people who look at a file.</summary>
+/// <summary>What is known of a fact in a frame without its payload, for an inspection of a file.</summary>
 internal sealed record FactSummary
 {
     public required long FileOffset { get; init; }
@@ -21,10 +21,10 @@ internal sealed record FactSummary
 
     public required int PayloadBytes { get; init; }
 
-    /// <summary>Whether salt, metadata and payload are what was written.</summary>
+    /// <summary>Whether salt, metadata and payload are as they were written.</summary>
     public required bool IsWhole { get; init; }
 
-    /// <summary>The facts of a frame, up to the first whose header is damaged: where the next one begins is not known then.</summary>
+    /// <summary>The facts of a frame, up to the first whose header is damaged: then the offset of the next one is unknown.</summary>
     public static IReadOnlyList<FactSummary> Of(FrameReader reader, in FrameHeader frame)
     {
         var bytes = reader.Bytes(frame);

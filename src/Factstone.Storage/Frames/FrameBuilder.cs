@@ -24,22 +24,22 @@ internal ref struct FrameBuilder
         _trailer = segment.Seed;
     }
 
-    /// <summary>Where the next fact or cell begins, from the beginning of the frame.</summary>
+    /// <summary>The offset of the next fact or cell, from the beginning of the frame.</summary>
     public readonly int Length => _at;
 
     public void AddFact(scoped ReadOnlySpan<byte> writersHeader, scoped ReadOnlySpan<byte> callersHeader, scoped ReadOnlySpan<byte> body, int metadataLength) =>
         _at += FactFormat.Write(_target[_at..], writersHeader, callersHeader, body, metadataLength, _segment.Seed, ref _trailer);
 
-    /// <summary>Behind the facts.</summary>
+    /// <summary>Cells come after the facts.</summary>
     public void AddCell(in CellHead cell, scoped ReadOnlySpan<byte> names, scoped ReadOnlySpan<byte> value) =>
         _at += CellFormat.Write(_target[_at..], cell, names, value, _segment.Seed, ref _trailer);
 
-    /// <summary>Returns the bytes of the whole frame.</summary>
-    /// <param name="kind">What the frame is.</param>
-    /// <param name="fileOffset">Where it is written.</param>
-    /// <param name="groupStart">Where the write that carries it begins.</param>
+    /// <summary>Returns the length of the whole frame.</summary>
+    /// <param name="kind">The kind of frame.</param>
+    /// <param name="fileOffset">The offset at which it is written.</param>
+    /// <param name="groupStart">The offset at which the write of its group begins.</param>
     /// <param name="basePosition">The position of its first fact.</param>
-    /// <param name="time">Kept in a frame without facts: its RecordedAt, or that of the last append before a mark.</param>
+    /// <param name="time">Only stored in a frame without facts: its RecordedAt, or in a mark that of the last append before it.</param>
     public int Finish(FrameKind kind, long fileOffset, long groupStart, Position basePosition, long time)
     {
         var frameBytes = FrameFormat.Padded(_at + FrameFormat.TrailerBytes);

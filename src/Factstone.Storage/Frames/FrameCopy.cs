@@ -1,9 +1,9 @@
 namespace Factstone.Storage;
 
-/// <summary>Writes a whole frame anew for another segment: the same facts and cells byte for byte, with that segment's nonce and offsets.</summary>
+/// <summary>Writes a whole frame again for another segment: the same facts and cells byte for byte, with that segment's nonce and offsets.</summary>
 internal static class FrameCopy
 {
-    /// <summary>Returns the bytes of the copy, which are as many as the frame has.</summary>
+    /// <summary>Returns the length of the copy, which is that of the frame.</summary>
     public static int Write(in FrameHeader header, ReadOnlySpan<byte> source, Span<byte> target, Segment segment, long fileOffset, long groupStart)
     {
         var builder = new FrameBuilder(target, segment, source.Slice(FrameFormat.FixedBytes, header.AppendIdLength), header.FactCount, header.CellCount);
@@ -13,7 +13,7 @@ internal static class FrameCopy
         return builder.Finish(header.Kind, fileOffset, groupStart, header.BasePosition, header.Time);
     }
 
-    /// <summary>Adds a whole fact as it stands in another segment; returns the bytes that it has there.</summary>
+    /// <summary>Adds a whole fact from another segment; returns its length there.</summary>
     public static int AddFact(ref FrameBuilder builder, ReadOnlySpan<byte> fact)
     {
         FactFormat.TryReadLengths(fact, out var extent);
@@ -21,10 +21,10 @@ internal static class FrameCopy
         return extent.Length;
     }
 
-    /// <summary>Adds a cell as it stands in another segment; returns the bytes that it has there.</summary>
+    /// <summary>Adds a cell from another segment; returns its length there.</summary>
     /// <param name="builder">The frame.</param>
-    /// <param name="cell">The cell, whole but for its value.</param>
-    /// <param name="isLost">Whether the value is gone: then the same version deletes the cell, so that no older value passes for the newest.</param>
+    /// <param name="cell">The cell, of which everything but the value is whole.</param>
+    /// <param name="isLost">Whether the value is lost. Then the same version deletes the cell, so that no older value is taken for the newest.</param>
     public static int AddCell(ref FrameBuilder builder, ReadOnlySpan<byte> cell, bool isLost)
     {
         CellFormat.TryReadLengths(cell, out var extent);

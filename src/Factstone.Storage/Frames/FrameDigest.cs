@@ -2,16 +2,16 @@ using System.Security.Cryptography;
 
 namespace Factstone.Storage;
 
-/// <summary>A digest of what a whole frame holds, wherever it stands: equal for an append and for its copy in another segment.</summary>
+/// <summary>A digest of the content of a whole frame, independent of its location: equal for an append and its copy in another segment.</summary>
 internal static class FrameDigest
 {
-    /// <summary>Of a frame that is whole.</summary>
+    /// <summary>The digest of a whole frame.</summary>
     /// <param name="frame">Its bytes.</param>
     /// <param name="header">Its header.</param>
     public static Int128 Of(ReadOnlySpan<byte> frame, in FrameHeader header)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(frame.Slice(FrameFormat.FixedBytes, header.HeaderBytes - FrameFormat.FixedBytes - sizeof(uint))); // append id, and the time where there are no facts
+        hash.AppendData(frame.Slice(FrameFormat.FixedBytes, header.HeaderBytes - FrameFormat.FixedBytes - sizeof(uint))); // append id, and the time of a frame without facts
         hash.AppendData([(byte)header.AppendIdLength]);
         var at = header.HeaderBytes;
         for (var i = 0; i < header.FactCount; i++)

@@ -20,7 +20,7 @@ internal static class FrameFormat
     const int BasePositionAt = GroupStartAt + sizeof(uint);
     public const int FixedBytes = BasePositionAt + sizeof(ulong);
 
-    /// <summary>Every frame begins and ends at a multiple of this, so that a scan behind damage finds the next one.</summary>
+    /// <summary>Every frame begins and ends at a multiple of this, so that a scan after damage finds the next one.</summary>
     public const int Alignment = 8;
 
     public const int TrailerBytes = sizeof(uint);
@@ -60,7 +60,7 @@ internal static class FrameFormat
         return checksum;
     }
 
-    /// <summary>Reads a header that was written for this place of this segment. Never throws on bad bytes.</summary>
+    /// <summary>Reads a header that was written for this offset of this segment. Never throws on bad bytes.</summary>
     public static bool TryReadHeader(ReadOnlySpan<byte> source, long fileOffset, uint ledgerTag, uint seed, out FrameHeader header)
     {
         header = default;
@@ -102,22 +102,22 @@ internal static class FrameFormat
     public static string? AppendId(ReadOnlySpan<byte> frame, in FrameHeader header) =>
         header.AppendIdLength == 0 ? null : Encoding.UTF8.GetString(frame.Slice(FixedBytes, header.AppendIdLength));
 
-    /// <summary>The checksum over all checksums, those of facts and cells first and the header's last, and over the padding: it alone says whether the batch is whole.</summary>
+    /// <summary>The checksum over all checksums (those of facts and cells first, then the header's) and the padding. It alone says whether the batch is whole.</summary>
     public static uint Trailer(uint stateOverParts, uint headerChecksum, ReadOnlySpan<byte> padding) =>
         ~Crc32C.Append(Crc32C.Append(stateOverParts, headerChecksum), padding);
 
     public static int Padded(int bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
 }
 
-/// <summary>The header of a frame, read or about to be written.</summary>
+/// <summary>The header of a frame that was read, or will be written.</summary>
 internal readonly struct FrameHeader
 {
     public FrameKind Kind { get; init; }
 
-    /// <summary>The whole frame, trailer included.</summary>
+    /// <summary>The length of the whole frame, trailer included.</summary>
     public int FrameBytes { get; init; }
 
-    /// <summary>Up to the first fact, checksum included.</summary>
+    /// <summary>The length up to the first fact, checksum included.</summary>
     public int HeaderBytes { get; init; }
 
     public int AppendIdLength { get; init; }
@@ -128,16 +128,16 @@ internal readonly struct FrameHeader
 
     public int CellCount { get; init; }
 
-    /// <summary>Where the frame says that it is.</summary>
+    /// <summary>The offset that the frame states.</summary>
     public long FileOffset { get; init; }
 
-    /// <summary>Where the write that carried the frame began; all below was durable by then.</summary>
+    /// <summary>The offset at which the write of its group began; everything below was durable by then.</summary>
     public long GroupStart { get; init; }
 
-    /// <summary>The position of the first fact, or the next to be given where there is none.</summary>
+    /// <summary>The position of the first fact; without facts, the next position to be assigned.</summary>
     public Position BasePosition { get; init; }
 
-    /// <summary>In a frame without facts: its RecordedAt, or that of the last append before a mark.</summary>
+    /// <summary>In a frame without facts: its RecordedAt, or in a mark that of the last append before it.</summary>
     public long Time { get; init; }
 
     public uint Checksum { get; init; }

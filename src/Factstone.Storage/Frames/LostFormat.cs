@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Factstone.Storage;
 
-/// <summary>What stands in a frame of lost facts behind its header. See docs/format.md, "Lost facts".</summary>
+/// <summary>The content of a frame of lost facts after its header. See docs/format.md, "Lost facts".</summary>
 internal static class LostFormat
 {
     const int LastPositionAt = 0;
@@ -21,18 +21,18 @@ internal static class LostFormat
 
     static readonly int HeaderBytes = FrameFormat.HeaderBytes(appendIdLength: 0, factCount: 0);
 
-    /// <summary>Bytes of the whole frame.</summary>
+    /// <summary>The length of the whole frame.</summary>
     public static int FrameBytes(LostFrame lost) =>
         FrameFormat.Padded(HeaderBytes + ListsAt
             + lost.Known.Sum(header => LengthBytes + header.Length)
             + lost.Appends.Sum(append => AppendIdAt + Encoding.UTF8.GetByteCount(append.AppendId))
             + sizeof(uint) + FrameFormat.TrailerBytes);
 
-    /// <summary>Writes the whole frame and returns its bytes.</summary>
-    /// <param name="target">Where it begins.</param>
-    /// <param name="lost">What it says.</param>
+    /// <summary>Writes the whole frame and returns its length.</summary>
+    /// <param name="target">The bytes from the beginning of the frame on.</param>
+    /// <param name="lost">The content.</param>
     /// <param name="segment">The segment that it is for.</param>
-    /// <param name="fileOffset">Where in the segment it is written.</param>
+    /// <param name="fileOffset">The offset in the segment.</param>
     /// <param name="time">The last RecordedAt before it.</param>
     public static int Write(Span<byte> target, LostFrame lost, Segment segment, long fileOffset, long time)
     {
@@ -79,18 +79,18 @@ internal static class LostFormat
         return frame.Length;
     }
 
-    /// <summary>Whether every checksum of the frame holds and its lists end where they should. Never throws on bad bytes.</summary>
+    /// <summary>Whether every checksum of the frame matches and its lists end where they should. Never throws on bad bytes.</summary>
     public static bool IsWhole(ReadOnlySpan<byte> frame, in FrameHeader header, uint seed) => TryRead(frame, header, seed, lists: null, out _);
 
-    /// <summary>The last position of a frame that is whole.</summary>
+    /// <summary>The last position of a whole frame.</summary>
     public static Position Last(ReadOnlySpan<byte> frame, in FrameHeader header) =>
         new(BinaryPrimitives.ReadInt64LittleEndian(frame[(header.HeaderBytes + LastPositionAt)..]));
 
-    /// <summary>How many of the lost facts a frame that is whole knows.</summary>
+    /// <summary>The number of lost facts with a known header in a whole frame.</summary>
     public static int KnownCount(ReadOnlySpan<byte> frame, in FrameHeader header) =>
         BinaryPrimitives.ReadInt32LittleEndian(frame[(header.HeaderBytes + KnownCountAt)..]);
 
-    /// <summary>Reads a frame; null where it is not whole. Never throws on bad bytes.</summary>
+    /// <summary>Reads a frame; null if it is not whole. Never throws on bad bytes.</summary>
     public static LostFrame? Read(ReadOnlySpan<byte> frame, in FrameHeader header, uint seed)
     {
         var lists = new Lists();
@@ -167,31 +167,31 @@ internal static class LostFormat
     }
 }
 
-/// <summary>Facts that are gone for good: a run of positions, and what is still known of them.</summary>
+/// <summary>Facts that are lost for good: a range of positions, and what is still known of them.</summary>
 internal sealed record LostFrame
 {
     public required Position First { get; init; }
 
     public required Position Last { get; init; }
 
-    /// <summary>Where in the segment the frame of lost facts before this one is; 0 for none.</summary>
+    /// <summary>The offset of the previous frame of lost facts in the segment; 0 for none.</summary>
     public long PreviousLost { get; init; }
 
-    /// <summary>The headers of those facts whose header could be read, by position.</summary>
+    /// <summary>The headers of the facts whose header was readable, by position.</summary>
     public IReadOnlyList<byte[]> Known { get; init; } = [];
 
-    /// <summary>Appends with an id of which facts are gone; each is named once, where the first of them would be.</summary>
+    /// <summary>Appends with an id that have lost facts. Each is named once, at the place of its first lost fact.</summary>
     public IReadOnlyList<LostAppend> Appends { get; init; } = [];
 
     public long Count => Last.Value - First.Value + 1;
 
-    /// <summary>How many of them can have been of any stream.</summary>
+    /// <summary>The number of these facts that may have belonged to any stream.</summary>
     public long UnknownCount => Count - Known.Count;
 }
 
-/// <summary>An append of which facts are gone.</summary>
-/// <param name="AppendId">Its id, which stays used for ever.</param>
+/// <summary>An append that has lost facts.</summary>
+/// <param name="AppendId">Its id, which stays in use for ever.</param>
 /// <param name="First">The position of its first fact.</param>
-/// <param name="FactCount">How many facts it had.</param>
-/// <param name="RecordedAt">When it was recorded; where none of its facts tells, when the one before it was.</param>
+/// <param name="FactCount">The number of its facts.</param>
+/// <param name="RecordedAt">Its RecordedAt; if none of its facts says it, that of the append before.</param>
 internal sealed record LostAppend(string AppendId, Position First, int FactCount, long RecordedAt);

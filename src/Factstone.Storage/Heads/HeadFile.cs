@@ -2,43 +2,43 @@ namespace Factstone.Storage;
 
 /// <summary>The published end of the log: a mapped page with two slots, written in turn, so that one of them is always whole.</summary>
 /// <remarks>
-/// Published after each sync and before any answer; the page reaches the disk when the system likes. So after a power
-/// cut it can be behind the log, never ahead.
+/// Published after each sync and before any answer. The page reaches the disk when the system writes it, so after a power
+/// cut it can be behind the log, never ahead of it.
 /// </remarks>
 internal sealed class HeadFile(ISharedPage page) : IDisposable
 {
-    /// <summary>Slots are a sector apart, so that a torn write spoils one of them at most.</summary>
+    /// <summary>Slots are a sector apart, so that a torn write damages at most one of them.</summary>
     const int SlotStride = 512;
 
-    /// <summary>A slot that is being written while it is read is whole a moment later; a little more where its writer lost its processor.</summary>
+    /// <summary>A slot that is being written during a read is whole a moment later; it takes longer if the writer's thread was suspended.</summary>
     const int ReadAttempts = 64;
 
     const int PatientAttempts = 2;
 
-    /// <summary>Both slots as they were found or written here.</summary>
+    /// <summary>Both slots as they were read or written here.</summary>
     readonly byte[] _known = new byte[2 * HeadSlot.Bytes];
 
     long _sequence;
 
-    /// <summary>Opens the page for reading; null where there is none, or none yet.</summary>
+    /// <summary>Opens the page for reading; null if there is none, or none yet.</summary>
     public static HeadFile? TryOpen(IFileSystem files, LedgerLayout layout)
     {
         if (!files.FileExists(layout.Head)) return null;
 
-        // A writer that makes it anew gives it its size a moment after its name.
+        // A writer that creates the file sets its size a moment after its name.
         using (var file = files.Open(layout.Head, FileOpening.ReadOnly))
             if (file.Length < ISharedPage.Size) return null;
         return new HeadFile(files.OpenSharedPage(layout.Head, writable: false));
     }
 
-    /// <summary>What the page of a ledger says; null where there is none, or no whole slot in it.</summary>
+    /// <summary>The slot of a ledger's page; null if there is no page, or no whole slot in it.</summary>
     public static HeadSlot? ReadSlot(IFileSystem files, LedgerLayout layout)
     {
         using var head = TryOpen(files, layout);
         return head?.Read(out _);
     }
 
-    /// <summary>Goes on counting from what was found when the page was opened.</summary>
+    /// <summary>Continues the sequence that was found when the page was opened.</summary>
     public void ContinueAfter(long sequence)
     {
         _sequence = sequence;
@@ -55,7 +55,7 @@ internal sealed class HeadFile(ISharedPage page) : IDisposable
         page.Write(bytes, (int)(_sequence & 1) * SlotStride);
     }
 
-    /// <summary>For the writer: what another one has published since; null where nobody has. An older slot that was put back is nobody's, and so is one that is damaged.</summary>
+    /// <summary>For the writer: a slot that another writer has published since; null if there is none. An older slot that was put back is ignored, and so is a damaged one.</summary>
     public HeadSlot? FindOther(LedgerId ledgerId, long epoch)
     {
         Span<byte> bytes = stackalloc byte[HeadSlot.Bytes];
@@ -77,9 +77,9 @@ internal sealed class HeadFile(ISharedPage page) : IDisposable
         page.Sync();
     }
 
-    /// <summary>The newest whole slot, or null when there is none.</summary>
-    /// <param name="isWhole">Whether both slots are.</param>
-    /// <param name="isPatient">Whether to wait until a slot that is being written is whole, so as not to report it as damaged. The other one is as good: it has all that was answered.</param>
+    /// <summary>The newest whole slot; null if there is none.</summary>
+    /// <param name="isWhole">Whether both slots are whole.</param>
+    /// <param name="isPatient">Whether to wait until a slot that is being written is whole, so that it is not reported as damaged. The other slot is equally good: it includes everything that was answered.</param>
     public HeadSlot? Read(out bool isWhole, bool isPatient = true)
     {
         Span<byte> bytes = stackalloc byte[HeadSlot.Bytes];

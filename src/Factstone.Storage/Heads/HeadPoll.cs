@@ -1,10 +1,10 @@
 namespace Factstone.Storage;
 
-/// <summary>Looks at the published head now and then while somebody waits for it: a writer in another process tells nobody.</summary>
-/// <remarks>One timer for all who wait, and none while nobody does. Threads: any; one look at a time.</remarks>
-internal sealed class HeadPoll(TimeProvider time, HeadWatch watch, Action look) : IDisposable
+/// <summary>Polls the published head while a reader waits for it, because a writer in another process sends no notification.</summary>
+/// <remarks>There is one timer for all waiting readers, and none without them. Threads: any; one poll at a time.</remarks>
+internal sealed class HeadPoll(TimeProvider time, HeadWatch watch, Action poll) : IDisposable
 {
-    /// <summary>A look is a read of one page of memory.</summary>
+    /// <summary>A poll reads one page of memory.</summary>
     static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10);
 
     readonly Lock _lock = new();
@@ -12,14 +12,14 @@ internal sealed class HeadPoll(TimeProvider time, HeadWatch watch, Action look) 
     bool _isDue;
     bool _isClosed;
 
-    /// <summary>Somebody waits.</summary>
+    /// <summary>Called when a reader begins to wait.</summary>
     public void Start()
     {
         lock (_lock)
         {
             if (_isDue || _isClosed) return;
             _isDue = true;
-            _timer ??= time.CreateTimer(static poll => ((HeadPoll)poll!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer ??= time.CreateTimer(static state => ((HeadPoll)state!).Poll(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             _timer.Change(Interval, Timeout.InfiniteTimeSpan);
         }
     }
@@ -33,15 +33,15 @@ internal sealed class HeadPoll(TimeProvider time, HeadWatch watch, Action look) 
         }
     }
 
-    void Look()
+    void Poll()
     {
         try
         {
-            look();
+            poll();
         }
         catch (Exception failure)
         {
-            // Whoever waits must hear of it, whatever it is: a timer has no caller.
+            // The waiting readers must get the exception, whatever it is, because a timer has no caller.
             watch.Fail(failure);
         }
 

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Factstone.Storage;
 
-/// <summary>One of the two slots of <c>HEAD</c>: how far the log is durable. See docs/format.md, "Head".</summary>
+/// <summary>One of the two slots of <c>HEAD</c>: the durable end of the log. See docs/format.md, "Head".</summary>
 internal readonly record struct HeadSlot
 {
     /// <summary>"HEAD" in ASCII, read as a little-endian number.</summary>
@@ -22,7 +22,7 @@ internal readonly record struct HeadSlot
     const int ChecksumAt = FileOffsetAt + sizeof(ulong);
     public const int Bytes = ChecksumAt + sizeof(uint);
 
-    /// <summary>Raised by each publication; the slot with the higher one counts.</summary>
+    /// <summary>Raised by each publication; the slot with the higher value is used.</summary>
     public required long Sequence { get; init; }
 
     public required LedgerId LedgerId { get; init; }
@@ -36,7 +36,7 @@ internal readonly record struct HeadSlot
 
     public required long RecordedAt { get; init; }
 
-    /// <summary>The segment that holds the durable end, and where in it that is.</summary>
+    /// <summary>The segment that contains the durable end, and the offset of that end.</summary>
     public required Position SegmentBase { get; init; }
 
     public required int SegmentGeneration { get; init; }
@@ -65,7 +65,7 @@ internal readonly record struct HeadSlot
         BinaryPrimitives.WriteUInt32LittleEndian(target[ChecksumAt..], Crc32C.Of(target[..ChecksumAt]));
     }
 
-    /// <summary>Reads a slot; null where the bytes are none. Never throws on bad bytes.</summary>
+    /// <summary>Reads a slot; null if the bytes are not a slot. Never throws on bad bytes.</summary>
     public static HeadSlot? Read(ReadOnlySpan<byte> source)
     {
         if (BinaryPrimitives.ReadUInt32LittleEndian(source[MagicAt..]) != Magic

@@ -1,10 +1,10 @@
 namespace Factstone.Storage;
 
-/// <summary>Those who wait for the head to move.</summary>
+/// <summary>The readers that wait for the head to move.</summary>
 /// <remarks>
-/// Always true: a move between a reader's look at the head and its wait is not missed, because it is counted as waiting
-/// before it looks. Threads: any. Whoever moves the head looks at one field while nobody waits; where somebody does, the
-/// waking is done elsewhere, and nobody goes on on the mover's thread.
+/// Always true: a move between a reader's check of the head and its wait is not missed, because the reader registers
+/// before it checks. Threads: any. To move the head reads one field if no reader waits. Otherwise the waking is done on
+/// another thread, and no reader continues on the thread that moves the head.
 /// </remarks>
 internal sealed class HeadWatch(IScheduler scheduler) : IThreadPoolWorkItem
 {
@@ -15,8 +15,8 @@ internal sealed class HeadWatch(IScheduler scheduler) : IThreadPoolWorkItem
 
     public bool HasWaiters => Volatile.Read(ref _waiting) > 0;
 
-    /// <summary>Returns when the head moves, or will not any more; at once where there is nothing to wait for.</summary>
-    /// <param name="isThere">A look at the head, made when no move is missed any more: whether what is waited for is there.</param>
+    /// <summary>Completes when the head moves, or will not move any more; at once if the wait is already over.</summary>
+    /// <param name="isThere">Checks the head after the registration: whether what the caller waits for is there.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public async ValueTask WaitAsync(Func<bool> isThere, CancellationToken cancellationToken)
     {
@@ -32,26 +32,26 @@ internal sealed class HeadWatch(IScheduler scheduler) : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>The head has moved. For the one who moves it.</summary>
+    /// <summary>Called by the thread that moves the head.</summary>
     public void Moved()
     {
-        // Between the new head and the look at who waits: one of the two sees the other.
+        // A barrier between the new head and the check for waiting readers, so that one of the two sides sees the other.
         Interlocked.MemoryBarrier();
         if (HasWaiters) scheduler.Complete(this);
     }
 
-    /// <summary>Wakes those who wait.</summary>
+    /// <summary>Wakes the waiting readers.</summary>
     public void Execute() => Take()?.TrySetResult();
 
-    /// <summary>Whether the head has moved cannot be told: those who wait hear why.</summary>
+    /// <summary>It is unknown whether the head has moved: the waiting readers get the exception.</summary>
     public void Fail(Exception exception)
     {
         if (Take() is not { } waiting) return;
         waiting.TrySetException(exception);
-        _ = waiting.Task.Exception; // seen, also where nobody waits any more
+        _ = waiting.Task.Exception; // observed, even if no reader waits any more
     }
 
-    /// <summary>Wakes those who wait, and lets nobody wait any more.</summary>
+    /// <summary>Wakes the waiting readers, and ends all later waits at once.</summary>
     public void Close()
     {
         lock (_lock) _isClosed = true;

@@ -160,7 +160,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
     }
 
     Run Reopen(string path, Position first, Position last) =>
-        directory.TryOpen(path, first, last, manifest(), segments) ?? throw new LedgerIOException(path, "read", "it is not what was written");
+        directory.TryOpen(path, first, last, manifest(), segments) ?? throw new LedgerIOException(path, "read", "what was read back differs from what was written");
 
     /// <summary>Does some work, unless the builder has stopped. What nobody has foreseen stops it, and neither the process nor the writer that helps.</summary>
     bool Guarded(Func<bool> work)

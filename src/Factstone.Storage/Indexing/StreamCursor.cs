@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace Factstone.Storage;
 
 /// <summary>Goes through the streams of a store in one part, in the order of their keys' bytes.</summary>
-/// <remarks>Threads: one at a time. What it shows is valid until it moves.</remarks>
+/// <remarks>Threads: one at a time. What it returns is valid until it moves.</remarks>
 internal abstract class StreamCursor
 {
     /// <summary>The first bytes of the key as a number that has their order, so that most keys are told apart without a look at them.</summary>

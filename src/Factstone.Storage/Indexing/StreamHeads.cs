@@ -11,7 +11,7 @@ internal sealed class StreamHeads(int room)
 
     public bool HasRoom => _found.Count < room;
 
-    /// <summary>Whether nothing comes behind them.</summary>
+    /// <summary>Whether no cell follows.</summary>
     public bool IsLast { get; set; }
 
     public void Clear()

@@ -1,7 +1,7 @@
 namespace Factstone.Storage;
 
-/// <summary>The durable list of a ledger's segments, in order. Each segment's header says what this says of it, so the list can be made again.</summary>
-/// <remarks>The live part of every segment but the last ends where the header of the next one says, and was durable before that one was named here.</remarks>
+/// <summary>The durable list of a ledger's segments, in order. Each segment's header repeats its entry, so the list can be rebuilt.</summary>
+/// <remarks>The live part of every segment but the last ends where the header of the next one says. It was durable before the manifest named the next one.</remarks>
 internal sealed record Manifest
 {
     public required LedgerId LedgerId { get; init; }
@@ -15,10 +15,10 @@ internal sealed record Manifest
 
     public SegmentHeader Last => Segments[^1];
 
-    /// <summary>Whether it goes back to the beginning of the log.</summary>
+    /// <summary>Whether the list reaches back to the beginning of the log.</summary>
     public bool IsComplete => Segments[0].BasePosition == new Position(1) && Segments[0].PreviousGeneration == 0;
 
-    /// <summary>Where the live part of a segment ends, or null for the last one: there, the log itself says.</summary>
+    /// <summary>The end of the live part of a segment; null for the last one, whose end only the log itself shows.</summary>
     public long? EndOf(int index) => EndOf(Segments, index);
 
     /// <summary>Bytes of the log in all segments but the last, headers included.</summary>
@@ -32,11 +32,11 @@ internal sealed record Manifest
         }
     }
 
-    /// <summary>A segment that a repair wrote says itself where it ends; the one behind it knows only the one in whose place it is.</summary>
+    /// <summary>A segment that a repair wrote states its own end, because the next segment only knows the original segment.</summary>
     public static long? EndOf(IReadOnlyList<SegmentHeader> segments, int index) =>
         segments[index].LiveEnd > 0 ? segments[index].LiveEnd : index + 1 < segments.Count ? segments[index + 1].PreviousEnd : null;
 
-    /// <summary>The last position that the ledger as it is now has in common with what it was in an epoch; <see cref="Position.None"/> where a later epoch says nothing of it any more.</summary>
+    /// <summary>The last position that the present ledger has in common with an epoch; <see cref="Position.None"/> if no later epoch says it.</summary>
     public Position LastCommonWith(long epoch)
     {
         var common = new Position(Position.MaxValue);
@@ -49,7 +49,7 @@ internal sealed record Manifest
         return common;
     }
 
-    /// <summary>Whether one place in the live log comes before another.</summary>
+    /// <summary>Whether one location in the live log comes before another.</summary>
     public bool IsBefore(in LogLocation location, in LogLocation other)
     {
         if (location.Base == other.Base && location.Generation == other.Generation) return location.FileOffset < other.FileOffset;
@@ -62,7 +62,7 @@ internal sealed record Manifest
         return false;
     }
 
-    /// <summary>The manifest after one more segment, from which the last one is gone if nothing of it is live.</summary>
+    /// <summary>The manifest with one more segment, and without the last one if nothing of that is live.</summary>
     public Manifest With(SegmentHeader next)
     {
         var isLastLive = next.PreviousBase == Last.BasePosition && next.PreviousGeneration == Last.LinkGeneration;

@@ -1,10 +1,10 @@
 namespace Factstone.Storage;
 
-/// <summary>Reads the manifest, replaces it atomically, and makes it again from the headers of the segments.</summary>
+/// <summary>Reads the manifest, replaces it atomically, and rebuilds it from the headers of the segments.</summary>
 internal sealed class ManifestFile(IFileSystem files, LedgerLayout layout)
 {
-    /// <summary>Durable when it returns. A crash before that leaves the one before, or this one.</summary>
-    /// <exception cref="LedgerFullException">There is no room. The manifest on the disk is the one before, or this one; the next call writes another.</exception>
+    /// <summary>Durable when it returns. A crash before that leaves the old manifest or the new one.</summary>
+    /// <exception cref="LedgerFullException">There is no space. The manifest on the disk is the old one or the new one; the next call writes another.</exception>
     public void Replace(Manifest manifest)
     {
         files.Delete(layout.NewManifest);
@@ -14,13 +14,13 @@ internal sealed class ManifestFile(IFileSystem files, LedgerLayout layout)
             file.SyncNew();
         }
 
-        // Its bytes are durable before its name is, so that a crash leaves the old manifest or the new one, never half of it.
+        // The content is durable before the name, so that a crash leaves the old manifest or the new one, never half of it.
         files.Rename(layout.NewManifest, layout.Manifest);
         files.SyncNewName(layout.Root);
     }
 
-    /// <summary>The manifest, or null when it is missing or damaged.</summary>
-    /// <exception cref="LedgerFormatException">A newer version wrote it.</exception>
+    /// <summary>The manifest; null if it is missing or damaged.</summary>
+    /// <exception cref="LedgerFormatException">A newer version wrote the ledger.</exception>
     public Manifest? Read()
     {
         if (!files.FileExists(layout.Manifest)) return null;
@@ -32,7 +32,7 @@ internal sealed class ManifestFile(IFileSystem files, LedgerLayout layout)
         return newerFormat == 0 ? manifest : throw new LedgerFormatException(layout.Manifest, newerFormat, LedgerLayout.Format);
     }
 
-    /// <summary>The headers of all segments in the directory, with null for a file whose header cannot be read.</summary>
+    /// <summary>The headers of all segments in the directory; null for an unreadable header.</summary>
     public IReadOnlyList<(string Name, SegmentHeader? Header)> ReadHeaders()
     {
         var headers = new List<(string, SegmentHeader?)>();
@@ -41,7 +41,7 @@ internal sealed class ManifestFile(IFileSystem files, LedgerLayout layout)
         return headers;
     }
 
-    /// <summary>Segments whose header cannot be read. Without a manifest nobody knows what they hold: it may be what was written last.</summary>
+    /// <summary>Segments with an unreadable header. Without a manifest their content is unknown: it may be what was written last.</summary>
     public IEnumerable<Damage> Unreadable(IReadOnlyList<(string Name, SegmentHeader? Header)> headers) =>
         headers.Where(one => one.Header is null)
             .Select(one => new Damage($"{layout.Segments}/{one.Name}", 0, Position.None, Position.None, "The header of the segment is damaged."));
@@ -55,19 +55,19 @@ internal sealed class ManifestFile(IFileSystem files, LedgerLayout layout)
         return newerFormat == 0 ? header : throw new LedgerFormatException(path, newerFormat, LedgerLayout.Format);
     }
 
-    /// <summary>The list that the headers add up to: from the segment that was written last, back along what each says of the one before it.</summary>
-    /// <returns>Null when no header can be read; a list that does not reach the first segment is returned as far as it goes.</returns>
+    /// <summary>Rebuilds the list from headers: from the segment that was written last back through the predecessors that the headers name.</summary>
+    /// <returns>Null if no header is readable. A list that does not reach the first segment is returned as far as it goes.</returns>
     public static Manifest? Rebuild(IReadOnlyList<(string Name, SegmentHeader? Header)> headers)
     {
         var whole = headers.Where(one => one.Header is not null && one.Header.Name == one.Name).Select(one => one.Header!).ToList();
         if (whole.Count == 0) return null;
 
-        // A repair writes the segment that begins its epoch last. What it wrote before that stands beside what it is to replace.
+        // A repair writes the segment that begins its epoch last. Until then its other segments exist beside those that they will replace.
         var last = whole.Where(header => header.LiveEnd == 0).MaxBy(header => (header.Sequence, header.Generation)) ?? whole.MaxBy(header => (header.Sequence, header.Generation))!;
         return new Manifest { LedgerId = last.LedgerId, Epoch = last.Epoch, Generation = last.Sequence, Segments = Chain(last, whole, last.Epoch) };
     }
 
-    /// <summary>The segments up to one, back along what each says of the one before it.</summary>
+    /// <summary>The segments up to a given one, back through the predecessors that the headers name.</summary>
     public static List<SegmentHeader> Chain(SegmentHeader last, IReadOnlyList<SegmentHeader> headers, long epoch)
     {
         var byLocation = headers.Where(header => header.RepairEpoch <= epoch).ToLookup(header => (header.BasePosition, header.LinkGeneration));
@@ -77,7 +77,7 @@ internal sealed class ManifestFile(IFileSystem files, LedgerLayout layout)
         return chain;
     }
 
-    /// <summary>Of a segment and those that repairs have put in its place the last one counts.</summary>
+    /// <summary>If repairs have replaced a segment, the newest replacement is used.</summary>
     static SegmentHeader? Before(SegmentHeader header, ILookup<(Position, int), SegmentHeader> byLocation) =>
         header.PreviousGeneration == 0
             ? null

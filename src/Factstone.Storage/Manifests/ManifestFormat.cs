@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Factstone.Storage;
 
-/// <summary>The manifest on disk: header, one entry a segment, checksum. See docs/format.md, "Manifest".</summary>
+/// <summary>The manifest on disk: header, one entry per segment, additions, checksum. See docs/format.md, "Manifest".</summary>
 internal static class ManifestFormat
 {
     /// <summary>"FACTMANI" in ASCII, read as a little-endian number.</summary>
@@ -41,7 +41,7 @@ internal static class ManifestFormat
 
     public static byte[] Write(Manifest manifest)
     {
-        // No newer than its segments need, so that a version that knows them knows the list of them, too.
+        // No newer than its segments require, so that a version that knows all of them also knows the manifest.
         var format = manifest.Segments.Max(segment => segment.Format);
         var additions = manifest.Segments.Count(HasAddition);
         var bytes = new byte[EntriesAt + (manifest.Segments.Count * EntryBytes) + (additions * AdditionBytes) + sizeof(uint)];
@@ -79,7 +79,7 @@ internal static class ManifestFormat
         return bytes;
     }
 
-    /// <summary>Reads a manifest; null where the bytes are none. Never throws on bad bytes.</summary>
+    /// <summary>Reads a manifest; null if the bytes are not a manifest. Never throws on bad bytes.</summary>
     public static Manifest? Read(ReadOnlySpan<byte> source, out int newerFormat)
     {
         newerFormat = 0;
@@ -133,7 +133,7 @@ internal static class ManifestFormat
         };
     }
 
-    /// <summary>Whether a segment says what only a repair, or an epoch after the first, gives it to say.</summary>
+    /// <summary>Whether a segment has fields that only a repair, or an epoch after the first, sets.</summary>
     static bool HasAddition(SegmentHeader segment) => segment.FirstGeneration > 0 || segment.LiveEnd > 0 || segment.RepairEpoch > 0 || segment.LastLost > 0 || segment.LastCommonPosition > Position.None;
 
     static void WriteAddition(Span<byte> addition, int entry, SegmentHeader segment)

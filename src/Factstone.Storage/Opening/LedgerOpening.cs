@@ -64,7 +64,7 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
     /// <summary>Whether facts wait for that work that are not shown until it is done.</summary>
     public bool HidesFacts { get; private set; }
 
-    /// <summary>Where the log goes on.</summary>
+    /// <summary>The offset at which the log continues.</summary>
     public long Tail { get; private set; }
 
     public long PreallocatedEnd { get; private set; }
@@ -251,7 +251,7 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
 
     /// <summary>What an epoch begins with is durable before HEAD names the epoch.</summary>
     public static Damage LaterEpoch(LedgerLayout layout, long found, long listed, string what = "HEAD") =>
-        new(layout.Segments, 0, Position.None, Position.None, $"{what} is of epoch {found}, and the segments that are listed are of epoch {listed}: the newest segments, or the newest MANIFEST, are missing.");
+        new(layout.Segments, 0, Position.None, Position.None, $"{what} has epoch {found}, and the listed segments have epoch {listed}: the newest segments, or the newest MANIFEST, are missing.");
 
     /// <summary>Opens the last segment, and knows the others, so that whoever has a place in one finds it.</summary>
     void OpenAllSegments()
@@ -328,7 +328,7 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         {
             // They may have held cells only, and then no position is missing.
             var last = new Position(first.BasePosition.Value - 1);
-            _damage.Add(new Damage(_layout.Segments, 0, last > Position.None ? new Position(1) : Position.None, last, "The segments before the first one that is left are missing."));
+            _damage.Add(new Damage(_layout.Segments, 0, last > Position.None ? new Position(1) : Position.None, last, "The segments before the first one in the directory are missing."));
             Index.AddHoles(last);
             if (_runsEnd == default) Index.MarkCellsUnknown();
         }
@@ -362,9 +362,9 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
             return;
         }
 
-        // Each list of segments is durable before the head that counts it.
+        // Each manifest is durable before the head that names it.
         var isLastMissing = Published?.ManifestGeneration > Manifest.Generation;
-        if (isLastMissing) _damage.Add(new Damage(_layout.Segments, 0, Position.None, Position.None, "HEAD counts more lists of segments: the newest segments are missing."));
+        if (isLastMissing) _damage.Add(new Damage(_layout.Segments, 0, Position.None, Position.None, "HEAD names a newer MANIFEST: the newest segments are missing."));
 
         var reader = _segments.Reader(segment);
         TryStart(header, out var from, out var next);

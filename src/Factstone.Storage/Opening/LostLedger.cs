@@ -12,6 +12,6 @@ internal static class LostLedger
     {
         if (head is null && !runs.HasAny()) return null;
         var witness = head is not null ? layout.Head : layout.Index;
-        return LedgerDamagedException.OfLostSegments(layout.Root, [new Damage(layout.Segments, 0, Position.None, Position.None, $"{(files.DirectoryExists(layout.Segments) ? "There is no segment in it" : "The directory is missing")}, and {witness} tells that there was a ledger.")]);
+        return LedgerDamagedException.OfLostSegments(layout.Root, [new Damage(layout.Segments, 0, Position.None, Position.None, $"{(files.DirectoryExists(layout.Segments) ? "The directory contains no segment" : "The directory is missing")}, but {witness} shows that there was a ledger.")]);
     }
 }

@@ -198,7 +198,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         known.ReadKnown(Manifest, end, Index.Next, static _ => { });
     }
 
-    Damage BeforeFirst() => new(_layout.Segments, 0, Position.None, Position.None, "The segments before the first one that is left are missing.");
+    Damage BeforeFirst() => new(_layout.Segments, 0, Position.None, Position.None, "The segments before the first one in the directory are missing.");
 
     /// <summary>Replaces what is in memory by the runs that the writer has made of it since. Where they cannot be read now, memory keeps it until the next refresh that finds it full.</summary>
     public void TryAdoptRuns()
@@ -317,7 +317,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
             if (headers.Count == 0) throw NoSegments();
             isRebuilt = true;
             return ManifestFile.Rebuild(headers) ?? throw new LedgerDamagedException(
-                $"The ledger in '{_layout.Root}' cannot be read: its manifest is missing or damaged, and no segment says what it is.",
+                $"The ledger in '{_layout.Root}' cannot be read: its manifest is missing or damaged, and no segment identifies the ledger.",
                 [.. _manifests.Unreadable(headers)]);
         }
     }
@@ -325,7 +325,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
     /// <summary>A file of another ledger is none; which one this is, the first look has told.</summary>
     bool IsOwn(LedgerId id) => Manifest is null || id == Manifest.LedgerId;
 
-    FactstoneException NoSegments() => LostLedger.Find(_files, _layout, HeadFile.ReadSlot(_files, _layout), Runs) ?? (FactstoneException)new LedgerNotFoundException(_layout.Root, "it has no manifest and no segments. The first append makes one: factstone append orders/42 placed '{\"total\":50}'");
+    FactstoneException NoSegments() => LostLedger.Find(_files, _layout, HeadFile.ReadSlot(_files, _layout), Runs) ?? (FactstoneException)new LedgerNotFoundException(_layout.Root, "it has no manifest and no segments. The first append creates one: factstone append orders/42 placed '{\"total\":50}'");
 
     void ReadUpTo(HeadSlot slot)
     {
@@ -337,7 +337,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
                 if (_isAlone) ReadToLastListed(isMoreMissing: true);
                 var path = _layout.Segment(slot.SegmentBase, slot.SegmentGeneration);
                 var first = Index.Next <= slot.Position ? Index.Next : Position.None;
-                _damage.Add(new Damage(path, 0, first, first == Position.None ? first : slot.Position, "The segment that HEAD names is missing, or one that comes before it."));
+                _damage.Add(new Damage(path, 0, first, first == Position.None ? first : slot.Position, "The segment that HEAD names, or one before it, is missing."));
                 Index.AddHoles(slot.Position);
                 Index.MarkCellsUnknown();
                 break;

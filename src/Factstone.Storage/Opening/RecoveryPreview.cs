@@ -28,7 +28,7 @@ internal sealed class RecoveryPreview
     /// <param name="from">The published end.</param>
     /// <param name="next">The position that comes next there.</param>
     /// <param name="published">What <c>HEAD</c> says of this ledger and epoch; null where it says nothing.</param>
-    /// <param name="indexedEnd">How far the log has reached at least, where the index says it.</param>
+    /// <param name="indexedEnd">How far the log has reached at least, according to the index; null if unknown.</param>
     /// <param name="timeBefore">The last RecordedAt before the published end.</param>
     /// <param name="isMoreMissing">Whether segments behind the last one are missing.</param>
     /// <param name="damage">Where damage is noted.</param>

@@ -113,8 +113,8 @@ internal sealed class SegmentInventory
         if (listed is not null) files.Add((_layout.Manifest, listed.LedgerId));
         if (head is { } slot) files.Add((_layout.Head, slot.LedgerId));
         return new LedgerDamagedException(
-            $"The ledger in '{_layout.Root}' cannot be opened: its files are of different ledgers, and it is not clear which one it is. Put the right files back, or move those of the other ledger away.",
-            [.. files.Select(static file => new Damage(file.Path, 0, Position.None, Position.None, $"It is of ledger {file.Id}."))]);
+            $"The ledger in '{_layout.Root}' cannot be opened: its files belong to different ledgers, and it is not clear which one it is. Put the right files back, or move the files of the other ledger away.",
+            [.. files.Select(static file => new Damage(file.Path, 0, Position.None, Position.None, $"The file belongs to ledger {file.Id}."))]);
     }
 
     void Rebuild(IReadOnlyList<(string Name, SegmentHeader? Header)> headers, List<SegmentHeader> own)
@@ -122,7 +122,7 @@ internal sealed class SegmentInventory
         ManifestWasRebuilt = true;
         _damage.AddRange(_manifests.Unreadable(headers));
         Manifest = ManifestFile.Rebuild([.. own.Select(static header => (header.Name, (SegmentHeader?)header))]) ?? throw new LedgerDamagedException(
-            $"The ledger in '{_layout.Root}' cannot be opened: its manifest is missing or damaged, and no segment says what it is.",
+            $"The ledger in '{_layout.Root}' cannot be opened: its manifest is missing or damaged, and no segment identifies the ledger.",
             [.. _manifests.Unreadable(headers)]);
     }
 
@@ -282,6 +282,6 @@ internal sealed class SegmentInventory
     void NoteSetAside()
     {
         foreach (var name in Manifest is null ? [] : SetAsideSegments.Read(_files, _layout, Manifest.Epoch))
-            _damage.Add(new Damage($"{_layout.Damaged}/{name}", 0, Position.None, Position.None, "An open has set this segment aside: it was not listed, and what it holds is not in the log. 'factstone repair' takes note of that, and appends go on."));
+            _damage.Add(new Damage($"{_layout.Damaged}/{name}", 0, Position.None, Position.None, "An open has set this segment aside: MANIFEST did not list it, and its content is not in the log. Run 'factstone repair' to record that and to allow appends again."));
     }
 }

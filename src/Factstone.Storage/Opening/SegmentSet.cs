@@ -32,7 +32,7 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
     }
 
     /// <summary>Adds a segment whose file is opened, and its header checked, when it is first read; null, and damage, when there is no such file.</summary>
-    /// <param name="header">What the manifest says.</param>
+    /// <param name="header">The header, as in the manifest.</param>
     /// <param name="until">The position after its last fact, where it is known; otherwise its first.</param>
     /// <param name="names">The files that there are, where they have been listed.</param>
     public Segment? AddSegment(SegmentHeader header, Position until, IReadOnlySet<string>? names = null)
@@ -67,7 +67,7 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
         if (newerFormat != 0) throw new LedgerFormatException(file.Path, newerFormat, LedgerLayout.Format);
         if (onDisk == header) return;
         options.BranchTaken?.Invoke(RecoveryBranch.SegmentHeaderDamaged);
-        Found(new Damage(file.Path, 0, Position.None, Position.None, "The header of the segment is damaged; the manifest has what it said."));
+        Found(new Damage(file.Path, 0, Position.None, Position.None, "The header of the segment is damaged; the manifest has a copy of it."));
     }
 
     LedgerDamagedException? Gone(SegmentHeader header, Position until)

@@ -38,8 +38,8 @@ internal sealed record UnlistedSegment(string Name, UnlistedKind Kind, Position 
         Last >= First && IsBesideGap ? Last : Position.None,
         Kind switch
         {
-            UnlistedKind.Later => "MANIFEST does not list this segment, which was written later than those that it lists, and what lies between is missing.",
-            UnlistedKind.Earlier => "MANIFEST is missing or damaged, and so is the segment that came behind this one: a repair keeps what is whole on both sides.",
-            _ => "MANIFEST does not list this segment, and what it holds is not in the log: it belongs to another ledger, or to another copy of this one.",
+            UnlistedKind.Later => "MANIFEST does not list this segment. It was written later than the listed segments, and what comes between is missing.",
+            UnlistedKind.Earlier => "MANIFEST is missing or damaged, and so is the segment after this one. A repair keeps what is whole on both sides.",
+            _ => "MANIFEST does not list this segment, and its content is not in the log: it belongs to another ledger, or to another copy of this one.",
         });
 }

@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>The positions that several cursors have in common. The first leads and should be the rarest: the others only leap to where it stands.</summary>
+/// <summary>The positions that several cursors have in common. The first cursor leads and should have the fewest positions: the others skip to its position.</summary>
 internal sealed class IntersectionCursor : PositionCursor
 {
     readonly PositionCursor[] _cursors;
@@ -29,7 +29,7 @@ internal sealed class IntersectionCursor : PositionCursor
         Settle();
     }
 
-    /// <summary>Goes on to the first position where all agree.</summary>
+    /// <summary>Moves to the first position that all cursors have.</summary>
     void Settle()
     {
         var lead = _cursors[0];

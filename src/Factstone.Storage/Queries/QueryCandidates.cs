@@ -1,18 +1,18 @@
 namespace Factstone.Storage;
 
-/// <summary>Finds by the index where facts may be that match a query.</summary>
+/// <summary>Uses the index to find the positions of facts that may match a query.</summary>
 internal static class QueryCandidates
 {
     /// <summary>
     /// The positions in (<paramref name="after"/>, <paramref name="until"/>] that may match, ascending, or descending when <paramref name="backward"/>; each once.
-    /// All that match are among them; where <see cref="UnionCursor.NeedsCheck"/> says so, the query itself has to be asked whether the fact does.
+    /// All matching facts are among them. If <see cref="UnionCursor.NeedsCheck"/> is true, the fact must be compared with the query itself.
     /// </summary>
-    /// <param name="query">It has been checked.</param>
-    /// <param name="index">Answers for the whole range.</param>
-    /// <param name="after">Where the range begins, exclusive.</param>
-    /// <param name="until">Where it ends, inclusive; nothing beyond the head.</param>
-    /// <param name="backward">Whether the last comes first.</param>
-    /// <remarks>Memory grows with what the query names, never with what matches.</remarks>
+    /// <param name="query">A checked query.</param>
+    /// <param name="index">An index that covers the whole range.</param>
+    /// <param name="after">The beginning of the range, exclusive.</param>
+    /// <param name="until">The end of the range, inclusive; not beyond the head.</param>
+    /// <param name="backward">Whether the order is descending.</param>
+    /// <remarks>Memory grows with the names in the query, never with the number of matches.</remarks>
     public static UnionCursor Open(FactQuery query, ITermIndex index, Position after, Position until, bool backward)
     {
         Invariant.Holds(query.Wrong is null);
@@ -23,10 +23,10 @@ internal static class QueryCandidates
         return new UnionCursor(items, backward);
     }
 
-    /// <summary>The lists say nothing of a key's prefix, nor whether a store is one that has to be named.</summary>
+    /// <summary>The lists do not contain the prefix of a key, nor whether a store is hidden unless it is named.</summary>
     static bool NeedsCheck(FactQueryItem item) => item.Store is null || item.KeyPrefix is { Length: > 0 };
 
-    /// <summary>The positions that have all that an item names; null where there is none.</summary>
+    /// <summary>The positions that have everything that an item names; null if there are none.</summary>
     static PositionCursor? Open(FactQueryItem item, Bounds bounds)
     {
         if (item.IsEverything) return new EveryPositionCursor(bounds.After, bounds.Until, bounds.Backward);
@@ -39,14 +39,14 @@ internal static class QueryCandidates
         for (var i = 0; i < cursors.Length; i++)
         {
             cursors[i] = bounds.Open(choices[i]);
-            // The others need not be opened, which may mean reading a block of each.
+            // The others need not be opened, which could read a block of each.
             if (cursors[i].Current == Position.None) return null;
         }
 
         return cursors is [var only] ? only : new IntersectionCursor(cursors);
     }
 
-    /// <summary>Of each choice a fact must have one.</summary>
+    /// <summary>A fact must have one term of each choice.</summary>
     static List<Choice> Choices(FactQueryItem item, Bounds bounds)
     {
         var choices = new List<Choice>();
@@ -56,7 +56,7 @@ internal static class QueryCandidates
         return choices;
     }
 
-    /// <summary>Terms of which a fact must have one, and how many facts have.</summary>
+    /// <summary>Terms of which a fact must have one, and an upper bound of the number of such facts.</summary>
     readonly record struct Choice(IReadOnlyList<Term> Terms, long CountAtMost);
 
     /// <summary>A range of the index, in a direction.</summary>

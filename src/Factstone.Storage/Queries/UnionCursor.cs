@@ -1,14 +1,14 @@
 namespace Factstone.Storage;
 
 /// <summary>The positions that any of several cursors have, in order, each once.</summary>
-/// <remarks>A heap of the cursors that are not at their end: its memory grows with them, and never with their positions.</remarks>
+/// <remarks>A heap of the cursors that are not at their end. Its memory grows with their number, never with their positions.</remarks>
 internal sealed class UnionCursor : PositionCursor
 {
     readonly bool _backward;
     readonly Member[] _heap;
     int _count;
 
-    /// <param name="cursors">All in the same direction; with each, whether its positions are only candidates.</param>
+    /// <param name="cursors">Cursors in the same direction; with each, whether its positions are only candidates.</param>
     /// <param name="backward">Their direction.</param>
     public UnionCursor(IReadOnlyList<(PositionCursor Cursor, bool NeedsCheck)> cursors, bool backward)
     {
@@ -21,7 +21,7 @@ internal sealed class UnionCursor : PositionCursor
 
     public override Position Current => _count == 0 ? Position.None : _heap[0].Cursor.Current;
 
-    /// <summary>Whether all cursors that stand at <see cref="Current"/> offer it only as a candidate.</summary>
+    /// <summary>Whether all cursors at <see cref="Current"/> return it only as a candidate.</summary>
     public bool NeedsCheck => _count > 0 && _heap[0].NeedsCheck;
 
     public override void MoveNext()
@@ -45,10 +45,10 @@ internal sealed class UnionCursor : PositionCursor
 
     bool IsBefore(Position one, Position other) => _backward ? one > other : one < other;
 
-    // Of those that stand at one position, one that is sure of it comes first, so that the first can speak for all.
+    // Of the cursors at one position, a certain one is first, so that the first decides for all.
     long Rank(Position position, bool needsCheck) => ((_backward ? -position.Value : position.Value) * 2) + (needsCheck ? 1 : 0);
 
-    /// <summary>Puts the first, which has moved, where it belongs now.</summary>
+    /// <summary>Moves the first cursor, which has advanced, to its new place in the heap.</summary>
     void Settle()
     {
         var first = _heap[0];

@@ -1,7 +1,7 @@
 namespace Factstone.Storage;
 
 /// <summary>The damage found so far, at the open and by reads since. While there is any, appends are refused.</summary>
-/// <param name="found">Called when something new is found.</param>
+/// <param name="found">Called when new damage is found.</param>
 internal sealed class DamageLog(Action? found = null)
 {
     readonly Lock _lock = new();

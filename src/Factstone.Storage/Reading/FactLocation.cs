@@ -1,13 +1,13 @@
 namespace Factstone.Storage;
 
-/// <summary>Where the index says that a fact is.</summary>
-/// <param name="Position">The fact.</param>
-/// <param name="Segment">The file; null where the log is too damaged to tell.</param>
-/// <param name="FileOffset">The place in it.</param>
+/// <summary>The location of a fact according to the index.</summary>
+/// <param name="Position">The position of the fact.</param>
+/// <param name="Segment">The file; null if the log is too damaged to know it.</param>
+/// <param name="FileOffset">The offset in the file.</param>
 internal readonly record struct FactLocation(Position Position, Segment? Segment, long FileOffset);
 
-/// <summary>Places of facts that are read one after the other: found together, so that nothing is held while they are read.</summary>
-/// <remarks>Whoever wants one fact gets it with a small page; whoever reads on gets larger ones.</remarks>
+/// <summary>Locations of facts that are read one after the other. They are found together, so that nothing is held while the facts are read.</summary>
+/// <remarks>A read of one fact uses a small page; a read that continues gets larger ones.</remarks>
 internal sealed class FactPage
 {
     const int FactsMin = 16;
@@ -15,21 +15,21 @@ internal sealed class FactPage
 
     FactLocation[] _locations = [];
 
-    /// <summary>How many there are.</summary>
+    /// <summary>The number of locations.</summary>
     public int Count { get; private set; }
 
-    /// <summary>How many there may be.</summary>
+    /// <summary>The maximal number of locations.</summary>
     public int Room => _locations.Length;
 
-    /// <summary>The first to be read, by number from 0.</summary>
+    /// <summary>The number of the first location to read, from 0.</summary>
     public int Start { get; private set; }
 
-    /// <summary>Behind the last to be read.</summary>
+    /// <summary>The number after that of the last location to read.</summary>
     public int End { get; private set; }
 
     public ref readonly FactLocation this[int number] => ref _locations[number];
 
-    /// <summary>Makes room for as many as there were, or more.</summary>
+    /// <summary>Makes room for as many locations as before, or more.</summary>
     public void Grow()
     {
         if (_locations.Length < FactsMax) _locations = new FactLocation[_locations.Length == 0 ? FactsMin : _locations.Length * 4];
@@ -44,6 +44,6 @@ internal sealed class FactPage
         End = Count;
     }
 
-    /// <summary>Which of them are to be read.</summary>
+    /// <summary>Sets which of the locations are read.</summary>
     public void Show(int start, int end) => (Start, End) = (start, end);
 }

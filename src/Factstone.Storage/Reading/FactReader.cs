@@ -1,20 +1,20 @@
 namespace Factstone.Storage;
 
-/// <summary>Reads single facts where the index says they are, and checks each before anybody sees it.</summary>
+/// <summary>Reads single facts at their locations in the index, and checks each before it returns it.</summary>
 internal sealed class FactReader(DamageLog damage, FileWindow window, FactMarks? marks = null)
 {
-    /// <summary>A small fact is read whole by the first look.</summary>
-    const int FirstLookBytes = 1_024;
+    /// <summary>The first read is large enough for a small fact.</summary>
+    const int FirstReadBytes = 1_024;
 
     const int HeaderPrefetchedBytes = 128;
 
     readonly FactMarks _marks = marks ?? new FactMarks();
 
-    // What was looked at last, and its file as memory: held, since the pool may let go of a mapping at any time.
+    // The last segment that was read, and its file as memory. It is held, because the pool may release a mapping at any time.
     Segment? _segment;
     IMappedFile? _mapped;
 
-    /// <exception cref="LedgerDamagedException">The fact is not what was written; writes are refused from now on.</exception>
+    /// <exception cref="LedgerDamagedException">The fact differs from what was written; appends are refused from now on.</exception>
     public Fact Read(in FactLocation location)
     {
         var fact = View(location).ToFact();
@@ -22,8 +22,8 @@ internal sealed class FactReader(DamageLog damage, FileWindow window, FactMarks?
         return fact;
     }
 
-    /// <summary>A fact where it stands: in the mapped file or in the window. Valid until the next look, as long as this reader is referenced and the ledger is open.</summary>
-    /// <exception cref="LedgerDamagedException">The fact is not what was written; writes are refused from now on.</exception>
+    /// <summary>A fact in place, in the mapped file or in the window. Valid until the next read, as long as this reader is referenced and the ledger is open.</summary>
+    /// <exception cref="LedgerDamagedException">The fact differs from what was written; appends are refused from now on.</exception>
     public FactView View(in FactLocation location)
     {
         if (location.Segment is not { } segment) throw Missing(location.Position, "The fact");
@@ -32,10 +32,10 @@ internal sealed class FactReader(DamageLog damage, FileWindow window, FactMarks?
         return view;
     }
 
-    /// <summary>The fact at a place, if there is a whole one of this stream; null if not, and that is no damage: somebody else may know better where it is.</summary>
+    /// <summary>The fact at a location, if a whole fact of this stream is there; otherwise null, which is not damage: another lookup may find its location.</summary>
     public Fact? TryRead(Segment segment, long fileOffset, StreamName stream)
     {
-        segment.Prefetch(fileOffset); // all its lines at once
+        segment.Prefetch(fileOffset); // all its cache lines at once
         if (TryView(segment, fileOffset, out var view) == FactStatus.Whole && view.Stream == stream)
         {
             var fact = view.ToFact();
@@ -50,9 +50,9 @@ internal sealed class FactReader(DamageLog damage, FileWindow window, FactMarks?
     FactStatus TryView(Segment segment, long fileOffset, out FactView view)
     {
         view = default;
-        var source = Look(segment, fileOffset, FirstLookBytes);
+        var source = ReadBytes(segment, fileOffset, FirstReadBytes);
         if (!FactFormat.TryReadLengths(source, out var extent)) return FactStatus.HeaderDamaged;
-        if (extent.Length > source.Length) source = Look(segment, fileOffset, extent.Length);
+        if (extent.Length > source.Length) source = ReadBytes(segment, fileOffset, extent.Length);
 
         var status = FactFormat.TryRead(source, extent, segment.Seed, _marks.Header);
         if (status != FactStatus.Whole) return status;
@@ -63,25 +63,25 @@ internal sealed class FactReader(DamageLog damage, FileWindow window, FactMarks?
         return status;
     }
 
-    /// <summary>Tells the processor which bytes will be read soon, so that they are on their way by then.</summary>
+    /// <summary>Prefetches the bytes of a fact that is read soon.</summary>
     public static void Prefetch(in FactLocation location)
     {
         location.Segment?.Prefetch(location.FileOffset);
     }
 
-    /// <summary>The same of its header.</summary>
+    /// <summary>Prefetches the header of a fact.</summary>
     public static void PrefetchTime(in FactLocation location)
     {
         if (location.Segment is { Mapped: { } mapped }) mapped.Prefetch(location.FileOffset, HeaderPrefetchedBytes);
     }
 
-    /// <summary>When the fact was recorded, from its header alone.</summary>
+    /// <summary>The recorded time of a fact, from its header alone.</summary>
     public long ReadTime(in FactLocation location)
     {
         if (location.Segment is not { } segment) throw Missing(location.Position, "The time of the fact");
-        var source = Look(segment, location.FileOffset, FirstLookBytes);
+        var source = ReadBytes(segment, location.FileOffset, FirstReadBytes);
         var isFact = FactFormat.TryReadLengths(source, out var extent);
-        if (isFact && extent.BodyAt > source.Length) source = Look(segment, location.FileOffset, extent.BodyAt);
+        if (isFact && extent.BodyAt > source.Length) source = ReadBytes(segment, location.FileOffset, extent.BodyAt);
         if (!isFact || !FactFormat.TryReadHeader(source, extent, segment.Seed, _marks.Header) || _marks.Header.Position != location.Position)
             throw Damaged(location, segment, FactStatus.HeaderDamaged);
         var time = _marks.Header.RecordedAt;
@@ -96,7 +96,7 @@ internal sealed class FactReader(DamageLog damage, FileWindow window, FactMarks?
         return _mapped is not null;
     }
 
-    ReadOnlySpan<byte> Look(Segment segment, long fileOffset, int bytes)
+    ReadOnlySpan<byte> ReadBytes(Segment segment, long fileOffset, int bytes)
     {
         if (_segment != segment || _mapped is null) (_segment, _mapped) = (segment, segment.Map());
         return _mapped is { } mapped && segment.Maps(fileOffset, bytes) ? segment.MappedBytes(mapped, fileOffset, bytes) : window.At(segment.File, fileOffset, bytes);

@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>Shows facts to a visitor where they stand. Mapped files stay mapped meanwhile; nothing else is held while the visitor looks.</summary>
+/// <summary>Passes facts to a visitor in place. Mapped files stay mapped meanwhile; nothing else is held while the visitor runs.</summary>
 internal sealed class FactVisit : IDisposable
 {
     readonly ReaderGate _gate;
@@ -19,7 +19,7 @@ internal sealed class FactVisit : IDisposable
         _cancellationToken = cancellationToken;
     }
 
-    /// <summary>Shows the fact at a place, if it matches; false when the visitor has seen enough.</summary>
+    /// <summary>Passes on the fact at a location, if it matches; false if the visitor wants no more.</summary>
     public bool At(in FactLocation location, FactQuery? onlyWhere)
     {
         _cancellationToken.ThrowIfCancellationRequested();
@@ -43,7 +43,7 @@ internal sealed class FactVisit : IDisposable
             return _reader.View(location);
         }
 
-        // The file must not be closed under the read; what was read stays in the window, and what was mapped is held.
+        // The file must not be closed during the read. What was read stays in the window, and what is mapped is held.
         using var reading = _gate.Enter();
         return _reader.View(location);
     }

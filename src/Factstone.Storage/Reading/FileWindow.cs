@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Factstone.Storage;
 
-/// <summary>A stretch of a file in memory, moved as a reader goes on; the buffer is rented.</summary>
+/// <summary>A stretch of a file in memory, which moves with its reader; the buffer is rented.</summary>
 internal sealed class FileWindow(int bytesMin, int bytesMax) : IDisposable
 {
     byte[] _buffer = [];
@@ -11,7 +11,7 @@ internal sealed class FileWindow(int bytesMin, int bytesMax) : IDisposable
     int _length;
     int _ahead;
 
-    /// <summary>At least <paramref name="bytes"/> bytes from an offset on, fewer only where the file ends; more where they are at hand.</summary>
+    /// <summary>At least <paramref name="bytes"/> bytes from an offset on; fewer only at the end of the file, more if they are in memory already.</summary>
     public ReadOnlySpan<byte> At(IStorageFile file, long fileOffset, int bytes)
     {
         var isHere = _file == file && fileOffset >= _start && fileOffset + bytes <= _start + _length;
@@ -20,12 +20,12 @@ internal sealed class FileWindow(int bytesMin, int bytesMax) : IDisposable
         return at >= _length ? [] : _buffer.AsSpan(at, _length - at);
     }
 
-    /// <summary>Forgets what was read, because the file may have changed behind it.</summary>
+    /// <summary>Forgets what was read, because the file may have changed.</summary>
     public void Forget() => _file = null;
 
     void Load(IStorageFile file, long fileOffset, int bytes)
     {
-        // Whoever reads on gets more at a time; whoever jumps starts small again.
+        // A sequential reader gets more at a time; a reader that jumps starts with a small stretch again.
         var readsOn = _file == file && fileOffset >= _start && fileOffset <= _start + _length;
         _ahead = readsOn ? Math.Min(_ahead * 2, bytesMax) : bytesMin;
         var wanted = Math.Max(bytes, _ahead);

@@ -1,9 +1,9 @@
 namespace Factstone.Storage;
 
-/// <summary>Where the facts of a range or of a stream are, a page at a time.</summary>
+/// <summary>The locations of the facts of a range or of a stream, one page at a time.</summary>
 internal sealed partial class IndexedReading
 {
-    /// <summary>The places of all facts between two positions but those that are gone for good.</summary>
+    /// <summary>The locations of all facts between two positions, except those that are lost for good.</summary>
     IEnumerable<FactPage> Pages(Position from, Position until, bool backward)
     {
         var page = new FactPage();
@@ -21,7 +21,7 @@ internal sealed partial class IndexedReading
         if (!backward) RefuseUnknownEnd(until);
     }
 
-    /// <summary>Returns the position behind the last that it came to.</summary>
+    /// <summary>Returns the position after the last one that was visited.</summary>
     Position Fill(FactPage page, Position position, Position until, bool backward)
     {
         page.Clear();
@@ -36,7 +36,7 @@ internal sealed partial class IndexedReading
         return position;
     }
 
-    /// <summary>As far as the index is whole: from where it is damaged on, it is asked for one place after the other.</summary>
+    /// <summary>Fills the page as far as the index is whole. From the damaged place on, each location is looked up by itself.</summary>
     Position FillForward(FactPage page, Position position, Position until)
     {
         try
@@ -51,7 +51,7 @@ internal sealed partial class IndexedReading
         return position;
     }
 
-    /// <summary>False where the index is damaged behind what the page has: that is looked at when all before it was read.</summary>
+    /// <summary>False if the index is damaged after what the page has. That is examined when everything before it was read.</summary>
     bool TryAdd(FactPage page, in Location location)
     {
         try
@@ -103,14 +103,14 @@ internal sealed partial class IndexedReading
         var head = StateAtOrHole(stream, until);
         var beginsAtEnd = from == StreamVersion.None || from >= head.Version;
 
-        // Whoever begins at the end is told first if the end is unknown.
+        // For a read that begins at the end, an unknown end is reported first.
         if (beginsAtEnd)
         {
             RefuseHole(stream, head.Position, until);
             RefuseUnknownEnd(until);
         }
 
-        // Where a later version is known, all versions below it were written.
+        // If a later version is known, all versions below it were written.
         var expected = beginsAtEnd ? head.Version.Value : from.Value;
         var last = until;
         var page = new StreamPage();
@@ -160,7 +160,7 @@ internal sealed partial class IndexedReading
         return below > StreamVersion.None && Ask(() => index.Locations(stream, below, until, backward: true, locations)) == 1 ? locations[0].Position : Position.None;
     }
 
-    /// <summary>A version that is not there is damage, unless a repair has said that facts are gone where it was.</summary>
+    /// <summary>A missing version is damage, unless a repair has recorded that facts were lost at its place.</summary>
     void RefuseGap(StreamName stream, StreamVersion version, Position after, Position before)
     {
         var hole = index.FirstHole(after, before);

@@ -1,21 +1,21 @@
 namespace Factstone.Storage;
 
-/// <summary>Finds facts by the index and reads them from the log. Where the index is damaged, it is made again and asked anew.</summary>
-/// <remarks>Threads: any number. What spans many facts is read in pages, so that nothing is held between two of them.</remarks>
+/// <summary>Finds facts by the index and reads them from the log. If the index is damaged, it is rebuilt and the lookup is repeated.</summary>
+/// <remarks>Threads: any number. Reads of many facts proceed in pages, so that nothing is held between two of them.</remarks>
 internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, DamageLog damage, RunRebuild rebuild, ReaderGate gate, StorageOptions options)
 {
     const int KeysPerPage = 256;
 
-    /// <summary>The facts of a stream are far from one another: so many ahead, the processor is told where.</summary>
+    /// <summary>The facts of a stream are far apart in the log, so this many are prefetched.</summary>
     const int FactsPrefetched = 4;
 
     /// <summary>More runs than this are not found damaged by one question, because there are not so many.</summary>
     const int ReplacedMax = 10_000;
 
-    /// <summary>Positions given by somebody else are looked for so many at a time.</summary>
+    /// <summary>Positions that the caller enumerates are looked up in groups of this size.</summary>
     const int FactsTogether = 16;
 
-    /// <summary>Of the fact that was last read by itself: the next one often has the same store and type.</summary>
+    /// <summary>The marks of the last fact that was read by itself: the next one often has the same store and type.</summary>
     [ThreadStatic]
     static FactMarks? _marks;
 
@@ -32,21 +32,21 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
     {
         if ((Ask(() => index.FindAppend(appendId))?.Span ?? lost.FindAppend(appendId)) is { } span && (span.Last <= head || !index.IsEndUnknown)) return span.Last <= head ? span : null;
 
-        // An id is in the header of its frame; where facts are missing, a header may be missing too.
-        if (damage.All.Count > 0) throw new LedgerDamagedException($"Whether there is an append '{appendId}' cannot be told.", damage.All);
+        // An id is in the header of its frame. If facts are missing, a header may be missing too.
+        if (damage.All.Count > 0) throw new LedgerDamagedException($"It is unknown whether there is an append '{appendId}'.", damage.All);
         return null;
     }
 
     /// <summary>The frame of the append with an id, if it wrote cells; null if not.</summary>
     public LogLocation? FrameOfCells(string appendId) => Ask(() => index.FindAppend(appendId)) is { Frame: var frame } && frame != default ? frame : null;
 
-    /// <summary>The newest write of a cell; null when there is none.</summary>
+    /// <summary>The newest write of a cell; null if there is none.</summary>
     /// <exception cref="LedgerDamagedException">A damaged stretch of the log may hide a newer one.</exception>
     public CellEntry? FindKnownCell(CellName cell)
     {
         using var reading = gate.Enter();
         var found = AskInside(cell, static (index, cell) => index.FindCell(cell));
-        return found.IsCertain ? found.Entry : throw new LedgerDamagedException($"What the cell {cell} holds cannot be told.", damage.All);
+        return found.IsCertain ? found.Entry : throw new LedgerDamagedException($"The value of the cell {cell} is unknown.", damage.All);
     }
 
     /// <summary>The names in a bucket that have a value, with a prefix, after a name, in order.</summary>
@@ -58,15 +58,15 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
         {
             Ask(() => index.FindCells(page));
 
-            // A damaged stretch of the log may hold a write of any cell that has none behind it. Looked at last: a run that was made again meanwhile may have come upon one.
-            if (index.HasUnknownCells) throw new LedgerDamagedException($"Whether the bucket {bucket} has another cell cannot be told.", damage.All);
+            // A damaged stretch of the log may hide a write of any cell that has none after it. This is checked last, because a run that was rebuilt meanwhile may have found one.
+            if (index.HasUnknownCells) throw new LedgerDamagedException($"It is unknown whether the bucket {bucket} has another cell.", damage.All);
             foreach (var name in page.Names) yield return name;
             if (page.IsLast) yield break;
             BetweenPages();
         }
     }
 
-    /// <summary>How many cells are known to have a value.</summary>
+    /// <summary>The number of cells that are known to have a value.</summary>
     public long CountCells()
     {
         var count = 0L;
@@ -95,7 +95,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
 
         // A fact without a header has no time: it may have been recorded before or after.
         if (recordedBy < head.RecordedAt && index.IsHole(position))
-            throw new LedgerDamagedException($"Whether position {position} was recorded by then cannot be told.", damage.At(position));
+            throw new LedgerDamagedException($"It is unknown whether position {position} was recorded by then.", damage.At(position));
         return position;
     }
 
@@ -106,7 +106,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
     public void Fold(Position from, Position until, bool backward, FactVisitor visitor, CancellationToken cancellationToken) =>
         Fold(onlyWhere: null, from, until, backward, visitor, cancellationToken);
 
-    /// <summary>The same of those that match a query, where it is given.</summary>
+    /// <summary>The same for facts that match a query, if one is given.</summary>
     public void Fold(FactQuery? onlyWhere, Position from, Position until, bool backward, FactVisitor visitor, CancellationToken cancellationToken) =>
         Fold(Pages(from, until, backward), isLong: true, onlyWhere, visitor, cancellationToken);
 
@@ -150,7 +150,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
         var reader = new FactReader(damage, window);
         foreach (var some in values.Chunk(FactsTogether))
         {
-            // What the first of them would wait for is on its way for all of them.
+            // What the first of them would wait for is prefetched for all of them.
             var locations = Array.ConvertAll(some, LocationOf);
             foreach (var location in locations) FactReader.Prefetch(location);
             foreach (var location in locations)
@@ -173,13 +173,13 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
     public IEnumerable<(StreamName Stream, StreamState State)> Streams(string store, string prefix, string? after, Position until, long expected) =>
         Heads(store, prefix, after, until, expected).Select(static head => (head.Stream, head.State));
 
-    /// <summary>Streams in the order of their keys, each with its state and the place of its last fact that is left.</summary>
+    /// <summary>Streams in the order of their keys, each with its state and the location of its last remaining fact.</summary>
     IEnumerable<(StreamName Stream, StreamState State, Location Last)> Heads(string store, string prefix, string? after, Position until, long expected)
     {
         RefuseUnknownEnd(until);
         var hole = index.FirstHole(Position.None, until);
         if (hole > Position.None)
-            throw new LedgerDamagedException($"Whether {store} has another key, from position {hole}, cannot be told.", damage.At(hole));
+            throw new LedgerDamagedException($"It is unknown whether {store} has another key, from position {hole}.", damage.At(hole));
 
         var room = (int)Math.Clamp(expected, 1, KeysPerPage);
         StreamHeads heads;
@@ -194,7 +194,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
             foreach (var (key, last) in heads.Found)
             {
                 var stream = new StreamName(store, key);
-                if (lost.Raise(stream, last.State, until) is { Version.Value: > 0 } state) yield return (stream, state, last); // else its first fact came later
+                if (lost.Raise(stream, last.State, until) is { Version.Value: > 0 } state) yield return (stream, state, last); // otherwise its first fact came later
                 after = key;
             }
 
@@ -209,11 +209,11 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
         RefuseUnknownEnd(until);
         var hole = index.FirstHole(Position.None, until);
         if (hole > Position.None)
-            throw new LedgerDamagedException($"Whether there is another store, from position {hole}, cannot be told.", damage.At(hole));
+            throw new LedgerDamagedException($"It is unknown whether there is another store, from position {hole}.", damage.At(hole));
         return Ask(index.Stores);
     }
 
-    /// <summary>How many stores are known.</summary>
+    /// <summary>The number of known stores.</summary>
     public int CountStores() => Ask(index.Stores).Count;
 
     IEnumerable<Fact> Read(IEnumerable<FactPage> pages, bool isLong)
@@ -243,7 +243,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
         }
     }
 
-    /// <summary>Begins to show facts to a visitor.</summary>
+    /// <summary>Begins to pass facts to a visitor.</summary>
     public FactVisit Show(bool isLong, FactVisitor visitor, CancellationToken cancellationToken) => new(gate, damage, NewWindow(isLong), visitor, cancellationToken);
 
     /// <summary>The last position that was recorded at or before a time, as far as the index knows.</summary>
@@ -251,13 +251,13 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
     {
         var (low, high) = index.Bracket(time);
 
-        // Between two rows of a run's table, the facts themselves say when they were recorded.
+        // Between two rows of a run's table, the recorded times of the facts themselves are read.
         using var window = NewWindow(isLong: false);
         var reader = new FactReader(damage, window);
         var location = LocationBetween(low, high);
         while (high.Value - low.Value > 1)
         {
-            // Whichever half it will be, its middle is on its way by then.
+            // The middles of both halves are prefetched.
             var middle = Between(low, high);
             var (below, above) = (LocationBetween(low, middle), LocationBetween(middle, high));
             if (TimeAt(reader, middle, location) <= time) (low, location) = (middle, above);
@@ -277,7 +277,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
         }
     }
 
-    /// <summary>When the fact at a position was recorded; where it is gone for good, the one before it.</summary>
+    /// <summary>The recorded time of the fact at a position; if the fact is lost for good, that of the one before it.</summary>
     long TimeAt(FactReader reader, Position position, in FactLocation location)
     {
         if (!lost.Contains(position, out var gone)) return reader.ReadTime(location);
@@ -306,20 +306,20 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
         return reader.Read(location);
     }
 
-    /// <summary>For who is in.</summary>
+    /// <summary>For a reader that is counted already.</summary>
     FactLocation Find(in Location location) => AskInside(location, static (index, location) => index.LocationOf(location));
 
-    /// <summary>For who is in.</summary>
+    /// <summary>For a reader that is counted already.</summary>
     Location LastLocation(StreamName stream, Position until) => AskInside((stream, until), static (index, about) => index.LastLocation(about.stream, about.until));
 
-    /// <summary>Asks the index; where that finds a run damaged, once more when the run has been made again.</summary>
+    /// <summary>Queries the index. If that finds a damaged run, the query is repeated once the run is rebuilt.</summary>
     public T Ask<T>(Func<T> question)
     {
         using var reading = gate.Enter();
         return AskInside(question, static (_, question) => question());
     }
 
-    /// <summary>The same for who is in.</summary>
+    /// <summary>The same for a reader that is counted already.</summary>
     T AskInside<TAbout, T>(TAbout about, Func<FactIndex, TAbout, T> question)
     {
         for (var replaced = 0; ; replaced++)
@@ -336,28 +336,28 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
         }
     }
 
-    /// <summary>Behind which position a condition by query is looked up.</summary>
+    /// <summary>The position after which a condition by query is looked up.</summary>
     public Position LookedBehind(Position after) => options.Defect == Defect.QueryLooksTooFar ? after.Next() : after;
 
-    /// <summary>Nothing is held here, so whatever other threads do may come in between.</summary>
+    /// <summary>Nothing is held here, so anything that other threads do may happen in between.</summary>
     public void BetweenPages() => options.Interleave?.Invoke(InterleavingPoint.BetweenPages);
 
-    /// <summary>The same while an append is prepared.</summary>
+    /// <summary>The same during the preparation of an append.</summary>
     public void Preparing() => options.Interleave?.Invoke(InterleavingPoint.Preparing);
 
-    /// <summary>A fact whose header is damaged may be of any stream: who would have to know whether it is of this one is told that nobody knows.</summary>
+    /// <summary>A fact with a damaged header may belong to any stream. A read that depends on whether it belongs to this one is refused.</summary>
     void RefuseHole(StreamName stream, Position after, Position until)
     {
         var hole = index.FirstHole(after, until);
         if (hole > Position.None)
-            throw new LedgerDamagedException($"Whether {stream} has a fact at position {hole} cannot be told.", damage.At(hole));
+            throw new LedgerDamagedException($"It is unknown whether {stream} has a fact at position {hole}.", damage.At(hole));
     }
 
-    /// <summary>Where the end of the log is lost, what comes last cannot be told. What is asked of an earlier position can.</summary>
+    /// <summary>If the end of the log is lost, the last fact is unknown. Reads as of an earlier position are possible.</summary>
     public void RefuseUnknownEnd(Position until)
     {
         if (index.LostEnd is { } last && until >= last)
-            throw new LedgerDamagedException($"What comes behind position {last} cannot be told.", damage.All);
+            throw new LedgerDamagedException($"It is unknown what comes after position {last}.", damage.All);
     }
 
     public static FileWindow NewWindow(bool isLong) => isLong ? new FileWindow(16 * 1_024, 1_024 * 1_024) : new FileWindow(2 * 1_024, 256 * 1_024);

@@ -1,9 +1,9 @@
 namespace Factstone.Storage;
 
-/// <summary>What repairs have written down of the facts that are gone for good: which positions, and what is still known of them.</summary>
+/// <summary>What repairs have recorded of the facts that are lost for good: their positions, and what is still known of them.</summary>
 /// <remarks>
-/// Kept beside the index, and read at each open from the few frames that say it: no position and no version is ever given
-/// twice, and no append id is taken for a new one. Threads: made once, then read by any number.
+/// Kept beside the index, and read at each open from the few frames that contain it. So no position and no version is ever
+/// assigned twice, and no append id is taken for a new one. Threads: created once, then read by any number.
 /// </remarks>
 internal sealed class LostFacts
 {
@@ -29,12 +29,12 @@ internal sealed class LostFacts
         }
     }
 
-    /// <summary>How many facts are gone.</summary>
+    /// <summary>The number of lost facts.</summary>
     public long Count { get; }
 
     public bool IsEmpty => _frames.Length == 0;
 
-    /// <summary>Reads what the segments say that a repair has written; damage where one cannot be understood.</summary>
+    /// <summary>Reads the lost frames that repairs have written to the segments; adds damage if one is unreadable.</summary>
     public static LostFacts Read(IFileSystem files, LedgerLayout layout, IReadOnlyList<SegmentHeader> segments, List<Damage> damage)
     {
         List<LostFrame>? frames = null;
@@ -48,7 +48,7 @@ internal sealed class LostFacts
         return frames is null ? None : new LostFacts(frames);
     }
 
-    /// <summary>Whether the fact at a position is gone, and up to where all are.</summary>
+    /// <summary>Whether the fact at a position is lost, and the range of lost facts around it.</summary>
     public bool Contains(Position position, out LostFrame range)
     {
         range = null!;
@@ -58,20 +58,20 @@ internal sealed class LostFacts
         return true;
     }
 
-    /// <summary>Whether any fact in (<paramref name="after"/>, <paramref name="until"/>] is gone.</summary>
+    /// <summary>Whether any fact in (<paramref name="after"/>, <paramref name="until"/>] is lost.</summary>
     public bool AnyIn(Position after, Position until)
     {
         var at = CountUntil(until) - 1;
         return at >= 0 && _frames[at].Last > after;
     }
 
-    /// <summary>The append with this id, if facts of it are gone.</summary>
+    /// <summary>The append with this id, if it has lost facts.</summary>
     public AppendSpan? FindAppend(string appendId) =>
         _appends.TryGetValue(appendId, out var append) ? new AppendSpan(append.First, append.FactCount) { RecordedAt = append.RecordedAt, IsIncomplete = true } : null;
 
     public long AppendIds => _appends.Count;
 
-    /// <summary>The state of a stream with the versions of its facts that are gone. Its value is that of the last fact that is left.</summary>
+    /// <summary>The state of a stream including the versions of its lost facts. Its value is that of the last remaining fact.</summary>
     public StreamState Raise(StreamName stream, StreamState left, Position until)
     {
         if (_known.Count == 0 || LastKnown(stream, until) is not { } lost || lost.Version <= left.Version) return left;
@@ -79,12 +79,11 @@ internal sealed class LostFacts
     }
 
     /// <summary>
-    /// The version that the next fact of a stream gets: never one that was given before. Where nobody knows of which stream
-    /// a lost fact was, it can have been of this one, so as many versions are passed over as there are such facts behind the
-    /// last one that is known.
+    /// The version of the next fact of a stream, which must never have been assigned. A lost fact of an unknown stream may have
+    /// belonged to this one. So as many versions are skipped as there are such facts after the last known one.
     /// </summary>
     /// <param name="stream">The stream.</param>
-    /// <param name="left">Its last fact, and the version as <see cref="Raise"/> gives it.</param>
+    /// <param name="left">Its last fact, and the version as <see cref="Raise"/> returns it.</param>
     public StreamVersion NextVersion(StreamName stream, StreamState left)
     {
         if (_frames.Length == 0) return left.Version.Next();
@@ -104,7 +103,7 @@ internal sealed class LostFacts
         return null;
     }
 
-    /// <summary>How many runs begin at or below a position.</summary>
+    /// <summary>The number of ranges that begin at or below a position.</summary>
     int CountUntil(Position position)
     {
         int low = 0, high = _frames.Length;
@@ -128,7 +127,7 @@ internal sealed class LostFacts
             var lost = reader.TryReadHeader(at, out var frame) ? LostFormat.Read(reader.Bytes(frame), frame, segment.Seed) : null;
             if (lost is null || lost.PreviousLost >= at)
             {
-                damage.Add(new Damage(path, at, Position.None, Position.None, "What this segment says of facts that are gone is damaged."));
+                damage.Add(new Damage(path, at, Position.None, Position.None, "The record of lost facts in this segment is damaged."));
                 return;
             }
 

@@ -1,14 +1,14 @@
 namespace Factstone.Storage;
 
-/// <summary>Finds the facts that match a query: where the index says that they may be, and by asking the query itself where the index cannot tell.</summary>
+/// <summary>Finds the facts that match a query: the index gives candidates, and those that it cannot decide are compared with the query itself.</summary>
 /// <remarks>Threads: any number. Candidates come in pages, so that nothing is held between two of them.</remarks>
 internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog damage, IndexedReading facts)
 {
-    /// <summary>Who wants one fact gets it with a small page; whoever reads on gets larger ones.</summary>
+    /// <summary>A read of one fact uses a small page; a read that continues gets larger ones.</summary>
     const int PageMin = 16;
     const int PageMax = 256;
 
-    /// <summary>So many facts in memory are asked one by one, which takes less than looking up the lists of a query's terms.</summary>
+    /// <summary>Up to this many facts in memory are compared one by one, which takes less time than to look up the lists of a query's terms.</summary>
     const int AskedMax = 512;
 
     public IEnumerable<Fact> Read(FactQuery query, Position after, Position until, bool backward)
@@ -22,7 +22,7 @@ internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog da
         }
     }
 
-    /// <summary>Shows each fact where it stands.</summary>
+    /// <summary>Passes each matching fact to a visitor, in place.</summary>
     public void Fold(FactQuery query, Position after, Position until, bool backward, FactVisitor visitor, CancellationToken cancellationToken)
     {
         if (IsScan(query, after, until, backward))
@@ -39,7 +39,7 @@ internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog da
         }
     }
 
-    /// <summary>The first position in a range whose fact matches; none when none does.</summary>
+    /// <summary>The first position in a range whose fact matches; none if there is none.</summary>
     public Position First(FactQuery query, Position after, Position until)
     {
         if (until <= after) return Position.None;
@@ -63,7 +63,7 @@ internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog da
         return count;
     }
 
-    /// <summary>Looks for what the conditions by query of an append must not find, up to the head.</summary>
+    /// <summary>Searches up to the head for facts that the conditions by query of an append exclude.</summary>
     public IndexSnapshot Prepare(PreparedAppend append, IndexSnapshot snapshot, Position head)
     {
         var matches = new Position[append.Conditions.Count];
@@ -115,7 +115,7 @@ internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog da
     bool Asked(FactQuery query, Candidate candidate) =>
         !candidate.NeedsCheck || (MatchesInMemory(query, candidate.Position) ?? (facts.ReadAt(candidate.Position) is { } fact && query.Matches(fact)));
 
-    /// <summary>Where any fact may match and none is unknown, there is nothing to look for.</summary>
+    /// <summary>If any fact may match and none is unknown, no candidates are needed.</summary>
     bool IsScan(FactQuery query, Position after, Position until, bool backward) =>
         query.IsAll && !index.IsEndUnknown && until > after && !(backward && after > Position.None) && index.FirstHole(after, until) == Position.None;
 
@@ -123,18 +123,18 @@ internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog da
     bool MayMatch(FactQuery query, Candidate candidate) =>
         !lost.Contains(candidate.Position, out _) && !(candidate.NeedsCheck && MatchesInMemory(query, candidate.Position) == false);
 
-    /// <summary>Whether a fact matches; null where only its file knows.</summary>
+    /// <summary>Whether a fact matches; null if that is only known from its file.</summary>
     bool? MatchesInMemory(FactQuery query, Position position) => index.TryMemoryFact(position) is { } fact ? fact.Matches(query) : null;
 
-    /// <summary>A fact whose header is damaged may be any: who would have to know whether it matches is told that nobody knows.</summary>
+    /// <summary>A fact with a damaged header may be any fact. A read that depends on whether it matches is refused.</summary>
     void RefuseHole(FactQuery query, Position after, Position until)
     {
         if (until <= after) return;
         var hole = index.FirstHole(after, until);
-        if (hole > Position.None) throw new LedgerDamagedException($"Whether the fact at position {hole} matches {query} cannot be told.", damage.At(hole));
+        if (hole > Position.None) throw new LedgerDamagedException($"It is unknown whether the fact at position {hole} matches {query}.", damage.At(hole));
     }
 
-    /// <param name="Position">Where a fact may be that matches.</param>
-    /// <param name="NeedsCheck">Whether the query has to be asked.</param>
+    /// <param name="Position">The position of a fact that may match.</param>
+    /// <param name="NeedsCheck">Whether the fact must be compared with the query.</param>
     readonly record struct Candidate(Position Position, bool NeedsCheck);
 }

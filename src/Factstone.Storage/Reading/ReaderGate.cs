@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>Counts who reads, so that files are let go only when nobody does.</summary>
+/// <summary>Counts readers, so that files are released only when there are none.</summary>
 internal sealed class ReaderGate
 {
     int _readers;
@@ -16,7 +16,7 @@ internal sealed class ReaderGate
         throw Closed();
     }
 
-    /// <summary>For who shows somebody else's code what is mapped, for as long as that takes: closing does not wait, and the mappings are left to be collected.</summary>
+    /// <summary>For a reader that passes mapped bytes to foreign code, for as long as that takes. Closing does not wait for it, and leaves the mappings to the collector.</summary>
     /// <exception cref="ObjectDisposedException">The ledger is closed.</exception>
     public void EnterPinned()
     {
@@ -24,18 +24,18 @@ internal sealed class ReaderGate
         Interlocked.Increment(ref _staying);
     }
 
-    /// <summary>Ends what <see cref="EnterPinned"/> began.</summary>
+    /// <summary>Ends <see cref="EnterPinned"/>.</summary>
     public void Leave() => Interlocked.Decrement(ref _staying);
 
-    /// <summary>For who stays: between two looks.</summary>
+    /// <summary>For a pinned reader, between two reads.</summary>
     /// <exception cref="ObjectDisposedException">The ledger is closed.</exception>
     public void ThrowIfClosed()
     {
         if (_isClosed) throw Closed();
     }
 
-    /// <summary>Lets nobody in any more, and returns when the last one has left but those who stay. No other reader is in for longer than one page takes.</summary>
-    /// <returns>Whether somebody stays.</returns>
+    /// <summary>Admits no new readers, and returns when all have left except pinned ones. Any other reader stays for at most the time of one page.</summary>
+    /// <returns>Whether a pinned reader remains.</returns>
     public bool Close()
     {
         _isClosed = true;

@@ -1,13 +1,13 @@
 namespace Factstone.Storage;
 
-/// <summary>Places of one stream, with the versions that the index gives them.</summary>
+/// <summary>Locations of one stream, with the versions that the index has for them.</summary>
 internal sealed class StreamPage
 {
     public FactPage Facts { get; } = new();
 
     public Location[] Locations { get; private set; } = [];
 
-    /// <summary>Whether nothing comes behind it.</summary>
+    /// <summary>Whether no location follows.</summary>
     public bool IsLast { get; set; }
 
     public StreamVersion VersionAt(int number) => Locations[number].Version;
@@ -18,8 +18,8 @@ internal sealed class StreamPage
         if (Locations.Length < Facts.Room) Locations = new Location[Facts.Room];
     }
 
-    /// <summary>Shows what follows from one on without a version left out.</summary>
-    /// <param name="start">Its number.</param>
+    /// <summary>Selects the locations from a given one on that follow without a gap in their versions.</summary>
+    /// <param name="start">The number of the first one.</param>
     /// <param name="step">1 forward, −1 backward.</param>
     public void ShowDense(int start, int step)
     {

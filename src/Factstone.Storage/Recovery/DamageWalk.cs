@@ -1,24 +1,24 @@
 namespace Factstone.Storage;
 
-/// <summary>Goes on behind damage: finds every whole fact and cell that is left in a stretch of a segment, and names what is gone.</summary>
+/// <summary>Continues after damage: finds every whole fact and cell in a stretch of a segment, and reports what is lost.</summary>
 internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List<Damage> damage)
 {
     readonly bool _hasCells = reader.Segment.Header.MayHaveCells;
     readonly List<long> _found = [];
     Position _next;
 
-    /// <summary>Walks from the first damaged place to the end of the stretch.</summary>
-    /// <param name="from">Behind the last whole frame.</param>
-    /// <param name="end">Where the stretch ends.</param>
-    /// <param name="next">The position that should come at <paramref name="from"/>.</param>
-    /// <param name="until">Positions from here on are not looked for: they belong to the next segment, or were never durable.</param>
+    /// <summary>Walks from the first damaged offset to the end of the stretch.</summary>
+    /// <param name="from">The end of the last whole frame.</param>
+    /// <param name="end">The end of the stretch.</param>
+    /// <param name="next">The position that should follow at <paramref name="from"/>.</param>
+    /// <param name="until">Positions from here on are not searched for: they belong to the next segment, or were never durable.</param>
     public void Run(long from, long end, Position next, Position until)
     {
         _next = next;
         var at = from;
         while (at < end && reader.TryFindHeader(at, end, out var header) && header.BasePosition < until.Next())
         {
-            // A header that is whole but says something impossible is passed over like any damage.
+            // A whole header with impossible content is skipped like any damage.
             if (header.BasePosition < _next)
             {
                 at = header.FileOffset + FrameFormat.Alignment;
@@ -33,12 +33,12 @@ internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List
         if (_next < until || at < end) Unframed(at, end, until);
     }
 
-    /// <summary>A stretch in which no header of a frame is whole.</summary>
+    /// <summary>A stretch without a whole frame header.</summary>
     void Unframed(long from, long end, Position until)
     {
-        // How many cells it had, only the header knew. Where facts should be and the file has ended, there may have been cells, too.
+        // Only the lost header knew how many cells the frame had. If facts are missing and the file has ended, there may have been cells, too.
         var mayHaveCells = _hasCells && (end - from >= CellFormat.FrameBytesMin || _next < until);
-        Salvage(from, end, until, "No whole frame is where one should be.");
+        Salvage(from, end, until, "There is no whole frame where one is expected.");
         if (mayHaveCells) visitor.MarkCellsUnknown();
     }
 
@@ -49,7 +49,7 @@ internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List
         visitor.Frame(reader.Segment, header, FrameFormat.AppendId(reader.Bytes(header), header));
         if (header.Kind == FrameKind.Lost)
         {
-            // What a damaged one said is missed like facts: the positions up to the next frame.
+            // The content of a damaged lost frame is missing like facts: the positions up to the next frame.
             if (isWhole) TakeLost(LostFormat.Last(reader.Bytes(header), header), until);
             return;
         }
@@ -76,11 +76,11 @@ internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List
         if (at < header.FrameBytes) cells = Cells(header, (int)at, Math.Min(header.End, end));
         if (cells < header.CellCount) Missing(header, header.CellCount - cells);
 
-        // All in it may be well and yet its end be damaged; that is damage too, if it costs nothing.
+        // All parts may be whole although the end of the frame is damaged. That is damage too, even if nothing is lost.
         if (!isWhole && damage.Count == before) damage.Add(new Damage(reader.Segment.Path, header.FileOffset, Position.None, Position.None, "The end of a frame is damaged; its facts are not."));
     }
 
-    /// <summary>The cells of a frame whose facts are all in their places.</summary>
+    /// <summary>The cells of a frame whose facts are all at their offsets.</summary>
     int Cells(in FrameHeader header, int at, long end)
     {
         for (var found = 0; found < header.CellCount; found++)
@@ -95,8 +95,8 @@ internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List
         return header.CellCount;
     }
 
-    /// <summary>Looks for whole facts and cells byte by byte, since what says where they begin is damaged. Only facts with a position that belongs here count.</summary>
-    /// <returns>How many cells were found.</returns>
+    /// <summary>Searches for whole facts and cells byte by byte, because the offsets of their beginnings are damaged. Only facts with a position that belongs here count.</summary>
+    /// <returns>The number of cells that were found.</returns>
     int Salvage(long from, long end, Position until, string what)
     {
         var start = from;
@@ -119,8 +119,8 @@ internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List
 
         if (_next < until) Missing(start, until, what);
 
-        // What is damaged may be nobody's fact: the header of a frame, which alone knows the append id, or a mark.
-        if (damage.Count == before) damage.Add(new Damage(reader.Segment.Path, from, Position.None, Position.None, $"{what} No fact is lost by it."));
+        // The damage may hit no fact: the header of a frame, which alone knows the append id, or a mark.
+        if (damage.Count == before) damage.Add(new Damage(reader.Segment.Path, from, Position.None, Position.None, $"{what} No fact is lost."));
         return cells;
     }
 
@@ -146,7 +146,7 @@ internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List
         var source = reader.BytesAt(at, FactFormat.PrefixBytesMax, end);
         if (!FactFormat.TryReadLengths(source, out var extent) || at + extent.BodyAt > end) return false;
 
-        // The header first: what only looks like the lengths of a large fact must not cost a read of that size.
+        // The header is checked first: bytes that only look like the lengths of a large fact must not cause a read of that size.
         source = reader.BytesAt(at, extent.BodyAt, end);
         if (FactFormat.TryRead(source, reader.Segment.Seed, out extent, out _) == FactStatus.HeaderDamaged) return false;
 
@@ -206,7 +206,7 @@ internal sealed class DamageWalk(FrameReader reader, IFrameVisitor visitor, List
         damage.Add(new Damage(reader.Segment.Path, header.FileOffset, Position.None, Position.None, $"The names of {cells} of the frame's {header.CellCount} cells are damaged."));
         visitor.MarkCellsUnknown();
 
-        // An append writes no cell twice, so what was found of it is not what is missing.
+        // An append writes no cell twice, so a cell that was found is not the missing one.
         foreach (var fileOffset in _found)
         {
             var source = reader.BytesAt(fileOffset, CellFormat.FixedBytes, header.End);

@@ -2,12 +2,12 @@ using System.Buffers.Binary;
 
 namespace Factstone.Storage;
 
-/// <summary>Reads frames of one segment and says whether they are whole.</summary>
+/// <summary>Reads frames of one segment and checks whether they are whole.</summary>
 internal sealed class FrameReader(Segment segment, FileWindow window, Defect defect = Defect.None)
 {
     public Segment Segment => segment;
 
-    /// <summary>The header of a frame that was written for this offset; false when there is none.</summary>
+    /// <summary>Reads the header of a frame that was written for this offset; false if there is none.</summary>
     public bool TryReadHeader(long fileOffset, out FrameHeader header)
     {
         const int HeaderBytesMax = FrameFormat.FixedBytes + FactLimits.AppendIdBytesMax + sizeof(long) + sizeof(uint);
@@ -15,7 +15,7 @@ internal sealed class FrameReader(Segment segment, FileWindow window, Defect def
             && (header.CellCount == 0 || segment.Header.Format >= CellFormat.SinceFormat);
     }
 
-    /// <summary>The whole frame's bytes; shorter where the file ends.</summary>
+    /// <summary>The bytes of the whole frame; fewer at the end of the file.</summary>
     public ReadOnlySpan<byte> Bytes(in FrameHeader header)
     {
         var bytes = window.At(segment.File, header.FileOffset, header.FrameBytes);
@@ -29,7 +29,7 @@ internal sealed class FrameReader(Segment segment, FileWindow window, Defect def
         return source.Length > end - fileOffset ? source[..(int)(end - fileOffset)] : source;
     }
 
-    /// <summary>Whether every checksum of the frame holds, its facts have the positions that follow from its header, and its trailer says that it is all there.</summary>
+    /// <summary>Whether every checksum of the frame matches, its facts have the positions that follow from its header, and its trailer is right.</summary>
     public bool IsWhole(in FrameHeader header)
     {
         var frame = Bytes(header);
@@ -61,7 +61,7 @@ internal sealed class FrameReader(Segment segment, FileWindow window, Defect def
         return BinaryPrimitives.ReadUInt32LittleEndian(frame[end..]) == FrameFormat.Trailer(trailer, header.Checksum, frame[at..end]);
     }
 
-    /// <summary>The first frame at or after an offset, in steps of the alignment, whose header is whole; false when there is none before <paramref name="end"/>.</summary>
+    /// <summary>Finds the first frame at or after an offset, in steps of the alignment, whose header is whole; false if there is none before <paramref name="end"/>.</summary>
     public bool TryFindHeader(long fileOffset, long end, out FrameHeader header)
     {
         header = default;

@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>Notes when the last append of a walk was recorded.</summary>
+/// <summary>Records the time of the last append of a walk.</summary>
 internal sealed class LastTimeVisitor : IFrameVisitor
 {
     /// <summary>The last RecordedAt so far.</summary>

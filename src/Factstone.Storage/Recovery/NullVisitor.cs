@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>For a walk that only wants to know where the log ends.</summary>
+/// <summary>For a walk that only finds the end of the log.</summary>
 internal sealed class NullVisitor : IFrameVisitor
 {
     public static readonly NullVisitor Instance = new();

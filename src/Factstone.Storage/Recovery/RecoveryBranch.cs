@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>The ways that opening, rolling and failing can take. A simulation counts them, and fails when one was never taken.</summary>
+/// <summary>The branches of opening, rolling and failing. A simulation counts them, and fails if one was never taken.</summary>
 internal enum RecoveryBranch
 {
     Created = 1,

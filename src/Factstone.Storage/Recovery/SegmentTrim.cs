@@ -2,22 +2,22 @@ namespace Factstone.Storage;
 
 /// <summary>Trims the preallocated zeros from segments that a crash ended.</summary>
 /// <remarks>
-/// Only zeros are cut. A reader in another process may have places up to the end that was published before the crash,
-/// also behind where the next segment says that this one ends. Only after HEAD says durably that the log goes on
-/// elsewhere. The cut is not synced: where a power loss undoes it, the next recovery makes it again.
+/// Only zeros are cut. A reader in another process may have locations up to the end that was published before the crash,
+/// also after the end that the next segment states. The trim runs only after HEAD durably says that the log continues
+/// in another segment. It is not synced: if a power loss undoes it, the next recovery repeats it.
 /// </remarks>
 internal static class SegmentTrim
 {
     const int ChunkBytes = 256 * 1_024;
 
-    /// <summary>The end is rounded up to this, since the last bytes of a frame may be zeros.</summary>
+    /// <summary>The end is rounded up to this, because the last bytes of a frame may be zeros.</summary>
     const int PageBytes = 4_096;
 
-    /// <summary>Trims the last sealed segments, back to the first one that has nothing to trim: a crash before the trim leaves more than one.</summary>
+    /// <summary>Trims the last sealed segments, back to the first one without anything to trim: a crash before the trim leaves more than one.</summary>
     /// <param name="files">The disk.</param>
-    /// <param name="layout">Where the segments are.</param>
-    /// <param name="manifest">The segments; the last one is written to, and stays as it is.</param>
-    /// <param name="published">What HEAD said before the recovery, if it said anything.</param>
+    /// <param name="layout">The paths of the segments.</param>
+    /// <param name="manifest">The segments; the last one is written to, and is not trimmed.</param>
+    /// <param name="published">The slot of HEAD before the recovery; null if there was none.</param>
     /// <returns>The number of bytes that were trimmed.</returns>
     /// <exception cref="FactstoneException">A file cannot be read or cut.</exception>
     public static long Run(IFileSystem files, LedgerLayout layout, Manifest manifest, HeadSlot? published)
@@ -49,7 +49,7 @@ internal static class SegmentTrim
         return length - kept;
     }
 
-    /// <summary>Behind the last byte that is not zero, looked for from the end of the file down to <paramref name="floor"/>.</summary>
+    /// <summary>The end of the last byte that is not zero, searched for from the end of the file down to <paramref name="floor"/>.</summary>
     static long EndOfData(IStorageFile file, long floor, long length)
     {
         var buffer = new byte[ChunkBytes];

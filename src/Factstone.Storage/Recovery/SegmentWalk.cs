@@ -1,9 +1,9 @@
 namespace Factstone.Storage;
 
-/// <summary>Follows a segment frame by frame: whole ones, each at the offset and position that follow from the one before.</summary>
+/// <summary>Follows a segment frame by frame: whole frames, each at the offset and position that follow from the one before.</summary>
 internal static class SegmentWalk
 {
-    /// <summary>Walks to the first place without such a frame, or to <paramref name="end"/>.</summary>
+    /// <summary>Walks to the first offset without such a frame, or to <paramref name="end"/>.</summary>
     public static WalkEnd Run(FrameReader reader, long from, long end, Position next, IFrameVisitor visitor)
     {
         var walk = new WalkEnd { FileOffset = from, Next = next };
@@ -24,8 +24,8 @@ internal static class SegmentWalk
         return walk;
     }
 
-    /// <summary>Where a segment ends of which only the position behind its last fact is known: at the first whole frame that goes beyond that.</summary>
-    /// <remarks>Such frames stand behind the live part where a crash was recovered from: they are in the next segment, too.</remarks>
+    /// <summary>The end of a segment of which only the position after its last fact is known: the first whole frame that goes beyond that position.</summary>
+    /// <remarks>Such frames exist after the live part if a crash was recovered: they are in the next segment, too.</remarks>
     public static long EndBefore(FrameReader reader, long end, Position until)
     {
         for (long at = SegmentHeader.Bytes; reader.TryFindHeader(at, end, out var header);)
@@ -43,7 +43,7 @@ internal static class SegmentWalk
         return end;
     }
 
-    /// <summary>Returns the position behind the frame.</summary>
+    /// <summary>Returns the position after the frame.</summary>
     static Position Visit(FrameReader reader, in FrameHeader header, IFrameVisitor visitor)
     {
         var frame = reader.Bytes(header);
@@ -58,7 +58,7 @@ internal static class SegmentWalk
         var at = header.HeaderBytes;
         for (var i = 0; i < header.FactCount; i++)
         {
-            // The frame is whole, so each fact can be read; only its place is wanted here.
+            // The frame is whole, so each fact can be read; only its extent is needed here.
             FactFormat.TryReadLengths(frame[at..], out var extent);
             HeaderView.TryRead(frame.Slice(at + extent.HeaderAt, extent.HeaderLength), out var fact);
             visitor.Fact(reader.Segment, header.FileOffset + at, fact);
@@ -76,19 +76,19 @@ internal static class SegmentWalk
     }
 }
 
-/// <summary>Where a walk ended.</summary>
+/// <summary>The end of a walk.</summary>
 internal readonly record struct WalkEnd
 {
-    /// <summary>Behind the last whole frame.</summary>
+    /// <summary>The end of the last whole frame.</summary>
     public required long FileOffset { get; init; }
 
-    /// <summary>The position that the next fact has.</summary>
+    /// <summary>The position of the next fact.</summary>
     public required Position Next { get; init; }
 
-    /// <summary>What the last whole frame is.</summary>
+    /// <summary>The kind of the last whole frame.</summary>
     public FrameKind LastKind { get; init; }
 
-    /// <summary>Where the write that carried the last whole frame began.</summary>
+    /// <summary>The offset at which the write of the last whole frame's group began.</summary>
     public long GroupStart { get; init; }
 
     public bool HasFrames { get; init; }

@@ -1,20 +1,20 @@
 namespace Factstone.Storage;
 
-/// <summary>Tells a clean end, a torn tail and damage apart. See docs/format.md, "Recovery".</summary>
+/// <summary>Distinguishes a clean end, a torn tail and damage. See docs/format.md, "Recovery".</summary>
 internal static class TailExamination
 {
-    /// <summary>How far behind the last whole frame anything can be that a crash tore: a group is one write. A frame that proves damage begins there at the latest, and may end far behind.</summary>
+    /// <summary>How far after the last whole frame torn bytes can reach, because a group is one write. A frame that proves damage begins within that range, and may end far after it.</summary>
     const long ScanBytesMax = FrameFormat.FrameBytesMax + FrameFormat.EmptyFrameBytes;
 
     /// <summary>Examines the last segment.</summary>
-    /// <param name="reader">Of the last segment.</param>
-    /// <param name="from">Where to begin: what lies before is durable for sure.</param>
-    /// <param name="next">The position that the frame there should have.</param>
-    /// <param name="head">The published end, where there is one for this ledger.</param>
-    /// <param name="indexedEnd">How far the log has reached at least, where the index says it.</param>
+    /// <param name="reader">Reads the last segment.</param>
+    /// <param name="from">The offset to begin at: everything before it is known to be durable.</param>
+    /// <param name="next">The expected position of the frame there.</param>
+    /// <param name="head">The published end of this ledger; null if there is none.</param>
+    /// <param name="indexedEnd">How far the log has reached at least, according to the index; null if unknown.</param>
     /// <param name="timeBefore">The last RecordedAt before <paramref name="from"/>.</param>
-    /// <param name="isMoreMissing">Whether segments behind this one are missing.</param>
-    /// <param name="options">For the branches taken, and planted defects.</param>
+    /// <param name="isMoreMissing">Whether later segments are missing.</param>
+    /// <param name="options">For the branches taken, and planted mistakes.</param>
     public static LogEnd Run(FrameReader reader, long from, Position next, HeadSlot? head, IndexedEnd? indexedEnd, long timeBefore, bool isMoreMissing, StorageOptions options)
     {
         var length = reader.Segment.File.Length;
@@ -43,7 +43,7 @@ internal static class TailExamination
         return indexedEnd?.IsBeyond(walk.Next, times.Last) == true ? Shortened(end, indexedEnd.Value, length, options) : end;
     }
 
-    /// <summary>What segments behind this one held is gone. They may have held the last group of this one anew, and then it does not count here.</summary>
+    /// <summary>The content of later segments is lost. They may have contained the last group of this segment again; then that group does not count here.</summary>
     static LogEnd BeforeMissing(FrameReader reader, long from, WalkEnd walk, HeadSlot? head, HeadSlot? headHere, long length, StorageOptions options)
     {
         var end = new LogEnd { From = from, Walk = walk, IsDamaged = true, DurableNext = walk.Next };
@@ -56,18 +56,18 @@ internal static class TailExamination
     /// <summary>With damage, what was durable reaches as far as the index says.</summary>
     static LogEnd Extended(LogEnd end, IndexedEnd? indexedEnd) => indexedEnd?.Last >= end.DurableNext ? end with { DurableNext = indexedEnd.Value.Last.Next() } : end;
 
-    /// <summary>All that is left is whole, and yet facts or cells that were durable are gone from its end.</summary>
+    /// <summary>All existing frames are whole, but facts or cells that were durable are missing at the end.</summary>
     static LogEnd Shortened(LogEnd end, IndexedEnd indexedEnd, long length, StorageOptions options)
     {
         options.BranchTaken?.Invoke(RecoveryBranch.DamageBelowIndex);
         return end with { IsClean = false, IsDamaged = true, IsShortened = true, DurableEnd = length, DurableNext = indexedEnd.Last >= end.Walk.Next ? indexedEnd.Last.Next() : end.Walk.Next };
     }
 
-    /// <summary>The end that the last writer marked when it closed the ledger, if nobody has written since; it is trusted, and nothing is walked.</summary>
+    /// <summary>The end that the last writer marked when it closed the ledger, if nothing was written since. It is trusted, and the segment is not walked.</summary>
     static LogEnd? CleanEnd(FrameReader reader, HeadSlot head, long length)
     {
-        // A clean close trims the preallocated zeros. A file that is longer has been written to since, and the clean end
-        // in HEAD is out of date.
+        // A clean close trims the preallocated zeros. A longer file was written to since, and the clean end in HEAD is out of
+        // date.
         var mark = head.FileOffset - FrameFormat.EmptyFrameBytes;
         if (!head.IsClean || head.FileOffset != length || mark < SegmentHeader.Bytes) return null;
         if (!reader.TryReadHeader(mark, out var closing) || closing.Kind != FrameKind.Closing || closing.End != length || !reader.IsWhole(closing)) return null;
@@ -80,7 +80,7 @@ internal static class TailExamination
         };
     }
 
-    /// <summary>A whole frame behind a place, written by a group that began behind it: so all below that group was durable.</summary>
+    /// <summary>A whole frame after an offset, whose group began after it. So everything below that group was durable.</summary>
     static FrameHeader? LaterFrame(FrameReader reader, long behind, long scanEnd, long end)
     {
         for (var at = behind; reader.TryFindHeader(at, scanEnd, out var header); at = header.FileOffset + FrameFormat.Alignment)
@@ -92,7 +92,7 @@ internal static class TailExamination
     {
         options.BranchTaken?.Invoke(RecoveryBranch.DamageBeforeLaterFrame);
 
-        // What was durable reaches up to the last group that left a whole frame; of that group itself nobody knows.
+        // What was durable reaches up to the last group that left a whole frame. Whether that group itself was durable is unknown.
         var last = later;
         while (LaterFrame(reader, last.GroupStart, length, length) is { } next && next.GroupStart > last.GroupStart) last = next;
         return new LogEnd { From = from, Walk = walk, IsDamaged = true, DurableEnd = last.GroupStart, DurableNext = last.BasePosition };

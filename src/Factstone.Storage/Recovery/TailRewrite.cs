@@ -1,25 +1,25 @@
 namespace Factstone.Storage;
 
-/// <summary>After a crash: writes the whole frames of the last group anew into the next segment, durable before anybody reads or appends.</summary>
+/// <summary>After a crash: writes the whole frames of the last group again into the next segment, durable before any read or append.</summary>
 /// <remarks>
-/// They may have been read from a cache that never reached the disk. What is torn behind them is kept in quarantine.
+/// They may have been read from a cache that never reached the disk. The torn bytes after them are kept in quarantine.
 /// On a full disk nothing of this is done, and it is tried again later; each step can be repeated.
 /// </remarks>
 internal sealed class TailRewrite(IFileSystem files, LedgerLayout layout, StorageOptions options, SegmentChain chain, FactIndex index, LogEnd end)
 {
-    /// <summary>The time of the last append before the frames that are written anew: all below them is in the index already.</summary>
+    /// <summary>The time of the last append before the rewritten frames: everything below them is in the index already.</summary>
     readonly long _baseTime = Math.Max(index.LastTime, chain.Current.Header.BaseTime);
 
-    /// <summary>Bytes of the torn tail.</summary>
+    /// <summary>The length of the torn tail.</summary>
     public long TornBytes { get; private set; }
 
-    /// <summary>Facts that were written anew.</summary>
+    /// <summary>The number of facts that were written again.</summary>
     public long Facts { get; private set; }
 
-    /// <summary>Where the log goes on.</summary>
+    /// <summary>The offset at which the log continues.</summary>
     public long Tail { get; private set; }
 
-    /// <exception cref="LedgerFullException">There is no room; nothing changed.</exception>
+    /// <exception cref="LedgerFullException">There is no space; nothing was changed.</exception>
     public void Run()
     {
         var old = chain.Current;
@@ -30,7 +30,7 @@ internal sealed class TailRewrite(IFileSystem files, LedgerLayout layout, Storag
             TornTail.Keep(files, layout, old.File, old.Header, end.Walk.FileOffset, TornBytes);
         }
 
-        // Written and synced before the manifest names the segment: until then the frames are live where they are.
+        // Written and synced before the manifest names the segment: until then the frames are live at their old location.
         var frames = ReadFrames(old);
         var first = frames.Count == 0 ? end.Walk.Next : frames[0].Header.BasePosition;
         Tail = SegmentHeader.Bytes;
@@ -84,7 +84,7 @@ internal sealed class TailRewrite(IFileSystem files, LedgerLayout layout, Storag
 
     sealed record FrameBytes(FrameHeader Header, byte[] Bytes);
 
-    /// <summary>Adds the facts that are new to the index, and moves those that were served from the old place meanwhile.</summary>
+    /// <summary>Adds the new facts to the index, and moves those that were served from the old location meanwhile.</summary>
     sealed class MovedFacts(FactIndex index) : IFrameVisitor
     {
         public long Count { get; private set; }

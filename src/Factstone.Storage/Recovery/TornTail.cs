@@ -2,14 +2,14 @@ using System.Globalization;
 
 namespace Factstone.Storage;
 
-/// <summary>What a crash left of an unfinished write: kept in <c>quarantine/</c>, for whoever wants to look at it.</summary>
+/// <summary>The bytes of an unfinished write that a crash left: kept in <c>quarantine/</c> for an examination.</summary>
 internal static class TornTail
 {
     const int FilesMax = 10;
     const long BytesMax = 64 * 1_024 * 1_024;
     const int ChunkBytes = 64 * 1_024;
 
-    /// <summary>Bytes behind a place up to the last one that is not zero; 0 for none. Looks no further than one group.</summary>
+    /// <summary>The number of bytes after an offset up to the last one that is not zero; 0 for none. Searches no further than one group.</summary>
     public static long Length(IStorageFile file, long from)
     {
         var end = Math.Min(file.Length, from + FrameFormat.FrameBytesMax);
@@ -26,7 +26,7 @@ internal static class TornTail
         return length;
     }
 
-    /// <summary>Copies the bytes away; the oldest copies go when there are too many.</summary>
+    /// <summary>Copies the bytes away; if there are too many copies, the oldest are removed.</summary>
     public static void Keep(IFileSystem files, LedgerLayout layout, IStorageFile file, SegmentHeader segment, long from, long length)
     {
         files.CreateDirectory(layout.Quarantine);
@@ -48,7 +48,7 @@ internal static class TornTail
 
     static void DropOldest(IFileSystem files, LedgerLayout layout)
     {
-        // Names begin with the segment's sequence, so the list is in order of time.
+        // Names begin with the segment's sequence, so the list is in the order of time.
         var names = files.List(layout.Quarantine);
         var bytes = 0L;
         for (var i = names.Count - 1; i >= 0; i--)

@@ -1,9 +1,9 @@
 namespace Factstone.Storage;
 
-/// <summary>Repairs a ledger that nobody has open for writing: keeps every whole fact, writes down what is gone, and leaves a receipt.</summary>
+/// <summary>Repairs a ledger that no process has open for writing: keeps every whole fact, records what is lost, and leaves a receipt.</summary>
 /// <remarks>
-/// Always true: until the manifest is replaced the ledger is what it was, and from then on it is repaired, receipt
-/// included. Whatever stops it in between, the next open or the next repair clears away what it left.
+/// Always true: until the manifest is replaced the ledger is unchanged, and from then on it is repaired, receipt
+/// included. If the repair stops in between, the next open or the next repair removes what it left.
 /// </remarks>
 internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layout, StorageOptions options, Action<long, long>? progress, CancellationToken cancellationToken)
 {
@@ -12,17 +12,17 @@ internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layou
     readonly List<string> _made = [];
 
     /// <summary>Takes the lock and repairs.</summary>
-    /// <exception cref="LedgerNotFoundException">There is none.</exception>
-    /// <exception cref="LedgerLockedException">Somebody has it open for writing.</exception>
-    /// <exception cref="LedgerDamagedException">So little can be read that nobody knows which ledger this is.</exception>
-    /// <exception cref="LedgerFullException">There is no room for what is written anew; nothing has changed.</exception>
+    /// <exception cref="LedgerNotFoundException">There is no ledger.</exception>
+    /// <exception cref="LedgerLockedException">The ledger is open for writing.</exception>
+    /// <exception cref="LedgerDamagedException">So little can be read that it is unknown which ledger this is.</exception>
+    /// <exception cref="LedgerFullException">There is no space for the new files; nothing was changed.</exception>
     public static RepairReport Run(IFileSystem files, string root, StorageOptions options, bool isDryRun, Action<long, long>? progress, CancellationToken cancellationToken)
     {
         var layout = new LedgerLayout(root);
         LedgerDirectory.RefuseForWriting(files, layout);
-        if (!LedgerDirectory.HoldsLedger(files, layout)) throw new LedgerNotFoundException(root, "the directory does not hold one.");
+        if (!LedgerDirectory.HoldsLedger(files, layout)) throw new LedgerNotFoundException(root, "the directory does not contain one.");
         using var directory = LockedDirectory.Open(files, layout, options, cancellationToken);
-        LedgerDirectory.RefuseForWriting(directory.Files, layout); // who held the lock may have been a restore
+        LedgerDirectory.RefuseForWriting(directory.Files, layout); // the earlier holder of the lock may have been a restore
         return new LedgerRepair(directory, layout, options, progress, cancellationToken).Run(isDryRun);
     }
 
@@ -42,15 +42,15 @@ internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layou
             var segments = Rewrite(survey, report.Epoch);
             repaired = WriteEnd(survey, segments, ref report, out var end);
             RemoveIndex();
-            if (directory.WhyLost() is { } why) throw new LedgerLockedException(layout.Root, $"somebody else: {why}", TimeSpan.Zero);
-            _manifests.Replace(repaired);          // from here on it is repaired
-            ReceiptSegment.Publish(_files, layout, end); // before the old files go: readers find them by what HEAD says
+            if (directory.WhyLost() is { } why) throw new LedgerLockedException(layout.Root, $"another process: {why}", TimeSpan.Zero);
+            _manifests.Replace(repaired);          // from here on the ledger is repaired
+            ReceiptSegment.Publish(_files, layout, end); // before the old files are moved, because readers find segments by HEAD
             KeepDamaged(survey, repaired);
             return report;
         }
         catch (FactstoneException)
         {
-            Unmake(repaired);
+            RemoveWritten(repaired);
             throw;
         }
     }
@@ -102,7 +102,7 @@ internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layou
         return joined;
     }
 
-    /// <summary>What an earlier repair or writer made and never listed. Without a manifest nobody knows that it was never listed, so it stays.</summary>
+    /// <summary>Removes segments that an earlier repair or writer created and never listed. Without a manifest it is unknown whether they were listed, so they stay.</summary>
     void RemoveUnlisted(RepairSurvey survey)
     {
         if (survey.ManifestWasRebuilt) return;
@@ -117,7 +117,7 @@ internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layou
         _files.SyncDirectory(layout.Segments);
     }
 
-    /// <summary>The index says where facts are in files that are about to be replaced; it is made again from the new ones.</summary>
+    /// <summary>The index has locations in files that are about to be replaced; it is rebuilt from the new ones.</summary>
     void RemoveIndex()
     {
         var names = _files.List(layout.Index);
@@ -125,7 +125,7 @@ internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layou
         if (names.Count > 0) _files.SyncDirectory(layout.Index);
     }
 
-    /// <summary>Writes each damaged segment anew, durable; nobody knows of them yet.</summary>
+    /// <summary>Writes each damaged segment again, durably. No manifest lists the new ones yet.</summary>
     List<SegmentHeader> Rewrite(RepairSurvey survey, long epoch)
     {
         var segments = new List<SegmentHeader>();
@@ -167,8 +167,8 @@ internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layou
         return header;
     }
 
-    /// <summary>Writes the segment in which the log goes on: what recovery would have written anew, the receipt, and the mark of a clean end.</summary>
-    /// <remarks>Last of all files: it begins the new epoch, and without it the others do not count where the manifest has to be made again.</remarks>
+    /// <summary>Writes the segment in which the log continues: the frames that a recovery would write again, the receipt, and a closing frame.</summary>
+    /// <remarks>It is the last file: it begins the new epoch, and if the manifest has to be rebuilt, the others have no effect without it.</remarks>
     Manifest WriteEnd(RepairSurvey survey, List<SegmentHeader> segments, ref RepairReport report, out HeadSlot end)
     {
         var old = segments[^1];
@@ -213,7 +213,7 @@ internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layou
         return highest + 1;
     }
 
-    /// <summary>The files in whose place others stand now, and those that say nothing.</summary>
+    /// <summary>The files that have been replaced, and those without readable content.</summary>
     static IEnumerable<string> Damaged(RepairSurvey survey) =>
         survey.Segments.Where(segment => segment.Salvaged is not null && segment.Source is not null).Select(segment => FileNames.NameOf(segment.Source!)).Concat(survey.Unreadable).Concat(survey.Foreign);
 
@@ -230,7 +230,7 @@ internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layou
         }
         catch (FactstoneException)
         {
-            // The ledger is repaired; the next open for writing moves what is left.
+            // The ledger is repaired; the next open for writing moves the remaining files.
         }
     }
 
@@ -241,13 +241,13 @@ internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layou
         TornTail.Keep(_files, layout, file, last, survey.TornFrom, survey.TornBytes);
     }
 
-    /// <summary>Takes back what was written, so that a full disk is not fuller than before.</summary>
-    void Unmake(Manifest? repaired)
+    /// <summary>Removes what was written, so that a full disk is not fuller than before.</summary>
+    void RemoveWritten(Manifest? repaired)
     {
         try
         {
-            if (repaired is not null && _manifests.Read()?.Generation == repaired.Generation) return; // it counts already
-            // The last one first, and durably: with it alone the repair would look done.
+            if (repaired is not null && _manifests.Read()?.Generation == repaired.Generation) return; // the repair has taken effect already
+            // The last one is removed first, and durably: with it alone the repair would look complete.
             if (_made.Count > 0)
             {
                 _files.Delete($"{layout.Segments}/{_made[^1]}");

@@ -1,17 +1,17 @@
 namespace Factstone.Storage;
 
-/// <summary>The segment in which a log goes on that was repaired or restored: what recovery would have written anew, the receipt, and the mark of a clean end.</summary>
-/// <remarks>It begins the new epoch, where there is one, and is durable before a manifest names it.</remarks>
+/// <summary>The segment in which the log continues after a repair or a restore: the frames that a recovery would write again, the receipt, and a closing frame.</summary>
+/// <remarks>It begins the new epoch, if there is one, and is durable before a manifest names it.</remarks>
 internal sealed record ReceiptSegment
 {
     public required SegmentHeader Header { get; init; }
 
-    /// <summary>Whole frames that come before the receipt, as they stand in another segment.</summary>
+    /// <summary>Whole frames before the receipt, as in another segment.</summary>
     public IReadOnlyList<(FrameHeader Header, byte[] Bytes)> Carried { get; init; } = [];
 
     public required ReceiptStream Stream { get; init; }
 
-    /// <summary>Where the receipt is.</summary>
+    /// <summary>The position of the receipt.</summary>
     public required Position Receipt { get; init; }
 
     public required StreamVersion Version { get; init; }
@@ -20,12 +20,12 @@ internal sealed record ReceiptSegment
 
     public required byte[] Payload { get; init; }
 
-    /// <summary>The header of the segment that goes on behind another; where nothing of that one is live, in its place.</summary>
+    /// <summary>The header of the segment that follows another; if nothing of that one is live, the new one takes its place.</summary>
     /// <param name="old">The last segment so far.</param>
-    /// <param name="oldEnd">Where its live part ends; null where nothing of it is live.</param>
-    /// <param name="sequence">The segment's own sequence.</param>
+    /// <param name="oldEnd">The end of its live part; null if nothing of it is live.</param>
+    /// <param name="sequence">The sequence of the new segment.</param>
     /// <param name="epoch">Its epoch.</param>
-    /// <param name="lastCommonPosition">What that has in common with the one before.</param>
+    /// <param name="lastCommonPosition">The last position that its epoch has in common with the one before.</param>
     /// <param name="first">The position of its first fact.</param>
     /// <param name="generation">A generation that no file with that position has.</param>
     /// <param name="baseTime">The last RecordedAt before it.</param>
@@ -50,7 +50,7 @@ internal sealed record ReceiptSegment
         };
     }
 
-    /// <summary>Makes the file, durable when it returns, and says where the log ends in it.</summary>
+    /// <summary>Creates the file, durable when it returns. Returns the end of the log in it.</summary>
     public HeadSlot Create(IFileSystem files, LedgerLayout layout, StorageOptions options)
     {
         var length = 0;
@@ -70,8 +70,8 @@ internal sealed record ReceiptSegment
         };
     }
 
-    /// <summary>The manifest with which it counts.</summary>
-    /// <param name="segments">The segments before it; of an empty last one it takes the place.</param>
+    /// <summary>The manifest that makes the segment part of the log.</summary>
+    /// <param name="segments">The segments before it; it replaces an empty last one.</param>
     /// <param name="isLastLive">Whether the last one of them is not empty.</param>
     public Manifest ManifestBehind(IEnumerable<SegmentHeader> segments, bool isLastLive) => new()
     {
@@ -81,7 +81,7 @@ internal sealed record ReceiptSegment
         Segments = [.. isLastLive ? segments : segments.SkipLast(1), Header],
     };
 
-    /// <summary>Says where the log ends, durably.</summary>
+    /// <summary>Publishes the end of the log, durably.</summary>
     public static void Publish(IFileSystem files, LedgerLayout layout, HeadSlot end)
     {
         using var head = new HeadFile(files.OpenSharedPage(layout.Head, writable: true));

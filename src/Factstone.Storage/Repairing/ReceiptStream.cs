@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>A stream of receipts of Factstone's own, and the frame that such a receipt stands in.</summary>
+/// <summary>A reserved stream of receipts, and the frame of such a receipt.</summary>
 internal sealed record ReceiptStream(string Key, string Type)
 {
     public static readonly ReceiptStream Repair = new("repair", "repaired");
@@ -17,7 +17,7 @@ internal sealed record ReceiptStream(string Key, string Type)
     /// <summary>Whether a fact is a receipt of this kind.</summary>
     public bool Has(in HeaderView header) => header.Store.SequenceEqual(_store) && header.Key.SequenceEqual(_key);
 
-    /// <summary>Writes the frame with the one fact; returns its bytes.</summary>
+    /// <summary>Writes the frame with the one fact; returns its length.</summary>
     public int WriteFrame(Span<byte> target, Segment segment, long fileOffset, Position position, StreamVersion version, long recordedAt, ReadOnlySpan<byte> payload, SaltSource salts)
     {
         Span<byte> header = stackalloc byte[128];
@@ -38,6 +38,6 @@ internal sealed record ReceiptStream(string Key, string Type)
         return frame.Finish(FrameKind.Batch, fileOffset, SegmentHeader.Bytes, position, time: 0);
     }
 
-    /// <summary>Enough for the frame around a payload.</summary>
+    /// <summary>An upper bound of the frame's length for a payload.</summary>
     public static int FrameBytesMax(int payloadLength) => payloadLength + 512;
 }

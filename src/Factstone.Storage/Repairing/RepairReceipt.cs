@@ -6,7 +6,7 @@ namespace Factstone.Storage;
 /// <summary>The receipt of a repair: a fact of <c>$receipts/repair</c>, with the report as JSON. See docs/guarantees.md, "Repair".</summary>
 internal static class RepairReceipt
 {
-    /// <summary>Of each list so many are named; how many there are is always said. What is gone is in the log's frames of lost facts as a whole.</summary>
+    /// <summary>Each list is cut at this number of entries; the total is always included. The log's frames of lost facts have all of them.</summary>
     const int ListedMax = 10_000;
 
     public static byte[] Payload(RepairReport report, string root)
@@ -22,7 +22,7 @@ internal static class RepairReceipt
         return stream.ToArray();
     }
 
-    /// <summary>What a report says, as members of an object that is open.</summary>
+    /// <summary>Writes the fields of a report as members of an open object.</summary>
     public static void WriteFields(Utf8JsonWriter json, RepairReport report, string root)
     {
         json.WriteNumber("epochBefore", report.EpochBefore);
@@ -85,7 +85,7 @@ internal static class RepairReceipt
 
     static void Write(Utf8JsonWriter json, Damage damage, string root)
     {
-        // Where the ledger stands is nothing that should be in it for ever.
+        // The path of the ledger must not be stored in it for ever.
         var file = damage.File.StartsWith($"{root}/", StringComparison.Ordinal) ? damage.File[(root.Length + 1)..] : damage.File;
         json.WriteStartObject();
         json.WriteString("file", file);

@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>What a repair has to know of the whole log to write its receipt behind it.</summary>
+/// <summary>What a repair must know of the whole log to write its receipt after it.</summary>
 internal sealed class RepairScan : IFrameVisitor
 {
     readonly List<(Position Last, long Unknown)> _lost = [];
@@ -10,7 +10,7 @@ internal sealed class RepairScan : IFrameVisitor
     /// <summary>The last RecordedAt so far.</summary>
     public long LastTime { get; private set; }
 
-    /// <summary>How many facts are gone, those that were gone before included.</summary>
+    /// <summary>The number of lost facts, those of earlier repairs included.</summary>
     public long LostCount { get; private set; }
 
     public void Passed(long time) => LastTime = Math.Max(LastTime, time);
@@ -33,7 +33,7 @@ internal sealed class RepairScan : IFrameVisitor
 
     public void AddHoles(Position last) { }
 
-    /// <summary>Of what an earlier repair has lost the walk says no more than where it was; its receipt stands behind it.</summary>
+    /// <summary>For the losses of an earlier repair, the walk only gives their positions; the receipt of that repair follows in the log.</summary>
     public void Lost(Segment segment, Position first, Position last) => Lost(new LostFrame { First = first, Last = last });
 
     public void Lost(LostFrame lost)
@@ -42,7 +42,7 @@ internal sealed class RepairScan : IFrameVisitor
         _lost.Add((lost.Last, lost.UnknownCount));
     }
 
-    /// <summary>The version of the next receipt: never one that was given before, so any fact that is gone, and may have been one, counts.</summary>
+    /// <summary>The version of the next receipt. It must never have been assigned, so every lost fact that may have been a receipt counts.</summary>
     public StreamVersion NextReceiptVersion() =>
         new(_receiptVersion.Value + _lost.Where(run => run.Last > _receiptPosition).Sum(run => run.Unknown) + 1);
 }

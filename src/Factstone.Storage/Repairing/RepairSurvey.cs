@@ -1,9 +1,9 @@
 namespace Factstone.Storage;
 
-/// <summary>Reads the whole log and decides what becomes of each segment. Changes nothing.</summary>
+/// <summary>Reads the whole log and decides what the repair does with each segment. Changes nothing.</summary>
 internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, StorageOptions options, Action<long, long>? progress, CancellationToken cancellationToken) : IDisposable
 {
-    /// <summary>What the smallest fact there can be takes: lengths, the fields that are never absent, checksums and salt. So a file holds no more facts than its bytes divided by this.</summary>
+    /// <summary>The size of the smallest possible fact: lengths, the fields that are never absent, checksums and salt. So a file contains at most its bytes divided by this.</summary>
     const int FactBytesMin = 5 + 12 + FactFormat.ChecksumBytes + FactHash.SaltBytes;
 
     const int ChunkBytes = 256 * 1_024;
@@ -19,10 +19,10 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
 
     public Manifest Manifest { get; private set; } = null!;
 
-    /// <summary>Whether the list of segments had to be made again, so that a file which is not in it may still count.</summary>
+    /// <summary>Whether the manifest had to be rebuilt, so that a file that is not listed may still belong to the log.</summary>
     public bool ManifestWasRebuilt { get; private set; }
 
-    /// <summary>The highest generation that a manifest is known to have had. The log goes on with a higher sequence, which is what a manifest that is made again takes for its generation.</summary>
+    /// <summary>The highest known generation of a manifest. The log continues with a higher sequence, which a rebuilt manifest takes as its generation.</summary>
     public long LastGeneration { get; private set; }
 
     public RepairScan Scan { get; } = new();
@@ -31,39 +31,39 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
 
     public List<SegmentPlan> Segments { get; private set; } = [];
 
-    /// <summary>Segments whose header nobody can read or make up for.</summary>
+    /// <summary>Segments whose header is unreadable and cannot be reconstructed.</summary>
     public IReadOnlyList<string> Unreadable => _unreadable;
 
-    /// <summary>Whether something is gone of which only HEAD or the index tells that it was there.</summary>
+    /// <summary>Whether something is missing that only HEAD or the index shows.</summary>
     public bool IsLastMissing { get; private set; }
 
-    /// <summary>The last epoch that the ledger is known to have had.</summary>
+    /// <summary>The last known epoch of the ledger.</summary>
     public long LastEpoch { get; private set; }
 
-    /// <summary>Segments that hold what is not in the log and do not continue it.</summary>
+    /// <summary>Segments with content that is not in the log and does not continue it.</summary>
     public IReadOnlyList<string> Foreign { get; private set; } = [];
 
-    /// <summary>Segments of which nothing has to be kept: what is whole in them is in the log.</summary>
+    /// <summary>Segments that need not be kept: their whole content is in the log.</summary>
     public IReadOnlyList<UnlistedSegment> Removable { get; private set; } = [];
 
-    /// <summary>Whether an open has set segments aside that no repair has taken note of yet.</summary>
+    /// <summary>Whether an open has set segments aside that no repair has recorded yet.</summary>
     public bool HasSetAside { get; private set; }
 
-    /// <summary>The position behind the last one that is there or gone.</summary>
+    /// <summary>The position after the last one that exists or is lost.</summary>
     public Position Next { get; private set; }
 
-    /// <summary>Where the live part of the last segment ends, if it stays as it is.</summary>
+    /// <summary>The end of the live part of the last segment, if that stays unchanged.</summary>
     public long TailEnd { get; private set; }
 
-    /// <summary>The last RecordedAt before what is carried over.</summary>
+    /// <summary>The last RecordedAt before the carried frames.</summary>
     public long TimeBeforeCarried { get; private set; }
 
-    /// <summary>Behind the last segment's live part: frames that are written anew, as after any crash.</summary>
+    /// <summary>Frames after the live part of the last segment, which are written again as after any crash.</summary>
     public List<byte[]> Carried { get; } = [];
 
     public List<FrameHeader> CarriedHeaders { get; } = [];
 
-    /// <summary>Bytes behind these that a crash has torn.</summary>
+    /// <summary>The number of torn bytes after these frames.</summary>
     public long TornBytes { get; private set; }
 
     public long TornFrom { get; private set; }
@@ -80,9 +80,9 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
         LastEpoch = Math.Max(LastEpoch, runs.LastEpoch);
         if (head?.ManifestGeneration > Manifest.Generation)
         {
-            // Each list of segments is durable before the head that counts it.
+            // Each manifest is durable before the head that names it.
             IsLastMissing = true;
-            _damage.Add(new Damage(layout.Segments, 0, Position.None, Position.None, "HEAD counts more lists of segments: the newest segments are missing."));
+            _damage.Add(new Damage(layout.Segments, 0, Position.None, Position.None, "HEAD names a newer MANIFEST: the newest segments are missing."));
         }
 
         if (head is { } found && found.Epoch != Manifest.Epoch)
@@ -108,7 +108,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
         if (_indexedEnd is { } indexedEnd) Scan.Passed(indexedEnd.LastTime);
     }
 
-    /// <summary>A damaged segment, open to be read once more.</summary>
+    /// <summary>A damaged segment, opened to be read again.</summary>
     public FrameReader? Reader(SegmentPlan segment, out Segment? opened)
     {
         opened = segment.Source is { } path ? new Segment(files.Open(path, FileOpening.ReadOnly), segment.Header) : null;
@@ -139,7 +139,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
             return;
         }
 
-        // Where segments come behind a gap, what lies between is gone as it is where no manifest names it.
+        // If segments follow a gap, what is missing in between is lost, as without a manifest.
         ManifestWasRebuilt = true;
         var headers = _manifests.ReadHeaders();
         if (inventory.ManifestWasRebuilt) _unreadable.AddRange(headers.Where(one => one.Header is null).Select(one => one.Name));
@@ -163,7 +163,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
         return files.FileExists(path) ? path : null;
     }
 
-    /// <summary>Without a manifest, a file behind the last segment whose header cannot be read may be what was written last: what it can have held is gone.</summary>
+    /// <summary>Without a manifest, a file after the last segment with an unreadable header may be what was written last: everything that it can have contained is lost.</summary>
     List<SegmentPlan> WithLostEnd(IReadOnlyList<SegmentHeader> segments, HeadSlot? head)
     {
         var last = segments[^1];
@@ -194,7 +194,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
         return plans;
     }
 
-    /// <summary>The last position that can have been given in a file of which nobody can read anything: HEAD says it where the writer closed the ledger there, otherwise there are as many as there is room for.</summary>
+    /// <summary>The last position that can have been assigned in an unreadable file. HEAD says it if the writer closed the ledger there; otherwise it is bounded by the size of the file.</summary>
     Position LastPossible(string name, Position first, int generation, HeadSlot? head)
     {
         var path = $"{layout.Segments}/{name}";
@@ -203,7 +203,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
         return new Position(Math.Max(first.Value - 1 + (WrittenBytes(path) / FactBytesMin), head?.Position.Value ?? 0));
     }
 
-    /// <summary>Without a manifest the list ends where a segment is missing that the next one names. What is left before it is found, and what is not is gone.</summary>
+    /// <summary>Without a manifest the list ends at a missing segment that the next one names. Existing segments before it are found; the rest is lost.</summary>
     void RestoreBeginning(List<SegmentHeader> whole)
     {
         for (var first = Segments[0].Header; first.PreviousGeneration > 0; first = Segments[0].Header)
@@ -274,13 +274,13 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
             return;
         }
 
-        // What was durable for sure is not all: a whole frame behind it may have been acknowledged. Where segments behind this one are missing, it may also not count.
+        // The part that is known to be durable is not everything: a whole frame after it may have been acknowledged. If later segments are missing, it may also be obsolete.
         (var liveEnd, Next) = end.IsBeforeMissing ? (end.DurableEnd, end.DurableNext) : EndOfWholeFrames(reader, end, segment.File.Length);
         var walk = SegmentWalk.Run(reader, SegmentHeader.Bytes, end.IsBeforeMissing ? end.KeptEnd : end.Walk.FileOffset, header.BasePosition, Scan);
         plan.Salvaged = Salvage(segment, reader, walk, liveEnd, Next);
     }
 
-    /// <summary>The last position that a missing last segment can have had: HEAD or the index says it where either speaks of that segment or a later one, otherwise there are as many as there is room for.</summary>
+    /// <summary>The last position that a missing last segment can have had. HEAD or the index says it if either names that segment or a later one; otherwise it is bounded by the size of a segment.</summary>
     Position LastOfMissing(SegmentHeader header, HeadSlot? head)
     {
         var known = Math.Max(head?.Position.Value ?? 0, _indexedEnd?.Last.Value ?? 0);
@@ -298,7 +298,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
 
         if (!end.IsClean) return end;
 
-        // An open trusts a clean end without looking at what is before it.
+        // An open trusts a clean end without reading what comes before it.
         var walk = SegmentWalk.Run(reader, SegmentHeader.Bytes, end.Walk.FileOffset, header.BasePosition, NullVisitor.Instance);
         return walk.FileOffset == end.Walk.FileOffset && walk.Next == end.Walk.Next
             ? end
@@ -319,7 +319,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
         return (last, next);
     }
 
-    /// <summary>The last segment is well: what recovery would write anew goes with the receipt into the next one.</summary>
+    /// <summary>The last segment is undamaged: the frames that a recovery would write again go into the next one, with the receipt.</summary>
     void ReadTail(Segment segment, FrameReader reader, LogEnd end)
     {
         TailEnd = end.IsClean ? end.Walk.FileOffset : end.UntrustedFrom;
@@ -359,7 +359,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
         }
 
         isHeaderWhole = onDisk == plan.Header;
-        if (!isHeaderWhole) _damage.Add(new Damage(path, 0, Position.None, Position.None, "The header of the segment is damaged; the manifest has what it said."));
+        if (!isHeaderWhole) _damage.Add(new Damage(path, 0, Position.None, Position.None, "The header of the segment is damaged; the manifest has a copy of it."));
         _window.Forget();
         _second.Forget();
         return segment;

@@ -1,20 +1,20 @@
 namespace Factstone.Storage;
 
-/// <summary>What becomes of one segment in a repair.</summary>
+/// <summary>What a repair does with one segment.</summary>
 internal sealed class SegmentPlan(SegmentHeader header)
 {
-    /// <summary>What it says of itself; of one that cannot be read, what others say of it.</summary>
+    /// <summary>Its header; if that is unreadable, the header as other segments describe it.</summary>
     public SegmentHeader Header { get; set; } = header;
 
-    /// <summary>The file that is read; null where there is none, or nothing in it can be read.</summary>
+    /// <summary>The file to read; null if there is none, or nothing in it is readable.</summary>
     public string? Source { get; init; }
 
-    /// <summary>Where its live part ends; null where nobody says, so that all of it is looked at.</summary>
+    /// <summary>The end of its live part; null if unknown, so that all of it is read.</summary>
     public long? End { get; init; }
 
-    /// <summary>The position behind its last one; null for the last segment.</summary>
+    /// <summary>The position after its last one; null for the last segment.</summary>
     public Position? Until { get; init; }
 
-    /// <summary>What is written in its place; null where it stays as it is.</summary>
+    /// <summary>What replaces it; null if it stays unchanged.</summary>
     public SalvagedSegment? Salvaged { get; set; }
 }

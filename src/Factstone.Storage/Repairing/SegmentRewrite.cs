@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>Writes what is left of a damaged segment into a new one.</summary>
+/// <summary>Writes what remains of a damaged segment into a new one.</summary>
 internal sealed class SegmentRewrite(Segment target)
 {
     const int ChunkBytes = 1_024 * 1_024;
@@ -10,15 +10,15 @@ internal sealed class SegmentRewrite(Segment target)
     long _at = SegmentHeader.Bytes;
     readonly long _time = target.Header.BaseTime;
 
-    /// <summary>Where the last frame of lost facts was written; 0 for none.</summary>
+    /// <summary>The offset of the last frame of lost facts; 0 for none.</summary>
     public long LastLost { get; private set; }
 
-    /// <summary>Behind what was written so far.</summary>
+    /// <summary>The end of what was written so far.</summary>
     public long End => _at + _length;
 
     /// <summary>Writes all pieces, but syncs nothing.</summary>
     /// <param name="pieces">In order.</param>
-    /// <param name="source">Of the damaged file; null where there is none to be read.</param>
+    /// <param name="source">Reads the damaged file; null if there is none.</param>
     public void Write(IReadOnlyList<SegmentPiece> pieces, FrameReader? source)
     {
         foreach (var piece in pieces)
@@ -39,7 +39,7 @@ internal sealed class SegmentRewrite(Segment target)
         for (var at = whole.From; at < whole.To;)
         {
             if (!source.TryReadHeader(at, out var header) || !source.IsWhole(header))
-                throw new LedgerDamagedException("The repair was stopped, and nothing is repaired.", [new Damage(source.Segment.Path, at, Position.None, Position.None, "A frame that was whole a moment ago is not.")]);
+                throw new LedgerDamagedException("The repair was stopped, and nothing is repaired.", [new Damage(source.Segment.Path, at, Position.None, Position.None, "A frame that was whole at the beginning of the repair is damaged now.")]);
             var bytes = source.Bytes(header);
             if (header.Kind == FrameKind.Lost) WriteLost(LostFormat.Read(bytes, header, source.Segment.Seed)!);
             else Added(FrameCopy.Write(header, bytes, Room(header.FrameBytes), target, End, groupStart: End));
@@ -74,7 +74,7 @@ internal sealed class SegmentRewrite(Segment target)
         return extent.Length;
     }
 
-    /// <summary>Where the next frame goes. It may empty the buffer, so nothing that was known of the length before still holds.</summary>
+    /// <summary>Space for the next frame. This may flush the buffer, so an earlier length is not valid any more.</summary>
     Span<byte> Room(int bytes)
     {
         if (_length + bytes > _buffer.Length) Flush();

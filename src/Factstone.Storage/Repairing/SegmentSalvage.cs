@@ -1,12 +1,12 @@
 namespace Factstone.Storage;
 
-/// <summary>Takes what a walk past damage finds in a segment, and puts together what is to be written in its place: all that is whole, and frames of lost facts where something is gone.</summary>
-/// <param name="reader">Of the damaged file; not the one that the walk uses, whose bytes must stay where they are meanwhile.</param>
-/// <param name="scan">Is told of every fact, too.</param>
-/// <param name="until">The position behind the segment's last one.</param>
+/// <summary>Receives what a walk past damage finds in a segment, and plans what replaces it: everything that is whole, and frames of lost facts for the rest.</summary>
+/// <param name="reader">Reads the damaged file. Not the reader of the walk, whose bytes must not change meanwhile.</param>
+/// <param name="scan">Receives every fact, too.</param>
+/// <param name="until">The position after the segment's last one.</param>
 internal sealed class SegmentSalvage(FrameReader reader, RepairScan scan, Position until) : IFrameVisitor
 {
-    /// <summary>Frames of lost facts stay small: what is known of more facts goes into another one.</summary>
+    /// <summary>Frames of lost facts stay small: what is known of more facts goes into another frame.</summary>
     const int KnownBytesMax = 1_024 * 1_024;
 
     readonly List<SegmentPiece> _pieces = [];
@@ -30,7 +30,7 @@ internal sealed class SegmentSalvage(FrameReader reader, RepairScan scan, Positi
     long _factsBytes;
     int _knownBytes;
 
-    /// <summary>Begins behind frames that are whole.</summary>
+    /// <summary>Begins after whole frames.</summary>
     public void Begin(long from, long to, Position first, Position next)
     {
         _next = next;
@@ -72,10 +72,10 @@ internal sealed class SegmentSalvage(FrameReader reader, RepairScan scan, Positi
     public void Cell(Segment segment, long fileOffset, in CellView cell)
     {
         scan.Cell(segment, fileOffset, cell);
-        if (fileOffset < _wholeEnd || fileOffset <= _lastCell) return; // the walk names cells again behind others that it has missed
+        if (fileOffset < _wholeEnd || fileOffset <= _lastCell) return; // the walk reports cells again after others that it has missed
         _lastCell = fileOffset;
 
-        // What the walk has found at a place where no frame is whole comes after the facts there.
+        // Cells that the walk found outside of a whole frame come after the facts there.
         if (_cellsBytes > FrameFormat.FrameBytesMax / 4) EndCells();
         var extent = cell.Extent;
         var bytes = reader.BytesAt(fileOffset, extent.Length, reader.Segment.File.Length);
@@ -91,7 +91,7 @@ internal sealed class SegmentSalvage(FrameReader reader, RepairScan scan, Positi
 
     public void Lost(Segment segment, Position first, Position last) => scan.Lost(segment, first, last);
 
-    /// <summary>What is to be written, up to the end of the segment.</summary>
+    /// <summary>What is written, up to the end of the segment.</summary>
     /// <param name="timeBefore">The last RecordedAt before the segment.</param>
     public SalvagedSegment Finish(long timeBefore)
     {
@@ -112,7 +112,7 @@ internal sealed class SegmentSalvage(FrameReader reader, RepairScan scan, Positi
         };
     }
 
-    /// <summary>All of a segment that cannot be read.</summary>
+    /// <summary>The result for a segment without readable content.</summary>
     public static SalvagedSegment Nothing(Position first, Position until, RepairScan scan)
     {
         if (until <= first) return new SalvagedSegment { Pieces = [], HasUnknownCells = true };
@@ -168,7 +168,7 @@ internal sealed class SegmentSalvage(FrameReader reader, RepairScan scan, Positi
         _next = header.Position.Next();
     }
 
-    /// <summary>Positions below this one that nobody has found are gone.</summary>
+    /// <summary>Positions below this one that were not found are lost.</summary>
     void MissUntil(Position position)
     {
         if (_next >= position) return;
@@ -197,7 +197,7 @@ internal sealed class SegmentSalvage(FrameReader reader, RepairScan scan, Positi
         _facts.Clear();
     }
 
-    /// <summary>Cells go with the facts of their append if these are all there, and else by themselves.</summary>
+    /// <summary>Cells stay with the facts of their append if these are complete; otherwise they get frames of their own.</summary>
     void EndCells()
     {
         if (_cells.Count == 0) return;
@@ -212,7 +212,7 @@ internal sealed class SegmentSalvage(FrameReader reader, RepairScan scan, Positi
         else _pieces.Add(new SegmentPiece.Facts([], _next, _frame is { Positions.Count: 0, AppendId: { } id } ? id : null) { Cells = cells });
     }
 
-    /// <summary>An append that is not whole any more leaves its id with the facts that it has lost.</summary>
+    /// <summary>The id of an incomplete append is kept with the facts that it has lost.</summary>
     void NameAppends(long timeBefore)
     {
         foreach (var frame in _frames)
@@ -226,7 +226,7 @@ internal sealed class SegmentSalvage(FrameReader reader, RepairScan scan, Positi
         }
     }
 
-    /// <summary>Positions of which the header of the frame could not be read.</summary>
+    /// <summary>Positions whose frame header was unreadable.</summary>
     IEnumerable<PositionRange> WithoutFrame()
     {
         foreach (var range in _withoutFrame)
@@ -256,7 +256,7 @@ internal sealed class SegmentSalvage(FrameReader reader, RepairScan scan, Positi
     }
 }
 
-/// <summary>What is left of a damaged segment, and what is not.</summary>
+/// <summary>What remains of a damaged segment, and what is lost.</summary>
 internal sealed record SalvagedSegment
 {
     public required IReadOnlyList<SegmentPiece> Pieces { get; init; }
@@ -269,6 +269,6 @@ internal sealed record SalvagedSegment
 
     public IReadOnlyList<LostCell> LostCells { get; init; } = [];
 
-    /// <summary>Whether there may have been writes of cells of which nothing is known.</summary>
+    /// <summary>Whether unknown writes of cells may be lost.</summary>
     public bool HasUnknownCells { get; init; }
 }

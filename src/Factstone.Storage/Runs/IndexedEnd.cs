@@ -10,6 +10,6 @@ internal readonly record struct IndexedEnd(string Path, Position Last, long Last
     public bool IsBeyond(Position next, long lastTime) => Last >= next || LastTime > lastTime;
 
     public Damage Damage(Position next) => Last >= next
-        ? new Damage(Path, 0, next, Last, "This file of the index was made of facts that the log does not have any more. They were durable: the files of the log are older than the index, or have lost their end.")
-        : new Damage(Path, 0, Position.None, Position.None, $"This file of the index was made of an append, recorded at {Microseconds.ToText(Microseconds.ToTime(LastTime))}, that the log does not have any more.");
+        ? new Damage(Path, 0, next, Last, "This index file covers facts that are missing from the log. They were durable: the files of the log are older than the index, or have lost their end.")
+        : new Damage(Path, 0, Position.None, Position.None, $"This index file covers an append, recorded at {Microseconds.ToText(Microseconds.ToTime(LastTime))}, that is missing from the log.");
 }

@@ -35,7 +35,7 @@ internal sealed class RunComparison(Run run, Action<Position, string> differs)
         if (footer.LastTime != _lastTime) Differs(run.Last, $"the last append before its end was recorded at {_lastTime} µs, and it says {footer.LastTime}");
         if (footer.Streams != _streams) Differs(Position.None, $"{_streams} streams begin in it, and it says {footer.Streams}");
         if (footer.AppendIds != _appendIds) Differs(Position.None, $"{_appendIds} append ids are in it, and it says {footer.AppendIds}");
-        if (_timeRow < footer.TimeCount) Differs(run.TimeRow(_timeRow).First, "it has a time of which no append begins there");
+        if (_timeRow < footer.TimeCount) Differs(run.TimeRow(_timeRow).First, "it has a time at which no append begins there");
         CompareFences();
         CompareSums();
     }
@@ -44,7 +44,7 @@ internal sealed class RunComparison(Run run, Action<Position, string> differs)
     {
         var (slots, segment, fileOffset) = run.FindSlot(TermKey.Of(stream));
         if (slots == 0 || (slots == 1 && segment is not null && (fileOffset != last.FileOffset || segment != run.SegmentOf(last.Position))))
-            Differs(last.Position, "the slot of the stream whose last fact this is says another place");
+            Differs(last.Position, "the slot of the stream with this last fact has another location");
     }
 
     void CompareFences()
@@ -63,7 +63,7 @@ internal sealed class RunComparison(Run run, Action<Position, string> differs)
             var isThere = piece.TryFind(position, out var segment, out var fileOffset);
             var isFound = run.TryFind(position, out var found, out var foundOffset);
             if (isThere != isFound || (isThere && (found != segment || foundOffset != fileOffset)))
-                Differs(position, isThere ? $"the fact is at offset {fileOffset} of {segment.Path}, and not where it says" : "the fact is gone, and it says where it is");
+                Differs(position, isThere ? $"the fact is at offset {fileOffset} of {segment.Path}, and it has another location" : "the fact is lost, and it has a location");
         }
     }
 
@@ -114,7 +114,7 @@ internal sealed class RunComparison(Run run, Action<Position, string> differs)
         var found = run.FindList(term.Kind, TermKey.Of(TermKey.Encode(term)));
         if (found is null)
         {
-            Differs(expected[0].Position, $"{Named(term)} is not in it");
+            Differs(expected[0].Position, $"{Named(term)} is missing from it");
             return;
         }
 
@@ -140,7 +140,7 @@ internal sealed class RunComparison(Run run, Action<Position, string> differs)
     void CompareAppends(MemoryPart piece)
     {
         foreach (var (id, append) in piece.AllAppends())
-            if (run.FindAppend(id, TermKey.Of(TermKey.Encode(Term.AppendId(id)))) != append) Differs(append.Span.First, $"the append '{NameCheck.Shown(id)}' is not where it says, or not in it");
+            if (run.FindAppend(id, TermKey.Of(TermKey.Encode(Term.AppendId(id)))) != append) Differs(append.Span.First, $"the append '{NameCheck.Shown(id)}' has another location in it, or is missing from it");
     }
 
     void CompareCells(MemoryPart piece)
@@ -157,7 +157,7 @@ internal sealed class RunComparison(Run run, Action<Position, string> differs)
             // A later piece may have a newer write of it.
             if (found.Version > entry.Version) continue;
             _cells++;
-            if (found.IsDeleted != entry.IsDeleted || found.Location != entry.Location) Differs(Position.None, $"the cell {name} v{entry.Version} is not where it says");
+            if (found.IsDeleted != entry.IsDeleted || found.Location != entry.Location) Differs(Position.None, $"the cell {name} v{entry.Version} has another location or state in it");
         }
     }
 

@@ -38,7 +38,7 @@ internal sealed class RunRebuild(LedgerLayout layout, StorageOptions options, Fa
     void RefuseTooMuch(Run damaged)
     {
         if (damaged.Footer.Items <= options.ReadOnlyFactsMax) return;
-        if (builder is null) throw new LedgerIndexException(layout.Root, $"the file '{damaged.Path}' of its index is damaged, and holds {damaged.Footer.Items:N0} facts, cells or append ids");
+        if (builder is null) throw new LedgerIndexException(layout.Root, $"its index file '{damaged.Path}' is damaged, and covers {damaged.Footer.Items:N0} facts, cells or append ids");
         if (builder.Stopped is { } stopped) throw LedgerIndexException.OfRun(damaged.Path, stopped, damaged.Footer.Items);
     }
 

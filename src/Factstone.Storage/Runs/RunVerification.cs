@@ -95,7 +95,7 @@ internal sealed class RunVerification : IFrameVisitor
     public void Fact(Segment segment, long fileOffset, in HeaderView header)
     {
         if (IsDone || IsUnknown || header.Position < _piece.Next) return;
-        if (header.Position > Current.Last) Differs(header.Position, $"the fact stands before its end, at offset {Current.Footer.End.FileOffset}, and is not of it");
+        if (header.Position > Current.Last) Differs(header.Position, $"the fact is before its end, at offset {Current.Footer.End.FileOffset}, and is missing from it");
         else _filler.Add(_piece, segment, fileOffset, header);
         _lastTime = header.RecordedAt;
     }
@@ -103,7 +103,7 @@ internal sealed class RunVerification : IFrameVisitor
     public void Lost(Segment segment, Position first, Position last)
     {
         if (IsDone || IsUnknown) return;
-        if (last > Current.Last) Differs(last, $"the place of the lost facts is before its end, at offset {Current.Footer.End.FileOffset}, and is not of it");
+        if (last > Current.Last) Differs(last, $"the frame of the lost facts is before its end, at offset {Current.Footer.End.FileOffset}, and is missing from it");
         while (_piece.Next < first && _piece.Next <= Current.Last) _piece.AddHole();
         while (_piece.Next <= last && _piece.Next <= Current.Last)
         {
@@ -140,13 +140,13 @@ internal sealed class RunVerification : IFrameVisitor
         foreach (var block in Current.DamagedBlocks())
         {
             _isUnknown = true;
-            if (++damaged <= DifferencesMax) _damagedBlocks.Add(new Damage(Current.Path, block * RunFormat.BlockBytes, Position.None, Position.None, $"Block {block} of a file of the index is damaged. It is made again from the log when it is read."));
+            if (++damaged <= DifferencesMax) _damagedBlocks.Add(new Damage(Current.Path, block * RunFormat.BlockBytes, Position.None, Position.None, $"Block {block} of an index file is damaged. The file is rebuilt from the log when that block is read."));
         }
     }
 
     void End()
     {
-        if (!IsUnknown && _piece.Next <= Current.Last) Differs(_piece.Next, $"the log has this fact behind its end, at offset {Current.Footer.End.FileOffset}");
+        if (!IsUnknown && _piece.Next <= Current.Last) Differs(_piece.Next, $"the log has this fact after its end, at offset {Current.Footer.End.FileOffset}");
         Compare();
         if (!IsUnknown)
         {
@@ -175,14 +175,14 @@ internal sealed class RunVerification : IFrameVisitor
         }
         catch (Exception failure) when (failure is RunDamagedException or InvariantException or ArgumentException or IndexOutOfRangeException or OverflowException)
         {
-            Differs(Position.None, $"what it says cannot be read: {failure.Message}");
+            Differs(Position.None, $"its content cannot be read: {failure.Message}");
             _isUnknown = true;
         }
     }
 
     void Differs(Position position, string what)
     {
-        if (++_differences <= DifferencesMax) Add(position, $"A file of the index is not what the log says: {what}.");
+        if (++_differences <= DifferencesMax) Add(position, $"A file of the index differs from the log: {what}.");
     }
 
     void Add(Position position, string what) => _damage.Add(new Damage(Current.Path, 0, position, position, what));

@@ -1,7 +1,7 @@
 namespace Factstone.Storage;
 
 /// <summary>Goes through the terms of a run in order, from the first that is not before a given one.</summary>
-/// <remarks>Threads: one at a time. What it shows is valid until it moves.</remarks>
+/// <remarks>Threads: one at a time. What it returns is valid until it moves.</remarks>
 internal sealed class TermCursor
 {
     readonly Run _run;

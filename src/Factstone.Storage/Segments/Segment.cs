@@ -1,9 +1,9 @@
 namespace Factstone.Storage;
 
-/// <summary>One file of the log: its header, and its bytes for whoever reads. A sealed one is opened and mapped when it is first read.</summary>
+/// <summary>One file of the log: its header, and its bytes for readers. A sealed segment is opened and mapped when it is first read.</summary>
 internal sealed class Segment : IDisposable
 {
-    /// <summary>A small fact.</summary>
+    /// <summary>The size of a small fact.</summary>
     const int PrefetchedBytes = 384;
 
     readonly FilePool? _pool;
@@ -21,14 +21,14 @@ internal sealed class Segment : IDisposable
     /// <summary>A file that is open, and stays open; never mapped.</summary>
     public Segment(IStorageFile file, SegmentHeader header, uint ledgerTag) => (File, Header, LedgerTag, Seed) = (file, header, ledgerTag, Crc32C.Seed(header.Nonce));
 
-    /// <summary>A file that is looked at by itself.</summary>
+    /// <summary>A single file that is read by itself.</summary>
     public Segment(IStorageFile file, SegmentHeader header) : this(file, header, header.LedgerId.Tag) { }
 
     /// <summary>A file of a pool, which is opened when it is first read.</summary>
-    /// <param name="pool">Bounds how many are open and mapped.</param>
+    /// <param name="pool">Bounds how many files are open and mapped.</param>
     /// <param name="file">A file of this pool.</param>
-    /// <param name="header">What the manifest says.</param>
-    /// <param name="options">Whether it is mapped, and how long it is expected to become. One large append, or a writer with other options, can make it longer.</param>
+    /// <param name="header">The header, as in the manifest.</param>
+    /// <param name="options">Whether the file is mapped, and its expected length. One large append, or a writer with other options, can make it longer.</param>
     public Segment(FilePool pool, PooledFile file, SegmentHeader header, StorageOptions options) : this(file, header) =>
         (_pool, _maps, _lengthExpected) = (pool, options.MapsFiles, options.SegmentSizeBytes);
 
@@ -38,17 +38,17 @@ internal sealed class Segment : IDisposable
 
     public string Path => File.Path;
 
-    /// <summary>Where every checksum of this segment starts.</summary>
+    /// <summary>The initial state of every checksum of this segment.</summary>
     public uint Seed { get; }
 
     public uint LedgerTag { get; }
 
     public LogLocation LocationOf(long fileOffset) => new(Header.BasePosition, Header.Generation, fileOffset);
 
-    /// <summary>The file as memory, if it is mapped now. Whoever looks at its bytes holds it meanwhile.</summary>
+    /// <summary>The file as memory, if it is mapped now. A reader of its bytes must hold the mapping meanwhile.</summary>
     public IMappedFile? Mapped => Volatile.Read(ref _mapped);
 
-    /// <summary>The file as memory, mapped now if it was not; null where it cannot be. Whoever looks at its bytes holds it meanwhile.</summary>
+    /// <summary>The file as memory, mapped now if it was not; null if it cannot be mapped. A reader of its bytes must hold the mapping meanwhile.</summary>
     /// <exception cref="LedgerIOException">The file cannot be opened.</exception>
     public IMappedFile? Map()
     {
@@ -59,15 +59,15 @@ internal sealed class Segment : IDisposable
     /// <summary>Whether these bytes are in the mapped part.</summary>
     public bool Maps(long fileOffset, int bytes) => fileOffset + bytes <= _mappedLength;
 
-    /// <summary>All below was written, and is there for good: a fact that begins below ends below.</summary>
-    /// <remarks>Threads: the one that opens, refreshes or writes, and before anybody looks for what is new.</remarks>
+    /// <summary>Everything below this end was written and stays: a fact that begins below it also ends below it.</summary>
+    /// <remarks>Threads: the one that opens, refreshes or writes, before any reader reads what is new.</remarks>
     public void Keep(long end)
     {
         if (end > _keptEnd) _keptEnd = end;
         if (end > _lastingEnd) Volatile.Write(ref _lastingEnd, Math.Min(end, Volatile.Read(ref _mappedLength)));
     }
 
-    /// <summary>The same of what is found in the file, which may have lost its end.</summary>
+    /// <summary>The same for an end that was found in the file, which may have lost its end.</summary>
     public void KeepFound(long end)
     {
         lock (_mapping)
@@ -77,10 +77,10 @@ internal sealed class Segment : IDisposable
         }
     }
 
-    /// <summary>Some bytes of the mapped file, fewer only at the end of what it holds.</summary>
+    /// <summary>Bytes of the mapped file; fewer only at the end of its content.</summary>
     /// <param name="mapped">The file as memory.</param>
-    /// <param name="fileOffset">Where they begin.</param>
-    /// <param name="bytes">How many.</param>
+    /// <param name="fileOffset">The offset of the first byte.</param>
+    /// <param name="bytes">The number of bytes.</param>
     public ReadOnlySpan<byte> MappedBytes(IMappedFile mapped, long fileOffset, int bytes)
     {
         // A read of a mapping beyond the end of its file ends the process, and a damaged length can lead there. The writer,
@@ -95,13 +95,13 @@ internal sealed class Segment : IDisposable
     /// <summary>Bytes from here on will be read soon.</summary>
     public void Prefetch(long fileOffset) => Mapped?.Prefetch(fileOffset, PrefetchedBytes);
 
-    /// <summary>Nobody writes to it any more: its file is closed, and opened again when it is read.</summary>
+    /// <summary>The file is no longer written: it is closed, and opened again for reads.</summary>
     public void Seal() => (File as PooledFile)?.Unpin();
 
-    /// <summary>Somebody may still look at what is mapped when the file is closed: the mapping goes when nobody refers to it any more.</summary>
+    /// <summary>Readers may still use the mapping when the file is closed: it is unmapped when no reader holds it any more.</summary>
     public void KeepMapped() => _staysMapped = true;
 
-    /// <summary>For the pool: whether it was read since this was last asked.</summary>
+    /// <summary>For the pool: whether it was read since the last call.</summary>
     public bool WasUsed()
     {
         var was = _wasUsed;
@@ -109,7 +109,7 @@ internal sealed class Segment : IDisposable
         return was;
     }
 
-    /// <summary>For the pool: the mapping, which is gone when no reader holds it any more.</summary>
+    /// <summary>For the pool: gives up the mapping, which is unmapped when no reader holds it any more.</summary>
     public IMappedFile? ReleaseMapping() => Interlocked.Exchange(ref _mapped, null);
 
     public void Dispose()
@@ -125,7 +125,7 @@ internal sealed class Segment : IDisposable
             if (Volatile.Read(ref _mapped) is { } made) return made;
             if (!_maps || !_pool!.TryMakeRoomToMap()) return null;
 
-            // Once given, the length stays: whoever holds an older mapping relies on it.
+            // The length is never reduced, because holders of an older mapping rely on it.
             var length = File.Length;
             var mappedLength = _mappedLength > 0 ? _mappedLength : Math.Max(_lengthExpected, length);
             if (File.Map(mappedLength) is not { } mapped)

@@ -2,31 +2,31 @@ using System.Collections.Concurrent;
 
 namespace Factstone.Storage;
 
-/// <summary>The live segments, for whoever has a place in one.</summary>
-/// <remarks>Threads: the one that opens, refreshes or writes adds; any number look.</remarks>
+/// <summary>The live segments, found by their base position and generation.</summary>
+/// <remarks>Threads: the one that opens, refreshes or writes adds; any number read.</remarks>
 internal sealed class SegmentDirectory
 {
     readonly ConcurrentDictionary<(Position Base, int Generation), Segment> _open = new(concurrencyLevel: 1, capacity: 31);
     Manifest? _manifest;
 
-    /// <summary>Takes damage that is found when a file is first read, once the ledger is open.</summary>
+    /// <summary>Receives damage that is found when a file is first read, once the ledger is open.</summary>
     public Action<Damage>? Report { get; set; }
 
-    /// <summary>Which segments are live, and so which positions each holds.</summary>
+    /// <summary>Sets the live segments, and so the positions that each contains.</summary>
     public void Follow(Manifest manifest) => _manifest = manifest;
 
     public void Add(Segment segment) => _open[(segment.Header.BasePosition, segment.Header.Generation)] = segment;
 
-    /// <summary>Null where its file is missing.</summary>
+    /// <summary>Null if its file is missing.</summary>
     public Segment? Find(Position segmentBase, int generation) => _open.GetValueOrDefault((segmentBase, generation));
 
-    /// <summary>Somebody may still look at what is mapped when the files are closed.</summary>
+    /// <summary>Readers may still use mappings when the files are closed.</summary>
     public void KeepMapped()
     {
         foreach (var segment in _open.Values) segment.KeepMapped();
     }
 
-    /// <summary>Whether a live segment holds these positions.</summary>
+    /// <summary>Whether a live segment contains these positions.</summary>
     public bool Holds(Position segmentBase, int generation, Position first, Position last)
     {
         var segments = _manifest!.Segments;
@@ -39,12 +39,12 @@ internal sealed class SegmentDirectory
         return false;
     }
 
-    /// <summary>What stands in the log right before a place that is durable.</summary>
+    /// <summary>The bytes of the log right before a durable location.</summary>
     public LogMark MarkOf(in LogLocation location) =>
         Find(location.Base, location.Generation) is { } segment && LogMark.Read(segment, location.FileOffset) is { } mark ? mark
             : throw new LedgerIOException(_manifest!.Last.Name, "read", $"the log ends before offset {location.FileOffset} of segment {location.Base}");
 
-    /// <summary>Whether the log has this mark at this place; so, too, where the file of the segment is missing, since nothing speaks against it then.</summary>
+    /// <summary>Whether the log has this mark at this location. Also true if the file of the segment is missing, because nothing contradicts it then.</summary>
     public bool HasMark(in LogLocation location, LogMark mark)
     {
         foreach (var header in _manifest!.Segments)
@@ -56,7 +56,7 @@ internal sealed class SegmentDirectory
         return false;
     }
 
-    /// <summary>Whether the live part of the log goes at least as far as this place.</summary>
+    /// <summary>Whether the live part of the log reaches at least this location.</summary>
     public bool Reaches(in LogLocation location)
     {
         var segments = _manifest!.Segments;
@@ -65,7 +65,7 @@ internal sealed class SegmentDirectory
         return false;
     }
 
-    /// <summary>The first segment that begins at a position or behind it; they are in order.</summary>
+    /// <summary>The first segment that begins at a position or after it; segments are in order.</summary>
     static int FirstFrom(IReadOnlyList<SegmentHeader> segments, Position segmentBase)
     {
         int low = 0, high = segments.Count;

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Factstone.Storage;
 
-/// <summary>What the first bytes of a segment say, and the manifest repeats. See docs/format.md, "Segment".</summary>
+/// <summary>The header of a segment, which the manifest repeats. See docs/format.md, "Segment".</summary>
 internal sealed record SegmentHeader
 {
     /// <summary>"FACTSTON" in ASCII, read as a little-endian number.</summary>
@@ -29,26 +29,26 @@ internal sealed record SegmentHeader
     const int ReservedAt = LastLostAt + sizeof(uint);
     const int ChecksumAt = 124;
 
-    /// <summary>The first frame begins here.</summary>
+    /// <summary>The offset of the first frame.</summary>
     public const int Bytes = ChecksumAt + sizeof(uint);
 
-    /// <summary>What its frames may hold; a segment keeps the format that it was started with.</summary>
+    /// <summary>What its frames may contain; a segment keeps the format in which it was created.</summary>
     public required int Format { get; init; }
 
     public required LedgerId LedgerId { get; init; }
 
     public required long Epoch { get; init; }
 
-    /// <summary>Which segment of the ledger, from 1, counting also those that are gone: later means written later.</summary>
+    /// <summary>The number of the segment in the ledger, from 1, counting removed ones: a higher number was written later.</summary>
     public required long Sequence { get; init; }
 
     /// <summary>The position of its first fact.</summary>
     public required Position BasePosition { get; init; }
 
-    /// <summary>From 1; raised when a segment with this base position is written anew.</summary>
+    /// <summary>From 1; higher in each segment that is written again with this base position.</summary>
     public required int Generation { get; init; }
 
-    /// <summary>Random; seeds every checksum in the segment.</summary>
+    /// <summary>Random; the seed of every checksum in the segment.</summary>
     public required ulong Nonce { get; init; }
 
     /// <summary>The segment before it; generation 0 for none.</summary>
@@ -56,28 +56,28 @@ internal sealed record SegmentHeader
 
     public required int PreviousGeneration { get; init; }
 
-    /// <summary>Where the live part of the segment before it ends. What lies behind is old.</summary>
+    /// <summary>The end of the live part of the segment before it. Bytes after it are obsolete.</summary>
     public required long PreviousEnd { get; init; }
 
     /// <summary>The last RecordedAt before it.</summary>
     public required long BaseTime { get; init; }
 
-    /// <summary>The last position that its epoch has in common with the one before; none in the first epoch.</summary>
+    /// <summary>The last position that its epoch has in common with the one before; 0 in the first epoch.</summary>
     public Position LastCommonPosition { get; init; }
 
-    /// <summary>In a segment that a repair wrote: the generation that first had its place, which is the one that the segment behind it names; otherwise 0.</summary>
+    /// <summary>In a segment that a repair wrote: the generation of the original segment, which the next segment names; otherwise 0.</summary>
     public int FirstGeneration { get; init; }
 
-    /// <summary>In a segment that a repair wrote: where its live part ends; otherwise 0, and the segment behind it says.</summary>
+    /// <summary>In a segment that a repair wrote: the end of its live part; otherwise 0, and the next segment states it.</summary>
     public long LiveEnd { get; init; }
 
-    /// <summary>In a segment that a repair wrote: the epoch in which the repair left the ledger; otherwise 0. Until the log has reached that epoch the repair is not done.</summary>
+    /// <summary>In a segment that a repair wrote: the epoch of the ledger after the repair; otherwise 0. The repair has no effect until the log has that epoch.</summary>
     public long RepairEpoch { get; init; }
 
-    /// <summary>Where its last frame of lost facts is, from which the others are found; 0 for none.</summary>
+    /// <summary>The offset of its last frame of lost facts, which leads to the others; 0 for none.</summary>
     public long LastLost { get; init; }
 
-    /// <summary>What the segment behind it calls its generation.</summary>
+    /// <summary>The generation by which the next segment names this one.</summary>
     public int LinkGeneration => FirstGeneration > 0 ? FirstGeneration : Generation;
 
     public bool MayHaveCells => Format >= CellFormat.SinceFormat;
@@ -109,9 +109,9 @@ internal sealed record SegmentHeader
         BinaryPrimitives.WriteUInt32LittleEndian(target[ChecksumAt..], Crc32C.Of(target[..ChecksumAt]));
     }
 
-    /// <summary>Reads a header; null where the bytes are none. Never throws on bad bytes.</summary>
+    /// <summary>Reads a header; null if the bytes are not a header. Never throws on bad bytes.</summary>
     /// <param name="source">The beginning of the file.</param>
-    /// <param name="newerFormat">The format, when the header is whole but of a format that this version does not know.</param>
+    /// <param name="newerFormat">The format, if the header is whole but has a format that this version does not know; otherwise 0.</param>
     public static SegmentHeader? Read(ReadOnlySpan<byte> source, out int newerFormat)
     {
         newerFormat = 0;

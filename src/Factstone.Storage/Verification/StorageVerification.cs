@@ -14,8 +14,8 @@ internal sealed class StorageVerification : IStorageVerification
         _storage = storage;
         _runs = isDeep ? storage.Runs() : [];
         List<Damage> remade = [.. storage.UnusedRuns()];
-        if (storage.Opening.ManifestWasRebuilt) remade.Add(WholeFile($"{root}/MANIFEST", "It is missing, damaged or of another ledger, and says nothing that the segments do not say as well."));
-        if (storage.Opening.HeadWasRebuilt) remade.Add(WholeFile($"{root}/HEAD", "It is missing, of another ledger or another epoch, or one of its two slots is damaged."));
+        if (storage.Opening.ManifestWasRebuilt) remade.Add(WholeFile($"{root}/MANIFEST", "The file is missing, damaged or of another ledger. The segments contain everything that it says."));
+        if (storage.Opening.HeadWasRebuilt) remade.Add(WholeFile($"{root}/HEAD", "The file is missing, of another ledger or of another epoch, or one of its two slots is damaged."));
         Files = new VerificationFindings(storage.UnusedRunsOfBackup(), remade, Compared: 0);
     }
 

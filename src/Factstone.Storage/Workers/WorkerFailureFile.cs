@@ -2,12 +2,12 @@ using System.Text;
 
 namespace Factstone.Storage;
 
-/// <summary>The file <c>WORKERS</c>: which workers of the writer have stopped, for readers in other processes. See docs/format.md, "Files".</summary>
+/// <summary>The file <c>WORKERS</c>: the stopped workers of the writer, for readers in other processes. See docs/format.md, "Files".</summary>
 internal static class WorkerFailureFile
 {
     const int BytesMax = 4_096;
 
-    /// <summary>Writes the file anew. Nothing depends on it, and the disk may be what stopped the worker, so it may fail.</summary>
+    /// <summary>Writes the file again. It may fail: nothing depends on the file, and the disk may be what stopped the worker.</summary>
     public static void TryWrite(IFileSystem files, LedgerLayout layout, IReadOnlyList<WorkerFailure> failures)
     {
         try
@@ -20,11 +20,11 @@ internal static class WorkerFailureFile
         }
         catch (Exception failure) when (failure is not MachineStoppedException)
         {
-            // This process says it by itself; another one does not hear of it.
+            // This process reports the failure itself; other processes do not learn of it.
         }
     }
 
-    /// <summary>What the last writer has left; nothing where that cannot be read.</summary>
+    /// <summary>The failures of the last writer; empty if the file cannot be read.</summary>
     public static IReadOnlyList<WorkerFailure> Read(IFileSystem files, LedgerLayout layout)
     {
         try
@@ -41,7 +41,7 @@ internal static class WorkerFailureFile
         }
     }
 
-    /// <summary>For an open for writing: its workers begin anew.</summary>
+    /// <summary>For an open for writing, which starts its workers again.</summary>
     public static void TryRemove(IFileSystem files, LedgerLayout layout)
     {
         try
@@ -50,7 +50,7 @@ internal static class WorkerFailureFile
         }
         catch (FactstoneException)
         {
-            // It says what was; nothing depends on it.
+            // The content is out of date; nothing depends on it.
         }
     }
 }

@@ -1,10 +1,10 @@
 namespace Factstone.Storage;
 
-/// <summary>The workers that an unforeseen exception has stopped: each once, for as long as the ledger is open.</summary>
+/// <summary>The workers that an unforeseen exception has stopped: each once, as long as the ledger is open.</summary>
 /// <remarks>
-/// An exception that nobody has foreseen must not end the process: it would do so again at each start. What a worker
-/// does is a help, and no durable byte depends on it, so the ledger goes on without. What has to end a process (a stack
-/// that overflows, memory that is corrupt) never gets to a handler. Threads: any.
+/// An unforeseen exception must not end the process, because it would do so again at each start. No durable byte depends
+/// on these workers, so the ledger continues without them. What must end a process (a stack overflow, corrupt memory)
+/// never reaches a handler. Threads: any.
 /// </remarks>
 internal sealed class WorkerFailures(IFileSystem files, LedgerLayout layout, StorageOptions options)
 {
@@ -13,7 +13,7 @@ internal sealed class WorkerFailures(IFileSystem files, LedgerLayout layout, Sto
 
     public IReadOnlyList<WorkerFailure> All => Volatile.Read(ref _all);
 
-    /// <summary>Why a worker has stopped; null when it has not.</summary>
+    /// <summary>The failure of a worker; null if it has not stopped.</summary>
     public WorkerFailure? Of(string worker)
     {
         foreach (var one in Volatile.Read(ref _all))
@@ -21,7 +21,7 @@ internal sealed class WorkerFailures(IFileSystem files, LedgerLayout layout, Sto
         return null;
     }
 
-    /// <summary>One step of a worker; false when it has stopped, or stops now.</summary>
+    /// <summary>Runs one step of a worker; false if it has stopped, or stops now.</summary>
     public bool Step(string worker, Func<bool> step)
     {
         if (Of(worker) is not null) return false;

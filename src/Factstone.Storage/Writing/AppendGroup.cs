@@ -39,7 +39,7 @@ internal sealed class AppendGroup(FactIndex index, LostFacts lost, IndexedReadin
 
     public long LastTime => _appends[^1].RecordedAt;
 
-    /// <summary>Turns to the next append, and to what was read for it.</summary>
+    /// <summary>Moves to the next append, and to the snapshot of its lookups.</summary>
     public void Consider(IndexSnapshot snapshot)
     {
         _snapshot = snapshot;
@@ -85,7 +85,7 @@ internal sealed class AppendGroup(FactIndex index, LostFacts lost, IndexedReadin
         looked = reading.LookedBehind(looked);
         if (looked < index.MemoryFloor)
         {
-            // As with a stream's head: it waited for so long that the writer looks it up by itself.
+            // As with the head of a stream: the append waited so long that the writer repeats the lookup.
             options.BranchTaken?.Invoke(RecoveryBranch.WriterLookedUp);
             if (queries.First(query, looked, index.MemoryFloor) is { Value: > 0 } found) return found;
             looked = index.MemoryFloor;

@@ -31,7 +31,7 @@ internal sealed class SegmentLog(FactIndex index, SegmentChain chain, Preallocat
     /// <summary>Where the log ends in its current segment.</summary>
     public long Tail { get; private set; }
 
-    /// <summary>Where the log goes on.</summary>
+    /// <summary>The offset at which the log continues.</summary>
     public LogLocation Location => chain.LocationAt(Tail);
 
     /// <summary>The segment that holds the group that was written last.</summary>

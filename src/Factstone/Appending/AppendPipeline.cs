@@ -1,7 +1,7 @@
 namespace Factstone;
 
-/// <summary>The one way into the ledger: prepared on the caller's thread, decided and written by one writer, answered on another thread.</summary>
-/// <remarks>Always true: nothing is answered before the state that it was decided on is durable. Threads: <see cref="WriteStep"/> is called by one thread at a time.</remarks>
+/// <summary>The only way into the ledger: an append is prepared on the caller's thread, decided and written by the one writer, and answered on another thread.</summary>
+/// <remarks>Always true: no append is answered before the state that decided it is durable. Threads: <see cref="WriteStep"/> is called by one thread at a time.</remarks>
 internal sealed class AppendPipeline : IDisposable
 {
     readonly IFactReading _reading;
@@ -42,11 +42,11 @@ internal sealed class AppendPipeline : IDisposable
             throw;
         }
 
-        // First the token, then the queue: whoever answers the append takes its registration back, and must find it.
+        // The token is registered before the append is queued, because the answer disposes the registration.
         pending.CancelWith(cancellationToken);
         try
         {
-            _queue.Add(pending); // from here on the buffer is the writer's
+            _queue.Add(pending); // from here on the writer owns the buffer
         }
         catch
         {
@@ -66,7 +66,7 @@ internal sealed class AppendPipeline : IDisposable
         return repeat;
     }
 
-    /// <summary>One turn of the writer. Production calls it on its own thread; a simulation whenever it likes.</summary>
+    /// <summary>One step of the writer. Production calls it on its own thread, a simulation at any time.</summary>
     public bool WriteStep()
     {
         if (!_queue.TryTakeGroup(_group, _groupBytesMax)) return false;
@@ -92,8 +92,8 @@ internal sealed class AppendPipeline : IDisposable
         }
         catch (Exception unforeseen) when (unforeseen is not MachineStoppedException)
         {
-            // A mistake of ours, no memory, a clock of the caller's that throws: nobody knows what it has left, so nothing is
-            // written any more. The process lives, and whoever waits is told.
+            // A defect of Factstone, no memory, or an exception of the caller's clock. The state is unknown, so nothing is
+            // written any more. The process continues, and every waiting caller gets the exception.
             _broken = unforeseen;
             Fail(new LedgerFailedException(unforeseen.Message, unforeseen));
         }
@@ -102,13 +102,13 @@ internal sealed class AppendPipeline : IDisposable
             Clock.EndGroup();
         }
 
-        if (_options.Defect != Defect.AnswerBeforeSync) CompleteGroup();                   // callers may know it; never inline on this thread
+        if (_options.Defect != Defect.AnswerBeforeSync) CompleteGroup();                   // callers may learn it now; never inline on this thread
         return true;
     }
 
     public void Complete(PendingAppend pending) => _options.Scheduler.Complete(pending);
 
-    /// <summary>Turns a decision into an answer; reads what the answer needs.</summary>
+    /// <summary>Turns a decision into an outcome, and reads what the outcome needs.</summary>
     public void Answer(PendingAppend pending)
     {
         try
@@ -131,12 +131,12 @@ internal sealed class AppendPipeline : IDisposable
         }
         catch (Exception exception)
         {
-            // Whoever waits must hear of it, whatever it is.
+            // The waiting caller must get the exception, whatever it is.
             pending.SetException(exception);
         }
     }
 
-    /// <summary>Takes no more, finishes what is queued, and returns when the writer stands still and no answer needs the storage any more.</summary>
+    /// <summary>Accepts no more appends and finishes those in the queue. Returns when the writer has stopped and no answer needs the storage any more.</summary>
     public void Dispose()
     {
         _queue.Close();
@@ -153,12 +153,12 @@ internal sealed class AppendPipeline : IDisposable
             }
             catch (Exception)
             {
-                // Its caller meets it when the append is answered; the others, and the lock, do not wait for that.
+                // The caller gets this exception when the append is answered. The other appends, and the lock, do not wait for that.
             }
         }
     }
 
-    /// <summary>The outcome of a repeat or a conflict, read once: by whoever answers it, or before the storage is closed.</summary>
+    /// <summary>The outcome of a repeat or a conflict. It is read once, by the thread that answers or before the storage is closed.</summary>
     AppendOutcome ReadOutcome(PendingAppend pending)
     {
         try
@@ -172,7 +172,7 @@ internal sealed class AppendPipeline : IDisposable
         }
         finally
         {
-            // Also where it could not be read: nobody tries again, so nobody needs the storage for it.
+            // Removed also if the read failed: it is not repeated, so the storage is not needed for it any more.
             lock (_toRead) _toRead.Remove(pending);
         }
     }
@@ -187,14 +187,14 @@ internal sealed class AppendPipeline : IDisposable
         }
         catch (FactstoneException unreadable)
         {
-            // It alone is refused; the others of its group are not concerned.
+            // Only this append is refused, not the others of its group.
             return new AppendDecision.Failed(unreadable);
         }
 
         return new AppendDecision.Accepted(session.Accept(pending.Append, Clock.Next()));
     }
 
-    /// <summary>Of the appends that were to be written nobody knows; the others wrote nothing, but were decided on a state that may not be.</summary>
+    /// <summary>The outcome of the appends that were to be written is unknown. The others wrote nothing, but the state that decided them may not be durable.</summary>
     void Fail(FactstoneException cause)
     {
         foreach (var pending in _group)
@@ -205,7 +205,7 @@ internal sealed class AppendPipeline : IDisposable
 
     void CompleteGroup()
     {
-        // Who races for one stream is answered in numbers: the lock is taken once for all of them.
+        // Many callers that race for one stream are answered at once, so the lock is taken once for all of them.
         if (_group.Exists(NeedsReading))
             lock (_toRead) _toRead.UnionWith(_group.Where(NeedsReading));
         foreach (var pending in _group) Complete(pending);

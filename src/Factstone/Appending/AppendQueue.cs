@@ -1,12 +1,12 @@
 namespace Factstone;
 
-/// <summary>Appends waiting for the writer, in the order in which they came. Bounded, so that callers who do not wait cannot fill the memory.</summary>
+/// <summary>Appends that wait for the writer, in order of arrival. The queue is bounded, so that callers that do not wait cannot fill the memory.</summary>
 internal sealed class AppendQueue
 {
     public const int AppendsMax = 1_000_000;
     public const long BytesMax = 256L * 1_024 * 1_024;
 
-    /// <summary>How many names of queries the appends of a group may compare with facts of it, roughly: some milliseconds of the writer's.</summary>
+    /// <summary>An upper bound of the comparisons between names in queries of a group and facts of that group: some milliseconds of the writer's time.</summary>
     const long ComparisonsMax = 1_000_000;
     const int ComparisonsBeforeGroup = 128;
 
@@ -32,7 +32,7 @@ internal sealed class AppendQueue
         }
     }
 
-    /// <summary>Takes what fits into one write, at least one append; false when there is none.</summary>
+    /// <summary>Takes as many appends as fit into one write, at least one; false if the queue is empty.</summary>
     public bool TryTakeGroup(List<PendingAppend> group, long bytesMax)
     {
         group.Clear();
@@ -67,7 +67,7 @@ internal sealed class AppendQueue
         return true;
     }
 
-    /// <summary>From now on nothing is added.</summary>
+    /// <summary>Accepts no more appends from now on.</summary>
     public void Close()
     {
         lock (_lock) _isClosed = true;

@@ -1,16 +1,16 @@
 namespace Factstone;
 
-/// <summary>How an <see cref="Appender"/> works.</summary>
+/// <summary>Options of an <see cref="Appender"/>.</summary>
 public sealed record AppenderOptions
 {
-    /// <summary>Appends that may be sent and not yet answered, 1 to 100,000; 1,024 by default.</summary>
+    /// <summary>How many appends may be sent and not yet answered: 1 to 100,000; 1,024 by default.</summary>
     public int MaxInFlight { get; init; } = 1_024;
 }
 
-/// <summary>Keeps a bounded number of appends in flight for one caller who does not wait for each; they commit in the order in which they are sent.</summary>
+/// <summary>Keeps a bounded number of appends in flight for one caller that does not wait for each. The appends commit in the order in which they are sent.</summary>
 /// <remarks>
-/// For one caller at a time. The first outcome other than a committed append or a repeat ends it: every later call
-/// throws that, while appends that were in flight behind it may still have been committed.
+/// For one caller at a time. The first outcome other than a committed append or a repeat ends the appender: every later
+/// call throws it. Appends that were sent after the failed one may still have been committed.
 /// </remarks>
 public sealed class Appender : IAsyncDisposable
 {
@@ -22,15 +22,15 @@ public sealed class Appender : IAsyncDisposable
     internal Appender(Ledger ledger, AppenderOptions options)
     {
         if (options.MaxInFlight is < 1 or > 100_000)
-            throw new ArgumentOutOfRangeException(nameof(options), options.MaxInFlight, "MaxInFlight is 1 to 100,000.");
+            throw new ArgumentOutOfRangeException(nameof(options), options.MaxInFlight, "MaxInFlight must be 1 to 100,000.");
         _ledger = ledger;
         _maxInFlight = options.MaxInFlight;
     }
 
-    /// <summary>Sends an append. Returns when there is room in the window, not when it is durable.</summary>
+    /// <summary>Sends an append. Returns when the window has room, not when the append is durable.</summary>
     /// <param name="request">The append.</param>
-    /// <param name="answered">Called with its outcome, in the order of sending, during a later call of this or of <see cref="FlushAsync"/>.</param>
-    /// <param name="cancellationToken">Ends the wait for room; appends that were sent go on.</param>
+    /// <param name="answered">Called with the outcome, in the order of sending, during a later call of this method or of <see cref="FlushAsync"/>.</param>
+    /// <param name="cancellationToken">Ends the wait for room; appends that were sent continue.</param>
     /// <exception cref="AppendFailedException">An earlier append failed; this one was not sent.</exception>
     public async ValueTask SendAsync(AppendRequest request, Action<AppendOutcome>? answered = null, CancellationToken cancellationToken = default)
     {
@@ -39,7 +39,7 @@ public sealed class Appender : IAsyncDisposable
         _inFlight.Enqueue(new InFlight(_ledger.TryAppendAsync(request, CancellationToken.None), answered));
     }
 
-    /// <summary>Returns when everything sent is durable.</summary>
+    /// <summary>Returns when every sent append is durable.</summary>
     /// <exception cref="AppendFailedException">One of the appends failed.</exception>
     public async ValueTask FlushAsync(CancellationToken cancellationToken = default)
     {
@@ -47,7 +47,7 @@ public sealed class Appender : IAsyncDisposable
         while (_inFlight.Count > 0) await AnswerOldestAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Waits for everything sent; throws what <see cref="FlushAsync"/> throws, unless a call has thrown it already.</summary>
+    /// <summary>Waits for every sent append. Throws what <see cref="FlushAsync"/> throws, unless an earlier call has thrown it.</summary>
     public async ValueTask DisposeAsync()
     {
         var isThrown = _failure is not null;
@@ -59,7 +59,7 @@ public sealed class Appender : IAsyncDisposable
             }
             catch (FactstoneException)
             {
-                // The first failure is kept, and those behind it are answered first.
+                // The first failure is kept; later appends are answered first.
             }
         }
 
@@ -71,12 +71,12 @@ public sealed class Appender : IAsyncDisposable
         var oldest = _inFlight.Peek();
         if (!oldest.Task.IsCompleted && cancellationToken.CanBeCanceled)
         {
-            // A value task is awaited once; the wait may end before it, and then a later call awaits the same task.
+            // A value task can be awaited only once. The wait may end before it completes; then a later call awaits the same task.
             var task = oldest.Task.AsTask();
             oldest = oldest with { Task = new ValueTask<AppendOutcome>(task) };
             ReplaceOldest(oldest);
 
-            // Only the wait can end here; a failure is met below, where it ends the appender.
+            // Only the wait can end here. A failure is handled below, where it ends the appender.
             await Task.WhenAny(task).WaitAsync(cancellationToken).ConfigureAwait(false);
         }
 

@@ -1,9 +1,9 @@
 namespace Factstone;
 
-/// <summary>Whether conditions on cells hold: prepared on the caller's thread, decided by the writer at the exact head.</summary>
+/// <summary>Checks conditions on cells: prepared on the caller's thread, decided by the writer at the exact head.</summary>
 internal static class CellConditionCheck
 {
-    /// <summary>Reads and compares the value that a condition asks for, as it is now; nothing where its digest is known.</summary>
+    /// <summary>Reads the present value of a cell and compares it with the one that a condition requires. Does nothing if the digest of the value is known.</summary>
     public static PreparedValue Prepare(AppendCondition condition, IFactReading reading)
     {
         if (condition.Kind != AppendConditionKind.CellEquals) return default;
@@ -20,11 +20,11 @@ internal static class CellConditionCheck
 
     static bool IsEqual(AppendCondition condition, CellState state, PreparedValue[] values, int index, IFactReading reading)
     {
-        // What was written since the open has a digest, so the writer reads nothing.
+        // A value that was written since the open has a digest, so the writer reads nothing.
         if (state.Digest.IsKnown) return state.Digest == condition.Digest;
         if (values.Length > 0 && values[index].CellVersion == state.Version) return values[index].IsEqual;
 
-        // Recovered by this very append, on a disk that was too full for it before: it could not be read any earlier.
+        // This append itself started the recovery, on a disk that was too full before. The value could not be read earlier.
         return Compare(condition, reading).IsEqual;
     }
 

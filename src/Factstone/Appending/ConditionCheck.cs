@@ -1,9 +1,9 @@
 namespace Factstone;
 
-/// <summary>Whether conditions hold: prepared on the caller's thread, decided by the writer at the exact head.</summary>
+/// <summary>Checks conditions: prepared on the caller's thread, decided by the writer at the exact head.</summary>
 internal static class ConditionCheck
 {
-    /// <summary>Reads and compares the values that conditions ask for, as they are now.</summary>
+    /// <summary>Reads the present values of records and cells, and compares them with those that conditions require.</summary>
     public static PreparedValue[] Prepare(IReadOnlyList<AppendCondition> conditions, IFactReading reading)
     {
         PreparedValue[]? values = null;
@@ -17,8 +17,8 @@ internal static class ConditionCheck
         return values ?? [];
     }
 
-    /// <summary>The decision when a condition fails; null when all hold.</summary>
-    /// <exception cref="FactstoneException">A value that a condition asks for cannot be read.</exception>
+    /// <summary>The decision if a condition fails; null if all hold.</summary>
+    /// <exception cref="FactstoneException">A value that a condition requires cannot be read.</exception>
     public static AppendDecision? Decide(PendingAppend pending, IAppendSession session, IFactReading reading)
     {
         var conditions = pending.Append.Conditions;
@@ -56,24 +56,24 @@ internal static class ConditionCheck
         return null;
     }
 
-    /// <summary>Nobody can have read there, so it is a mistake, or the position of another ledger. To take it as it is would let pass what comes before it.</summary>
+    /// <summary>No read can have reached this position, so it is an error, or a position of another ledger. To accept it would ignore the facts before it.</summary>
     static ArgumentOutOfRangeException Ahead(int condition, Position after, Position head) =>
-        new(nameof(condition), $"conditions[{condition}]: position {after} lies ahead: the last fact is at position {head}. Nothing was written.");
+        new(nameof(condition), $"conditions[{condition}]: position {after} is too high: the last fact is at position {head}. Nothing was written.");
 
     static bool IsEqual(AppendCondition condition, StreamState state, PendingAppend pending, int index, IAppendSession session, IFactReading reading)
     {
         if (pending.Values[index].State == state) return pending.Values[index].IsEqual;
         if (!state.HasValue) return false;
 
-        // Written by an append of this very group: it is in memory, and nowhere else yet.
+        // Written by an earlier append of this group: the value is only in memory so far.
         if (session.LastAccepted(condition.Stream) is { } accepted)
         {
             ref readonly var fact = ref accepted.Append.Facts[accepted.Index];
             return fact.IsJson && fact.PayloadLength > 0 && CanonicalJson.AreEqual(accepted.Append.Payload(fact), condition.Value.Span);
         }
 
-        // Written since it was prepared. To prepare it again elsewhere would let appends that were sent after it pass; so the
-        // writer reads this one fact, which has just been written, by itself.
+        // Written since the append was prepared. If it were prepared again elsewhere, later appends of the same caller would
+        // overtake it. So the writer itself reads this one fact, which was written a moment ago.
         return Compare(condition, reading, state).IsEqual;
     }
 

@@ -1,6 +1,6 @@
 namespace Factstone;
 
-/// <summary>Brings along what beat an append, so that its caller can decide again without a second read.</summary>
+/// <summary>Adds the facts that caused a conflict to the outcome, so that the caller can decide again without a second read.</summary>
 internal static class ConflictAnswer
 {
     public static AppendOutcome.Conflict For(AppendDecision.Conflict decision, IFactReading reading)
@@ -10,7 +10,7 @@ internal static class ConflictAnswer
 
         if (condition.Query is { } query)
         {
-            // Before the first match there is none, so nobody need look there again.
+            // No fact before the first match matches, so the search starts there.
             var matching = Bounded(reading.ReadQuery(query, new Position(decision.FirstMatch.Value - 1), decision.Until, backward: false), out var areAll);
             return new AppendOutcome.Conflict(condition, StreamVersion.None, matching, areAll) { FirstMatch = decision.FirstMatch };
         }
@@ -22,13 +22,13 @@ internal static class ConflictAnswer
         return new AppendOutcome.Conflict(condition, actual.Version, facts, isComplete);
     }
 
-    /// <summary>The facts of a stream behind a version. Most who race are beaten by one, and where that is, is known.</summary>
+    /// <summary>The facts of a stream after a version. Most conflicts are caused by one fact, whose location is known.</summary>
     static IEnumerable<Fact> Beating(StreamName stream, StreamVersion expected, in StreamState actual, IFactReading reading) =>
         actual.Version == expected.Next() && reading.ReadAt(actual.Position) is { } only && only.StreamVersion == actual.Version && only.Stream == stream
             ? [only]
             : reading.ReadStream(stream, expected.Next(), actual.Position, backward: false);
 
-    /// <summary>As many as an answer may bring along.</summary>
+    /// <summary>As many facts as an outcome may contain.</summary>
     static List<Fact> Bounded(IEnumerable<Fact> beating, out bool areAll)
     {
         var facts = new List<Fact>();
@@ -45,7 +45,7 @@ internal static class ConflictAnswer
         return facts;
     }
 
-    /// <summary>The version behind which the facts begin that the caller did not expect; null where none beat it.</summary>
+    /// <summary>The version after which the unexpected facts begin; null if there are none.</summary>
     static StreamVersion? ExpectedVersion(AppendCondition condition, StreamState actual) => condition.Kind switch
     {
         AppendConditionKind.StreamAt or AppendConditionKind.RecordAt => condition.Version,

@@ -4,8 +4,8 @@ namespace Factstone;
 
 /// <summary>An append on its way: queued, decided by the writer, answered on another thread.</summary>
 /// <remarks>
-/// Threads: the caller queues it, the writer decides it, and a completion that the scheduler runs answers it; one after the
-/// other. A cancellation races with the writer that takes it; one of the two wins.
+/// Threads: the caller queues it, the writer decides it, and a completion that the scheduler runs answers it, one after
+/// the other. A cancellation races with the writer that takes it; exactly one of the two wins.
 /// </remarks>
 internal sealed class PendingAppend(AppendPipeline pipeline, PreparedAppend append, AppendSnapshot snapshot, PreparedValue[] values) : IValueTaskSource<AppendOutcome>, IThreadPoolWorkItem
 {
@@ -23,18 +23,18 @@ internal sealed class PendingAppend(AppendPipeline pipeline, PreparedAppend appe
     /// <summary>What the writer needs and may not have in memory.</summary>
     public AppendSnapshot Snapshot => snapshot;
 
-    /// <summary>What the conditions on values came to when they were prepared.</summary>
+    /// <summary>The results of the conditions on values when they were prepared.</summary>
     public PreparedValue[] Values { get; } = values;
 
-    /// <summary>What the writer decided; null until then.</summary>
+    /// <summary>The writer's decision; null until then.</summary>
     public AppendDecision? Decision { get; set; }
 
-    /// <summary>Of a repeat or a conflict: the outcome, once it has been read.</summary>
+    /// <summary>The outcome of a repeat or a conflict, once it was read.</summary>
     public AppendOutcome? OutcomeRead { get; set; }
 
     public ValueTask<AppendOutcome> Task => new(this, _source.Version);
 
-    /// <summary>Lets the token take it out of the queue for as long as the writer has not taken it.</summary>
+    /// <summary>Lets the token remove the append from the queue until the writer takes it.</summary>
     public void CancelWith(CancellationToken cancellationToken)
     {
         if (!cancellationToken.CanBeCanceled) return;
@@ -42,10 +42,10 @@ internal sealed class PendingAppend(AppendPipeline pipeline, PreparedAppend appe
         _cancellation = cancellationToken.UnsafeRegister(static pending => ((PendingAppend)pending!).Cancel(), this);
     }
 
-    /// <summary>False when it was cancelled before.</summary>
+    /// <summary>False if it was cancelled before.</summary>
     public bool TryTake() => Interlocked.CompareExchange(ref _state, Taken, Queued) == Queued;
 
-    /// <summary>It could not be queued: nobody answers it.</summary>
+    /// <summary>Called if the append could not be queued: it is not answered.</summary>
     public void Withdraw()
     {
         _cancellation.Dispose();
@@ -71,7 +71,7 @@ internal sealed class PendingAppend(AppendPipeline pipeline, PreparedAppend appe
     void Cancel()
     {
         if (Interlocked.CompareExchange(ref _state, Cancelled, Queued) != Queued) return;
-        Decision = new AppendDecision.Failed(new OperationCanceledException("The append was cancelled before it was taken; nothing was written.", _cancellationToken));
+        Decision = new AppendDecision.Failed(new OperationCanceledException("The append was cancelled before the writer took it; nothing was written.", _cancellationToken));
         pipeline.Complete(this);
     }
 
@@ -83,5 +83,5 @@ internal sealed class PendingAppend(AppendPipeline pipeline, PreparedAppend appe
         _source.OnCompleted(continuation, state, token, flags);
 }
 
-/// <summary>What a condition on a record's value came to at some state of its stream, or one on a cell's value at some version of it.</summary>
+/// <summary>The result of a condition on a record's value at a state of its stream, or of one on a cell's value at a version of the cell.</summary>
 internal readonly record struct PreparedValue(StreamState State, bool IsEqual, CellVersion CellVersion = default);

@@ -1,6 +1,6 @@
 namespace Factstone;
 
-/// <summary>An append whose id is known: a repeat, or another append under a used id. Compared with what is stored, byte for byte.</summary>
+/// <summary>An append whose id exists: a repeat, or another append with a used id. The two are compared byte for byte.</summary>
 internal static class RepeatedAppend
 {
     public static AppendOutcome Answer(PreparedAppend append, AppendSpan span, IFactReading reading)
@@ -13,10 +13,10 @@ internal static class RepeatedAppend
             : new AppendOutcome.Duplicate(receipt);
     }
 
-    /// <summary>The receipt of a committed append, as it was, from the facts and cells that it wrote. Of those that are gone for good it has no versions.</summary>
+    /// <summary>The original receipt of a committed append, from the facts and cells that it wrote. It has no versions for facts and cells that were lost.</summary>
     public static AppendReceipt Receipt(string appendId, AppendSpan span, IFactReading reading) => Receipt(span, Facts(span, reading), Cells(appendId, span, reading));
 
-    /// <summary>Of an append that has lost facts the cells stand by themselves now.</summary>
+    /// <summary>The cells of an append that has lost facts are in frames of their own.</summary>
     static IReadOnlyList<StoredCell> Cells(string appendId, AppendSpan span, IFactReading reading) => span.IsIncomplete ? [] : reading.ReadAppendCells(appendId);
 
     static List<Fact> Facts(AppendSpan span, IFactReading reading) => span.Count == 0 ? [] : [.. reading.Read(span.First, span.Last, backward: false)];
@@ -45,7 +45,7 @@ internal static class RepeatedAppend
         };
     }
 
-    /// <summary>What differs from the facts that are left; null when nothing does.</summary>
+    /// <summary>The first difference from the facts that remain; null if there is none.</summary>
     static string? Difference(PreparedAppend append, AppendSpan span, List<Fact> facts)
     {
         if (append.Facts.Length != span.Count) return $"it had {span.Count} facts, and this one has {append.Facts.Length}";
@@ -76,7 +76,7 @@ internal static class RepeatedAppend
         return null;
     }
 
-    /// <summary>The header as it would be read, with stand-ins for what only the writer knows.</summary>
+    /// <summary>The header as a reader would see it, with placeholders for the fields that only the writer knows.</summary>
     static HeaderView View(PreparedAppend append, in PreparedFact fact, Span<byte> buffer)
     {
         var header = new HeaderWriter(buffer);

@@ -1,10 +1,10 @@
 namespace Factstone;
 
-/// <summary>Gives cursors, and tells what one stands for in a ledger as it is now.</summary>
+/// <summary>Creates cursors, and resolves them in the ledger as it is now.</summary>
 internal static class Cursors
 {
-    /// <summary>The cursor of who has read up to a position, included.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It lies ahead.</exception>
+    /// <summary>The cursor after a position, the position included.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The position is beyond the last fact.</exception>
     public static LedgerCursor At(IFactReading reading, Position position)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(position.Value, nameof(position));
@@ -19,26 +19,26 @@ internal static class Cursors
         }
         catch (LedgerDamagedException)
         {
-            // Whoever passes over a damaged fact has to be able to say how far it has come.
+            // A consumer that skips a damaged fact must be able to store its progress.
             return withoutLeaf;
         }
     }
 
-    /// <summary>The position that a cursor stands for.</summary>
-    /// <exception cref="LedgerForkedException">What was read there is not what the ledger holds.</exception>
+    /// <summary>The position of a cursor.</summary>
+    /// <exception cref="LedgerForkedException">What was read there differs from what the ledger contains.</exception>
     public static Position Resolve(IFactReading reading, LedgerCursor cursor, string parameter)
     {
         var position = cursor.Position;
-        if (position < Position.None) throw new ArgumentOutOfRangeException(parameter, position, "A position is not negative.");
+        if (position < Position.None) throw new ArgumentOutOfRangeException(parameter, position, "A position must not be negative.");
         if (cursor.LedgerId != reading.Id) throw new ArgumentException($"The cursor is of ledger {cursor.LedgerId}; this is ledger {reading.Id}.", parameter);
         if (cursor.Epoch > reading.Epoch) throw LedgerForkedException.ByEpoch(cursor.Epoch, reading.Epoch, Position.None, position);
         var common = reading.LastCommonWith(cursor.Epoch);
         if (position > common) throw LedgerForkedException.ByEpoch(cursor.Epoch, reading.Epoch, common, position);
         var head = reading.Head.Position;
         if (position > head)
-            throw new ArgumentOutOfRangeException(parameter, $"Position {position} lies ahead: the last fact is at position {head}. The cursor was given where there were more facts: in another copy of the ledger, or in this one before a crash from which no writer has recovered it yet.");
+            throw new ArgumentOutOfRangeException(parameter, $"Position {position} is too high: the last fact is at position {head}. The cursor was made where more facts existed: in another copy of the ledger, or in this ledger before a crash from which no writer has recovered it yet.");
 
-        // Two copies that were restored from one backup have the same epoch; the facts behind it differ at least in their salts.
+        // Two copies that were restored from one backup have the same epoch. The facts after the backup differ at least in their salts.
         if (cursor.Leaf is { } leaf && position > Position.None && reading.ReadAt(position) is { } fact && LedgerCursor.LeafOf(fact) != leaf)
             throw LedgerForkedException.ByLeaf(reading.Epoch, position);
         return position;

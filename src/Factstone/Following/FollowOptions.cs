@@ -1,11 +1,11 @@
 namespace Factstone;
 
-/// <summary>How to follow.</summary>
+/// <summary>Options of a follow.</summary>
 public sealed record FollowOptions
 {
-    /// <summary>Where to begin; by default with the first fact.</summary>
+    /// <summary>Where to begin; by default at the first fact.</summary>
     public FollowStart From { get; init; }
 
-    /// <summary>Facts that are read ahead of who takes them: 1 to 100,000, 1,000 by default, and no more than 8 MiB of them. A slow taker costs no more memory than that: what it has not got to is read again from the log.</summary>
+    /// <summary>Facts that are read ahead of the caller: 1 to 100,000, 1,000 by default, and no more than 8 MiB. A slow caller uses no more memory than that: later facts are read from the log again.</summary>
     public int BufferFacts { get; init; } = 1_000;
 }

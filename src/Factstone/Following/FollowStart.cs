@@ -1,31 +1,31 @@
 namespace Factstone;
 
-/// <summary>Where a follow begins: with the first fact, at a position, behind one, at a time, or with what comes from now on.</summary>
+/// <summary>Where a follow begins: at the first fact, at a position, after a position, at a time, or at the next new fact.</summary>
 public readonly record struct FollowStart
 {
     readonly long _value;
 
     FollowStart(FollowStartKind kind, long value, LedgerCursor? cursor = null) => (Kind, _value, Cursor) = (kind, value, cursor);
 
-    /// <summary>With the first fact of the ledger. The default.</summary>
+    /// <summary>At the first fact of the ledger. The default.</summary>
     public static readonly FollowStart Beginning;
 
-    /// <summary>With what is recorded after the follow was opened; nothing before.</summary>
+    /// <summary>At the first fact that is recorded after the follow was opened.</summary>
     public static readonly FollowStart Now = new(FollowStartKind.Now, 0);
 
-    /// <summary>With the fact at a position; at most the position after the last fact. 0 is the beginning.</summary>
+    /// <summary>At the fact with this position; at most the position after the last fact. 0 means the beginning.</summary>
     public static FollowStart At(Position position) => new(FollowStartKind.At, position.Value);
 
-    /// <summary>With the fact behind a position: that of the last fact that was dealt with; at most that of the last fact. 0 is the beginning.</summary>
+    /// <summary>After the fact with this position, which is the last one that was processed; at most the last fact. 0 means the beginning.</summary>
     public static FollowStart After(Position position) => new(FollowStartKind.After, position.Value);
 
-    /// <summary>With the fact behind a cursor, such as <see cref="Follower.Cursor"/>, which is checked when the follow is opened: one that is not of the ledger as it is now gets <see cref="LedgerForkedException"/>.</summary>
+    /// <summary>After a cursor, such as <see cref="Follower.Cursor"/>. It is checked when the follow is opened: if the ledger is not what was read, <see cref="LedgerForkedException"/> is thrown.</summary>
     public static FollowStart After(LedgerCursor cursor) => new(FollowStartKind.AfterCursor, cursor.Position.Value, cursor);
 
-    /// <summary>With the first fact that was recorded at a time or later. Not a time that lies ahead.</summary>
+    /// <summary>At the first fact that was recorded at this time or later. The time must not be in the future.</summary>
     public static FollowStart AtTime(DateTimeOffset time)
     {
-        // Facts have whole microseconds: one that was recorded in the microsecond of a finer time was recorded before it.
+        // Facts have whole microseconds: a fact in the same microsecond as a finer time was recorded before that time.
         var microseconds = Microseconds.From(time);
         return new(FollowStartKind.AtTime, time.UtcTicks % TimeSpan.TicksPerMicrosecond == 0 ? microseconds : microseconds + 1);
     }

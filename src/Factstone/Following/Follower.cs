@@ -3,17 +3,17 @@ using System.Runtime.CompilerServices;
 
 namespace Factstone;
 
-/// <summary>A read that does not end: first the facts that are there, then each as it becomes durable. In order of position, none left out, none given twice.</summary>
+/// <summary>A read without end: first the existing facts, then each new one when it is durable. In order of position; none is left out or returned twice.</summary>
 /// <remarks>
-/// <para>For one caller at a time; <see cref="Position"/>, <see cref="Cursor"/> and <see cref="GetLag"/> for any. Holds one buffer of facts and
-/// nothing else, so it needs no disposing, and a caller that is slow or pauses holds nobody up: it is read on from the log.</para>
-/// <para>Closing the ledger ends it: no fact is given any more, and an enumeration ends without an exception.
-/// <see cref="Cursor"/> says where to go on, here or in another process: <see cref="FollowStart.After(LedgerCursor)"/>.</para>
-/// <para>Enumerating it a second time goes on where the first ended.</para>
+/// <para>For one caller at a time; any thread may use <see cref="Position"/>, <see cref="Cursor"/> and <see cref="GetLag"/>. It holds one buffer
+/// of facts and nothing else, so it needs no disposing. A slow or paused caller blocks nothing: it continues from the log.</para>
+/// <para>Closing the ledger ends it: no further fact is returned, and an enumeration ends without an exception.
+/// <see cref="Cursor"/> is the place to continue, here or in another process: <see cref="FollowStart.After(LedgerCursor)"/>.</para>
+/// <para>A second enumeration continues where the first ended.</para>
 /// </remarks>
 public sealed class Follower : IAsyncEnumerable<Fact>
 {
-    /// <summary>A look goes over so many positions at most, so that closing or cancelling does not wait for a rare fact to be found.</summary>
+    /// <summary>One step covers at most this many positions, so that closing or cancelling does not wait for a rare fact.</summary>
     const int PositionsPerStep = 32 * 1_024;
 
     readonly Lock _looking = new();
@@ -28,11 +28,11 @@ public sealed class Follower : IAsyncEnumerable<Fact>
     long _position;
     Fact? _lastGiven;
 
-    /// <param name="reading">The ledger's.</param>
-    /// <param name="options">The ledger's.</param>
-    /// <param name="query">Checked.</param>
-    /// <param name="after">Facts behind this position are given.</param>
-    /// <param name="recordedFrom">And of them only those recorded at this time, in microseconds, or later.</param>
+    /// <param name="reading">The storage of the ledger.</param>
+    /// <param name="options">The options of the ledger.</param>
+    /// <param name="query">A checked query.</param>
+    /// <param name="after">Facts after this position are returned.</param>
+    /// <param name="recordedFrom">Of these, only facts recorded at this time, in microseconds, or later.</param>
     /// <param name="bufferFacts">Facts read ahead.</param>
     internal Follower(IFactReading reading, LedgerOptions options, FactQuery query, Position after, long recordedFrom, int bufferFacts)
     {
@@ -45,14 +45,14 @@ public sealed class Follower : IAsyncEnumerable<Fact>
         _readUntil = _position = after.Value;
     }
 
-    /// <summary>Which facts are given.</summary>
+    /// <summary>The query that facts must match.</summary>
     public FactQuery Query { get; }
 
-    /// <summary>How far it has come: the position of the fact that was given last, or a later one when nothing up to there was to be given.</summary>
+    /// <summary>The follower's progress: the position of the last fact returned, or a later one if nothing up to there had to be returned.</summary>
     public Position Position => new(Volatile.Read(ref _position));
 
-    /// <summary>How far it has come, to go on from there with <see cref="FollowStart.After(LedgerCursor)"/>: in a copy of the ledger that went another way, that is refused.</summary>
-    /// <remarks>It carries the leaf of the fact at <see cref="Position"/>, which may have to be read for it. Once the ledger is closed it is the cursor of the fact that was given last, or of the start: no fact is given twice from there, either.</remarks>
+    /// <summary>The follower's progress, to continue with <see cref="FollowStart.After(LedgerCursor)"/>. A copy of the ledger that continued differently refuses it.</summary>
+    /// <remarks>It contains the leaf of the fact at <see cref="Position"/>, which may have to be read for it. Once the ledger is closed, it is the cursor of the last fact returned, or of the start. No fact is returned twice from there, either.</remarks>
     public LedgerCursor Cursor
     {
         get
@@ -75,8 +75,8 @@ public sealed class Follower : IAsyncEnumerable<Fact>
     /// <summary>The cursor that it was opened with.</summary>
     internal LedgerCursor? Start { get; init; }
 
-    /// <summary>The next fact, if there is one up to the head; otherwise false, also once the ledger is closed. Reads from the log where nothing is buffered, and never waits for facts to come.</summary>
-    /// <exception cref="LedgerDamagedException">The next fact is damaged; those behind it can be followed from the position after it on.</exception>
+    /// <summary>The next fact, if there is one up to the head; otherwise false, and also once the ledger is closed. Reads from the log if nothing is buffered, and never waits for new facts.</summary>
+    /// <exception cref="LedgerDamagedException">The next fact is damaged. A new follower can start at the position after it.</exception>
     public bool TryRead([NotNullWhen(true)] out Fact? fact)
     {
         while (true)
@@ -86,9 +86,9 @@ public sealed class Follower : IAsyncEnumerable<Fact>
         }
     }
 
-    /// <summary>Returns true when <see cref="TryRead"/> has a fact to give, and false once the ledger is closed. Completes at once unless the follower is caught up.</summary>
-    /// <exception cref="LedgerDamagedException">The next fact is damaged; those behind it can be followed from the position after it on.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled; the follower can be used on.</exception>
+    /// <summary>Returns true when <see cref="TryRead"/> has a fact, and false once the ledger is closed. Completes at once unless the follower has reached the head.</summary>
+    /// <exception cref="LedgerDamagedException">The next fact is damaged. A new follower can start at the position after it.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the follower can be used again.</exception>
     public async ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default)
     {
         while (true)
@@ -105,8 +105,8 @@ public sealed class Follower : IAsyncEnumerable<Fact>
         }
     }
 
-    /// <summary>How far it is behind the ledger, now. Reads one fact, unless it is caught up.</summary>
-    /// <exception cref="LedgerDamagedException">The first fact behind its position is damaged, so how long ago it was recorded cannot be told.</exception>
+    /// <summary>How far it is behind the ledger now. Reads one fact, unless it has reached the head.</summary>
+    /// <exception cref="LedgerDamagedException">The first fact after its position is damaged, so its time is unknown.</exception>
     /// <exception cref="ObjectDisposedException">The ledger is closed.</exception>
     public FollowerLag GetLag()
     {
@@ -119,7 +119,7 @@ public sealed class Follower : IAsyncEnumerable<Fact>
         return new FollowerLag(head.Value - position.Value, age > TimeSpan.Zero ? age : TimeSpan.Zero);
     }
 
-    /// <summary>Facts without end; ends when the ledger is closed.</summary>
+    /// <summary>An enumeration without end; it ends when the ledger is closed.</summary>
     public IAsyncEnumerator<Fact> GetAsyncEnumerator(CancellationToken cancellationToken = default) => ReadAllAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
 
     internal async IAsyncEnumerable<Fact> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken)
@@ -129,7 +129,7 @@ public sealed class Follower : IAsyncEnumerable<Fact>
             while (TryTake(out var fact))
             {
                 yield return fact;
-                cancellationToken.ThrowIfCancellationRequested(); // before the next one is taken: what is taken counts as given
+                cancellationToken.ThrowIfCancellationRequested(); // before the next one is taken, because a fact that is taken counts as returned
             }
         }
     }
@@ -151,7 +151,7 @@ public sealed class Follower : IAsyncEnumerable<Fact>
         }
     }
 
-    /// <summary>Reads on if nothing is buffered: one piece of work, with nothing to wait for but the disk.</summary>
+    /// <summary>Reads on if nothing is buffered: one piece of work, which waits only for the disk.</summary>
     FollowerStep Look(CancellationToken cancellationToken)
     {
         lock (_looking)
@@ -187,7 +187,7 @@ public sealed class Follower : IAsyncEnumerable<Fact>
         {
             foreach (var fact in _reading.ReadQuery(Query, new Position(_readUntil), until, backward: false))
             {
-                // A fact that was in flight at the start can be older than the time to begin at.
+                // A fact that was in flight at the start can be older than the start time.
                 if (fact.RecordedAtMicroseconds < _recordedFrom) continue;
                 bytes += fact.Header.Length + fact.MetadataBytes.Length + fact.Payload.Length;
                 var isFull = bytes >= _options.FollowerBytesMax;
@@ -200,7 +200,7 @@ public sealed class Follower : IAsyncEnumerable<Fact>
         }
         catch (FactstoneException) when (_buffer.Count > 0)
         {
-            // The facts before it are given first; the next look meets it again.
+            // The facts before it are returned first; the next step meets the damage again.
         }
     }
 

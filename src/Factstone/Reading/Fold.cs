@@ -1,6 +1,6 @@
 namespace Factstone;
 
-/// <summary>Takes the facts that a storage shows into a state.</summary>
+/// <summary>Passes the facts of a storage to a folder.</summary>
 internal sealed class Fold<TState>(TState seed, FactFolder<TState> folder, long? limit) : FactVisitor
 {
     TState _state = seed;
@@ -8,10 +8,10 @@ internal sealed class Fold<TState>(TState seed, FactFolder<TState> folder, long?
 
     public TState State => _state;
 
-    /// <summary>Whether facts of Factstone's own stores are passed over.</summary>
+    /// <summary>Whether facts of reserved stores are left out.</summary>
     public bool LeavesOutOwn { get; init; }
 
-    /// <summary>Facts at or before this position are not for the folder.</summary>
+    /// <summary>Facts at or before this position are not passed to the folder.</summary>
     public Position After { get; init; }
 
     public override bool Visit(in FactView fact)

@@ -1,30 +1,30 @@
 namespace Factstone;
 
-/// <summary>What a ledger holds.</summary>
+/// <summary>The size of a ledger.</summary>
 public sealed record LedgerStatistics
 {
-    /// <summary>Facts, which is the position of the last one.</summary>
+    /// <summary>The number of facts, which is the position of the last one.</summary>
     public required long Facts { get; init; }
 
-    /// <summary>Streams that have had a fact.</summary>
+    /// <summary>The number of streams that have had a fact.</summary>
     public required long Streams { get; init; }
 
-    /// <summary>Stores that have had a fact.</summary>
+    /// <summary>The number of stores that have had a fact.</summary>
     public required long Stores { get; init; }
 
-    /// <summary>Appends that had an id.</summary>
+    /// <summary>The number of appends that had an id.</summary>
     public required long AppendIds { get; init; }
 
-    /// <summary>Cells that have a value.</summary>
+    /// <summary>The number of cells that have a value.</summary>
     public required long Cells { get; init; }
 
-    /// <summary>Files of the log.</summary>
+    /// <summary>The number of log files.</summary>
     public required int Segments { get; init; }
 
     /// <summary>Bytes of the log, without preallocated space.</summary>
     public required long SegmentBytes { get; init; }
 
-    /// <summary>Files of the index. The newest facts are in none until the index is written, at the latest by a close.</summary>
+    /// <summary>The number of index files. The newest facts are in none of them until a run is written, at the latest by a close.</summary>
     public required int Runs { get; init; }
 
     /// <summary>Bytes of the index.</summary>
@@ -45,6 +45,6 @@ public sealed record LedgerStatistics
     /// <summary>The last durable position.</summary>
     public required Position Head { get; init; }
 
-    /// <summary>When it was recorded; null in an empty ledger.</summary>
+    /// <summary>When the fact at the head was recorded; null in an empty ledger.</summary>
     public required DateTimeOffset? RecordedAt { get; init; }
 }

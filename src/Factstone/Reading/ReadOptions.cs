@@ -4,19 +4,19 @@ namespace Factstone;
 public sealed record ReadOptions
 {
     /// <summary>The first position, included; by default the first fact, or the last when reading backward.</summary>
-    /// <remarks>A cursor: the next page begins at the position after the last fact of the page before, or backward, at the one before it.</remarks>
+    /// <remarks>For paging: the next page begins at the position after the last fact of the page before, or backward, at the one before it.</remarks>
     public Position From { get; init; }
 
-    /// <summary>Only facts that were recorded at this time or later; null for all. <see cref="AsOf"/> a <see cref="LedgerTime.RecordedBy"/> ends what this begins, and includes its time, too.</summary>
+    /// <summary>Only facts that were recorded at this time or later; null for all. An <see cref="AsOf"/> with <see cref="LedgerTime.RecordedBy"/> is the end of that period, and its time is included, too.</summary>
     public DateTimeOffset? RecordedFrom { get; init; }
 
     /// <summary>Whether to read from later to earlier positions.</summary>
     public bool Backward { get; init; }
 
-    /// <summary>At most this many facts; null for all.</summary>
+    /// <summary>The maximal number of facts; null for all.</summary>
     public long? Limit { get; init; }
 
-    /// <summary>The point to read at; later facts are not seen.</summary>
+    /// <summary>The point of the read; later facts are not returned.</summary>
     public LedgerTime AsOf { get; init; }
 }
 
@@ -29,10 +29,10 @@ public sealed record StreamReadOptions
     /// <summary>Whether to read from later to earlier versions.</summary>
     public bool Backward { get; init; }
 
-    /// <summary>At most this many facts; null for all.</summary>
+    /// <summary>The maximal number of facts; null for all.</summary>
     public long? Limit { get; init; }
 
-    /// <summary>The point to read at; later facts are not seen.</summary>
+    /// <summary>The point of the read; later facts are not returned.</summary>
     public LedgerTime AsOf { get; init; }
 }
 
@@ -45,10 +45,10 @@ public sealed record ListOptions
     /// <summary>Only keys after this one, in the order of unsigned UTF-8 bytes: the last key of the page before.</summary>
     public string? After { get; init; }
 
-    /// <summary>At most this many keys; null for all.</summary>
+    /// <summary>The maximal number of keys; null for all.</summary>
     public long? Limit { get; init; }
 
-    /// <summary>The point to list at.</summary>
+    /// <summary>The point of the read.</summary>
     public LedgerTime AsOf { get; init; }
 }
 
@@ -61,6 +61,6 @@ public sealed record CellListOptions
     /// <summary>Only names after this one, in the order of unsigned UTF-8 bytes: the last name of the page before.</summary>
     public string? After { get; init; }
 
-    /// <summary>At most this many cells; null for all.</summary>
+    /// <summary>The maximal number of cells; null for all.</summary>
     public long? Limit { get; init; }
 }

@@ -1,13 +1,13 @@
 namespace Factstone;
 
-/// <summary>Gives appends their times, strictly later for each, and keeps the promise that what was recorded by a time stays the same.</summary>
+/// <summary>Assigns times to appends, strictly later for each, and keeps the promise that the answer to "recorded by" never changes.</summary>
 /// <remarks>
-/// Always true: no append gets a time at or before one that a reader was answered for. Threads: the writer begins and
-/// ends groups; readers ask at any time.
+/// Always true: no append gets a time at or before one for which "recorded by" was answered. Threads: the writer begins
+/// and ends groups; readers may call it at any time.
 /// </remarks>
 internal sealed class RecordingClock
 {
-    /// <summary>A larger step forward than this, against a clock that runs on through suspend, is taken for a mistake.</summary>
+    /// <summary>A larger step forward than this, compared with a clock that also runs during suspend, is treated as an error.</summary>
     static readonly TimeSpan JumpMax = TimeSpan.FromDays(1);
 
     readonly Lock _lock = new();
@@ -15,7 +15,7 @@ internal sealed class RecordingClock
     readonly bool _isSystem;
     long _last;
 
-    /// <summary>Every append with a time up to this one has been decided, and none can get one any more.</summary>
+    /// <summary>Every append with a time up to this one has been decided, and no later append can get such a time.</summary>
     long _passed;
     long _now;
     long _wallAtStart;
@@ -30,7 +30,7 @@ internal sealed class RecordingClock
         Accept();
     }
 
-    /// <summary>How far the clock is behind the last time that was given; zero when it is not.</summary>
+    /// <summary>How far the clock is behind the last assigned time; zero if it is not behind.</summary>
     public TimeSpan Lag
     {
         get
@@ -39,7 +39,7 @@ internal sealed class RecordingClock
         }
     }
 
-    /// <summary>Takes the clock as it is now for right.</summary>
+    /// <summary>Accepts the present time of the clock as correct.</summary>
     public void Accept()
     {
         lock (_lock)
@@ -49,9 +49,9 @@ internal sealed class RecordingClock
         }
     }
 
-    /// <summary>Appends are about to get times.</summary>
-    /// <param name="last">The last time in the ledger: an open that waited for room on the disk has found more since.</param>
-    /// <exception cref="ClockJumpedException">The clock went forward by more than a day more than has passed.</exception>
+    /// <summary>Called before the appends of a group get times.</summary>
+    /// <param name="last">The last time in the ledger. A recovery that waited for disk space may have found a later one.</param>
+    /// <exception cref="ClockJumpedException">The clock went forward by over a day more than the time that has passed.</exception>
     public void BeginGroup(long last)
     {
         lock (_lock)
@@ -69,7 +69,7 @@ internal sealed class RecordingClock
         lock (_lock) return _last = Math.Max(_now, _last + 1);
     }
 
-    /// <summary>The group is durable, or refused.</summary>
+    /// <summary>Called when the group is durable, or refused.</summary>
     public void EndGroup()
     {
         TaskCompletionSource? group;
@@ -82,12 +82,12 @@ internal sealed class RecordingClock
         group?.SetResult();
     }
 
-    /// <summary>Returns when every append with a time at or before this one has been decided, and none can get one any more.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The time lies ahead.</exception>
-    /// <exception cref="ClockJumpedException">Only by a clock that went forward by more than a day does it not lie ahead. To answer would date all later appends behind it.</exception>
+    /// <summary>Completes when every append with a time at or before this one has been decided, and no later append can get such a time.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The time is ahead of the clock.</exception>
+    /// <exception cref="ClockJumpedException">The time is in the past only by a clock that went forward by more than a day. An answer would force all later appends to get later times than that.</exception>
     public Task PassedAsync(long time)
     {
-        // What is past nobody has to wait for, however busy the writer is.
+        // For a time that has passed, no reader has to wait, however busy the writer is.
         if (time <= Volatile.Read(ref _passed)) return Task.CompletedTask;
         lock (_lock)
         {
@@ -104,7 +104,7 @@ internal sealed class RecordingClock
     public static void RefuseFuture(long time, long now)
     {
         if (time > now)
-            throw new ArgumentOutOfRangeException(nameof(time), $"{Microseconds.ToText(Microseconds.ToTime(time))} lies ahead of the ledger's clock, {Microseconds.ToText(Microseconds.ToTime(now))}: what will have been recorded by then is not known yet.");
+            throw new ArgumentOutOfRangeException(nameof(time), $"{Microseconds.ToText(Microseconds.ToTime(time))} is ahead of the ledger's clock, {Microseconds.ToText(Microseconds.ToTime(now))}: it is not known yet what will be recorded by then.");
     }
 
     void RefuseJump(long now)
@@ -116,6 +116,6 @@ internal sealed class RecordingClock
 
     long Now() => Microseconds.From(_time.GetUtcNow());
 
-    /// <summary>A clock that nobody sets.</summary>
+    /// <summary>A clock that cannot be set.</summary>
     TimeSpan Running() => _isSystem ? RunningClock.Elapsed() : _time.GetElapsedTime(0);
 }

@@ -1,6 +1,6 @@
 namespace Factstone;
 
-/// <summary>Reads a ledger as a read-only opener does, which checks every frame, and then every fact against the ones before it.</summary>
+/// <summary>Reads a ledger as a read-only opener does, which checks every frame, and then compares every fact with the ones before it.</summary>
 internal static class LedgerVerification
 {
     const int FactsPerReport = 10_000;
@@ -19,10 +19,10 @@ internal static class LedgerVerification
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                // A fact behind another at the next position, one batch after the other: one reader for all of them.
+                // Each fact continues at the next position, batch after batch, so one reader serves all of them.
                 foreach (var fact in storage.Read(position, head, backward: false))
                 {
-                    if (fact.Position != position && fact.Position != position.Next()) versions.Clear(); // facts are gone for good in between, and with them versions
+                    if (fact.Position != position && fact.Position != position.Next()) versions.Clear(); // facts were lost in between, and versions with them
                     position = fact.Position;
                     Check(fact, storage, versions, ref lastTime, damage);
                     if (++facts % FactsPerReport == 0) progress?.Invoke(new VerifyProgress(position.Value, head.Value));
@@ -34,7 +34,7 @@ internal static class LedgerVerification
                 foreach (var one in found.Damage)
                     if (!damage.Exists(known => known.File == one.File && known.FileOffset == one.FileOffset)) damage.Add(one);
                 position = NextReadable(position, found);
-                versions.Clear(); // what a damaged fact was is not known, so versions are compared anew from here
+                versions.Clear(); // the damaged fact is unknown, so the comparison of versions starts again here
             }
         }
 
@@ -65,7 +65,7 @@ internal static class LedgerVerification
         };
     }
 
-    /// <summary>The damaged position itself; the loop goes on behind it.</summary>
+    /// <summary>The damaged position itself; the loop continues after it.</summary>
     static Position NextReadable(Position last, LedgerDamagedException found)
     {
         var damaged = found.Damage.Where(one => one.LastPosition >= last).Select(one => one.LastPosition).DefaultIfEmpty(last.Next()).Min();
@@ -75,8 +75,8 @@ internal static class LedgerVerification
     static void Check(Fact fact, IFactStorage storage, Dictionary<StreamName, long> versions, ref long lastTime, List<Damage> damage)
     {
         var isKnown = versions.TryGetValue(fact.Stream, out var last);
-        if (isKnown && fact.StreamVersion.Value != last + 1) Add($"{fact.Stream} goes from version {last} to {fact.StreamVersion}.");
-        if (fact.RecordedAtMicroseconds < lastTime) Add("It was recorded before the fact before it.");
+        if (isKnown && fact.StreamVersion.Value != last + 1) Add($"The versions of {fact.Stream} jump from {last} to {fact.StreamVersion}.");
+        if (fact.RecordedAtMicroseconds < lastTime) Add("Its recorded time is earlier than that of the fact before it.");
         versions[fact.Stream] = fact.StreamVersion.Value;
         lastTime = fact.RecordedAtMicroseconds;
 

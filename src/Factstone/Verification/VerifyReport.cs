@@ -1,73 +1,73 @@
 namespace Factstone;
 
-/// <summary>What a check looks at.</summary>
+/// <summary>Options of a verification.</summary>
 public sealed record VerifyOptions
 {
-    /// <summary>Whether each file of the index is compared with the log: every list, place and time in it. Takes longer, and no more memory.</summary>
+    /// <summary>Whether each index file is compared with the log: every list, location and time in it. This takes longer, and no more memory.</summary>
     public bool Deep { get; init; }
 }
 
-/// <summary>In what state a ledger is.</summary>
+/// <summary>The state of a ledger.</summary>
 public enum LedgerState
 {
     /// <summary>Closed by its last writer, or open for writing now, and nothing is wrong.</summary>
     Whole = 1,
 
-    /// <summary>Its last writer did not close it, or a file that says nothing of its own is missing or damaged. The next open for writing finishes that, and nothing that was acknowledged is lost.</summary>
+    /// <summary>Its last writer did not close it, or a file without data of its own is missing or damaged. The next open for writing recovers it, and no acknowledged append is lost.</summary>
     NeedsRecovery = 2,
 
     /// <summary>Bytes that were durable are damaged or missing. Appends are refused until a repair.</summary>
     Damaged = 3,
 }
 
-/// <summary>What a check of every byte found.</summary>
+/// <summary>The result of a check of every byte.</summary>
 public sealed record VerifyReport
 {
-    /// <summary>In what state the ledger is.</summary>
+    /// <summary>The state of the ledger.</summary>
     public required LedgerState State { get; init; }
 
-    /// <summary>Facts that were read and found whole.</summary>
+    /// <summary>The number of facts that were read and are whole.</summary>
     public required long Facts { get; init; }
 
     /// <summary>The last position that was published as durable.</summary>
     public required Position Head { get; init; }
 
-    /// <summary>Files of the log.</summary>
+    /// <summary>The number of log files.</summary>
     public required int Segments { get; init; }
 
     /// <summary>Bytes of the log.</summary>
     public required long SegmentBytes { get; init; }
 
-    /// <summary>Files of the index that were compared with the log; null where that was not asked for. Not among them: one that is damaged, which is named; one of which the log is damaged; one that is not of this log or not whole, which the next open for writing makes again.</summary>
+    /// <summary>The number of index files that were compared with the log; null without <see cref="VerifyOptions.Deep"/>. These are not counted: a damaged file, which is reported; a file for which the log is damaged; an incomplete file or one of another log, which the next open for writing rebuilds.</summary>
     public required int? RunsCompared { get; init; }
 
-    /// <summary>Whether somebody has the ledger open for writing. Then what lies behind <see cref="Head"/> is the work of that writer, and is not looked at.</summary>
+    /// <summary>Whether a process has the ledger open for writing. Then what follows <see cref="Head"/> is work in progress of that writer, and is not checked.</summary>
     public required bool IsOpenForWriting { get; init; }
 
-    /// <summary>Whether the last writer closed the ledger. Not so while one is running.</summary>
+    /// <summary>Whether the last writer closed the ledger; false while a writer is running.</summary>
     public required bool IsClosedCleanly { get; init; }
 
-    /// <summary>Whether there are whole appends behind <see cref="Head"/>, of facts or of cells, which the next open for writing keeps. They may have been acknowledged: after a power cut <c>HEAD</c> can be behind the log.</summary>
+    /// <summary>Whether whole appends of facts or cells follow <see cref="Head"/>, which the next open for writing keeps. They may have been acknowledged, because after a power cut <c>HEAD</c> can be behind the log.</summary>
     public required bool HasRecoverableAppends { get; init; }
 
-    /// <summary>How many facts they have.</summary>
+    /// <summary>The number of facts in these appends.</summary>
     public required long RecoverableFacts { get; init; }
 
-    /// <summary>Bytes behind these, of a write that a crash cut short: nothing of it was acknowledged, and the next open for writing cuts it off.</summary>
+    /// <summary>Bytes of an unfinished write after these appends, which a crash left. No append in them was acknowledged, and the next open for writing cuts them off.</summary>
     public required long TornTailBytes { get; init; }
 
-    /// <summary>Files that are missing or damaged and say nothing of their own: <c>MANIFEST</c>, <c>HEAD</c>, and files of the index. They are made again by the next open for writing, or when they are read.</summary>
+    /// <summary>Missing or damaged files without data of their own: <c>MANIFEST</c>, <c>HEAD</c>, and index files. The next open for writing rebuilds them, or a read does.</summary>
     public required IReadOnlyList<Damage> Remade { get; init; }
 
-    /// <summary>All damage, in the order in which it was found; none for a ledger that is well.</summary>
+    /// <summary>All damage, in the order in which it was found; empty for an undamaged ledger.</summary>
     public required IReadOnlyList<Damage> Damage { get; init; }
 }
 
-/// <summary>How far a check has come.</summary>
+/// <summary>The progress of a check.</summary>
 /// <param name="Facts">Facts checked.</param>
 /// <param name="Head">Facts to check.</param>
 public readonly record struct VerifyProgress(long Facts, long Head)
 {
-    /// <summary>Whether the index is being compared with the log, which comes last.</summary>
+    /// <summary>Whether the index is being compared with the log, which is the last phase.</summary>
     public bool IsOfIndex { get; init; }
 }

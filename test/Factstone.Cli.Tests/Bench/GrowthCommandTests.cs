@@ -66,7 +66,7 @@ public sealed class GrowthCommandTests : IDisposable
         Assert.Equal(["growth-1000", "growth-2000", "mine"], Directory.EnumerateFileSystemEntries(location).Select(Path.GetFileName).Order(StringComparer.Ordinal));
 
         var second = (await RunAsync(words)).Ends(ExitCodes.Done);
-        Assert.Contains("were there", second.Output, StringComparison.Ordinal);
+        Assert.Contains("reused", second.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("facts are loaded", second.Output, StringComparison.Ordinal);
         Assert.Equal(["mine"], Directory.EnumerateFileSystemEntries(location).Select(Path.GetFileName));
     }
@@ -140,7 +140,7 @@ public sealed class GrowthCommandTests : IDisposable
         // As many of the largest as do not fit here, each a little larger than the one before.
         var count = 2 + (int)(new DriveInfo(_directory.Path).AvailableFreeSpace / 400_000_000_000);
         var sizes = string.Join(',', Enumerable.Range(0, count).Select(i => $"{1_000_000_000 - count + i}"));
-        (await RunAsync("--sizes", sizes)).Fails(ExitCodes.Refused, "too little room");
+        (await RunAsync("--sizes", sizes)).Fails(ExitCodes.Refused, "too little space");
         Assert.Empty(Directory.EnumerateFileSystemEntries(_directory.Path));
     }
 

@@ -53,10 +53,10 @@ public sealed class BadInputTests : IDisposable
         { "control character", ["append", "s/k", "t\u0085", "1"] },
         { "'..'", ["append", "../etc", "t", "1"] },
         { "'.'", ["append", "./k", "t", "1"] },
-        { "Factstone's own", ["append", "$receipts/k", "t", "1"] },
+        { "belong to Factstone", ["append", "$receipts/k", "t", "1"] },
         { "version -1", ["append", "s/k", "t", "1", "--expect", "-1"] },
-        { "no time", ["append", "s/k", "t", "1", "--valid-from", "10000-01-01"] },
-        { "no time", ["append", "s/k", "t", "1", "--valid-from", "0001-01-01T00:00:00+01:00"] },
+        { "not a time", ["append", "s/k", "t", "1", "--valid-from", "10000-01-01"] },
+        { "not a time", ["append", "s/k", "t", "1", "--valid-from", "0001-01-01T00:00:00+01:00"] },
         { "earlier than", ["append", "s/k", "t", "1", "--valid-from", "2026-01-02", "--valid-to", "2026-01-01"] },
         { "JSON object", ["append", "s/k", "t", "1", "--metadata", "[]"] },
         { "string", ["append", "s/k", "t", "1", "--metadata", """{"a":1}"""] },
@@ -66,9 +66,9 @@ public sealed class BadInputTests : IDisposable
         { "it is empty", ["append", "s/k", "t", "1", "--unless-match", ""] },
         { "1,000 items", ["append", "s/k", "t", "1", "--unless-match", string.Join(" | ", Enumerable.Range(0, 10_000).Select(i => $"tag=t{i}"))] },
         { "are not closed", ["append", "s/k", "t", "1", "--unless-match", "tag=\"a"] },
-        { "--after goes with --unless-match", ["append", "s/k", "t", "1", "--after", "@1"] },
-        { "no position", ["append", "s/k", "t", "1", "--unless-match", "tag=a", "--after", "1"] },
-        { "lies ahead", ["append", "s/k", "t", "1", "--unless-match", "tag=a", "--after", "@99"] },
+        { "--after needs --unless-match", ["append", "s/k", "t", "1", "--after", "@1"] },
+        { "not a position", ["append", "s/k", "t", "1", "--unless-match", "tag=a", "--after", "1"] },
+        { "is too high", ["append", "s/k", "t", "1", "--unless-match", "tag=a", "--after", "@99"] },
         { "10,100", ["append", "s/k", "t", "1", .. Enumerable.Range(0, 101).SelectMany(n => (string[])["--unless-match", $"type={string.Join(',', Enumerable.Range(0, 100).Select(i => $"t{i}"))}"])] },
         { "'/'", ["list", "a/b"] },
     };
@@ -146,7 +146,7 @@ public sealed class BadInputTests : IDisposable
 
         var repaired = (await _cli.RunAsync("repair")).Ends(ExitCodes.Done).Output;
         Assert.Contains("@3 s/k v3", repaired, StringComparison.Ordinal);
-        Assert.Contains("epoch 2 after 1, the same up to @2", repaired, StringComparison.Ordinal);
+        Assert.Contains("epoch 2 after 1, unchanged up to @2", repaired, StringComparison.Ordinal);
         (await _cli.RunAsync("verify")).Ends(ExitCodes.Done);
         Assert.Equal([1L, 2L, 4L, 5L], (await _cli.RunAsync("facts", "--json")).Ends(ExitCodes.Done).Json.Select(fact => fact.GetProperty("position").GetInt64()));
         var receipt = Assert.Single((await _cli.RunAsync("history", "$receipts/repair", "--json")).Ends(ExitCodes.Done).Json);

@@ -49,7 +49,7 @@ public sealed class CellCommandTests : IDisposable
         Assert.Equal(["a", "a/b"], (await _cli.RunAsync("cell", "keys", "s", "--prefix", "a")).Lines);
         Assert.Equal(["a/b"], (await _cli.RunAsync("cell", "keys", "s", "--after", "a", "--limit", "1", "--json")).Json.Select(cell => cell.GetProperty("name").GetString()!));
         Assert.Empty((await _cli.RunAsync("cell", "keys", "none")).Ends(ExitCodes.Done).Lines);
-        (await _cli.RunAsync("cell", "keys", "s", "--limit", "-1")).Fails(ExitCodes.Refused, "less than nothing");
+        (await _cli.RunAsync("cell", "keys", "s", "--limit", "-1")).Fails(ExitCodes.Refused, "is negative");
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class CellCommandTests : IDisposable
     [Theory]
     [InlineData("no slash", "settings", "names no cell")]
     [InlineData("no bucket", "/theme", "bucket is empty")]
-    [InlineData("ours", "$b/n", "Factstone's own")]
+    [InlineData("ours", "$b/n", "belong to Factstone")]
     [InlineData("directory", "../n", "directory")]
     [InlineData("control", "b/n\u0001", "control character")]
     public async Task A_cell_that_cannot_be_is_refused_and_makes_no_ledger(string what, string cell, string says)

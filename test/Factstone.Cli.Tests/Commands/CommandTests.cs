@@ -133,8 +133,8 @@ public sealed class CommandTests : IDisposable
         }
         (await _cli.RunAsync("read", "r/k", "--as-of", "@0")).Ends(ExitCodes.NotFound);
         (await _cli.RunAsync("history", "r/k", "--as-of", "1999-12-31")).Ends(ExitCodes.NotFound);
-        (await _cli.RunAsync("read", "r/k", "--as-of", "@3")).Fails(ExitCodes.Refused, "lies ahead");
-        (await _cli.RunAsync("read", "r/k", "--as-of", "9999-01-01")).Fails(ExitCodes.Refused, "lies ahead");
+        (await _cli.RunAsync("read", "r/k", "--as-of", "@3")).Fails(ExitCodes.Refused, "is too high");
+        (await _cli.RunAsync("read", "r/k", "--as-of", "9999-01-01")).Fails(ExitCodes.Refused, "is ahead of the ledger's clock");
         (await _cli.RunAsync("read", "r/k", "--as-of", "yesterday")).Fails(ExitCodes.Refused, "neither a position nor a time");
     }
 
@@ -216,7 +216,7 @@ public sealed class CommandTests : IDisposable
         Assert.All(frames.Skip(1), frame => Assert.True(frame.GetProperty("whole").GetBoolean()));
         Assert.Equal(("b", 1), (frames[3].GetProperty("contents")[0].GetProperty("store").GetString(), frames[3].GetProperty("contents")[0].GetProperty("payloadBytes").GetInt32()));
         Assert.Contains("@2 b/1 v1 t", (await _cli.RunAsync("inspect", segment)).Ends(ExitCodes.Done).Output, StringComparison.Ordinal);
-        (await _cli.RunAsync("inspect", _directory.Write("other", "no log"))).Fails(ExitCodes.Failed, "no file of a log");
+        (await _cli.RunAsync("inspect", _directory.Write("other", "no log"))).Fails(ExitCodes.Failed, "neither a log file");
         (await _cli.RunAsync("inspect", _directory.At("nothing"))).Fails(ExitCodes.Failed, "There is no file");
     }
 
@@ -273,14 +273,14 @@ public sealed class CommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--limit: 'many' is no whole number", "facts", "--limit", "many")]
-    [InlineData("--limit: '99999999999999999999' is no whole number", "follow", "--limit", "99999999999999999999")]
-    [InlineData("--rounds: '1.5' is no whole number", "bench", "--growth", "--rounds", "1.5")]
-    [InlineData("--lock-wait: 'long' is no number", "write", "s/k", "1", "--lock-wait", "long")]
-    [InlineData("'--as-of' is not known here", "facts", "--as-of", "@2")]
-    [InlineData("'--lmit' is not known here", "append", "--lmit", "3", "s/k", "t", "1")]
-    [InlineData("'--no-such' is not known here", "read", "s/k", "--no-such")]
-    [InlineData("'more' is not known here", "facts", "all", "more")]
+    [InlineData("--limit: 'many' is not a whole number", "facts", "--limit", "many")]
+    [InlineData("--limit: '99999999999999999999' is not a whole number", "follow", "--limit", "99999999999999999999")]
+    [InlineData("--rounds: '1.5' is not a whole number", "bench", "--growth", "--rounds", "1.5")]
+    [InlineData("--lock-wait: 'long' is not a number", "write", "s/k", "1", "--lock-wait", "long")]
+    [InlineData("'--as-of' is unknown", "facts", "--as-of", "@2")]
+    [InlineData("'--lmit' is unknown", "append", "--lmit", "3", "s/k", "t", "1")]
+    [InlineData("'--no-such' is unknown", "read", "s/k", "--no-such")]
+    [InlineData("'more' is unknown", "facts", "all", "more")]
     public async Task The_word_that_is_wrong_is_named_and_what_should_stand_there(string saying, params string[] arguments) =>
         (await _cli.RunAsync(arguments)).Fails(ExitCodes.Refused, saying);
 
@@ -341,7 +341,7 @@ public sealed class CommandTests : IDisposable
 
         var forked = (await _cli.RunAsync("follow", "--after", $"{atEnd[..^8]}00000000", "--json")).Ends(ExitCodes.Failed).ErrorJson;
         Assert.Equal(("forked", 0), (forked.GetProperty("error").GetString(), Number(forked, "lastCommonPosition")));
-        (await _cli.RunAsync("follow", "--after", "4")).Fails(ExitCodes.Refused, "is no cursor");
+        (await _cli.RunAsync("follow", "--after", "4")).Fails(ExitCodes.Refused, "is not a cursor");
         (await _cli.RunAsync("follow", "--after", "@5")).Fails(ExitCodes.Refused, "the last fact is at position 4");
         (await _cli.RunAsync("follow", "--after", "@1", "--from", "@1")).Fails(ExitCodes.Refused, "exclude each other");
     }
@@ -352,7 +352,7 @@ public sealed class CommandTests : IDisposable
         (await _cli.RunAsync("follow")).Fails(ExitCodes.Failed, "There is no ledger");
         (await _cli.RunAsync("write", "s/k", "1")).Ends(ExitCodes.Done);
         (await _cli.RunAsync("follow", "--from", "@3")).Fails(ExitCodes.Refused, "the last fact is at position 1");
-        (await _cli.RunAsync("follow", "--from", "9999-01-01")).Fails(ExitCodes.Refused, "lies ahead of the ledger's clock");
+        (await _cli.RunAsync("follow", "--from", "9999-01-01")).Fails(ExitCodes.Refused, "is ahead of the ledger's clock");
         Assert.Equal("refused", (await _cli.RunAsync("follow", "--from", "@3", "--json")).Ends(ExitCodes.Refused).ErrorJson.GetProperty("error").GetString());
     }
 

@@ -70,7 +70,7 @@ public sealed class ProcessTests : IDisposable
             var notices = answer.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("notice").GetString()!).ToList();
             Assert.Equal(2, notices.Count);
             Assert.Equal("waiting for facts after @1 …", notices[0]);
-            Assert.Matches("^go on with: follow --after [0-9a-f-]{36}/1@3[.][0-9a-f]{8}$", notices[1]);
+            Assert.Matches("^continue with: follow --after [0-9a-f-]{36}/1@3[.][0-9a-f]{8}$", notices[1]);
             writer.Input.Close();
             (await writer.EndAsync()).Ends(ExitCodes.Done);
 

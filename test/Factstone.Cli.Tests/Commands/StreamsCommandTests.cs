@@ -38,7 +38,7 @@ public sealed class StreamsCommandTests : IDisposable
         await FillAsync();
         Assert.Equal(["a  v1  @1", "src/a  v1  @2"], (await _cli.RunAsync("streams", "files", "--as-of", "@2")).Ends(ExitCodes.Done).Lines);
         Assert.Empty((await _cli.RunAsync("streams", "files", "--as-of", "@0")).Ends(ExitCodes.Done).Lines);
-        (await _cli.RunAsync("streams", "files", "--as-of", "@99")).Fails(ExitCodes.Refused, "lies ahead");
+        (await _cli.RunAsync("streams", "files", "--as-of", "@99")).Fails(ExitCodes.Refused, "is too high");
     }
 
     [Theory]

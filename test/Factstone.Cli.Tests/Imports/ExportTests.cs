@@ -135,9 +135,9 @@ public sealed class ExportTests : IDisposable
         { "\"version\":2", "\"version\":3", "a version is missing" },
         { "\"version\":1", "\"version\":0", "Line 1 has no whole number from 1 to" },
         { "\"version\":1", "\"version\":1.5", "Line 1 has no whole number from 1 to" },
-        { "\"position\":2", "\"position\":1", "Line 2 is not behind line 1" },
+        { "\"position\":2", "\"position\":1", "Line 2 does not follow line 1" },
         { "\"store\":\"orders\"", "\"store\":5", "Line 1 has no text in 'store'" },
-        { "\"store\":\"orders\"", "\"store\":\"$orders\"", "Factstone's own" },
+        { "\"store\":\"orders\"", "\"store\":\"$orders\"", "belong to Factstone" },
         { "\"key\":\"1\",", "", "Line 1 has no field 'key'" },
         { "\"ledger\":", "\"from\":", "Line 1 has a field 'from' that an export of this version does not have" },
         { "\"ledger\":\"", "\"ledger\":\"x", "Line 1 has no id in 'ledger'" },
@@ -174,7 +174,7 @@ public sealed class ExportTests : IDisposable
     {
         (await _source.RunAsync("append", "orders/1", "t", "1", "--metadata", $$"""{"text":"{{new string('x', 16_300)}}"}""")).Ends(ExitCodes.Done);
         var file = _directory.Write("all", (await _source.RunAsync("export", "jsonl")).Output);
-        (await _target.RunAsync("import", "jsonl", file, "--exported")).Fails(ExitCodes.Refused, "Line 1: with where it comes from, the metadata of orders/1 v1 has 16,5");
+        (await _target.RunAsync("import", "jsonl", file, "--exported")).Fails(ExitCodes.Refused, "Line 1: with the data of its origin, the metadata of orders/1 v1 has 16,5");
         Assert.False(Directory.Exists(_target.Ledger));
     }
 
@@ -193,13 +193,13 @@ public sealed class ExportTests : IDisposable
     {
         await FillAsync();
         var file = _directory.Write("there", "mine");
-        (await _source.RunAsync("export", "jsonl", "--out", file)).Fails(ExitCodes.Refused, "is there already");
+        (await _source.RunAsync("export", "jsonl", "--out", file)).Fails(ExitCodes.Refused, "exists already");
         Assert.Equal("mine", await File.ReadAllTextAsync(file, Cancel));
         (await _source.RunAsync("export", "jsonl", "--out", _directory.At("no/such/directory"))).Fails(ExitCodes.Failed, "cannot be written");
         (await _source.RunAsync("export", "jsonl", "--out", "")).Fails(ExitCodes.Refused, "no name");
         (await _source.RunAsync("export", "jsonl", "store=")).Fails(ExitCodes.Refused, "");
-        (await _source.RunAsync("export", "jsonl", "--from", "7")).Fails(ExitCodes.Refused, "no position");
-        (await _source.RunAsync("export", "jsonl", "--as-of", "@999")).Fails(ExitCodes.Refused, "lies ahead");
+        (await _source.RunAsync("export", "jsonl", "--from", "7")).Fails(ExitCodes.Refused, "not a position");
+        (await _source.RunAsync("export", "jsonl", "--as-of", "@999")).Fails(ExitCodes.Refused, "is too high");
         (await new Cli(_directory, "none").RunAsync("export", "jsonl", "--out", _directory.At("none.jsonl"))).Fails(ExitCodes.Failed, "no ledger");
         Assert.Empty(Directory.GetFiles(_directory.Path, "*.part"));
         Assert.False(File.Exists(_directory.At("none.jsonl")));

@@ -349,9 +349,9 @@ public sealed class AppendPreparationTests
     [InlineData(".", "cannot be named '.'")]
     [InlineData("..", "cannot be named '..'")]
     [InlineData("a/b", "'/'")]
-    [InlineData("$x", "Factstone's own")]
-    [InlineData("$", "Factstone's own")]
-    [InlineData("$receipts", "Factstone's own")]
+    [InlineData("$x", "belong to Factstone")]
+    [InlineData("$", "belong to Factstone")]
+    [InlineData("$receipts", "belong to Factstone")]
     public void A_store_cannot_be_named_like_a_directory_or_like_our_own(string store, string says) => Refused(In(store, "42"), says);
 
     [Theory]

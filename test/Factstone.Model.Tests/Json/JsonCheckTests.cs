@@ -221,7 +221,7 @@ public sealed class JsonCheckTests
         Assert.Equal("The text is not JSON: at byte 6 is ']', where a value should be.", Describe("[\"é\",]"));
         Assert.Equal("The text is not JSON: it ends at byte 6, where ',' or '}' should be.", Describe("{\"a\":1"));
         Assert.Equal("The name \"a\" at byte 9 is in its object already. Names are compared after unescaping.", Describe("{\"a\": 1, \"a\": 2}"));
-        Assert.Equal("The escape \\ud800 at byte 2 is half of a surrogate pair and stands for no character.", Describe("[\"\\ud800\"]"));
+        Assert.Equal("The escape \\ud800 at byte 2 is half of a surrogate pair and encodes no character.", Describe("[\"\\ud800\"]"));
         Assert.Equal("The text is empty; JSON is exactly one value.", Describe(" "));
         Assert.Equal("The text is JSON.", Describe("{}"));
     }

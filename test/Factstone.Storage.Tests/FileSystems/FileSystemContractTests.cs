@@ -195,7 +195,7 @@ public sealed class FileSystemContractTests
 
         var first = disk.Files.TryLock(disk.At("LOCK"), "process 1 on ä", out var before);
         Assert.NotNull(first);
-        Assert.Equal(LockHolder.Nobody, before);
+        Assert.Equal(LockHolder.Unknown, before);
         for (var i = 0; i < 3; i++)
         {
             Assert.Null(disk.Files.TryLock(disk.At("LOCK"), "process 2", out var heldBy));

@@ -140,7 +140,7 @@ public sealed class OpenDirectoryTests
         Assert.Equal(new LockHolder("the first", IsThisProcess: false), heldBy);
         Assert.True(disk.DeleteLock());
         Assert.Null(other.TryLock("ledger/LOCK", "the second", out heldBy));
-        Assert.Equal(LockHolder.Nobody, heldBy);
+        Assert.Equal(LockHolder.Unknown, heldBy);
         disk.KillProcess();
         Assert.NotNull(other.TryLock("ledger/LOCK", "the second", out _));
         Assert.Equal(1, disk.FaultCounts["LockDeleted"]);

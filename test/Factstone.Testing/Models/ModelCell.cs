@@ -2,12 +2,12 @@ namespace Factstone.Testing;
 
 /// <summary>A write of a cell of a <see cref="ModelLedger"/>.</summary>
 /// <param name="Proposed">What was written.</param>
-/// <param name="Version">Which write of the cell it was, from 1.</param>
-/// <param name="RecordedAtMicroseconds">When, in microseconds since 1970.</param>
+/// <param name="Version">The version of the cell after it, from 1.</param>
+/// <param name="RecordedAtMicroseconds">When it was recorded, in microseconds since 1970.</param>
 /// <param name="Append">The index of the append that wrote it.</param>
 public sealed record ModelCell(NewCell Proposed, CellVersion Version, long RecordedAtMicroseconds, int Append)
 {
-    /// <summary>Null when a ledger's cell is this one in every field; otherwise which field differs.</summary>
+    /// <summary>Null if a ledger's cell equals this one in every field; otherwise the field that differs.</summary>
     public string? Difference(Cell? actual)
     {
         if (actual is null) return $"no cell where {Proposed.Cell} v{Version} should be";

@@ -5,28 +5,28 @@ namespace Factstone.Testing;
 /// <summary>A fact of a <see cref="ModelLedger"/>: what was proposed, and what the ledger adds.</summary>
 public sealed record ModelFact
 {
-    /// <summary>Its place in the ledger.</summary>
+    /// <summary>Its position in the ledger.</summary>
     public required Position Position { get; init; }
 
-    /// <summary>Its place in its stream.</summary>
+    /// <summary>Its version in its stream.</summary>
     public required StreamVersion StreamVersion { get; init; }
 
     /// <summary>When it was committed, in microseconds since 1970.</summary>
     public required long RecordedAtMicroseconds { get; init; }
 
-    /// <summary>The position of its cause, where that is a fact of the same append.</summary>
+    /// <summary>The position of its cause, if that is a fact of the same append.</summary>
     public required Position? CausePosition { get; init; }
 
     /// <summary>The fact as it was given, with its tags in order.</summary>
     public required NewFact Proposed { get; init; }
 
-    /// <summary>The stream it is part of.</summary>
+    /// <summary>Its stream.</summary>
     public StreamName Stream => Proposed.Stream;
 
-    /// <summary>What the payload is; null for JSON, also where that was called by its name.</summary>
+    /// <summary>The content type of the payload; null for JSON, also if that was given explicitly.</summary>
     internal string? ContentType => ContentTypeOf(Proposed);
 
-    /// <summary>Whether another fact under the same append id is the same content. Metadata, correlation, causation and producer may be new in a retry.</summary>
+    /// <summary>Whether another fact under the same append id has the same content. Metadata, correlation, causation and producer may differ in a retry.</summary>
     public bool IsRepeatedBy(NewFact other)
     {
         ArgumentNullException.ThrowIfNull(other);
@@ -36,7 +36,7 @@ public sealed record ModelFact
             && Proposed.Payload.Span.SequenceEqual(other.Payload.Span);
     }
 
-    /// <summary>Null when a ledger's fact is this one in every field; otherwise which field differs.</summary>
+    /// <summary>Null if a ledger's fact equals this one in every field; otherwise the field that differs.</summary>
     public string? Difference(Fact? actual)
     {
         if (actual is null) return $"no fact where @{Position} {Stream} v{StreamVersion} should be";
@@ -61,7 +61,7 @@ public sealed record ModelFact
             ?? (Proposed.Payload.Span.SequenceEqual(actual.Payload.Span) ? null : $"payload of {actual.Payload.Length} bytes, not the {Proposed.Payload.Length} that were given");
     }
 
-    /// <summary>Null when facts are these, in this order; otherwise where they first differ.</summary>
+    /// <summary>Null if the facts are these, in this order; otherwise the first difference.</summary>
     public static string? Difference(IReadOnlyList<ModelFact> expected, IReadOnlyList<Fact> actual)
     {
         ArgumentNullException.ThrowIfNull(expected);
@@ -75,7 +75,7 @@ public sealed record ModelFact
 
     string? Differs<T>(string field, T expected, T actual) => EqualityComparer<T>.Default.Equals(expected, actual) ? null : $"{field} of @{Position}: {actual}, not {expected}";
 
-    /// <summary>The id of a fact of the same append: as this one's, but for the 42 bits of the position above the 20 of the ledger.</summary>
+    /// <summary>The id of a fact of the same append. It differs only in the 42 bits of the position, above the 20 of the ledger.</summary>
     static Guid? IdAt(Position position, Guid idOfSameAppend)
     {
         const int tagBits = 20;
@@ -96,5 +96,5 @@ public sealed record ModelFact
 /// <param name="AppendId">Its id; null for none.</param>
 /// <param name="First">The position of its first fact.</param>
 /// <param name="Last">The position of its last fact.</param>
-/// <param name="RecordedAtMicroseconds">When, in microseconds since 1970.</param>
+/// <param name="RecordedAtMicroseconds">When it was recorded, in microseconds since 1970.</param>
 public sealed record ModelAppend(string? AppendId, Position First, Position Last, long RecordedAtMicroseconds);

@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace Factstone.Testing;
 
-/// <summary>Whether two JSON texts mean the same, found by taking them apart instead of by writing a canonical form.</summary>
+/// <summary>Whether two JSON texts mean the same. They are parsed and compared, without a canonical form.</summary>
 internal static class ModelJson
 {
     static readonly JsonDocumentOptions Deep = new() { MaxDepth = 1_000 };
@@ -46,14 +46,14 @@ internal static class ModelJson
         return count == others.Count;
     }
 
-    /// <summary>A text that equal numbers share: integers by their digits, others by the double they stand for; null for one beyond every double.</summary>
+    /// <summary>A text that equal numbers have in common: the digits of an integer, otherwise the double; null for a number beyond every double.</summary>
     static string? Number(string text)
     {
         if (text.AsSpan().IndexOfAny('.', 'e', 'E') < 0) return BigInteger.Parse(text, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture);
         var value = double.Parse(text, CultureInfo.InvariantCulture);
         if (double.IsInfinity(value)) return null;
 
-        // Below 1e21 ECMAScript writes a whole double as digits, so it can be the same as an integer.
+        // Below 1e21 ECMAScript writes a whole double as digits, so it can equal an integer.
         var isWhole = Math.Abs(value) < 1e21 && value == Math.Truncate(value);
         return isWhole
             ? new BigInteger(decimal.Parse(value.ToString("R", CultureInfo.InvariantCulture), NumberStyles.Float, CultureInfo.InvariantCulture)).ToString(CultureInfo.InvariantCulture)

@@ -2,10 +2,10 @@ using System.Text;
 
 namespace Factstone.Testing;
 
-/// <summary>The plainest ledger there can be: lists in memory, searched from one end to the other.</summary>
+/// <summary>The simplest possible ledger: lists in memory, searched from one end to the other.</summary>
 /// <remarks>
-/// It says what a real ledger must answer, so it shares no code with one and is right by being short. It checks no limits:
-/// give it what a ledger has taken. It has no clock: the time of an append is given, since only the ledger knows it.
+/// It gives the answers that a real ledger must give. It shares no code with one, and is correct because it is short. It
+/// checks no limits: give it what a ledger has accepted. It has no clock: the time of an append is a parameter, because only the ledger knows it.
 /// Threads: one at a time.
 /// </remarks>
 public sealed class ModelLedger
@@ -31,7 +31,7 @@ public sealed class ModelLedger
     /// <summary>A second ledger with the same facts and cells. They never change, so only the lists are copied.</summary>
     public ModelLedger Clone() => new([.. _facts], [.. _appends], [.. _cells]);
 
-    /// <summary>Forgets every append with a fact beyond a position, as a crash may forget what was not acknowledged.</summary>
+    /// <summary>Removes every append with a fact beyond a position, as a crash may lose what was not acknowledged.</summary>
     public void Truncate(Position head)
     {
         _appends.RemoveAll(append => append.Last > head);
@@ -40,7 +40,7 @@ public sealed class ModelLedger
         _cells.RemoveAll(cell => cell.Append >= _appends.Count);
     }
 
-    /// <summary>Decides an append on all that came before, and keeps its facts and cells if it is accepted.</summary>
+    /// <summary>Decides an append on everything that came before, and keeps its facts and cells if it is accepted.</summary>
     /// <param name="request">The append; its lists are copied.</param>
     /// <param name="recordedAtMicroseconds">The time it gets if it commits, in microseconds since 1970.</param>
     public ModelOutcome Append(AppendRequest request, long recordedAtMicroseconds)
@@ -75,7 +75,7 @@ public sealed class ModelLedger
         return new ModelOutcome.Committed(_appends[^1]);
     }
 
-    /// <summary>The outcome of an append that cannot commit, as of now; null when it would.</summary>
+    /// <summary>The outcome of an append that would not commit now; null if it would.</summary>
     public ModelOutcome? Decide(AppendRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -110,10 +110,10 @@ public sealed class ModelLedger
         };
     }
 
-    /// <summary>The facts behind a position that match a query.</summary>
+    /// <summary>The facts after a position that match a query.</summary>
     public IEnumerable<ModelFact> Matching(FactQuery query, Position after) => _facts.Where(fact => fact.Position > after && ModelQuery.Matches(query, fact.Proposed));
 
-    /// <summary>The append that has this id; null for none.</summary>
+    /// <summary>The append with this id; null if there is none.</summary>
     public ModelAppend? FindAppend(string appendId) => _appends.Find(append => append.AppendId == appendId);
 
     /// <summary>The facts of one append.</summary>
@@ -126,10 +126,10 @@ public sealed class ModelLedger
     /// <summary>The cells that an append wrote, in its order.</summary>
     public IEnumerable<ModelCell> CellsOf(ModelAppend append) => _cells.Where(cell => cell.Append == _appends.IndexOf(append));
 
-    /// <summary>How often a cell was written; 0 when never.</summary>
+    /// <summary>The number of writes of a cell; 0 if there are none.</summary>
     public CellVersion Version(CellName cell) => new(_cells.Count(one => one.Proposed.Cell == cell));
 
-    /// <summary>The write that gives a cell its value; null when it has none.</summary>
+    /// <summary>The write that gives a cell its value; null if it has none.</summary>
     public ModelCell? ReadCell(CellName cell) => _cells.LastOrDefault(one => one.Proposed.Cell == cell) is { Proposed.IsDelete: false } last ? last : null;
 
     /// <summary>The cells of a bucket that have a value, in the order of their names' UTF-8 bytes.</summary>
@@ -143,17 +143,17 @@ public sealed class ModelLedger
         return limit is { } count ? cells.Take((int)Math.Min(count, int.MaxValue)) : cells;
     }
 
-    /// <summary>The last version of each stream that an append wrote to, in the order in which it first wrote to them.</summary>
+    /// <summary>The last version of each stream that an append wrote to, in the order of the first write to each.</summary>
     public IReadOnlyList<StreamAndVersion> VersionsOf(ModelAppend append) =>
         [.. FactsOf(append).GroupBy(fact => fact.Stream).Select(stream => new StreamAndVersion(stream.Key, stream.Last().StreamVersion))];
 
     /// <summary>The position of the last fact recorded at or before a time, in microseconds since 1970; 0 for none.</summary>
     public Position RecordedBy(long microseconds) => new(_facts.Count(fact => fact.RecordedAtMicroseconds <= microseconds));
 
-    /// <summary>The last version of a stream as of a position; 0 when it has no fact.</summary>
+    /// <summary>The last version of a stream as of a position; 0 if it has no fact.</summary>
     public StreamVersion Version(StreamName stream, Position? asOf = null) => new(StreamUpTo(stream, asOf).Count());
 
-    /// <summary>The fact that gives a record its value as of a position; null when it has none.</summary>
+    /// <summary>The fact that gives a record its value as of a position; null if it has none.</summary>
     public ModelFact? Latest(StreamName stream, Position? asOf = null) =>
         StreamUpTo(stream, asOf).LastOrDefault() is { Proposed.Retracts: false } fact ? fact : null;
 

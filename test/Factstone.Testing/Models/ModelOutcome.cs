@@ -1,13 +1,13 @@
 namespace Factstone.Testing;
 
-/// <summary>What a <see cref="ModelLedger"/> says of an append.</summary>
+/// <summary>The answer of a <see cref="ModelLedger"/> to an append.</summary>
 public abstract record ModelOutcome
 {
     private ModelOutcome() { }
 
-    /// <summary>Null when a ledger's outcome is this one, down to versions and facts; otherwise where they differ.</summary>
+    /// <summary>Null if a ledger's outcome equals this one, including versions and facts; otherwise the difference.</summary>
     /// <param name="model">The model that gave this outcome.</param>
-    /// <param name="actual">What the ledger gave.</param>
+    /// <param name="actual">The ledger's outcome.</param>
     public string? Difference(ModelLedger model, AppendOutcome actual)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -21,7 +21,7 @@ public abstract record ModelOutcome
         };
     }
 
-    /// <summary>Null when a receipt says what the model says of an append; otherwise where they differ.</summary>
+    /// <summary>Null if a receipt agrees with the model's append; otherwise the difference.</summary>
     public static string? Difference(ModelLedger model, ModelAppend append, AppendReceipt? actual)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -32,18 +32,18 @@ public abstract record ModelOutcome
         return isSame ? null : $"the receipt {actual} instead of {append} with {string.Join(", ", model.VersionsOf(append))}";
     }
 
-    /// <summary>The facts are kept.</summary>
-    /// <param name="Append">Where.</param>
+    /// <summary>The append is kept.</summary>
+    /// <param name="Append">The append.</param>
     public sealed record Committed(ModelAppend Append) : ModelOutcome;
 
     /// <summary>A condition does not hold.</summary>
-    /// <param name="Index">Which, in the order given, from 0.</param>
+    /// <param name="Index">The index of the condition, in the order given, from 0.</param>
     /// <param name="Condition">The condition.</param>
     /// <param name="ActualVersion">The last version of its stream.</param>
-    /// <param name="Facts">All facts that the caller did not expect, without the limits of an answer.</param>
+    /// <param name="Facts">All facts that the caller did not expect, without the limits of an outcome.</param>
     public sealed record Conflict(int Index, AppendCondition Condition, StreamVersion ActualVersion, IReadOnlyList<ModelFact> Facts) : ModelOutcome
     {
-        /// <summary>Of a condition on a cell: how often it was written; otherwise 0.</summary>
+        /// <summary>For a condition on a cell: the number of its writes; otherwise 0.</summary>
         public CellVersion ActualCellVersion { get; init; }
 
         internal string? Difference(AppendOutcome.Conflict actual)
@@ -57,7 +57,7 @@ public abstract record ModelOutcome
             return IsFull(actual.Facts, Facts[actual.Facts.Count]) ? ModelFact.Difference([.. Facts.Take(actual.Facts.Count)], actual.Facts) : $"{actual.Facts.Count} facts of {Facts.Count}, where more have room";
         }
 
-        /// <summary>Whether an answer can hold no further fact: headers are not in the model, so they count for what they may take at most.</summary>
+        /// <summary>Whether an outcome cannot contain a further fact. Headers are not in the model, so they count with their maximal length.</summary>
         static bool IsFull(IReadOnlyList<Fact> facts, ModelFact next)
         {
             var bytes = facts.Sum(fact => (long)fact.Header.Length + fact.Payload.Length + (fact.Metadata?.Length * 3 ?? 0));
@@ -67,10 +67,10 @@ public abstract record ModelOutcome
     }
 
     /// <summary>The id belongs to an append with the same content.</summary>
-    /// <param name="Append">That one.</param>
+    /// <param name="Append">That append.</param>
     public sealed record Duplicate(ModelAppend Append) : ModelOutcome;
 
     /// <summary>The id belongs to an append with other content.</summary>
-    /// <param name="Append">That one.</param>
+    /// <param name="Append">That append.</param>
     public sealed record AppendIdReused(ModelAppend Append) : ModelOutcome;
 }

@@ -1,6 +1,6 @@
 namespace Factstone.Testing;
 
-/// <summary>Whether facts match a query, said as plainly as can be.</summary>
+/// <summary>Whether facts match a query, in the simplest possible way.</summary>
 public static class ModelQuery
 {
     /// <summary>Whether a fact of this stream, type and tags matches any item.</summary>

@@ -196,7 +196,7 @@ public sealed class BackupTests
 
         cut.Replace($"{SmallLedger.Root}/HEAD", old);
         var refused = Assert.Throws<BackupRefusedException>(() => Backup.Make(cut));
-        Assert.Contains("facts behind what HEAD says", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("facts after the durable end in HEAD", refused.Message, StringComparison.Ordinal);
         SmallLedger.Open(cut).Dispose();
         Assert.Equal(13, Backup.Make(cut).Position.Value);
 

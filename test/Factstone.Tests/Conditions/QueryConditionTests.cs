@@ -135,7 +135,7 @@ public sealed class QueryConditionTests
 
         var refused = await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await ledger.TryAppendAsync(Request(AppendCondition.NoMatch(FactQuery.All, new(1)), AppendCondition.NoMatch(Course, new(2))), Cancel));
 
-        Assert.Contains("conditions[1]: position 2 lies ahead: the last fact is at position 1", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("conditions[1]: position 2 is too high: the last fact is at position 1", refused.Message, StringComparison.Ordinal);
         Assert.Equal(1, (await ledger.GetHeadAsync(Cancel)).Value);
         await Holds(ledger, AppendCondition.NoMatch(Course, new(1)));
     }

@@ -17,7 +17,7 @@ internal sealed class SegmentMap : IFrameVisitor
 
     public string Path { get; }
 
-    /// <summary>Behind the last whole frame.</summary>
+    /// <summary>The end of the last whole frame.</summary>
     public long End { get; }
 
     public IReadOnlyList<FrameExtent> Frames => _frames;

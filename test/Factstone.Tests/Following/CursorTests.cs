@@ -47,7 +47,7 @@ public sealed class CursorTests
         Assert.Equal(12, other.Resolve(before).Value);
         var told = Assert.Throws<LedgerForkedException>(() => other.Resolve(behind));
         Assert.Equal((1, 0), (told.Epoch, told.LastCommonPosition.Value));
-        Assert.Equal("The fact at position 13 is not the one that was read there: two copies of this ledger have gone different ways. Up to which position the ledger is what was read is not known: read it from the beginning.", told.Message);
+        Assert.Equal("The fact at position 13 is not the one that was read there: two copies of this ledger have continued differently. It is not known up to which position the ledger is unchanged: read it again from the beginning.", told.Message);
         Assert.Throws<LedgerForkedException>(() => other.OpenFollower(FactQuery.All, new FollowOptions { From = FollowStart.After(behind) }));
         Assert.Equal(13, other.Resolve(behind with { Leaf = null }).Value);
     }
@@ -123,13 +123,13 @@ public sealed class CursorTests
     {
         using var ledger = SmallLedger.Open(SmallLedger.ClosedCleanly());
         var newer = Assert.Throws<LedgerForkedException>(() => ledger.Resolve(ledger.CursorAt(new Position(6)) with { Epoch = 2 }));
-        Assert.Equal("Position 6 was read in epoch 2, and this ledger is in epoch 1: it is an older copy, or one that has gone another way. Up to which position the ledger is what was read is not known: read it from the beginning.", newer.Message);
+        Assert.Equal("Position 6 was read in epoch 2, and this ledger is in epoch 1: it is an older copy, or a copy that continued differently. It is not known up to which position the ledger is unchanged: read it again from the beginning.", newer.Message);
 
         var files = SmallLedger.ClosedCleanly();
         Repair.DamageFact(files, new Position(6), isHeaderLost: false);
         Repair.Run(files);
         using var repaired = SmallLedger.Open(files);
         var older = Assert.Throws<LedgerForkedException>(() => repaired.Resolve(new LedgerCursor(repaired.Id, 1, new Position(8))));
-        Assert.Equal("Position 8 was read in epoch 1, and this ledger is in epoch 2: since then a repair or a restore has left out facts, as the receipts in $receipts/repair and $receipts/restore say. Up to position 5 the ledger is what was read: go back there and read on.", older.Message);
+        Assert.Equal("Position 8 was read in epoch 1, and this ledger is in epoch 2: a repair or a restore has left out facts since then; see the receipts in $receipts/repair and $receipts/restore. Up to position 5 the ledger is unchanged: go back to that position and read on.", older.Message);
     }
 }

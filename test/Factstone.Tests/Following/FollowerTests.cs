@@ -66,7 +66,7 @@ public sealed class FollowerTests
         }
 
         var ahead = Assert.Throws<ArgumentOutOfRangeException>(() => ledger.OpenFollower(FactQuery.All, new FollowOptions { From = FollowStart.AtTime(_clock.GetUtcNow().AddTicks(10)) }));
-        Assert.Contains("lies ahead of the ledger's clock", ahead.Message, StringComparison.Ordinal);
+        Assert.Contains("is ahead of the ledger's clock", ahead.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => ledger.OpenFollower(FactQuery.All, new FollowOptions { From = FollowStart.At(new Position(-1)) }));
         Assert.Throws<ArgumentOutOfRangeException>(() => ledger.OpenFollower(FactQuery.All, new FollowOptions { BufferFacts = 0 }));
         Assert.Throws<ArgumentOutOfRangeException>(() => ledger.OpenFollower(FactQuery.All, new FollowOptions { BufferFacts = 100_001 }));

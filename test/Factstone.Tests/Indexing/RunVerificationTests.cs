@@ -88,11 +88,11 @@ public sealed class RunVerificationTests
         { nameof(Lie.FewerCells), "the cell b/n1 has version 1, and 0 in it" },
         { nameof(Lie.OlderCell), "the cell b/n0 has version 2, and 1 in it" },
         { nameof(Lie.NewerCell), "cells, of which" },
-        { nameof(Lie.DeletedCell), "the cell b/n1 v1 is not where it says" },
+        { nameof(Lie.DeletedCell), "the cell b/n1 v1 has another location or state in it" },
         { nameof(Lie.Time), "was recorded at" },
         { nameof(Lie.OneTime), "it says that all from position 1 on was recorded at" },
         { nameof(Lie.LastTime), "the last append before its end was recorded" },
-        { nameof(Lie.End), "behind its end" },
+        { nameof(Lie.End), "after its end" },
     };
 
     [Theory]
@@ -128,7 +128,7 @@ public sealed class RunVerificationTests
             Assert.Equal(0, report.RunsCompared);
             Assert.Empty(report.Damage);
             var named = Assert.Single(report.Remade).What;
-            if (!named.Contains("is not whole", StringComparison.Ordinal)) Assert.Contains($"Block {at / RunFormat.BlockBytes} ", named, StringComparison.Ordinal);
+            if (!named.Contains("is incomplete", StringComparison.Ordinal)) Assert.Contains($"Block {at / RunFormat.BlockBytes} ", named, StringComparison.Ordinal);
             else Assert.True(at >= whole.Length - RunFooter.Bytes - (RunFormat.BlocksIn(whole.Length) * sizeof(uint)) || IsSegmentRow(whole, at));
         }
     }
@@ -149,7 +149,7 @@ public sealed class RunVerificationTests
 
     [Theory]
     [InlineData(true, "its fence says")]
-    [InlineData(false, "says another place")]
+    [InlineData(false, "has another location")]
     public void A_fence_or_a_slot_that_says_something_else_than_the_rows_and_lists_is_named(bool isFence, string saying)
     {
         var files = Forged(Lie.None);

@@ -140,8 +140,8 @@ public sealed class BadDirectoryTests : IDisposable
                 var waited = Stopwatch.StartNew();
                 var refused = await Assert.ThrowsAsync<LedgerLockedException>(async () => await Ledger.OpenAsync(path));
                 Assert.InRange(waited.Elapsed.TotalSeconds, 0, 5);
-                Assert.Contains("This process has the ledger", refused.Message, StringComparison.Ordinal);
-                Assert.Contains("Dispose of that ledger first", refused.Message, StringComparison.Ordinal);
+                Assert.Contains("This process already has the ledger", refused.Message, StringComparison.Ordinal);
+                Assert.Contains("dispose it first", refused.Message, StringComparison.Ordinal);
                 Assert.Contains($"process {Environment.ProcessId}", refused.Holder, StringComparison.Ordinal);
                 await Assert.ThrowsAsync<LedgerLockedException>(async () => await Ledger.RepairAsync(path));
             }

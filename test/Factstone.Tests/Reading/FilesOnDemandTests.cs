@@ -70,7 +70,7 @@ public sealed class FilesOnDemandTests
         Assert.Equal(Payload(3), ledger.Storage.ReadAt(new Position(3))!.Payload.ToArray());
 
         var damage = Assert.Single(ledger.Damage);
-        Assert.Equal((path, "The header of the segment is damaged; the manifest has what it said."), (damage.File, damage.What));
+        Assert.Equal((path, "The header of the segment is damaged; the manifest has a copy of it."), (damage.File, damage.What));
         Assert.Throws<LedgerDamagedException>(() => SmallLedger.AppendOne(ledger));
     }
 

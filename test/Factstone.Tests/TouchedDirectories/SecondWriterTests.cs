@@ -22,7 +22,7 @@ public sealed class SecondWriterTests
 
             await ledger.AppendAsync(new NewFact("s/1", null, "2"), Cancellation);
             var refused = await Assert.ThrowsAsync<LedgerLockedException>(async () => await Ledger.OpenAsync(directory.Path, cancellationToken: Cancellation));
-            Assert.Contains("This process has the ledger", refused.Message, StringComparison.Ordinal);
+            Assert.Contains("This process already has the ledger", refused.Message, StringComparison.Ordinal);
             await ledger.AppendAsync(new NewFact("s/1", null, "3"), Cancellation);
             Assert.False(File.Exists($"{directory.Path}/LOCK"));
         }
