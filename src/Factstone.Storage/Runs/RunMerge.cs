@@ -114,8 +114,9 @@ internal sealed class RunMerge : IDisposable
         RunSegment? last = null;
         foreach (var run in _runs)
         {
-            foreach (var segment in run.Segments)
+            for (var i = 0; i < run.Segments.Count; i++)
             {
+                var segment = run.Segments[i];
                 if (last is { } before && before.Base == segment.Base && before.Generation == segment.Generation) continue;
                 _writer.AddSegment(segment.From, segment.Base, segment.Generation);
                 last = segment;
