@@ -18,6 +18,7 @@ internal sealed class RunOutput : IDisposable
     readonly RunSpool _checksums;
     byte[] _buffer = ArrayPool<byte>.Shared.Rent(PieceBytes);
     long _flushed;
+    long _writtenBack;
     int _length;
 
     /// <summary>How much of the buffer is in the checksums.</summary>
@@ -80,6 +81,7 @@ internal sealed class RunOutput : IDisposable
         Sum();
         if (_summed < _length) AddChecksum(_length);
         WriteOut(_buffer.AsSpan(0, _length));
+        WriteBack();
         (_length, _summed) = (0, 0);
     }
 
@@ -132,6 +134,18 @@ internal sealed class RunOutput : IDisposable
         BinaryPrimitives.WriteUInt32LittleEndian(checksum, Crc32C.Of(_buffer.AsSpan(_summed..end)));
         _checksums.Write(checksum);
         _summed = end;
+    }
+
+    /// <summary>
+    /// Otherwise the system would write all of a large run at once when it is finished, and a sync of the log would wait
+    /// behind that. So one piece is being written at a time. A run needs no sync, and an error shows when it is read.
+    /// </summary>
+    void WriteBack()
+    {
+        if (_flushed - _writtenBack < PieceBytes) return;
+        if (_writtenBack > 0) _file.WaitForWriteBack(0, _writtenBack);
+        _file.StartWriteBack(_writtenBack, _flushed - _writtenBack);
+        _writtenBack = _flushed;
     }
 
     void WriteOut(ReadOnlySpan<byte> bytes)
