@@ -95,7 +95,7 @@ internal sealed class RunOutput : IDisposable
         }
     }
 
-    /// <summary>Ends the blocks and writes their checksums, with which the file ends.</summary>
+    /// <summary>Ends the blocks and writes their checksums, with which the file ends after <see cref="RunScratch.CutOff"/>.</summary>
     /// <returns>The checksum of the checksums.</returns>
     public uint WriteChecksums()
     {
@@ -108,7 +108,6 @@ internal sealed class RunOutput : IDisposable
             WriteOut(piece.Span);
         }
 
-        Scratch.CutOff(_flushed);
         return checksum;
     }
 

@@ -9,6 +9,8 @@ namespace Factstone.Storage;
 /// </remarks>
 internal sealed class RunScratch(IStorageFile file, RunMemory memory)
 {
+    const long CutBytesPerStep = 64 * 1_024 * 1_024;
+
     readonly Stack<int> _free = new();
     long _begin = memory.ScratchBegin;
     int _chunks;
@@ -58,10 +60,17 @@ internal sealed class RunScratch(IStorageFile file, RunMemory memory)
         _begin = begin;
     }
 
-    /// <summary>Ends the file where the run ends.</summary>
-    public void CutOff(long end)
+    /// <summary>Ends the file where the run ends, some of the space at a step: the system takes a while to release much of it.</summary>
+    public IEnumerable<int> CutOff(long end)
     {
-        if (_chunks > 0) file.SetLength(end);
+        if (_chunks == 0) yield break;
+        for (var left = At(_chunks) - CutBytesPerStep; left > _begin; left -= CutBytesPerStep)
+        {
+            file.SetLength(left);
+            yield return 0;
+        }
+
+        file.SetLength(end);
     }
 
     long At(int number) => _begin + ((long)number * ChunkBytes);

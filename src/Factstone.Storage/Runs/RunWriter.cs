@@ -176,6 +176,8 @@ internal sealed class RunWriter : IDisposable
         foreach (var step in othersWriter.Write(areKept ? _hashes.Range(_streamTerms, _terms) : ReadOthers(written))) yield return step;
         var (streams, others) = (streamsWriter.Table, othersWriter.Table);
         var checksumsAt = _output.FileOffset;
+        var checksum = _output.WriteChecksums();
+        foreach (var step in _output.Scratch.CutOff(_output.FileOffset)) yield return step;
         Footer = new RunFooter
         {
             LedgerId = ledgerId,
@@ -204,7 +206,7 @@ internal sealed class RunWriter : IDisposable
             StreamBucketCount = streams.Count,
             StreamBucketsAt = streams.At,
             ChecksumsAt = checksumsAt,
-            ChecksumsChecksum = _output.WriteChecksums(),
+            ChecksumsChecksum = checksum,
         };
         WriteFooter(Footer);
     }
