@@ -99,6 +99,10 @@ internal sealed class DiskFile(string path, SafeFileHandle handle, DiskSyncs syn
         return address == LibC.MapFailed ? null : new DiskMapping(address, length);
     }
 
+    public void StartWriteBack(long fileOffset, long length) => WriteBack(fileOffset, length, LibC.WriteBackStart);
+
+    public void WaitForWriteBack(long fileOffset, long length) => WriteBack(fileOffset, length, LibC.WriteBackWait);
+
     public void Sync()
     {
         ObjectDisposedException.ThrowIf(handle.IsClosed, this);
@@ -106,4 +110,10 @@ internal sealed class DiskFile(string path, SafeFileHandle handle, DiskSyncs syn
     }
 
     public void Dispose() => handle.Dispose();
+
+    /// <summary>An error is not reported: who needs to know of one syncs the file, or has checksums.</summary>
+    void WriteBack(long fileOffset, long length, uint flags)
+    {
+        if (OperatingSystem.IsLinux()) LibC.WriteBack(handle, fileOffset, length, flags);
+    }
 }

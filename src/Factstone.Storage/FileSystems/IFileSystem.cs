@@ -100,6 +100,13 @@ internal interface IStorageFile : IDisposable
     /// <remarks>A read beyond the end of the file ends the process. The mapping lives until it is collected, and outlives the file.</remarks>
     IMappedFile? Map(long length) => null;
 
+    /// <summary>Asks the system to begin writing a range to the disk, so that little waits to be written at any time. Does nothing where the system cannot.</summary>
+    /// <remarks>It makes nothing durable. Not for a file that is synced later: a failure would not be reported.</remarks>
+    void StartWriteBack(long fileOffset, long length) { }
+
+    /// <summary>Waits until the system has written what <see cref="StartWriteBack"/> has begun in a range.</summary>
+    void WaitForWriteBack(long fileOffset, long length) { }
+
     /// <summary>Makes everything written so far survive a power loss (fdatasync). After a failure the state of everything written since the last success is unknown, and another sync proves nothing.</summary>
     /// <exception cref="LedgerIOException">The sync failed, also for lack of space.</exception>
     void Sync();

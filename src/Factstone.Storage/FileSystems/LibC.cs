@@ -79,6 +79,15 @@ internal static partial class LibC
     [LibraryImport(Library, EntryPoint = "fallocate", SetLastError = true)]
     public static partial int Allocate(SafeFileHandle file, int mode, long offset, long length);
 
+    /// <summary>SYNC_FILE_RANGE_WAIT_BEFORE: waits for what is being written.</summary>
+    public const uint WriteBackWait = 1;
+
+    /// <summary>SYNC_FILE_RANGE_WRITE: begins to write what is dirty.</summary>
+    public const uint WriteBackStart = 2;
+
+    [LibraryImport(Library, EntryPoint = "sync_file_range", SetLastError = true)]
+    public static partial int WriteBack(SafeFileHandle file, long offset, long length, uint flags);
+
     /// <summary>O_PATH on Linux: a directory that is only the beginning of paths, and need not be readable.</summary>
     public static int PathOnly { get; } = OperatingSystem.IsLinux() ? 0x200000 : 0;
 

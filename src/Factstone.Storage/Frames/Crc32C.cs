@@ -31,6 +31,11 @@ internal static class Crc32C
 
     public static uint Of(uint seed, ReadOnlySpan<byte> bytes) => ~Append(seed, bytes);
 
+    /// <summary>The checksum of some bytes and of those behind them.</summary>
+    /// <param name="checksum">Of the first bytes.</param>
+    /// <param name="bytes">Those behind.</param>
+    public static uint Continue(uint checksum, ReadOnlySpan<byte> bytes) => ~Append(~checksum, bytes);
+
     public static uint Append(uint state, uint value) => BitOperations.Crc32C(state, value);
 
     public static uint Append(uint state, ReadOnlySpan<byte> bytes) =>

@@ -1,9 +1,10 @@
-using System.Buffers.Binary;
-
 namespace Factstone.Storage;
 
 /// <summary>Writes the buckets by which a term is found, or found absent, with one look. See docs/format.md, "Fingerprints".</summary>
-/// <remarks>Goes over the terms once for each part of the table that fits in memory, so that memory does not grow with their number.</remarks>
+/// <remarks>
+/// The table is built in parts that fit in memory. Where it has more than one part, the terms are first distributed by
+/// part, so that each term is read once whatever the number of parts, and memory does not grow with the number of terms.
+/// </remarks>
 /// <param name="output">The run.</param>
 /// <param name="shape">How the buckets are laid out.</param>
 /// <param name="terms">How many there are.</param>
@@ -12,53 +13,119 @@ internal sealed class FingerprintWriter(RunOutput output, BucketShape shape, lon
 {
     const int TermsPerStep = 100_000;
 
-    /// <summary>The table of 400,000 streams. A buffer of several times that would stay until the next full collection, and the next ones with it.</summary>
-    public const int BytesUsual = 8 * 1_024 * 1_024;
-
     readonly long _firstBuckets = shape.FirstBuckets(terms);
-    readonly byte[] _buckets = new byte[Math.Min(shape.FirstBuckets(terms), bytesMax / RunFormat.BucketBytes) * RunFormat.BucketBytes];
-    List<TermLocation> _carried = [];
+    readonly int _bucketsPerPart = (int)Math.Min(shape.FirstBuckets(terms), bytesMax / RunFormat.BucketBytes);
+    List<byte[]> _carried = [];
+    byte[] _buffer = [];
 
     /// <summary>Set when all is written.</summary>
     public BucketTable Table { get; private set; }
 
+    /// <summary>How many parts the table has, without what overflows from the last one.</summary>
+    public long Parts => (_firstBuckets + _bucketsPerPart - 1) / _bucketsPerPart;
+
     /// <summary>Writes the table, some terms at a step: of very many terms that takes minutes.</summary>
-    public IEnumerable<int> Write(Func<IEnumerable<TermLocation>> terms)
+    public IEnumerable<int> Write(IEnumerable<TermLocation> terms)
     {
         var at = output.FileOffset;
-        var bucket = 0L;
-        while (bucket < _firstBuckets || _carried.Count > 0)
+        var bytes = _bucketsPerPart * RunFormat.BucketBytes;
+        if (Parts == 1)
         {
-            var count = (int)Math.Clamp(_firstBuckets - bucket, 1, _buckets.Length / RunFormat.BucketBytes);
-            foreach (var step in WritePass(bucket, count, terms)) yield return step;
-            bucket += count;
+            _buffer = new byte[bytes];
+            foreach (var step in PutAll(terms)) yield return step;
+            output.Write(_buffer);
         }
-
-        Table = new BucketTable(shape, at, bucket, _firstBuckets);
-    }
-
-    IEnumerable<int> WritePass(long first, int count, Func<IEnumerable<TermLocation>> terms)
-    {
-        var length = count * RunFormat.BucketBytes;
-        _buckets.AsSpan(0, length).Clear();
-        var carried = _carried;
-        _carried = [];
-        foreach (var term in carried) Put(_buckets.AsSpan(0, length), 0, term);
-        if (first < _firstBuckets)
+        else
         {
-            var done = 0;
-            foreach (var term in terms())
+            // Each partition needs a chunk of memory, so of a very large table several parts are one partition.
+            var scratch = output.Scratch;
+            var chunks = Math.Max(1, bytes / scratch.ChunkBytes);
+            var partsPerPartition = (Parts + chunks - 1) / chunks;
+            _buffer = new byte[Math.Max(bytes, chunks * scratch.ChunkBytes)];
+            var partitions = new FingerprintPartitions(scratch, shape, _buffer, partsPerPartition * _bucketsPerPart);
+            foreach (var step in Distribute(terms, partitions)) yield return step;
+            for (var part = 0L; part < Parts; part++)
             {
-                var bucket = BucketTable.BucketOf(term.Hash, _firstBuckets) - first;
-                if (bucket >= 0 && bucket < count) Put(_buckets.AsSpan(0, length), (int)bucket, term);
-                if (++done % TermsPerStep == 0) yield return 0;
+                foreach (var step in WritePart(part * _bucketsPerPart, partitions)) yield return step;
+                if ((part + 1) % partsPerPartition == 0) partitions.Free(part * _bucketsPerPart);
             }
         }
 
-        output.Write(_buckets.AsSpan(0, length));
+        var buckets = _firstBuckets;
+        for (; _carried.Count > 0; buckets++)
+        {
+            PutCarried(_buffer.AsSpan(0, RunFormat.BucketBytes));
+            output.Write(_buffer.AsSpan(0, RunFormat.BucketBytes));
+        }
+
+        Table = new BucketTable(shape, at, buckets, _firstBuckets);
     }
 
-    void Put(Span<byte> buckets, int bucket, TermLocation term)
+    IEnumerable<int> PutAll(IEnumerable<TermLocation> terms)
+    {
+        var slot = new byte[shape.SlotBytes];
+        var done = 0;
+        foreach (var term in terms)
+        {
+            shape.Write(slot, term);
+            Put(_buffer, (int)BucketTable.BucketOf(term.Hash, _firstBuckets), slot);
+            if (++done % TermsPerStep == 0) yield return 0;
+        }
+    }
+
+    IEnumerable<int> Distribute(IEnumerable<TermLocation> terms, FingerprintPartitions partitions)
+    {
+        output.Scratch.MakeRoom(output.FileOffset + (_firstBuckets * RunFormat.BucketBytes)); // before there is much to be moved
+        var done = 0;
+        foreach (var term in terms)
+        {
+            partitions.Add(BucketTable.BucketOf(term.Hash, _firstBuckets), term);
+            if (++done % TermsPerStep == 0) yield return 0;
+        }
+
+        partitions.Complete();
+    }
+
+    IEnumerable<int> WritePart(long first, FingerprintPartitions partitions)
+    {
+        var count = (int)Math.Min(_bucketsPerPart, _firstBuckets - first);
+        var length = count * RunFormat.BucketBytes;
+        PutCarried(_buffer.AsSpan(0, length));
+        var done = 0;
+        foreach (var chunk in partitions.Read(first))
+        {
+            done += PutChunk(chunk.Span, first, _buffer.AsSpan(0, length), partitions);
+            if (done < TermsPerStep) continue;
+            done = 0;
+            yield return 0;
+        }
+
+        output.Write(_buffer.AsSpan(0, length));
+    }
+
+    /// <returns>How many slots there were, of this part and of others.</returns>
+    int PutChunk(ReadOnlySpan<byte> chunk, long first, Span<byte> buckets, FingerprintPartitions partitions)
+    {
+        var slots = 0;
+        for (; chunk.Length > 0; slots++)
+        {
+            var bucket = partitions.Next(ref chunk, first, out var slot) - first;
+            if (bucket >= 0 && bucket < buckets.Length / RunFormat.BucketBytes) Put(buckets, (int)bucket, slot);
+        }
+
+        return slots;
+    }
+
+    /// <summary>Begins a part with what overflowed from the one before.</summary>
+    void PutCarried(Span<byte> buckets)
+    {
+        buckets.Clear();
+        var carried = _carried;
+        _carried = [];
+        foreach (var slot in carried) Put(buckets, 0, slot);
+    }
+
+    void Put(Span<byte> buckets, int bucket, ReadOnlySpan<byte> slot)
     {
         for (var at = bucket * RunFormat.BucketBytes; at < buckets.Length; at += RunFormat.BucketBytes)
         {
@@ -66,7 +133,7 @@ internal sealed class FingerprintWriter(RunOutput output, BucketShape shape, lon
             var taken = slots[RunFormat.BucketCountAt];
             if (taken < shape.Slots)
             {
-                shape.Write(slots[(taken * shape.SlotBytes)..], term);
+                slot.CopyTo(slots[(taken * shape.SlotBytes)..]);
                 slots[RunFormat.BucketCountAt]++;
                 return;
             }
@@ -74,6 +141,6 @@ internal sealed class FingerprintWriter(RunOutput output, BucketShape shape, lon
             slots[RunFormat.BucketOverflowsAt] = 1;
         }
 
-        _carried.Add(term);
+        _carried.Add(slot.ToArray());
     }
 }

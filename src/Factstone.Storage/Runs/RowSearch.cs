@@ -30,6 +30,23 @@ internal static class RowSearch
 
         return low + 1;
     }
+
+    /// <summary>By halving: how many of the first rows have a property that no row behind them has.</summary>
+    /// <param name="low">So many rows are known to have it.</param>
+    /// <param name="count">How many rows there are.</param>
+    /// <param name="rows">The rows, and what they are compared with.</param>
+    /// <param name="has">Whether the row of a number has the property.</param>
+    public static int CountWhile<TRows>(int low, int count, TRows rows, Func<TRows, int, bool> has) where TRows : allows ref struct
+    {
+        while (low < count)
+        {
+            var middle = (int)(((uint)low + (uint)count) >> 1);
+            if (has(rows, middle)) low = middle + 1;
+            else count = middle;
+        }
+
+        return low;
+    }
 }
 
 /// <summary>Ascending numbers.</summary>

@@ -15,11 +15,11 @@ internal sealed partial class Run : IndexPart, IDisposable
 
     readonly IStorageFile _file;
     readonly RunBytes _bytes;
-    readonly RunSegment[] _segments;
+    readonly RunSegments _segments;
     readonly BucketTable _streamBuckets;
     readonly BucketTable _otherBuckets;
 
-    Run(IStorageFile file, RunFooter footer, RunBytes bytes, RunSegment[] segments)
+    Run(IStorageFile file, RunFooter footer, RunBytes bytes, RunSegments segments)
     {
         (_file, Footer, _bytes, _segments) = (file, footer, bytes, segments);
         (_streamBuckets, _otherBuckets) = (footer.StreamBuckets, footer.OtherBuckets);
@@ -46,10 +46,10 @@ internal sealed partial class Run : IndexPart, IDisposable
 
     public override long AppendIds => Footer.AppendIds;
 
-    public ReadOnlySpan<RunSegment> Segments => _segments;
+    public RunSegments Segments => _segments;
 
     /// <summary>Whether a file is gone that has facts of it.</summary>
-    public bool HasMissingSegment => Array.Exists(_segments, static segment => segment.Segment is null);
+    public bool HasMissingSegment => _segments.HasMissing;
 
     /// <summary>Opens a run whose footer proves it; null where it does not, or where it is of other segments than the log has.</summary>
     /// <param name="file">The file; closed with the run, or when null is returned.</param>
@@ -59,11 +59,10 @@ internal sealed partial class Run : IndexPart, IDisposable
     /// <param name="seen">Called with the footer where it proves the run, also of one that is of no use.</param>
     public static Run? Open(IStorageFile file, SegmentDirectory segments, bool maps, Defect defect = Defect.None, Action<RunFooter>? seen = null)
     {
-        if (ReadFooter(file) is { } footer && ReadChecksums(file, footer) is { } checksums)
+        if (ReadFooter(file) is { } footer && RunBytes.Open(file, footer, maps, defect) is { } bytes)
         {
             seen?.Invoke(footer);
-            var bytes = new RunBytes(file, maps ? file.Map(footer.ChecksumsAt) : null, checksums, footer.ChecksumsAt, defect);
-            if (ReadSegments(footer, bytes, segments, defect) is { } found) return new Run(file, footer, bytes, found);
+            if (RunSegments.Read(footer, bytes, segments, defect) is { } found) return new Run(file, footer, bytes, found);
         }
 
         file.Dispose();
@@ -73,14 +72,13 @@ internal sealed partial class Run : IndexPart, IDisposable
     /// <summary>Opens a run for a look at the file alone, whatever the log has; null, and why, where its footer does not prove it.</summary>
     /// <param name="file">The file; closed with the run.</param>
     /// <param name="wrong">What is wrong, as a sentence.</param>
-    public static Run? Inspect(IStorageFile file, out string wrong)
+    /// <param name="maps">Whether to map it.</param>
+    public static Run? Inspect(IStorageFile file, out string wrong, bool maps = false)
     {
         wrong = $"The footer, its last {RunFooter.Bytes} bytes, is damaged, or of another format than {RunFooter.Format}, or the file was not written to its end.";
         if (ReadFooter(file) is not { } footer) return null;
         wrong = $"The checksums of its blocks, at offset {footer.ChecksumsAt}, are damaged.";
-        if (ReadChecksums(file, footer) is not { } checksums) return null;
-        var bytes = new RunBytes(file, mapped: null, checksums, footer.ChecksumsAt, Defect.None);
-        return new Run(file, footer, bytes, []);
+        return RunBytes.Open(file, footer, maps, Defect.None) is { } bytes ? new Run(file, footer, bytes, new RunSegments([], footer.Last)) : null;
     }
 
     /// <summary>The blocks whose checksums do not hold, by number from 0; all are read.</summary>
@@ -104,17 +102,14 @@ internal sealed partial class Run : IndexPart, IDisposable
         return DamagedBlocks().Any();
     }
 
-    /// <summary>The rows of its segments, as they stand in the file.</summary>
+    /// <summary>The rows of its segments, as they are in the file.</summary>
     public IReadOnlyList<(Position From, Position Base, int Generation)> SegmentRows()
     {
         var rows = new List<(Position, Position, int)>();
         for (var i = 0L; i < Footer.SegmentCount; i++)
         {
-            var row = Read(Footer.SegmentsAt + (i * RunFormat.SegmentRowBytes), RunFormat.SegmentRowBytes);
-            rows.Add((
-                new Position(BinaryPrimitives.ReadInt64LittleEndian(row)),
-                new Position(BinaryPrimitives.ReadInt64LittleEndian(row[sizeof(long)..])),
-                (int)BinaryPrimitives.ReadUInt32LittleEndian(row[(2 * sizeof(long))..])));
+            var row = RunSegments.ReadRow(Read(Footer.SegmentsAt + (i * RunFormat.SegmentRowBytes), RunFormat.SegmentRowBytes));
+            rows.Add((row.From, row.Base, row.Generation));
         }
 
         GC.KeepAlive(this);
@@ -126,7 +121,7 @@ internal sealed partial class Run : IndexPart, IDisposable
         var location = Read((position.Value - First.Value) * RunFormat.LocationBytes, RunFormat.LocationBytes);
         fileOffset = BinaryPrimitives.ReadUInt32LittleEndian(location);
         GC.KeepAlive(this);
-        segment = SegmentAt(position, out _).Segment!;
+        segment = _segments.At(position, out _).Segment!;
         return segment is not null && fileOffset > 0;
     }
 
@@ -136,7 +131,7 @@ internal sealed partial class Run : IndexPart, IDisposable
         var locations = Read((position.Value - First.Value) * RunFormat.LocationBytes, (last - position.Value + 1) * RunFormat.LocationBytes);
         while (position.Value <= last)
         {
-            var segment = SegmentAt(position, out var behind);
+            var segment = _segments.At(position, out var behind);
             for (; position.Value <= last && position < behind; position = position.Next())
             {
                 var fileOffset = BinaryPrimitives.ReadUInt32LittleEndian(locations);
@@ -182,7 +177,7 @@ internal sealed partial class Run : IndexPart, IDisposable
             {
                 if (BinaryPrimitives.ReadUInt16LittleEndian(slots[at..]) != fingerprint) continue;
                 (var number, fileOffset) = BucketShape.FactOf(slots[at..]);
-                segment = number < _segments.Length && number < BucketShape.SegmentsMax ? _segments[number].Segment : null;
+                segment = number < _segments.Count && number < BucketShape.SegmentsMax ? _segments[number].Segment : null;
                 count++;
             }
 
@@ -194,7 +189,7 @@ internal sealed partial class Run : IndexPart, IDisposable
     }
 
     /// <summary>The segment that a fact is in; null where its file is gone.</summary>
-    public Segment? SegmentOf(Position position) => SegmentAt(position, out _).Segment;
+    public Segment? SegmentOf(Position position) => _segments.At(position, out _).Segment;
 
     public override IStreamLocations? FindStream(StreamName stream, in TermKey key) => FindList(TermKind.Stream, key);
 
@@ -335,22 +330,6 @@ internal sealed partial class Run : IndexPart, IDisposable
         return false;
     }
 
-    /// <param name="position">A position of the run.</param>
-    /// <param name="behind">From which one on the facts are in the next segment.</param>
-    RunSegment SegmentAt(Position position, out Position behind)
-    {
-        int low = 0, high = _segments.Length - 1;
-        while (low < high)
-        {
-            var middle = (low + high + 1) >>> 1;
-            if (_segments[middle].From <= position) low = middle;
-            else high = middle - 1;
-        }
-
-        behind = low + 1 < _segments.Length ? _segments[low + 1].From : Last.Next();
-        return _segments[low];
-    }
-
     static RunFooter? ReadFooter(IStorageFile file)
     {
         var length = file.Length;
@@ -358,38 +337,4 @@ internal sealed partial class Run : IndexPart, IDisposable
         Span<byte> bytes = stackalloc byte[RunFooter.Bytes];
         return file.Read(bytes, length - RunFooter.Bytes) == bytes.Length && RunFooter.Read(bytes) is { } footer && footer.FileBytes == length ? footer : null;
     }
-
-    static byte[]? ReadChecksums(IStorageFile file, RunFooter footer)
-    {
-        var checksums = new byte[RunFormat.BlocksIn(footer.ChecksumsAt) * sizeof(uint)];
-        return file.Read(checksums, footer.ChecksumsAt) == checksums.Length && Crc32C.Of(checksums) == footer.ChecksumsChecksum ? checksums : null;
-    }
-
-    static RunSegment[]? ReadSegments(RunFooter footer, RunBytes bytes, SegmentDirectory live, Defect defect)
-    {
-        if (footer.SegmentCount is < 0 or > int.MaxValue / RunFormat.SegmentRowBytes || footer.Facts < 0 || (footer.SegmentCount == 0) != (footer.Facts == 0)) return null;
-        if (!bytes.TryRead(footer.SegmentsAt, footer.SegmentCount * RunFormat.SegmentRowBytes, out var rows)) return null;
-
-        var segments = new RunSegment[footer.SegmentCount];
-        for (var i = 0; i < segments.Length; i++)
-        {
-            var row = rows[(i * RunFormat.SegmentRowBytes)..];
-            var from = new Position(BinaryPrimitives.ReadInt64LittleEndian(row));
-            var segmentBase = new Position(BinaryPrimitives.ReadInt64LittleEndian(row[sizeof(long)..]));
-            var generation = (int)BinaryPrimitives.ReadUInt32LittleEndian(row[(2 * sizeof(long))..]);
-            segments[i] = new RunSegment(from, segmentBase, generation, live.Find(segmentBase, generation));
-        }
-
-        // Frames that were written anew since are in a later segment: a run that has them where they were is no longer true.
-        for (var i = 0; i < segments.Length; i++)
-        {
-            var last = i + 1 < segments.Length ? new Position(segments[i + 1].From.Value - 1) : footer.Last;
-            if (!live.Holds(segments[i].Base, segments[i].Generation, segments[i].From, last)) return null;
-        }
-
-        return defect == Defect.BelieveRunBeyondLog || (live.Reaches(footer.End) && live.HasMark(footer.End, footer.EndMark)) ? segments : null;
-    }
 }
-
-/// <summary>From which position on the facts of a run are in which segment. Without a segment, its file is missing.</summary>
-internal readonly record struct RunSegment(Position From, Position Base, int Generation, Segment? Segment);

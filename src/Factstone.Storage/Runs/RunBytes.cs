@@ -5,7 +5,9 @@ namespace Factstone.Storage;
 /// <summary>The bytes of a run, each block checked before anybody sees it.</summary>
 /// <remarks>
 /// Where the file is mapped, a block is checked when it is first touched, and anew before a merge. Where it is read, each read is checked, and
-/// what was read last is kept. Threads: any number. A span is valid as long as the object that gave it is referenced.
+/// what was read last is kept. The checksums of the blocks are read from the file when they are needed. An open proves all
+/// of them by the checksum in the footer; one that is damaged later makes its block count as damaged, which is the safe
+/// side. Memory: a bit for each block. Threads: any number. A span is valid as long as the object that gave it is referenced.
 /// </remarks>
 internal sealed class RunBytes : IDisposable
 {
@@ -13,22 +15,34 @@ internal sealed class RunBytes : IDisposable
     const int PieceBytes = RunFormat.BlockBytes;
 
     const int PiecesKept = 64;
+    const int ChecksumsPerPiece = PieceBytes / sizeof(uint);
+    const int ChecksumPiecesKept = 8;
+
+    /// <summary>Of the checksums, read at a time to prove them.</summary>
+    const int ProvedBytes = 64 * 1_024;
 
     readonly IStorageFile _file;
     readonly IMappedFile? _mapped;
-    readonly byte[] _checksums;
     readonly long _length;
     readonly int[] _checked;
     readonly Piece?[] _pieces = [];
+    readonly Piece?[] _checksumPieces = [];
     readonly Defect _defect;
 
-    public RunBytes(IStorageFile file, IMappedFile? mapped, byte[] checksums, long length, Defect defect)
+    RunBytes(IStorageFile file, IMappedFile? mapped, long length, Defect defect)
     {
-        _defect = defect;
-        (_file, _mapped, _checksums, _length) = (file, mapped, checksums, length);
+        (_file, _mapped, _length, _defect) = (file, mapped, length, defect);
         _checked = mapped is null ? [] : new int[(RunFormat.BlocksIn(length) + 31) / 32];
-        if (mapped is null) _pieces = new Piece?[PiecesKept];
+        if (mapped is null) (_pieces, _checksumPieces) = (new Piece?[PiecesKept], new Piece?[ChecksumPiecesKept]);
     }
+
+    /// <summary>Opens the bytes of a run; null where the checksums of its blocks are damaged.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="footer">Its footer.</param>
+    /// <param name="maps">Whether to map it.</param>
+    /// <param name="defect">A planted mistake.</param>
+    public static RunBytes? Open(IStorageFile file, RunFooter footer, bool maps, Defect defect) =>
+        AreChecksumsWhole(file, footer) ? new RunBytes(file, maps ? file.Map(footer.ChecksumsAt + footer.ChecksumsBytes) : null, footer.ChecksumsAt, defect) : null;
 
     public bool IsMapped => _mapped is not null;
 
@@ -48,6 +62,7 @@ internal sealed class RunBytes : IDisposable
     {
         Array.Clear(_checked);
         Array.Clear(_pieces);
+        Array.Clear(_checksumPieces);
     }
 
     public void Dispose() => _mapped?.Dispose();
@@ -123,9 +138,38 @@ internal sealed class RunBytes : IDisposable
         }
     }
 
-    bool IsWhole(long block, ReadOnlySpan<byte> bytes) =>
-        _defect == Defect.UncheckedBlocks ||
-        Crc32C.Of(bytes) == BinaryPrimitives.ReadUInt32LittleEndian(_checksums.AsSpan((int)(block * sizeof(uint))));
+    bool IsWhole(long block, ReadOnlySpan<byte> bytes) => _defect == Defect.UncheckedBlocks || ChecksumOf(block) == Crc32C.Of(bytes);
+
+    /// <summary>What the file says; null where it is gone.</summary>
+    uint? ChecksumOf(long block)
+    {
+        if (_mapped is not null) return BinaryPrimitives.ReadUInt32LittleEndian(_mapped.Bytes(_length + (block * sizeof(uint)), sizeof(uint)));
+        var number = block / ChecksumsPerPiece;
+        ref var kept = ref _checksumPieces[number % ChecksumPiecesKept];
+        if (Volatile.Read(ref kept) is not { } piece || piece.Number != number)
+        {
+            var checksums = Math.Min(ChecksumsPerPiece, RunFormat.BlocksIn(_length) - (number * ChecksumsPerPiece));
+            piece = new Piece(number, new byte[checksums * sizeof(uint)]);
+            if (!TryReadFile(piece.Bytes, _length + (number * PieceBytes))) return null;
+            Volatile.Write(ref kept, piece);
+        }
+
+        return BinaryPrimitives.ReadUInt32LittleEndian(piece.Bytes.AsSpan((int)(block % ChecksumsPerPiece) * sizeof(uint)));
+    }
+
+    static bool AreChecksumsWhole(IStorageFile file, RunFooter footer)
+    {
+        var buffer = new byte[Math.Min(footer.ChecksumsBytes, ProvedBytes)];
+        var checksum = Crc32C.Of([]);
+        for (var at = 0L; at < footer.ChecksumsBytes; at += buffer.Length)
+        {
+            var piece = buffer.AsSpan(0, (int)Math.Min(buffer.Length, footer.ChecksumsBytes - at));
+            if (file.Read(piece, footer.ChecksumsAt + at) != piece.Length) return false;
+            checksum = Crc32C.Continue(checksum, piece);
+        }
+
+        return checksum == footer.ChecksumsChecksum;
+    }
 
     sealed record Piece(long Number, byte[] Bytes);
 }

@@ -127,8 +127,11 @@ internal sealed record RunFooter
     /// <summary>How many facts, cells or append ids it has, whichever it has most of.</summary>
     public long Items => Math.Max(Facts, Math.Max(Cells, AppendIds));
 
+    /// <summary>How long the checksums of the blocks are.</summary>
+    public long ChecksumsBytes => RunFormat.BlocksIn(ChecksumsAt) * sizeof(uint);
+
     /// <summary>How long the file is.</summary>
-    public long FileBytes => ChecksumsAt + (RunFormat.BlocksIn(ChecksumsAt) * sizeof(uint)) + Bytes;
+    public long FileBytes => ChecksumsAt + ChecksumsBytes + Bytes;
 
     public void Write(Span<byte> target)
     {

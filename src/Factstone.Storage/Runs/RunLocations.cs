@@ -48,16 +48,9 @@ internal sealed class RunLocations : IStreamLocations
     {
         if (_head.Last.Version < version) return Count;
         if (_head.First.Version >= version) return 0;
-        int low = 1, high = _head.Blocks;
-        while (low < high)
-        {
-            var middle = (low + high) >>> 1;
-            if (Row(_run, _head, middle).First.Version < version) low = middle + 1;
-            else high = middle;
-        }
-
-        Load(low - 1);
-        return ((low - 1) * PositionListFormat.LocationsPerBlock) + StreamEntry.CountBelow(Loaded(low - 1), version);
+        var block = RowSearch.CountWhile(1, _head.Blocks, (List: this, version), static (at, number) => Row(at.List._run, at.List._head, number).First.Version < at.version) - 1;
+        Load(block);
+        return (block * PositionListFormat.LocationsPerBlock) + StreamEntry.CountBelow(Loaded(block), version);
     }
 
     /// <summary>The last block that begins at or below a position, which is in the list's range.</summary>

@@ -4,7 +4,9 @@ namespace Factstone.Storage;
 internal sealed class RunMerge : IDisposable
 {
     const int LocationsPerStep = 100_000;
+    const int TimesPerStep = 100_000;
     const int CopiedBytes = 64 * 1_024;
+    const int CopiedBytesPerStep = 4 * 1_024 * 1_024;
 
     readonly IReadOnlyList<Run> _runs;
     readonly RunWriter _writer;
@@ -13,10 +15,14 @@ internal sealed class RunMerge : IDisposable
     readonly List<PositionListHead> _heads = [];
     readonly Location[] _locations = new Location[PositionListFormat.LocationsPerBlock];
 
-    public RunMerge(IReadOnlyList<Run> runs, IStorageFile file, Defect defect)
+    public RunMerge(IReadOnlyList<Run> runs, IStorageFile file, Defect defect, RunMemory? memory = null)
     {
         (_runs, _defect) = (runs, defect);
-        _writer = new RunWriter(file, runs[0].First) { Start = runs[0].Footer.Start, Defect = defect };
+        var usual = new RunMemory();
+
+        // The run will hardly be longer than those that it is made of, so its scratch space need not be moved.
+        memory ??= usual with { ScratchBegin = Math.Max(usual.ScratchBegin, runs.Sum(static run => run.Footer.FileBytes) * 5 / 4) };
+        _writer = new RunWriter(file, runs[0].First, memory) { Start = runs[0].Footer.Start, Defect = defect };
         _steps = Steps().GetEnumerator();
     }
 
@@ -39,16 +45,21 @@ internal sealed class RunMerge : IDisposable
     {
         foreach (var run in _runs)
         {
-            for (var at = 0L; at < run.Footer.Facts * RunFormat.LocationBytes; at += CopiedBytes) CopyLocations(run, at);
-            yield return 0;
+            for (var at = 0L; at < run.Footer.Facts * RunFormat.LocationBytes; at += CopiedBytes)
+            {
+                if (at % CopiedBytesPerStep == 0) yield return 0;
+                CopyLocations(run, at);
+            }
         }
 
         MergeSegments();
         foreach (var run in _runs)
         {
-            for (var i = 0L; i < run.Footer.TimeCount; i++) _writer.AddTime(run.TimeRow(i));
-
-            yield return 0;
+            for (var i = 0L; i < run.Footer.TimeCount; i++)
+            {
+                if (i % TimesPerStep == 0) yield return 0;
+                _writer.AddTime(run.TimeRow(i));
+            }
         }
 
         var cursors = _runs.Select(static run => new TermCursor(run, [])).ToList();
@@ -103,8 +114,9 @@ internal sealed class RunMerge : IDisposable
         RunSegment? last = null;
         foreach (var run in _runs)
         {
-            foreach (var segment in run.Segments)
+            for (var i = 0; i < run.Segments.Count; i++)
             {
+                var segment = run.Segments[i];
                 if (last is { } before && before.Base == segment.Base && before.Generation == segment.Generation) continue;
                 _writer.AddSegment(segment.From, segment.Base, segment.Generation);
                 last = segment;

@@ -4,7 +4,8 @@ using System.Buffers.Binary;
 namespace Factstone.Storage;
 
 /// <summary>Writes a run's bytes one behind the other, and keeps a checksum of each block.</summary>
-internal sealed class RunOutput(IStorageFile file) : IDisposable
+/// <remarks>Memory: a few buffers. Checksums that a buffer cannot hold are in the scratch space until the end.</remarks>
+internal sealed class RunOutput : IDisposable
 {
     /// <summary>
     /// Written by one call, at a multiple of itself. It is the size of a processor's large page: Linux keeps what is
@@ -13,13 +14,25 @@ internal sealed class RunOutput(IStorageFile file) : IDisposable
     /// </summary>
     const int PieceBytes = 2 * 1_024 * 1_024;
 
-    readonly List<uint> _checksums = [];
+    readonly IStorageFile _file;
+    readonly RunSpool _checksums;
     byte[] _buffer = ArrayPool<byte>.Shared.Rent(PieceBytes);
     long _flushed;
+    long _writtenBack;
     int _length;
 
     /// <summary>How much of the buffer is in the checksums.</summary>
     int _summed;
+
+    public RunOutput(IStorageFile file, RunMemory memory)
+    {
+        _file = file;
+        Scratch = new RunScratch(file, memory);
+        _checksums = new RunSpool(Scratch);
+    }
+
+    /// <summary>For what is needed again before the run is whole.</summary>
+    public RunScratch Scratch { get; }
 
     /// <summary>Where the next byte goes.</summary>
     public long FileOffset => _flushed + _length;
@@ -67,29 +80,39 @@ internal sealed class RunOutput(IStorageFile file) : IDisposable
     {
         Sum();
         if (_summed < _length) AddChecksum(_length);
-        file.Write(_buffer.AsSpan(0, _length), _flushed);
-        _flushed += _length;
+        WriteOut(_buffer.AsSpan(0, _length));
+        WriteBack();
         (_length, _summed) = (0, 0);
     }
 
-    /// <summary>Ends the blocks and writes their checksums.</summary>
+    /// <summary>Writes bytes that are read in the order of their writing, some at a step.</summary>
+    public IEnumerable<int> Write(RunSpool spool)
+    {
+        foreach (var piece in spool.Read())
+        {
+            Write(piece.Span);
+            if (piece.Length == Scratch.ChunkBytes) yield return 0;
+        }
+    }
+
+    /// <summary>Ends the blocks and writes their checksums, with which the file ends after <see cref="RunScratch.CutOff"/>.</summary>
     /// <returns>The checksum of the checksums.</returns>
     public uint WriteChecksums()
     {
         Flush();
-        var bytes = new byte[_checksums.Count * sizeof(uint)];
-        for (var i = 0; i < _checksums.Count; i++) BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(i * sizeof(uint)), _checksums[i]);
-        file.Write(bytes, _flushed);
-        _flushed += bytes.Length;
-        return Crc32C.Of(bytes);
+        Scratch.MakeRoom(_flushed + _checksums.Bytes);
+        var checksum = Crc32C.Of([]);
+        foreach (var piece in _checksums.Read())
+        {
+            checksum = Crc32C.Continue(checksum, piece.Span);
+            WriteOut(piece.Span);
+        }
+
+        return checksum;
     }
 
     /// <summary>Writes what no block is, and no checksum covers but its own.</summary>
-    public void WriteFooter(ReadOnlySpan<byte> footer)
-    {
-        file.Write(footer, _flushed);
-        _flushed += footer.Length;
-    }
+    public void WriteFooter(ReadOnlySpan<byte> footer) => WriteOut(footer);
 
     public void Dispose()
     {
@@ -106,7 +129,28 @@ internal sealed class RunOutput(IStorageFile file) : IDisposable
 
     void AddChecksum(int end)
     {
-        _checksums.Add(Crc32C.Of(_buffer.AsSpan(_summed..end)));
+        Span<byte> checksum = stackalloc byte[sizeof(uint)];
+        BinaryPrimitives.WriteUInt32LittleEndian(checksum, Crc32C.Of(_buffer.AsSpan(_summed..end)));
+        _checksums.Write(checksum);
         _summed = end;
+    }
+
+    /// <summary>
+    /// Otherwise the system would write all of a large run at once when it is finished, and a sync of the log would wait
+    /// behind that. So one piece is being written at a time. A run needs no sync, and an error shows when it is read.
+    /// </summary>
+    void WriteBack()
+    {
+        if (_flushed - _writtenBack < PieceBytes) return;
+        if (_writtenBack > 0) _file.WaitForWriteBack(0, _writtenBack);
+        _file.StartWriteBack(_writtenBack, _flushed - _writtenBack);
+        _writtenBack = _flushed;
+    }
+
+    void WriteOut(ReadOnlySpan<byte> bytes)
+    {
+        Scratch.MakeRoom(_flushed + bytes.Length);
+        _file.Write(bytes, _flushed);
+        _flushed += bytes.Length;
     }
 }

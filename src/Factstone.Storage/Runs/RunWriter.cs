@@ -4,18 +4,22 @@ using System.Buffers.Binary;
 namespace Factstone.Storage;
 
 /// <summary>Writes one run, from front to back: places, segments, times, terms in order, and what finds them. See docs/format.md, "Run".</summary>
-/// <remarks>Memory: a few buffers, eight bytes for each 16 terms and for each 64 times, and 24 for each 64 places of the longest list.</remarks>
-internal sealed class RunWriter(IStorageFile file, Position first, int fingerprintBytes = FingerprintWriter.BytesUsual) : IDisposable
+/// <remarks>
+/// Memory: a few buffers, and the hashes of a bounded number of terms. What the buffers cannot hold (the offsets of
+/// dictionary blocks, the rows of a long list, the fences of times) is in the scratch space of the run until it is written.
+/// </remarks>
+internal sealed class RunWriter : IDisposable
 {
-    /// <summary>Up to so many terms, their hashes are kept; beyond, the terms are read again.</summary>
-    const int HashesKeptMax = 250_000;
-
-    readonly RunOutput _output = new(file);
+    readonly IStorageFile _file;
+    readonly Position _first;
+    readonly RunMemory _memory;
+    readonly RunOutput _output;
     readonly ArrayBufferWriter<byte> _termBlock = new();
     readonly byte[] _locations = new byte[PositionListFormat.BlockBytesMax];
     readonly byte[] _offsets = new byte[PositionListFormat.LocationsPerBlock * PositionListFormat.OffsetBytes];
-    readonly ArrayBufferWriter<byte> _skipRows = new();
-    readonly List<long> _blockOffsets = [];
+    readonly RunSpool _skipRows;
+    readonly RunSpool _blockOffsets;
+    readonly RunSpool _timeFences;
     readonly ChunkedList<TermLocation> _hashes = new();
     long _hashesPlaced;
     byte[] _lastTerm = new byte[TermKey.BytesMax];
@@ -35,10 +39,17 @@ internal sealed class RunWriter(IStorageFile file, Position first, int fingerpri
     long _segmentsAt;
     readonly List<Position> _segmentStarts = [];
     long _streamTerms;
-    int _firstOtherBlock = -1;
+    long _blocks;
+    long _firstOtherBlock = -1;
     long _timesAt;
     long _times;
-    readonly List<long> _timeFences = [];
+
+    public RunWriter(IStorageFile file, Position first, RunMemory? memory = null)
+    {
+        (_file, _first, _memory) = (file, first, memory ?? new RunMemory());
+        _output = new RunOutput(file, _memory);
+        (_skipRows, _blockOffsets, _timeFences) = (new RunSpool(_output.Scratch), new RunSpool(_output.Scratch), new RunSpool(_output.Scratch));
+    }
 
     /// <summary>Where its part of the log begins.</summary>
     public LogLocation Start { get; init; }
@@ -77,7 +88,7 @@ internal sealed class RunWriter(IStorageFile file, Position first, int fingerpri
             _timesAt = _output.FileOffset;
         }
 
-        if (_times++ % RunFormat.TimeRowsPerFence == 0) _timeFences.Add(row.Time);
+        if (_times++ % RunFormat.TimeRowsPerFence == 0) WriteLong(_timeFences, row.Time);
 
         _output.Write(row.Time);
         _output.Write((row.First.Value << 1) | (row.IsAll ? 1L : 0));
@@ -94,7 +105,7 @@ internal sealed class RunWriter(IStorageFile file, Position first, int fingerpri
         _isStream = TermKey.Kind(term) == TermKind.Stream;
         _listed = 0;
         _locationsLength = _offsetsLength = 0;
-        _skipRows.ResetWrittenCount();
+        _skipRows.Clear();
     }
 
     public void Add(ReadOnlySpan<Location> locations)
@@ -117,12 +128,12 @@ internal sealed class RunWriter(IStorageFile file, Position first, int fingerpri
         if (_head.IsLong)
         {
             EndBlock();
-            _output.Write(_skipRows.WrittenSpan);
+            foreach (var piece in _skipRows.Read()) _output.Write(piece.Span);
             _head.ListBytes = _output.FileOffset - _head.ListOffset;
         }
 
         Span<byte> head = stackalloc byte[PositionListFormat.HeadBytesMax];
-        var length = _head.Write(head, TermKey.Kind(_term), first);
+        var length = _head.Write(head, TermKey.Kind(_term), _first);
         EndTerm(head[..length], _locations.AsSpan(0, _locationsLength), _offsets.AsSpan(0, _offsetsLength));
     }
 
@@ -151,23 +162,27 @@ internal sealed class RunWriter(IStorageFile file, Position first, int fingerpri
         EndTermBlock();
         _output.Align(sizeof(long));
         var blocksAt = _output.FileOffset;
-        foreach (var offset in _blockOffsets) _output.Write(offset);
+        foreach (var step in _output.Write(_blockOffsets)) yield return step;
         var timeFencesAt = _output.FileOffset;
-        foreach (var time in _timeFences) _output.Write(time);
-        var areKept = _terms <= HashesKeptMax;
+        foreach (var step in _output.Write(_timeFences)) yield return step;
+        _blockOffsets.Clear();
+        var areKept = _terms <= _memory.HashesKeptMax;
         _output.Align(areKept ? RunFormat.BucketBytes : RunFormat.BlockBytes);
         if (!areKept) _output.Flush(); // the terms are read again
-        var streamsWriter = new FingerprintWriter(_output, BucketShape.OfStreams, _streamTerms, fingerprintBytes);
-        foreach (var step in streamsWriter.Write(areKept ? () => _hashes.Range(0, _streamTerms) : ReadStreams)) yield return step;
-        var othersWriter = new FingerprintWriter(_output, BucketShape.OfOthers, _terms - _streamTerms, fingerprintBytes);
-        foreach (var step in othersWriter.Write(areKept ? () => _hashes.Range(_streamTerms, _terms) : ReadOthers)) yield return step;
+        var written = new WrittenTerms(_file, blocksAt, _blocks);
+        var streamsWriter = new FingerprintWriter(_output, BucketShape.OfStreams, _streamTerms, _memory.FingerprintBytes);
+        foreach (var step in streamsWriter.Write(areKept ? _hashes.Range(0, _streamTerms) : ReadStreams(written))) yield return step;
+        var othersWriter = new FingerprintWriter(_output, BucketShape.OfOthers, _terms - _streamTerms, _memory.FingerprintBytes);
+        foreach (var step in othersWriter.Write(areKept ? _hashes.Range(_streamTerms, _terms) : ReadOthers(written))) yield return step;
         var (streams, others) = (streamsWriter.Table, othersWriter.Table);
         var checksumsAt = _output.FileOffset;
+        var checksum = _output.WriteChecksums();
+        foreach (var step in _output.Scratch.CutOff(_output.FileOffset)) yield return step;
         Footer = new RunFooter
         {
             LedgerId = ledgerId,
             Epoch = epoch,
-            First = first,
+            First = _first,
             Last = last,
             Start = Start,
             End = end,
@@ -180,7 +195,7 @@ internal sealed class RunWriter(IStorageFile file, Position first, int fingerpri
             Cells = _cells,
             SegmentCount = _segmentStarts.Count,
             TimeCount = _times,
-            BlockCount = _blockOffsets.Count,
+            BlockCount = _blocks,
             BucketCount = others.Count,
             SegmentsAt = _segmentsAt,
             TimesAt = _timesAt,
@@ -191,7 +206,7 @@ internal sealed class RunWriter(IStorageFile file, Position first, int fingerpri
             StreamBucketCount = streams.Count,
             StreamBucketsAt = streams.At,
             ChecksumsAt = checksumsAt,
-            ChecksumsChecksum = _output.WriteChecksums(),
+            ChecksumsChecksum = checksum,
         };
         WriteFooter(Footer);
     }
@@ -209,12 +224,12 @@ internal sealed class RunWriter(IStorageFile file, Position first, int fingerpri
     {
         if (!_head.IsLong) return;
         if (_listed > 0) EndBlock();
-        var row = _skipRows.GetSpan(PositionListFormat.SkipRowBytes);
+        Span<byte> row = stackalloc byte[PositionListFormat.SkipRowBytes];
         BinaryPrimitives.WriteInt64LittleEndian(row, location.Position.Value);
         BinaryPrimitives.WriteInt64LittleEndian(row[sizeof(long)..], (location.Version.Value << 1) | (location.Retracts && Defect != Defect.SkipRowLosesRetraction ? 1L : 0));
         BinaryPrimitives.WriteUInt32LittleEndian(row[(2 * sizeof(long))..], checked((uint)(_output.FileOffset - _head.ListOffset)));
         BinaryPrimitives.WriteUInt32LittleEndian(row[((2 * sizeof(long)) + sizeof(uint))..], location.FileOffset);
-        _skipRows.Advance(PositionListFormat.SkipRowBytes);
+        _skipRows.Write(row);
     }
 
     void AddNext(in Location location)
@@ -254,10 +269,10 @@ internal sealed class RunWriter(IStorageFile file, Position first, int fingerpri
         _termBlock.Write(offsets);
 
         var isStream = TermKey.Kind(term) == TermKind.Stream;
-        if (_terms < HashesKeptMax) _hashes.Add(isStream ? StreamLocation(term, _head.Last, block: 0) : new TermLocation(TermKey.Of(term).Hash, Block: 0)); // where that is, its end will tell
+        if (_terms < _memory.HashesKeptMax) _hashes.Add(isStream ? StreamLocation(term, _head.Last, block: 0) : new TermLocation(TermKey.Of(term).Hash, Block: 0)); // where that is, its end will tell
         _terms++;
         if (isStream) _streamTerms++;
-        else if (_firstOtherBlock < 0) _firstOtherBlock = _blockOffsets.Count;
+        else if (_firstOtherBlock < 0) _firstOtherBlock = _blocks;
         (_lastTerm, _term) = (_term, _lastTerm);
         _lastTermLength = _termLength;
     }
@@ -271,9 +286,9 @@ internal sealed class RunWriter(IStorageFile file, Position first, int fingerpri
         var block = SlotOf(_output.FileOffset);
         for (; _hashesPlaced < _hashes.Count; _hashesPlaced++) _hashes[_hashesPlaced] = _hashes[_hashesPlaced] with { Block = block };
         _output.Write((uint)_termBlock.WrittenCount);
-        _output.Write(checked((uint)_blockOffsets.Count));
+        _output.Write(checked((uint)_blocks++));
         _output.Write(_termBlock.WrittenSpan);
-        _blockOffsets.Add((long)block * RunFormat.TermBlockMultiple);
+        WriteLong(_blockOffsets, (long)block * RunFormat.TermBlockMultiple);
         _termBlock.ResetWrittenCount();
     }
 
@@ -286,36 +301,27 @@ internal sealed class RunWriter(IStorageFile file, Position first, int fingerpri
         return new TermLocation(TermKey.Of(term).Hash, block, (ushort)Math.Min(segment, BucketShape.SegmentsMax), last.FileOffset);
     }
 
-    /// <summary>Streams are the first terms of all.</summary>
-    IEnumerable<TermLocation> ReadStreams()
+    static void WriteLong(RunSpool spool, long value)
     {
-        foreach (var (terms, block) in ReadTerms(0))
+        Span<byte> bytes = stackalloc byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64LittleEndian(bytes, value);
+        spool.Write(bytes);
+    }
+
+    /// <summary>Streams are the first terms of all.</summary>
+    IEnumerable<TermLocation> ReadStreams(WrittenTerms written)
+    {
+        foreach (var (terms, blockAt) in written.From(0))
         {
             if (TermKey.Kind(terms.Term) != TermKind.Stream) yield break;
-            yield return StreamLocation(terms.Term, PositionListHead.Read(terms.Value.Span, TermKind.Stream, first).Last, block);
+            yield return StreamLocation(terms.Term, PositionListHead.Read(terms.Value.Span, TermKind.Stream, _first).Last, SlotOf(blockAt));
         }
     }
 
-    IEnumerable<TermLocation> ReadOthers()
+    IEnumerable<TermLocation> ReadOthers(WrittenTerms written)
     {
         if (_firstOtherBlock < 0) yield break;
-        foreach (var (terms, block) in ReadTerms(_firstOtherBlock))
-            if (TermKey.Kind(terms.Term) != TermKind.Stream) yield return new TermLocation(TermKey.Of(terms.Term).Hash, block);
-    }
-
-    IEnumerable<(TermBlock Terms, uint Block)> ReadTerms(int firstBlock)
-    {
-        var bytes = Array.Empty<byte>();
-        var head = new byte[RunFormat.TermBlockHeadBytes];
-        var terms = new TermBlock();
-        for (var block = firstBlock; block < _blockOffsets.Count; block++)
-        {
-            file.Read(head, _blockOffsets[block]);
-            var length = (int)BinaryPrimitives.ReadUInt32LittleEndian(head);
-            if (bytes.Length < length) bytes = new byte[length * 2];
-            file.Read(bytes.AsSpan(0, length), _blockOffsets[block] + RunFormat.TermBlockHeadBytes);
-            terms.Open(bytes.AsMemory(0, length));
-            while (terms.MoveNext()) yield return (terms, SlotOf(_blockOffsets[block]));
-        }
+        foreach (var (terms, blockAt) in written.From(_firstOtherBlock))
+            if (TermKey.Kind(terms.Term) != TermKind.Stream) yield return new TermLocation(TermKey.Of(terms.Term).Hash, SlotOf(blockAt));
     }
 }

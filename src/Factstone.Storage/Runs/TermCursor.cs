@@ -20,15 +20,7 @@ internal sealed class TermCursor
         if (from.Length == 0 || block is not null) return;
 
         // The last block whose first term is not behind it.
-        long low = 1, high = run.Footer.BlockCount;
-        while (low < high)
-        {
-            var middle = (low + high) >>> 1;
-            if (CompareFirst(middle) <= 0) low = middle + 1;
-            else high = middle;
-        }
-
-        _block = low - 1;
+        _block = RowSearch.CountWhile(1, checked((int)run.Footer.BlockCount), this, static (cursor, number) => cursor.CompareFirst(number) <= 0) - 1;
     }
 
     public Run Run => _run;

@@ -53,6 +53,21 @@ public sealed class FileSystemContractTests
     }
 
     [Theory, MemberData(nameof(Kinds))]
+    public void A_write_back_changes_nothing_that_is_read(FileSystemKind kind)
+    {
+        using var disk = AnyFileSystem.Of(kind);
+        using var file = disk.Create("a", [1, 2, 3]);
+
+        file.StartWriteBack(0, 3);
+        file.WaitForWriteBack(0, 3);
+        file.Write([4], 3);
+        file.StartWriteBack(1, 100_000); // behind the end, too
+        file.WaitForWriteBack(200_000, 1);
+
+        Assert.Equal([1, 2, 3, 4], file.Content());
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
     public void Reserved_space_reads_as_zeros_and_leaves_what_stood_there(FileSystemKind kind)
     {
         using var disk = AnyFileSystem.Of(kind);

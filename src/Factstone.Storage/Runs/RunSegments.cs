@@ -1,0 +1,58 @@
+using System.Buffers.Binary;
+
+namespace Factstone.Storage;
+
+/// <summary>In which segments the facts of a run are, in the order of their positions.</summary>
+/// <param name="rows">From which position on, which segment.</param>
+/// <param name="last">The last position of the run.</param>
+internal sealed class RunSegments(RunSegment[] rows, Position last)
+{
+    public int Count => rows.Length;
+
+    /// <summary>Whether a file is gone that has facts of the run.</summary>
+    public bool HasMissing => Array.Exists(rows, static row => row.Segment is null);
+
+    public RunSegment this[int number] => rows[number];
+
+    /// <param name="position">A position of the run.</param>
+    /// <param name="behind">From which one on the facts are in the next segment.</param>
+    public RunSegment At(Position position, out Position behind)
+    {
+        var next = RowSearch.CountWhile(1, rows.Length, (rows, position), static (at, number) => at.rows[number].From <= at.position);
+        behind = next < rows.Length ? rows[next].From : last.Next();
+        return rows[next - 1];
+    }
+
+    /// <summary>Reads the rows; null where they are damaged, or of other segments than the log has.</summary>
+    public static RunSegments? Read(RunFooter footer, RunBytes bytes, SegmentDirectory live, Defect defect)
+    {
+        if (footer.SegmentCount is < 0 or > int.MaxValue / RunFormat.SegmentRowBytes || footer.Facts < 0 || (footer.SegmentCount == 0) != (footer.Facts == 0)) return null;
+        if (!bytes.TryRead(footer.SegmentsAt, footer.SegmentCount * RunFormat.SegmentRowBytes, out var source)) return null;
+
+        var rows = new RunSegment[footer.SegmentCount];
+        for (var i = 0; i < rows.Length; i++)
+        {
+            var row = ReadRow(source[(i * RunFormat.SegmentRowBytes)..]);
+            rows[i] = row with { Segment = live.Find(row.Base, row.Generation) };
+        }
+
+        // Frames that were written anew since are in a later segment: a run that has them where they were is no longer true.
+        for (var i = 0; i < rows.Length; i++)
+        {
+            var last = i + 1 < rows.Length ? new Position(rows[i + 1].From.Value - 1) : footer.Last;
+            if (!live.Holds(rows[i].Base, rows[i].Generation, rows[i].From, last)) return null;
+        }
+
+        return defect == Defect.BelieveRunBeyondLog || (live.Reaches(footer.End) && live.HasMark(footer.End, footer.EndMark)) ? new RunSegments(rows, footer.Last) : null;
+    }
+
+    /// <summary>A row as it is in the file.</summary>
+    public static RunSegment ReadRow(ReadOnlySpan<byte> row) => new(
+        new Position(BinaryPrimitives.ReadInt64LittleEndian(row)),
+        new Position(BinaryPrimitives.ReadInt64LittleEndian(row[sizeof(long)..])),
+        (int)BinaryPrimitives.ReadUInt32LittleEndian(row[(2 * sizeof(long))..]),
+        Segment: null);
+}
+
+/// <summary>From which position on the facts of a run are in which segment. Without a segment, its file is missing.</summary>
+internal readonly record struct RunSegment(Position From, Position Base, int Generation, Segment? Segment);
