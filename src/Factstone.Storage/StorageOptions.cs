@@ -43,6 +43,9 @@ internal sealed record StorageOptions
     /// <summary>Whether an open walks the whole log, including the part that runs cover.</summary>
     public bool WalksAll { get; init; }
 
+    /// <summary>Whether damage that is found leaves <c>index/suspicion</c>, so that the next open for writing reads all of the log.</summary>
+    public bool MarksSuspicion { get; init; } = true;
+
     /// <summary>A damaged run of at most so many facts, cells or append ids is rebuilt at once, by the reader that finds the damage. A larger one is rebuilt by the index worker, and the log answers meanwhile.</summary>
     public long RebuiltAtOnceMax { get; init; } = 65_536;
 

@@ -147,7 +147,7 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
         try
         {
             // No open for writing follows on a backup, and nothing in it is ever changed.
-            if (!files.DirectoryExists(layout.Index) || IsSuspicious || files.FileExists(layout.Backup)) return;
+            if (!options.MarksSuspicion || !files.DirectoryExists(layout.Index) || IsSuspicious || files.FileExists(layout.Backup)) return;
             files.Open(layout.Suspicion, FileOpening.CreateNew).Dispose();
         }
         catch (FactstoneException)

@@ -31,7 +31,7 @@ internal sealed class StorageVerification : IStorageVerification
     /// <param name="cancellationToken">Ends the open.</param>
     public static StorageVerification Open(IFileSystem files, string root, bool isDeep, CancellationToken cancellationToken)
     {
-        var storage = FileStorage.OpenReadOnly(files, root, new StorageOptions { PreallocationBytesMax = 0, WalksAll = true }, cancellationToken);
+        var storage = FileStorage.OpenReadOnly(files, root, new StorageOptions { PreallocationBytesMax = 0, WalksAll = true, MarksSuspicion = false }, cancellationToken);
         try
         {
             return new StorageVerification(storage, root, isDeep);

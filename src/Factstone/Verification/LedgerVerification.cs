@@ -11,32 +11,25 @@ internal static class LedgerVerification
         var head = storage.Head.Position;
         List<Damage> damage = [.. storage.Damage, .. verification.Files.Damage];
         List<Damage> remade = [.. verification.Files.Remade];
-        var versions = new Dictionary<StreamName, long>();
         var facts = 0L;
         var lastTime = long.MinValue;
-        for (var position = new Position(1); position <= head; position = position.Next())
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            try
+        var sums = new VersionSums();
+        var isBroken = !Walk(
+            storage,
+            head,
+            fact =>
             {
-                // Each fact continues at the next position, batch after batch, so one reader serves all of them.
-                foreach (var fact in storage.Read(position, head, backward: false))
-                {
-                    if (fact.Position != position && fact.Position != position.Next()) versions.Clear(); // facts were lost in between, and versions with them
-                    position = fact.Position;
-                    Check(fact, storage, versions, ref lastTime, damage);
-                    if (++facts % FactsPerReport == 0) progress?.Invoke(new VerifyProgress(position.Value, head.Value));
-                    cancellationToken.ThrowIfCancellationRequested();
-                }
-            }
-            catch (LedgerDamagedException found)
+                sums.Add(fact);
+                CheckTime(fact, storage, ref lastTime, damage);
+                if (++facts % FactsPerReport == 0) progress?.Invoke(new VerifyProgress(fact.Position.Value, head.Value));
+            },
+            found =>
             {
                 foreach (var one in found.Damage)
                     if (!damage.Exists(known => known.File == one.File && known.FileOffset == one.FileOffset)) damage.Add(one);
-                position = NextReadable(position, found);
-                versions.Clear(); // the damaged fact is unknown, so the comparison of versions starts again here
-            }
-        }
+            },
+            cancellationToken);
+        if (isBroken || !sums.AreOf(storage, head, cancellationToken)) VersionCheck.Run(storage, head, damage, cancellationToken);
 
         progress?.Invoke(new VerifyProgress(head.Value, head.Value));
         var index = verification.CompareIndex((position, last) =>
@@ -61,8 +54,22 @@ internal static class LedgerVerification
             RecoverableFacts = storage.Opening.RecoverableFacts,
             TornTailBytes = storage.Opening.TornTailBytes,
             Remade = remade,
-            Damage = damage,
+            Damage = Ranges(damage),
         };
+    }
+
+    /// <summary>Damage of one kind to positions that follow one another is one range.</summary>
+    static List<Damage> Ranges(List<Damage> damage)
+    {
+        var ranges = new List<Damage>();
+        foreach (var one in damage)
+        {
+            if (ranges.Count > 0 && ranges[^1] is var last && last.File == one.File && last.What == one.What && last.LastPosition > Position.None && one.FirstPosition == last.LastPosition.Next())
+                ranges[^1] = new Damage(last.File, last.FileOffset, last.FirstPosition, one.LastPosition, last.What);
+            else ranges.Add(one);
+        }
+
+        return ranges;
     }
 
     /// <summary>The damaged position itself; the loop continues after it.</summary>
@@ -72,14 +79,45 @@ internal static class LedgerVerification
         return damaged > last ? damaged : last;
     }
 
-    static void Check(Fact fact, IFactStorage storage, Dictionary<StreamName, long> versions, ref long lastTime, List<Damage> damage)
+    /// <summary>Reads all facts that can be read, in order.</summary>
+    /// <returns>False where facts are lost or damaged in between.</returns>
+    public static bool Walk(IFactStorage storage, Position head, Action<Fact> visit, Action<LedgerDamagedException>? isDamaged, CancellationToken cancellationToken, Action? isBroken = null)
     {
-        var isKnown = versions.TryGetValue(fact.Stream, out var last);
-        if (isKnown && fact.StreamVersion.Value != last + 1) Add($"The versions of {fact.Stream} jump from {last} to {fact.StreamVersion}.");
-        if (fact.RecordedAtMicroseconds < lastTime) Add("Its recorded time is earlier than that of the fact before it.");
-        versions[fact.Stream] = fact.StreamVersion.Value;
-        lastTime = fact.RecordedAtMicroseconds;
+        var isWhole = true;
+        for (var position = new Position(1); position <= head; position = position.Next())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                // Each fact continues at the next position, batch after batch, so one reader serves all of them.
+                foreach (var fact in storage.Read(position, head, backward: false))
+                {
+                    if (fact.Position != position && fact.Position != position.Next()) Break(); // facts were lost in between, and versions with them
+                    position = fact.Position;
+                    visit(fact);
+                    cancellationToken.ThrowIfCancellationRequested();
+                }
+            }
+            catch (LedgerDamagedException found)
+            {
+                isDamaged?.Invoke(found);
+                position = NextReadable(position, found);
+                Break(); // the damaged fact is unknown, so the comparison of versions starts again here
+            }
+        }
 
-        void Add(string what) => damage.Add(new Damage(storage.Location, 0, fact.Position, fact.Position, what));
+        return isWhole;
+
+        void Break()
+        {
+            isWhole = false;
+            isBroken?.Invoke();
+        }
+    }
+
+    static void CheckTime(Fact fact, IFactStorage storage, ref long lastTime, List<Damage> damage)
+    {
+        if (fact.RecordedAtMicroseconds < lastTime) damage.Add(new Damage(storage.Location, 0, fact.Position, fact.Position, "Its recorded time is earlier than that of the fact before it."));
+        lastTime = fact.RecordedAtMicroseconds;
     }
 }

@@ -1,0 +1,48 @@
+using Factstone.Storage;
+
+namespace Factstone.Tests.Damage;
+
+/// <summary>What a check of the whole ledger finds beyond damaged bytes, and that it changes nothing.</summary>
+public sealed class VerificationTests
+{
+    static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    // One sum over all facts notices a version that is missing, and only then are the versions of single streams compared.
+    [Theory]
+    [InlineData(Defect.None)]
+    [InlineData(Defect.KeepRefusedVersions)]
+    internal void A_version_that_is_missing_is_found(Defect defect)
+    {
+        var files = new MemoryFileSystem();
+        using (var ledger = SmallLedger.Open(SmallLedger.Options(files) with { MemoryFactsMax = 8, Defect = defect }))
+        {
+            for (var i = 0; i < 200; i++) Commit(ledger, $"orders/{i % 30}");
+            var refused = new AppendRequest { Facts = [new NewFact("orders/7", "paid", "1")], Conditions = [AppendCondition.StreamAt("orders/8", new StreamVersion(999))] };
+            Assert.IsType<AppendOutcome.Conflict>(SmallLedger.Now(ledger.TryAppendAsync(refused, Cancel)));
+            for (var i = 0; i < 60; i++) Commit(ledger, $"orders/{i % 30}");
+        }
+
+        var report = StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions(), null, Cancel);
+        if (defect == Defect.None)
+        {
+            Assert.Empty(report.Damage);
+            return;
+        }
+
+        Assert.Contains("orders/7 jump from", Assert.Single(report.Damage).What, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_check_that_finds_damage_changes_nothing()
+    {
+        var files = SmallLedger.ClosedCleanly();
+        using (var ledger = SmallLedger.Open(files)) SmallLedger.AppendOne(ledger);
+        files.FlipBit(files.Paths.First(LedgerLayout.IsSegment), (SegmentHeader.Bytes + 60) * 8);
+        var before = files.Paths.ToDictionary(static path => path, files.ReadWhole);
+        Assert.Equal(LedgerState.Damaged, StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions { Deep = true }, null, Cancel).State);
+        Assert.Equal(before.Keys.Order(StringComparer.Ordinal), files.Paths.Order(StringComparer.Ordinal));
+        Assert.All(before, file => Assert.Equal(file.Value, files.ReadWhole(file.Key)));
+    }
+
+    static void Commit(Ledger ledger, StreamName stream) => Assert.IsType<AppendOutcome.Committed>(SmallLedger.Now(ledger.TryAppendAsync(new AppendRequest(new NewFact(stream, "placed", "1")), Cancel)));
+}
