@@ -111,7 +111,7 @@ internal sealed class DiskFile(string path, SafeFileHandle handle, DiskSyncs syn
 
     public void Dispose() => handle.Dispose();
 
-    /// <summary>An error is not reported: who needs to know of one syncs the file, or has checksums.</summary>
+    /// <summary>Errors are not reported. A caller that must know of one syncs the file instead, or checks checksums.</summary>
     void WriteBack(long fileOffset, long length, uint flags)
     {
         if (OperatingSystem.IsLinux()) LibC.WriteBack(handle, fileOffset, length, flags);

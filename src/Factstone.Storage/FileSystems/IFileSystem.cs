@@ -101,7 +101,7 @@ internal interface IStorageFile : IDisposable
     IMappedFile? Map(long length) => null;
 
     /// <summary>Asks the system to begin writing a range to the disk, so that little waits to be written at any time. Does nothing where the system cannot.</summary>
-    /// <remarks>It makes nothing durable. Not for a file that is synced later: a failure would not be reported.</remarks>
+    /// <remarks>It makes nothing durable. Not for a file that is synced later: an error that the system has reported here is not reported by the sync.</remarks>
     void StartWriteBack(long fileOffset, long length) { }
 
     /// <summary>Waits until the system has written what <see cref="StartWriteBack"/> has begun in a range.</summary>

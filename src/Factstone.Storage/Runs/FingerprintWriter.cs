@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>Writes the buckets by which a term is found, or found absent, with one look. See docs/format.md, "Fingerprints".</summary>
+/// <summary>Writes the buckets by which a term is found, or found absent, with one read. See docs/format.md, "Fingerprints".</summary>
 /// <remarks>
 /// The table is built in parts that fit in memory. Where it has more than one part, the terms are first distributed by
 /// part, so that each term is read once whatever the number of parts, and memory does not grow with the number of terms.

@@ -136,8 +136,8 @@ internal sealed class RunOutput : IDisposable
     }
 
     /// <summary>
-    /// Otherwise the system would write all of a large run at once when it is finished, and a sync of the log would wait
-    /// behind that. So one piece is being written at a time. A run needs no sync, and an error shows when it is read.
+    /// Keeps one piece on its way to the disk. Without this the system writes all of a large run at once, later, and a sync
+    /// of the log waits behind it. A run needs no sync: its checksums show what the disk has not written.
     /// </summary>
     void WriteBack()
     {

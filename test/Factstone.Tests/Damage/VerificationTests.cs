@@ -17,8 +17,10 @@ public sealed class VerificationTests
         using (var ledger = SmallLedger.Open(SmallLedger.Options(files) with { MemoryFactsMax = 8, Defect = defect }))
         {
             for (var i = 0; i < 200; i++) Commit(ledger, $"orders/{i % 30}");
-            var refused = new AppendRequest { Facts = [new NewFact("orders/7", "paid", "1")], Conditions = [AppendCondition.StreamAt("orders/8", new StreamVersion(999))] };
-            Assert.IsType<AppendOutcome.Conflict>(SmallLedger.Now(ledger.TryAppendAsync(refused, Cancel)));
+            files.CapacityBytes = files.UsedBytes;
+            var refused = new NewFact("orders/7", "paid", $"\"{new string('x', 100_000)}\"");
+            Assert.Throws<LedgerFullException>(() => SmallLedger.Now(ledger.AppendAsync(new AppendRequest(refused), Cancel)));
+            files.CapacityBytes = long.MaxValue;
             for (var i = 0; i < 60; i++) Commit(ledger, $"orders/{i % 30}");
         }
 
