@@ -14,13 +14,14 @@ public sealed class VerificationTests
     internal void A_version_that_is_missing_is_found(Defect defect)
     {
         var files = new MemoryFileSystem();
-        using (var ledger = SmallLedger.Open(SmallLedger.Options(files) with { MemoryFactsMax = 8, Defect = defect }))
+        using (var ledger = SmallLedger.Open(SmallLedger.Options(files) with { MemoryFactsMax = 60, Defect = defect }))
         {
             for (var i = 0; i < 200; i++) Commit(ledger, $"orders/{i % 30}");
             files.CapacityBytes = files.UsedBytes;
             var refused = new NewFact("orders/7", "paid", $"\"{new string('x', 100_000)}\"");
             Assert.Throws<LedgerFullException>(() => SmallLedger.Now(ledger.AppendAsync(new AppendRequest(refused), Cancel)));
             files.CapacityBytes = long.MaxValue;
+            Commit(ledger, "orders/7");
             for (var i = 0; i < 60; i++) Commit(ledger, $"orders/{i % 30}");
         }
 
