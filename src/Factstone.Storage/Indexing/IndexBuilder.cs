@@ -374,7 +374,9 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
     {
         var bytes = Bytes(runs);
         if (options.Time.GetUtcNow() >= _refusedUntil) _bytesRefused = long.MaxValue;
-        return bytes < _bytesRefused && directory.Space.HasForMerge(bytes);
+
+        // A large merge needs scratch space behind the run, up to half of it.
+        return bytes < _bytesRefused && directory.Space.HasForMerge(bytes + (bytes / 2));
     }
 
     static long Bytes(List<Run> runs) => runs.Sum(static run => run.Footer.FileBytes);

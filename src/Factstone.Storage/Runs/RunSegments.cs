@@ -3,16 +3,17 @@ using System.Buffers.Binary;
 namespace Factstone.Storage;
 
 /// <summary>In which segments the facts of a run are, in the order of their positions.</summary>
+/// <remarks>A struct, because a look-up by key goes through it, and each object on the way may wait for memory.</remarks>
 /// <param name="rows">From which position on, which segment.</param>
 /// <param name="last">The last position of the run.</param>
-internal sealed class RunSegments(RunSegment[] rows, Position last)
+internal readonly struct RunSegments(RunSegment[] rows, Position last)
 {
     public int Count => rows.Length;
 
     /// <summary>Whether a file is gone that has facts of the run.</summary>
     public bool HasMissing => Array.Exists(rows, static row => row.Segment is null);
 
-    public RunSegment this[int number] => rows[number];
+    public ref readonly RunSegment this[int number] => ref rows[number];
 
     /// <param name="position">A position of the run.</param>
     /// <param name="behind">From which one on the facts are in the next segment.</param>
