@@ -8,17 +8,17 @@ namespace Factstone.Storage;
 internal sealed class DamagedRunRebuild : IDisposable
 {
     readonly LogStretch _log;
-    readonly IndexBuilder _builder;
+    readonly RunFiles _files;
     readonly DamageLog _damage;
     readonly PartsFromLog _parts;
     readonly List<Damage> _found = [];
     readonly IEnumerator<int> _steps;
     bool _isDone;
 
-    public DamagedRunRebuild(DamagedRun part, long startTime, LogStretch log, IndexBuilder builder, StorageOptions options, DamageLog damage)
+    public DamagedRunRebuild(DamagedRun part, long startTime, LogStretch log, RunFiles files, StorageOptions options, DamageLog damage)
     {
-        (Part, _log, _builder, _damage) = (part, log, builder, damage);
-        _parts = new PartsFromLog(part.Run, startTime, options, memory => _found.Count == 0 ? builder.Write(memory) : null);
+        (Part, _log, _files, _damage) = (part, log, files, damage);
+        _parts = new PartsFromLog(part.Run, startTime, options, memory => _found.Count == 0 ? files.Write(memory) : null);
         _steps = Steps().GetEnumerator();
     }
 
@@ -36,7 +36,7 @@ internal sealed class DamagedRunRebuild : IDisposable
         _steps.Dispose();
         if (_isDone) return;
         foreach (var part in _parts.Parts)
-            if (part is Run run) _builder.Discard(run);
+            if (part is Run run) _files.Discard(run);
     }
 
     /// <summary>To be called when the result is in the index.</summary>
@@ -71,10 +71,10 @@ internal sealed class DamagedRunRebuild : IDisposable
             var (start, length) = RunPlan.Next([.. runs.Select(static run => run.Footer.Items)]).GetOffsetAndLength(runs.Count);
             if (length == 0) yield break;
             Run? merged = null;
-            foreach (var step in _builder.MergeSteps(runs.GetRange(start, length), run => merged = run)) yield return step;
+            foreach (var step in _files.MergeSteps(runs.GetRange(start, length), run => merged = run)) yield return step;
             parts.RemoveRange(first + start, length);
             parts.Insert(first + start, merged!);
-            foreach (var run in runs.GetRange(start, length)) _builder.Discard(run);
+            foreach (var run in runs.GetRange(start, length)) _files.Discard(run);
         }
     }
 }

@@ -10,6 +10,7 @@ namespace Factstone.Storage;
 internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, SegmentDirectory segments, Func<Manifest> manifest, StorageOptions options, WorkerFailures failures) : IDisposable
 {
     readonly Lock _building = new();
+    readonly MergePlan _plan = new(index, directory.Space, options);
     RunMerge? _merge;
     IStorageFile? _mergeFile;
     bool _isClosed;
@@ -19,12 +20,9 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
     bool _isRebuilding;
     bool _isRebuildNext;
     int _runsRefused;
-    long _mergeBytes;
-    long _bytesRefused = long.MaxValue;
-    DateTimeOffset _refusedUntil;
 
-    /// <summary>What failed is tried again after so long. Merges that are smaller than one that failed do not wait.</summary>
-    static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(5);
+    /// <summary>Makes the files of runs.</summary>
+    public RunFiles Files { get; } = new(directory, segments, manifest, options);
 
     /// <summary>Why the last run could not be written; null when it could.</summary>
     public FactstoneException? Failure { get; private set; }
@@ -33,7 +31,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
     public WorkerFailure? Stopped => failures.Of(WorkerFailure.Index);
 
     /// <summary>After how long it should step again although nothing has been added; null where nothing waits for that.</summary>
-    public TimeSpan? RetryAfter => Failure is not null && Stopped is null ? RetryPause : null;
+    public TimeSpan? RetryAfter => Failure is not null && Stopped is null ? MergePlan.RetryPause : null;
 
     /// <summary>Replaces a damaged run; set once the ledger is open.</summary>
     public Action<Run>? Rebuild { get; set; }
@@ -58,13 +56,13 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
     {
         get
         {
-            lock (_building) return !_isClosed && (_merge is not null ? _isIdleMerge : index.CountRuns().Runs != _runsRefused && NextToMerge(RunPlan.Next).Count == 0 && NextToMerge(RunPlan.NextWhenIdle).Count > 0);
+            lock (_building) return !_isClosed && (_merge is not null ? _isIdleMerge : index.CountRuns().Runs != _runsRefused && _plan.Next(RunPlan.Next).Count == 0 && _plan.Next(RunPlan.NextWhenIdle).Count > 0);
         }
     }
 
     /// <summary>Merges a piece of what is to be one run beyond <see cref="Step"/>, while nobody appends; false when there is nothing to do, or nothing can be done now.</summary>
     public bool IdleStep() => Guarded(() => Try(
-        () => (_merge is not null ? _isIdleMerge : BeginMerge(NextToMerge(RunPlan.NextWhenIdle), isIdleMerge: true)) && MergeOn(),
+        () => (_merge is not null ? _isIdleMerge : BeginMerge(_plan.Next(RunPlan.NextWhenIdle), isIdleMerge: true)) && MergeOn(),
         _ => _runsRefused = index.CountRuns().Runs)); // it is tried again when there is another run
 
     /// <summary>Writes all that is complete in memory, for an open that reads much of the log, and for a close.</summary>
@@ -107,60 +105,12 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
         return run;
     }
 
-    /// <exception cref="FactstoneException">The disk refused, or does not give back what was written.</exception>
-    public Run Write(MemoryPart part)
+    Run Write(MemoryPart part)
     {
-        var path = directory.NewPath(part.First, part.Last);
-        Run run;
-        try
-        {
-            using (var file = directory.Create(path)) MemoryRun.Write(part, file, segments.MarkOf(part.End), manifest().LedgerId, manifest().Epoch);
-            run = Reopen(path, part.First, part.Last);
-        }
-        catch (Exception failure) when (failure is not MachineStoppedException)
-        {
-            directory.TryDelete(path);
-            throw;
-        }
-
+        var run = Files.Write(part);
         Failure = null;
-        options.BranchTaken?.Invoke(RecoveryBranch.RunWritten);
         return run;
     }
-
-    /// <summary>Merges runs that are not in the index yet, a piece at a step.</summary>
-    /// <param name="runs">The runs.</param>
-    /// <param name="done">Called with the merged one.</param>
-    public IEnumerable<int> MergeSteps(List<Run> runs, Action<Run> done)
-    {
-        var path = directory.NewPath(runs[0].First, runs[^1].Last);
-        var isDone = false;
-        try
-        {
-            using (var file = directory.Create(path))
-            using (var merge = new RunMerge(runs, file, options.Defect))
-            {
-                while (merge.Step()) yield return 0;
-            }
-
-            done(Reopen(path, runs[0].First, runs[^1].Last));
-            isDone = true;
-        }
-        finally
-        {
-            if (!isDone) directory.TryDelete(path);
-        }
-    }
-
-    /// <summary>Removes a run that no reader has.</summary>
-    public void Discard(Run run)
-    {
-        run.Dispose();
-        directory.TryDelete(run.Path);
-    }
-
-    Run Reopen(string path, Position first, Position last) =>
-        directory.TryOpen(path, first, last, manifest(), segments) ?? throw new LedgerIOException(path, "read", "what was read back differs from what was written");
 
     /// <summary>Does some work, unless the builder has stopped. What nobody has foreseen stops it, and neither the process nor the writer that helps.</summary>
     bool Guarded(Func<bool> work)
@@ -173,7 +123,12 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
         catch (Exception unforeseen) when (unforeseen is not (FactstoneException or MachineStoppedException))
         {
             failures.Add(WorkerFailure.Index, unforeseen);
-            lock (_building) TryAbandonMerge();
+            lock (_building)
+            {
+                AbandonRebuild();
+                TryAbandonMerge();
+            }
+
             return false;
         }
     }
@@ -190,7 +145,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
             }
             catch (FactstoneException failure)
             {
-                if (_mergeBytes > 0 && !_isRebuilding) (_bytesRefused, _refusedUntil) = (_mergeBytes, options.Time.GetUtcNow() + RetryPause);
+                if (!_isRebuilding) _plan.Failed();
                 if (_isRebuilding) AbandonRebuild();
                 else AbandonMerge();
                 isRefused(failure);
@@ -286,7 +241,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
         _isRebuilding = false;
         _rebuild?.Dispose();
         _rebuild = null;
-        _rebuildAfter = options.Time.GetUtcNow() + RetryPause;
+        _rebuildAfter = options.Time.GetUtcNow() + MergePlan.RetryPause;
     }
 
     bool Merge()
@@ -294,11 +249,11 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
         // An idle merge yields to one that is due, and is abandoned where the two share runs.
         if (_merge is not null && _isIdleMerge)
         {
-            if (NextToMerge(RunPlan.Next).Count == 0) return false;
+            if (_plan.Next(RunPlan.Next).Count == 0) return false;
             AbandonMerge();
         }
 
-        return (_merge is not null || BeginMerge(NextToMerge(RunPlan.Next), isIdleMerge: false)) && MergeOn();
+        return (_merge is not null || BeginMerge(_plan.Next(RunPlan.Next), isIdleMerge: false)) && MergeOn();
     }
 
     bool MergeOn()
@@ -311,7 +266,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
         Run merged;
         try
         {
-            merged = Reopen(path, runs[0].First, runs[^1].Last);
+            merged = Files.Reopen(path, runs[0].First, runs[^1].Last);
         }
         catch (Exception failure) when (failure is not MachineStoppedException)
         {
@@ -337,57 +292,17 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
         if (runs.Count == 0) return false;
         foreach (var run in runs) run.CheckAnew(); // what became damaged since would be whole in the new run
         _isIdleMerge = isIdleMerge;
-        _mergeBytes = Bytes(runs);
+        _plan.Begin(runs);
         _mergeFile = directory.Create(directory.NewPath(runs[0].First, runs[^1].Last));
         _merge = new RunMerge(runs, _mergeFile, options.Defect);
         return true;
     }
 
-    /// <summary>Runs that follow one another and are to become one; none when there is nothing to merge. Large runs stay, and what lies between two of them is by itself.</summary>
-    /// <param name="choose">Which of some that follow one another, by their size.</param>
-    List<Run> NextToMerge(MergeChoice choose)
-    {
-        var between = new List<Run>();
-        foreach (var part in index.Parts)
-        {
-            var run = part as Run;
-            if (run is not null && !IsLarge(run))
-            {
-                between.Add(run);
-                continue;
-            }
-
-            var plan = choose([.. between.Select(static one => one.Footer.Items)], range => HasSpace(between[range]));
-            var (start, length) = plan.GetOffsetAndLength(between.Count);
-            if (length > 0) return between.GetRange(start, length);
-            if (part is MemoryPart) return [];
-            between.Clear();
-        }
-
-        return [];
-    }
-
-    delegate Range MergeChoice(ReadOnlySpan<long> items, Predicate<Range> hasSpace);
-
-    /// <summary>Whether a merge of these runs may be tried now.</summary>
-    bool HasSpace(List<Run> runs)
-    {
-        var bytes = Bytes(runs);
-        if (options.Time.GetUtcNow() >= _refusedUntil) _bytesRefused = long.MaxValue;
-
-        // A large merge needs scratch space behind the run, up to half of it.
-        return bytes < _bytesRefused && directory.Space.HasForMerge(bytes + (bytes / 2));
-    }
-
-    static long Bytes(List<Run> runs) => runs.Sum(static run => run.Footer.FileBytes);
-
-    /// <summary>Several like it might make a run that is larger than its format can say.</summary>
-    bool IsLarge(Run run) => run.Footer.FileBytes > options.MergedRunBytesMax || run.Footer.Items > options.MergedRunFactsMax;
-
     void EndMerge()
     {
         var (merge, file) = (_merge, _mergeFile);
-        (_merge, _mergeFile, _mergeBytes) = (null, null, 0);
+        (_merge, _mergeFile) = (null, null);
+        _plan.End();
         merge?.Dispose();
         file?.Dispose();
     }

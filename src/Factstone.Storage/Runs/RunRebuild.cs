@@ -32,7 +32,7 @@ internal sealed class RunRebuild(LedgerLayout layout, StorageOptions options, Fa
     /// <summary>Begins the rebuild of a large run by the index worker.</summary>
     /// <param name="part">The stand-in of the run.</param>
     /// <param name="startTime">The last RecordedAt before it.</param>
-    public DamagedRunRebuild Begin(DamagedRun part, long startTime) => new(part, startTime, log, builder!, options, damage);
+    public DamagedRunRebuild Begin(DamagedRun part, long startTime) => new(part, startTime, log, builder!.Files, options, damage);
 
     /// <summary>What cannot be written to files is in memory, and there must not be too much of it.</summary>
     void RefuseTooMuch(Run damaged)

@@ -1,0 +1,60 @@
+namespace Factstone.Storage;
+
+/// <summary>Makes the files of runs: from parts in memory, and from other runs. A file that is not finished is removed.</summary>
+internal sealed class RunFiles(RunDirectory directory, SegmentDirectory segments, Func<Manifest> manifest, StorageOptions options)
+{
+    /// <exception cref="FactstoneException">The disk refused, or does not give back what was written.</exception>
+    public Run Write(MemoryPart part)
+    {
+        var path = directory.NewPath(part.First, part.Last);
+        Run run;
+        try
+        {
+            using (var file = directory.Create(path)) MemoryRun.Write(part, file, segments.MarkOf(part.End), manifest().LedgerId, manifest().Epoch);
+            run = Reopen(path, part.First, part.Last);
+        }
+        catch (Exception failure) when (failure is not MachineStoppedException)
+        {
+            directory.TryDelete(path);
+            throw;
+        }
+
+        options.BranchTaken?.Invoke(RecoveryBranch.RunWritten);
+        return run;
+    }
+
+    /// <summary>Merges runs that are not in the index yet, a piece at a step.</summary>
+    /// <param name="runs">The runs.</param>
+    /// <param name="done">Called with the merged one.</param>
+    public IEnumerable<int> MergeSteps(List<Run> runs, Action<Run> done)
+    {
+        var path = directory.NewPath(runs[0].First, runs[^1].Last);
+        var isDone = false;
+        try
+        {
+            using (var file = directory.Create(path))
+            using (var merge = new RunMerge(runs, file, options.Defect))
+            {
+                while (merge.Step()) yield return 0;
+            }
+
+            done(Reopen(path, runs[0].First, runs[^1].Last));
+            isDone = true;
+        }
+        finally
+        {
+            if (!isDone) directory.TryDelete(path);
+        }
+    }
+
+    /// <summary>Removes a run that no reader has.</summary>
+    public void Discard(Run run)
+    {
+        run.Dispose();
+        directory.TryDelete(run.Path);
+    }
+
+    /// <exception cref="LedgerIOException">The file does not give back what was written.</exception>
+    public Run Reopen(string path, Position first, Position last) =>
+        directory.TryOpen(path, first, last, manifest(), segments) ?? throw new LedgerIOException(path, "read", "what was read back differs from what was written");
+}
