@@ -282,6 +282,7 @@ internal sealed partial class SimulationRun
         SegmentSizeBytes = StorageOptions.SegmentSizeBytesMin,
         MemoryFactsMax = _memoryFactsMax,
         IdleBeforeMerging = _quiet,
+        RebuiltAtOnceMax = _rebuiltAtOnceMax,
         MemoryBytesMax = _memoryBytesMax,
         PreallocationBytesMin = 4_096,
         PreallocationBytesMax = 16_384,

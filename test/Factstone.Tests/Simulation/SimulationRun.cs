@@ -24,6 +24,7 @@ internal sealed partial class SimulationRun
     readonly int _memoryFactsMax;
     readonly TimeSpan _quiet;
     readonly long _memoryBytesMax;
+    readonly long _rebuiltAtOnceMax;
     readonly bool _maps;
     readonly long _followerBytesMax;
     readonly List<SentAppend> _sent = [];
@@ -59,6 +60,7 @@ internal sealed partial class SimulationRun
         _memoryFactsMax = _random.Next(3) switch { 0 => 8, 1 => 40, _ => 150 };
         _quiet = _random.Next(3) == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(1);
         _memoryBytesMax = (seed % 3) switch { 0 => 2_000, 1 => 6_000, _ => 8 * 1_024 * 1_024 }; // of cells and append ids alone, too
+        _rebuiltAtOnceMax = seed % 5 < 2 ? 0 : 65_536;
         _maps = _random.Next(2) == 0;
         _followerBytesMax = _random.Next(2) == 0 ? 4_096 : 8 * 1_024 * 1_024;
         _disk.ChecksMappedBytes = path => path.Contains("/segments/", StringComparison.Ordinal) && _ledger is not { Opening.RecoveryIsPending: true };
