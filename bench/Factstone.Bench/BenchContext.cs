@@ -2,7 +2,7 @@ using Factstone.Cli.Bench;
 
 namespace Factstone.Bench;
 
-/// <summary>What all workloads of one run share.</summary>
+/// <summary>What all workloads of one comparison share.</summary>
 internal sealed class BenchContext(ComparisonOptions options, string directory) : IAsyncDisposable
 {
     const int Seed = 20_260_101;
@@ -19,10 +19,10 @@ internal sealed class BenchContext(ComparisonOptions options, string directory) 
 
     public Payloads Payloads { get; } = new(Seed);
 
-    /// <summary>The same facts in a ledger and in SQLite, loaded when they are first asked for.</summary>
+    /// <summary>The same facts in a ledger and in SQLite, loaded at the first use.</summary>
     public LoadedStores Loaded => _loaded.Value;
 
-    /// <summary>What takes long says so, where results do not go.</summary>
+    /// <summary>Reports the progress of long work to standard error, apart from the results.</summary>
     public static void Report(string progress) => Console.Error.WriteLine(progress);
 
     public ValueTask DisposeAsync() => _loaded.IsValueCreated ? _loaded.Value.DisposeAsync() : ValueTask.CompletedTask;

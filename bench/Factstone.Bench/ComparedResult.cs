@@ -2,7 +2,7 @@ using Factstone.Cli.Bench;
 
 namespace Factstone.Bench;
 
-/// <summary>What one workload came to, over all rounds.</summary>
+/// <summary>The results of one workload over all rounds.</summary>
 internal sealed class ComparedResult(IComparedWorkload workload)
 {
     readonly List<MeasuredRound> _rounds = [];
@@ -12,7 +12,7 @@ internal sealed class ComparedResult(IComparedWorkload workload)
 
     public IReadOnlyList<MeasuredRound> Rounds => _rounds;
 
-    /// <summary>By name, in the order of the workload's sides.</summary>
+    /// <summary>The rates by the name of the side, in the order of the workload's sides.</summary>
     public IReadOnlyDictionary<string, Rates> Sides => _sides;
 
     public IReadOnlyDictionary<string, double> Medians => _sides.ToDictionary(side => side.Key, side => side.Value.Median);

@@ -2,7 +2,7 @@ using Factstone.Cli.Bench;
 
 namespace Factstone.Bench;
 
-/// <summary>All sides of each workload in turn within each round, so that all of them meet the same machine.</summary>
+/// <summary>Measures all sides of each workload in turn within each round, so that the state of the machine affects all of them alike.</summary>
 internal static class Comparison
 {
     public static async Task<int> RunAsync(string[] words, TextWriter output)
@@ -48,7 +48,7 @@ internal static class Comparison
                 var result = new ComparedResult(workload);
                 for (var round = 0; round < (workload.Varies ? options.Rounds : 1); round++)
                 {
-                    // Another one goes first in each round.
+                    // Each round begins with another side.
                     var sides = workload.Sides;
                     var measured = await MeasureAsync(round, [.. sides.Skip(round % sides.Count), .. sides.Take(round % sides.Count)], patience);
                     result.Add(measured);
@@ -62,7 +62,7 @@ internal static class Comparison
         await results.EndAsync("Everything that SQLite and Factstone answered was compared with what was written.");
     }
 
-    /// <summary>Measures all sides, one right after the other; again, while there is patience, if others were at work meanwhile.</summary>
+    /// <summary>Measures all sides, one right after the other. Until the patience ends, it repeats a measurement that other processes disturbed.</summary>
     static async Task<MeasuredRound> MeasureAsync(int round, IReadOnlyList<Side> sides, DateTimeOffset patience)
     {
         for (var attempt = 1; ; attempt++)

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Factstone.Bench;
 
-/// <summary>What the comparison is told on its command line.</summary>
+/// <summary>The options of the comparison on its command line.</summary>
 internal sealed record ComparisonOptions
 {
     const int FactsMin = 10_000;
@@ -15,22 +15,22 @@ internal sealed record ComparisonOptions
 
     public double Seconds { get; init; } = 3;
 
-    /// <summary>In the stores that are read, opened and weighed.</summary>
+    /// <summary>The number of facts in the stores whose reads, opening time and size are measured.</summary>
     public int Facts { get; init; } = 1_000_000;
 
-    /// <summary>Where the files are made; the disk under it is what is measured.</summary>
+    /// <summary>The directory for the files. The disk that contains it is measured.</summary>
     public string Directory { get; init; } = ".";
 
-    /// <summary>How long the whole run may wait for the rest of the machine to be still, and repeat what was disturbed. 0 for not at all.</summary>
+    /// <summary>The maximal time in which the whole comparison waits for an idle machine and repeats disturbed measurements; 0 for none.</summary>
     public double WaitMinutes { get; init; }
 
-    /// <summary>Whether results are one JSON object a line.</summary>
+    /// <summary>Whether each result is written as one JSON object per line.</summary>
     public bool IsJson { get; init; }
 
-    /// <summary>Which; empty for all.</summary>
+    /// <summary>The names of the workloads; empty for all.</summary>
     public IReadOnlyList<string> Workloads { get; init; } = [];
 
-    /// <summary>Null when the words are not understood.</summary>
+    /// <summary>Reads the command line; null if it is not valid.</summary>
     public static ComparisonOptions? Parse(string[] words)
     {
         var options = new ComparisonOptions();

@@ -1,29 +1,29 @@
 namespace Factstone.Bench;
 
-/// <summary>Work that is done by several sides, each in turn.</summary>
+/// <summary>Work that several sides do, each in turn.</summary>
 internal interface IComparedWorkload : IAsyncDisposable
 {
-    /// <summary>Such as <c>W5</c>; where a workload has several readings, <c>W7-count</c>.</summary>
+    /// <summary>The name, such as <c>W5</c>; if a workload has several measurements, such as <c>W7-count</c>.</summary>
     string Name { get; }
 
-    /// <summary>As a phrase.</summary>
+    /// <summary>A description, as a phrase.</summary>
     string What { get; }
 
-    /// <summary>What the numbers are, such as <c>facts/s</c>.</summary>
+    /// <summary>The unit of the numbers, such as <c>facts/s</c>.</summary>
     string Unit { get; }
 
-    /// <summary>Whether doing it again may give another number, as with everything that takes time.</summary>
+    /// <summary>Whether a repetition may give another number, as with every measurement of time.</summary>
     bool Varies => true;
 
-    /// <summary>Factstone's is among them.</summary>
+    /// <summary>The sides; one of them is Factstone.</summary>
     IReadOnlyList<Side> Sides { get; }
 
-    /// <summary>Null where it is only reported.</summary>
+    /// <summary>The result that is required; null if the result is only reported.</summary>
     Bar? Must { get; }
 
     Bar? Goal { get; }
 
-    /// <summary>Makes what is needed, and warms it.</summary>
+    /// <summary>Creates what the measurement needs, and warms it up.</summary>
     /// <exception cref="InvalidDataException">An answer was wrong.</exception>
     ValueTask PrepareAsync();
 }

@@ -1,13 +1,13 @@
 namespace Factstone.Bench;
 
-/// <summary>Where results go.</summary>
+/// <summary>The output for results.</summary>
 internal interface IResults
 {
-    /// <summary>Says what was measured on.</summary>
+    /// <summary>Writes lines that describe the machine and the settings.</summary>
     Task BeginAsync(params string[] lines);
 
     Task AddAsync(ComparedResult result);
 
-    /// <summary>Not reached where an answer was wrong.</summary>
+    /// <summary>Ends the output. It is not called if an answer was wrong.</summary>
     Task EndAsync(string line);
 }

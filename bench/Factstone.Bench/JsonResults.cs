@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Factstone.Bench;
 
-/// <summary>One object a line for each workload. Where an answer is wrong, its workload has none.</summary>
+/// <summary>Writes one JSON object per line for each workload. A workload with a wrong answer has none.</summary>
 internal sealed class JsonResults(TextWriter output) : IResults
 {
     public async Task BeginAsync(params string[] lines)

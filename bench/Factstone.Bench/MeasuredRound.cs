@@ -2,11 +2,11 @@ using System.Globalization;
 
 namespace Factstone.Bench;
 
-/// <summary>What the sides did, one right after the other.</summary>
-/// <param name="Round">From 1.</param>
-/// <param name="Values">By the side's name.</param>
-/// <param name="Others">The share of the processors that others used meanwhile, from 0 to 1.</param>
-/// <param name="Attempts">How often it was measured until others were still, or patience was over.</param>
+/// <summary>The results of all sides in one round, measured one right after the other.</summary>
+/// <param name="Round">The number of the round, from 1.</param>
+/// <param name="Values">The results by the name of the side.</param>
+/// <param name="Others">The share of the processors that other processes used meanwhile, from 0 to 1.</param>
+/// <param name="Attempts">The number of measurements until one was not disturbed, or until the patience ended.</param>
 internal sealed record MeasuredRound(int Round, IReadOnlyDictionary<string, double> Values, double Others, int Attempts)
 {
     public override string ToString() => string.Create(

@@ -3,10 +3,10 @@ using System.Globalization;
 
 namespace Factstone.Bench;
 
-/// <summary>How much of the processors everything else on the machine used: what disturbs a measurement.</summary>
+/// <summary>The share of the processors that everything else on the machine used, which disturbs a measurement.</summary>
 internal sealed class OtherWork
 {
-    /// <summary>A share of the processors from which on a measurement is disturbed. The kernel's own work for us counts as other, so some is always there.</summary>
+    /// <summary>From this share on, a measurement counts as disturbed. The kernel's own work for this process counts as other work, so the share is never zero.</summary>
     public const double Limit = 0.10;
 
     static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
@@ -15,14 +15,14 @@ internal sealed class OtherWork
     readonly TimeSpan _ours = Ours();
     readonly TimeSpan _all = All();
 
-    /// <summary>The share since this was made, from 0 to 1.</summary>
+    /// <summary>The share since this object was created, from 0 to 1.</summary>
     public double Share()
     {
         var available = Stopwatch.GetElapsedTime(_started) * Environment.ProcessorCount;
         return Math.Clamp((All() - _all - (Ours() - _ours)) / available, 0, 1);
     }
 
-    /// <summary>Waits until the rest of the machine is still; returns when it is, or when the time is over.</summary>
+    /// <summary>Waits until the rest of the machine is idle, or until the given time.</summary>
     public static async Task WaitForQuietAsync(DateTimeOffset until)
     {
         while (TimeProvider.System.GetUtcNow() < until)
@@ -39,7 +39,7 @@ internal sealed class OtherWork
         return process.TotalProcessorTime;
     }
 
-    /// <summary>What all processors have been busy with, from /proc/stat in hundredths of a second; idle and waiting for the disk left out.</summary>
+    /// <summary>The busy time of all processors, from /proc/stat in hundredths of a second, without idle time and time waiting for the disk.</summary>
     static TimeSpan All()
     {
         if (!OperatingSystem.IsLinux()) return TimeSpan.Zero;

@@ -3,12 +3,12 @@ using System.Globalization;
 
 namespace Factstone.Bench;
 
-/// <summary>What this process, with all its threads, has used of the processors since this was made: steadier than what a clock says of a busy machine.</summary>
+/// <summary>The processor time of all threads of this process since this object was created. On a busy machine it varies less than elapsed time.</summary>
 internal sealed class ProcessorTime
 {
     readonly TimeSpan _started = Ours();
 
-    /// <summary>Says beside the results how much each operation took.</summary>
+    /// <summary>Reports the processor time of each operation, beside the results.</summary>
     public void Report(string what, long operations) =>
         BenchContext.Report(string.Create(CultureInfo.InvariantCulture, $"{what}: {(Ours() - _started).TotalMicroseconds / Math.Max(1, operations):0.000} µs of processor time each"));
 

@@ -1,8 +1,8 @@
 namespace Factstone.Bench;
 
-/// <summary>One of those that do the same work.</summary>
-/// <param name="Name">Which.</param>
-/// <param name="MeasureAsync">Does it once, checks its answers, and says how much came of it.</param>
+/// <summary>One of the stores or probes that do the same work.</summary>
+/// <param name="Name">The name.</param>
+/// <param name="MeasureAsync">Does the work once, checks the answers, and returns the result.</param>
 internal sealed record Side(string Name, Func<ValueTask<double>> MeasureAsync)
 {
     public const string Probe = "probe";

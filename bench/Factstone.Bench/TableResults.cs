@@ -3,7 +3,7 @@ using Factstone.Cli.Bench;
 
 namespace Factstone.Bench;
 
-/// <summary>A table at the end, since there is none where an answer was wrong.</summary>
+/// <summary>Writes a table at the end; there is none if an answer was wrong.</summary>
 internal sealed class TableResults(TextWriter output) : IResults
 {
     const string None = "—";

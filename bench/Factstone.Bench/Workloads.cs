@@ -2,7 +2,7 @@ using Factstone.Cli.Bench;
 
 namespace Factstone.Bench;
 
-/// <summary>All that can be measured, in the order in which it is.</summary>
+/// <summary>All workloads, in the order in which they are measured.</summary>
 internal static class Workloads
 {
     static readonly IReadOnlyList<(string Name, Func<BenchContext, IComparedWorkload> Make)> All =
@@ -28,14 +28,14 @@ internal static class Workloads
 
     public static string Names => string.Join(" ", All.Select(workload => workload.Name));
 
-    /// <summary>The workload of that name; of <c>W7</c>, all its readings. None for a word that names none.</summary>
+    /// <summary>The workload with that name; for <c>W7</c>, all its measurements. Empty if there is no such name.</summary>
     public static IReadOnlyList<string> Named(string word)
     {
         string[] named = [.. All.Select(one => one.Name).Where(name => name.Equals(word, StringComparison.OrdinalIgnoreCase))];
         return named.Length > 0 ? named : [.. All.Select(one => one.Name).Where(name => name.StartsWith($"{word}-", StringComparison.OrdinalIgnoreCase))];
     }
 
-    /// <summary>Those of the names; all where there are none.</summary>
+    /// <summary>The workloads with the given names; all if no names are given.</summary>
     public static IReadOnlyList<IComparedWorkload> Make(BenchContext context, IReadOnlyList<string> names) =>
         [.. All.Where(workload => names.Count == 0 || names.Contains(workload.Name)).Select(workload => workload.Make(context))];
 }

@@ -2,10 +2,10 @@ using Factstone.Cli.Bench;
 
 namespace Factstone.Bench;
 
-/// <summary>W1 to W4: appends to fresh stores, beside SQLite and the disk's own probe; read back after a reopen.</summary>
+/// <summary>W1 to W4: appends to new stores, compared with SQLite and with the disk's own probe. The facts are read back after a reopen.</summary>
 internal sealed class AppendWorkload(BenchContext context, Workload workload) : IComparedWorkload
 {
-    /// <summary>Until then the compiler has seen enough of what runs most.</summary>
+    /// <summary>After this time the code that runs most is fully compiled.</summary>
     static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3);
 
     BenchTarget[] _targets = [];

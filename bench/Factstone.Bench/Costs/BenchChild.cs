@@ -4,7 +4,7 @@ using Factstone.Cli.Bench;
 
 namespace Factstone.Bench;
 
-/// <summary>This program as a process of its own: to be killed, or to have its memory watched.</summary>
+/// <summary>This program as a separate process, to be killed, or to have its memory measured.</summary>
 internal static class BenchChild
 {
     public const string Word = "--child";
@@ -14,7 +14,7 @@ internal static class BenchChild
 
     const int Seed = 11;
 
-    /// <summary>Starts one. Its output says how far it is; it ends at the latest when its input is closed.</summary>
+    /// <summary>Starts a child. It reports its progress on its output, and ends when its input is closed, if not before.</summary>
     public static Process Start(string what, string directory, int facts)
     {
         var program = Environment.ProcessPath!;
@@ -33,7 +33,7 @@ internal static class BenchChild
         return 0;
     }
 
-    /// <summary>Says that it is ready when so many are durable, and goes on.</summary>
+    /// <summary>Reports that it is ready when this many facts are durable, and continues to append.</summary>
     static async Task AppendUntilKilledAsync(Ledger ledger, int facts)
     {
         await LoadAsync(ledger, facts, factsPerAppend: 1, Seed);
@@ -41,7 +41,7 @@ internal static class BenchChild
         await LoadAsync(ledger, int.MaxValue, factsPerAppend: 1, Seed);
     }
 
-    /// <summary>Loads, scans, reads records and streams; says before each what comes.</summary>
+    /// <summary>Loads, scans, and reads records and streams. It reports each step before it begins.</summary>
     static async Task UseAsync(Ledger ledger, int facts)
     {
         const int Reads = 200_000;
@@ -62,7 +62,7 @@ internal static class BenchChild
         if (read != facts) throw new InvalidDataException($"{facts} facts were loaded and the streams have {read}.");
     }
 
-    /// <summary>JSON of 200 bytes to 1,000 streams, zipf 0.99.</summary>
+    /// <summary>Appends JSON payloads of 200 bytes to 1,000 streams, zipf 0.99.</summary>
     public static async Task LoadAsync(Ledger ledger, int facts, int factsPerAppend, int seed)
     {
         var (streams, payloads, names) = (new ZipfStreams(seed), new Payloads(seed), Names());
@@ -79,7 +79,7 @@ internal static class BenchChild
 
     static StreamName[] Names() => [.. Enumerable.Range(0, ZipfStreams.Count).Select(i => new StreamName("orders", i.ToString(CultureInfo.InvariantCulture)))];
 
-    /// <summary>Whoever started this may be killed; then nobody is left to end it.</summary>
+    /// <summary>Ends this process when its parent ends. A parent that is killed cannot end it.</summary>
     static void EndWithParent()
     {
         var watch = new Thread(() =>

@@ -5,7 +5,7 @@ using Factstone.Cli.Bench;
 
 namespace Factstone.Bench;
 
-/// <summary>W10: bytes that the file system has given to all files after a clean close, per fact. Facts as in W1 to W4.</summary>
+/// <summary>W10: bytes that the file system has allocated for all files after a clean close, per fact. The facts are those of W1 to W4.</summary>
 internal sealed class DiskBytesWorkload(BenchContext context, int factsPerAppend) : IComparedWorkload
 {
     const int Seed = 10;
@@ -52,7 +52,7 @@ internal sealed class DiskBytesWorkload(BenchContext context, int factsPerAppend
         return await AllocatedAsync(directory) / (double)context.Options.Facts;
     }
 
-    /// <summary>How many facts are in a transaction makes no difference to the file.</summary>
+    /// <summary>The number of facts in a transaction does not change the file.</summary>
     async ValueTask<double> MeasureSqliteAsync()
     {
         var directory = Directory.CreateDirectory(Path.Combine(_directory, "sqlite")).FullName;
@@ -67,7 +67,7 @@ internal sealed class DiskBytesWorkload(BenchContext context, int factsPerAppend
         return await AllocatedAsync(directory) / (double)context.Options.Facts;
     }
 
-    /// <summary>st_blocks of every file, which the base library does not know.</summary>
+    /// <summary>The sum of st_blocks of every file, which the base library does not provide.</summary>
     static async ValueTask<long> AllocatedAsync(string directory)
     {
         string[] words = ["--format=%b", .. Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)];

@@ -2,13 +2,13 @@ using System.Diagnostics;
 
 namespace Factstone.Bench;
 
-/// <summary>W8: from the call that opens a million facts to the answer of the first read. Files are cached; the code was warmed on another ledger.</summary>
+/// <summary>W8: the time from the call that opens a million facts to the answer of the first read. Files are cached; the code was warmed up on another ledger.</summary>
 internal sealed class OpeningWorkload(BenchContext context, bool isKilled) : IComparedWorkload
 {
     const int OpensPerRound = 9;
     const int FactsToWarm = 50_000;
 
-    /// <summary>More than are kept in memory, so that some are in a new run and some only in the log.</summary>
+    /// <summary>More facts than fit in memory, so that some are in a new run and some only in the log.</summary>
     const int FactsBeforeKill = 50_000;
 
     readonly string _directory = Path.Combine(context.Directory, "opening");
@@ -73,7 +73,7 @@ internal sealed class OpeningWorkload(BenchContext context, bool isKilled) : ICo
 
     ValueTask<double> OpenLedgerAsync(string directory) => OpenAndReadAsync(async () => await LoadedLedger.OpenAsync(directory, context.Loaded.Facts), context.Loaded.Facts.Record);
 
-    /// <summary>Milliseconds.</summary>
+    /// <summary>Returns the time in milliseconds.</summary>
     async ValueTask<double> OpenAndReadAsync(Func<ValueTask<ILoadedStore>> openAsync, int? read)
     {
         GC.Collect();
@@ -86,7 +86,7 @@ internal sealed class OpeningWorkload(BenchContext context, bool isKilled) : ICo
         return taken;
     }
 
-    /// <summary>The child appends to other streams than the one that is read, so what it answers does not change.</summary>
+    /// <summary>The child does not append to the stream that is read, so the answer of the read does not change.</summary>
     static async ValueTask<double> OpenKilledAsync(string directory, LoadedFacts facts)
     {
         using (var child = BenchChild.Start(BenchChild.Append, directory, FactsBeforeKill))

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Factstone.Bench;
 
-/// <summary>W11: the most that a process of its own has of RssAnon + RssShmem, looked at every 100 ms, while it loads a million facts, scans them, and reads records and streams.</summary>
+/// <summary>W11: the peak of RssAnon + RssShmem of a separate process, sampled every 100 ms, while it loads a million facts, scans them, and reads records and streams.</summary>
 internal sealed class PeakMemoryWorkload(BenchContext context) : IComparedWorkload
 {
     static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
@@ -54,7 +54,7 @@ internal sealed class PeakMemoryWorkload(BenchContext context) : IComparedWorklo
         }
     }
 
-    /// <summary>Of 1,000,000 bytes; 0 when the process has ended.</summary>
+    /// <summary>In units of 1,000,000 bytes; 0 if the process has ended.</summary>
     static double Megabytes(int process)
     {
         try

@@ -4,7 +4,7 @@ using Factstone.Storage;
 
 namespace Factstone.Bench;
 
-/// <summary>A large index file of a ledger is damaged while it is read and appended to: how long answers, appends and the rebuild take.</summary>
+/// <summary>Damages a large index file of a ledger during reads and appends, and measures how long answers, appends and the rebuild take.</summary>
 internal static class DamagedRunBench
 {
     public const string Word = "damaged-run";
@@ -15,7 +15,7 @@ internal static class DamagedRunBench
     const int FactsPerStream = 50;
     const int BytesDamaged = 8;
 
-    /// <summary>While runs are merged further in idle time, their number still changes.</summary>
+    /// <summary>The maximal time to wait for merges in idle time, which still change the number of runs.</summary>
     static readonly TimeSpan MergesMost = TimeSpan.FromMinutes(10);
     static readonly TimeSpan Alone = TimeSpan.FromSeconds(5);
     static readonly TimeSpan RebuildMost = TimeSpan.FromMinutes(10);
@@ -75,7 +75,7 @@ internal static class DamagedRunBench
 
     static StreamName Stream(long number) => new("orders", number.ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>Some bytes of the largest file of the index, evenly over it.</summary>
+    /// <summary>Damages some bytes of the largest file of the index, evenly distributed over it.</summary>
     static void Damage(string path)
     {
         var run = Directory.GetFiles(Path.Combine(path, "index"), "*.run").MaxBy(static file => new FileInfo(file).Length)!;
@@ -90,7 +90,7 @@ internal static class DamagedRunBench
         }
     }
 
-    /// <summary>Until the damage was found, and the file was rebuilt.</summary>
+    /// <summary>Waits until the damage was found and the file was rebuilt.</summary>
     static async Task RebuiltAsync(Ledger ledger)
     {
         var (started, wasFound) = (Stopwatch.GetTimestamp(), false);

@@ -1,6 +1,6 @@
 namespace Factstone.Bench;
 
-/// <summary>What reads of the loaded facts must answer, from the facts themselves.</summary>
+/// <summary>The correct answers of reads of the loaded facts, computed from the facts themselves.</summary>
 internal sealed class ExpectedAnswers
 {
     readonly LoadedFacts _facts;
@@ -34,10 +34,10 @@ internal sealed class ExpectedAnswers
 
     public long Whole(int stream) => _whole[stream];
 
-    /// <summary>The first fact of the one record.</summary>
+    /// <summary>The number of the first fact of the one record.</summary>
     public int FirstOfRecord => _recordFacts[0];
 
-    /// <summary>The value of the one record when a fact had just been written.</summary>
+    /// <summary>The value of the one record right after a fact was written.</summary>
     public long RecordAsOf(int fact)
     {
         var found = Array.BinarySearch(_recordFacts, fact);

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Factstone.Bench;
 
-/// <summary>A number for a fact that was read: of its version and of bytes near its payload's end, so that both have to be there. Numbers of several facts are added.</summary>
+/// <summary>A number for a fact that was read, from its version and from bytes near the end of its payload, so that both must have been read. The numbers of several facts are added.</summary>
 internal static class FactDigest
 {
     const int FromEnd = 10;

@@ -3,8 +3,8 @@ using Factstone.Cli.Bench;
 
 namespace Factstone.Bench;
 
-/// <summary>Which facts are loaded: one of ten is the next version of one record, four are of streams of 1,000 facts, five of many keys, uniformly drawn; all mixed. The same from the same seed.</summary>
-/// <remarks>Streams are numbered: first the keys, then the streams of 1,000 facts, last the one record. A fact's number is from 0; its position is one more.</remarks>
+/// <summary>The facts that are loaded. One in ten is the next version of one record, four are of streams of 1,000 facts, and five of many keys, drawn uniformly; all are mixed. The same seed gives the same facts.</summary>
+/// <remarks>Streams are numbered: first the keys, then the streams of 1,000 facts, last the one record. Facts are numbered from 0; the position of a fact is its number plus one.</remarks>
 internal sealed class LoadedFacts
 {
     public const int FactsPerStream = 1_000;
@@ -34,10 +34,10 @@ internal sealed class LoadedFacts
 
     public int Keys { get; }
 
-    /// <summary>How many streams of <see cref="FactsPerStream"/> facts.</summary>
+    /// <summary>The number of streams of <see cref="FactsPerStream"/> facts.</summary>
     public int WholeStreams { get; }
 
-    /// <summary>The number of the one record.</summary>
+    /// <summary>The number of the stream that is the one record.</summary>
     public int Record => Keys + WholeStreams;
 
     public IReadOnlyList<StreamName> Names { get; }

@@ -1,11 +1,11 @@
 namespace Factstone.Bench;
 
-/// <summary>The ledger, by its public face.</summary>
+/// <summary>The ledger, through its public API.</summary>
 internal sealed class LoadedLedger(Ledger ledger, LoadedFacts facts) : ILoadedStore
 {
     public static async ValueTask<LoadedLedger> OpenAsync(string directory, LoadedFacts facts) => new(await Ledger.OpenAsync(directory), facts);
 
-    /// <summary>Loads all facts, one an append; returns when each was recorded.</summary>
+    /// <summary>Loads all facts, one per append, and returns the time when each was recorded.</summary>
     public static async ValueTask<DateTimeOffset[]> LoadAsync(string directory, LoadedFacts facts)
     {
         var times = new DateTimeOffset[facts.Count];

@@ -2,10 +2,10 @@ using System.Diagnostics;
 
 namespace Factstone.Bench;
 
-/// <summary>One kind of read of the loaded facts, by one caller, over and over. All answers are added up and compared with what they must come to.</summary>
+/// <summary>One kind of read of the loaded facts, repeated by one caller. The sum of all answers is compared with the sum of the correct answers.</summary>
 internal sealed class LoadedRead(BenchContext context) : IComparedWorkload
 {
-    /// <summary>Reads between two looks at the clock, where one read is short.</summary>
+    /// <summary>The number of reads between two reads of the clock, if one read is short.</summary>
     const int ReadsPerLook = 64;
 
     public required string Name { get; init; }
@@ -20,10 +20,10 @@ internal sealed class LoadedRead(BenchContext context) : IComparedWorkload
 
     public int FactsPerRead { get; init; } = 1;
 
-    /// <summary>The n-th read.</summary>
+    /// <summary>Performs the n-th read.</summary>
     public required Func<ILoadedStore, long, ValueTask<long>> Read { get; init; }
 
-    /// <summary>What it must answer.</summary>
+    /// <summary>The correct answer of the n-th read.</summary>
     public required Func<long, long> Expected { get; init; }
 
     public IReadOnlyList<Side> Sides =>

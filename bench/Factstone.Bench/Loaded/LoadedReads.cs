@@ -1,6 +1,6 @@
 namespace Factstone.Bench;
 
-/// <summary>W5, W6, W7 and W9: what is read of a million loaded facts.</summary>
+/// <summary>W5, W6, W7 and W9: reads of a million loaded facts.</summary>
 internal static class LoadedReads
 {
     const int Draws = 1 << 20;

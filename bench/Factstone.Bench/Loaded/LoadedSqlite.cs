@@ -2,10 +2,10 @@ using System.Text;
 
 namespace Factstone.Bench;
 
-/// <summary>SQLite as it reads fastest: its own functions, prepared statements, pages mapped, and an index that leads straight to a stream as of a time.</summary>
+/// <summary>SQLite with its fastest reads: its own functions, prepared statements, mapped pages, and an index that finds a stream as of a time directly.</summary>
 internal sealed class LoadedSqlite : ILoadedStore
 {
-    /// <summary>One look instead of a walk back through all streams by time.</summary>
+    /// <summary>With this index, a read as of a time is one lookup instead of a backward scan of all streams by time.</summary>
     const string TimeIndex = "create index if not exists facts_by_stream_and_time on facts(stream, recorded_at, seq);";
 
     const string Mapped = "pragma mmap_size = 2147418112;";

@@ -1,6 +1,6 @@
 namespace Factstone.Bench;
 
-/// <summary>The same facts in a ledger and in SQLite. Loaded once, closed, opened again and kept open.</summary>
+/// <summary>The same facts in a ledger and in SQLite. The stores are loaded once, closed, opened again and kept open.</summary>
 internal sealed class LoadedStores(string directory, int count, int seed) : IAsyncDisposable
 {
     LoadedLedger? _ledger;
@@ -12,7 +12,7 @@ internal sealed class LoadedStores(string directory, int count, int seed) : IAsy
 
     public ExpectedAnswers Expected => _expected ??= new ExpectedAnswers(Facts);
 
-    /// <summary>When each fact was recorded.</summary>
+    /// <summary>The time when each fact was recorded.</summary>
     public IReadOnlyList<DateTimeOffset> Times => _times;
 
     public string LedgerDirectory => Path.Combine(directory, "ledger");
@@ -23,7 +23,7 @@ internal sealed class LoadedStores(string directory, int count, int seed) : IAsy
 
     public ILoadedStore Sqlite => _sqlite!;
 
-    /// <summary>Loads both, unless they are.</summary>
+    /// <summary>Loads both stores, unless they are loaded.</summary>
     public async ValueTask LoadAsync()
     {
         if (_times.Length > 0) return;
@@ -34,7 +34,7 @@ internal sealed class LoadedStores(string directory, int count, int seed) : IAsy
         LoadedSqlite.Load(SqlitePath, Facts, _times);
     }
 
-    /// <summary>Loads both and opens them, unless they are.</summary>
+    /// <summary>Loads and opens both stores, unless they are open.</summary>
     public async ValueTask OpenAsync()
     {
         await LoadAsync();

@@ -1,6 +1,6 @@
 namespace Factstone.Bench;
 
-/// <summary>Reads the one field that is summed, from JSON as it is written here. The same for all sides.</summary>
+/// <summary>Reads the one field that is summed, from JSON in the form that this benchmark writes. All sides use it.</summary>
 internal static class TotalField
 {
     static ReadOnlySpan<byte> Name => "\"total\":"u8;

@@ -5,14 +5,14 @@ using Factstone.Storage;
 
 namespace Factstone.Bench;
 
-/// <summary>How long appends take while a large merge writes to the same disk, and for a while after it.</summary>
+/// <summary>Measures how long appends take while a large merge writes to the same disk, and for a while after it.</summary>
 internal static class AppendsBesideMerge
 {
     const double TimesMost = 5;
     const int Rounds = 3;
     static readonly TimeSpan Alone = TimeSpan.FromSeconds(10);
 
-    /// <summary>The system writes what is left of a merge by then: it waits 30 s with what is dirty.</summary>
+    /// <summary>After this time the system has written the rest of a merge: it writes dirty pages after 30 s.</summary>
     static readonly TimeSpan After = TimeSpan.FromSeconds(35);
 
     public static async Task RunAsync(string directory, long terms, TextWriter output)
@@ -31,7 +31,7 @@ internal static class AppendsBesideMerge
         var (left, steady) = (new Ratios(), new Ratios());
         for (var round = 0; round < Rounds; round++)
         {
-            // Another one goes first in each round.
+            // Each round begins with the other setting.
             foreach (var writesBack in (bool[])[round % 2 == 1, round % 2 == 0])
             {
                 var alone = await appends.MeasureAsync("nothing else", Task.Delay(Alone));
@@ -69,7 +69,7 @@ internal static class AppendsBesideMerge
         }
     }
 
-    /// <summary>How many times as long appends took, beside a merge and after it.</summary>
+    /// <summary>The ratio of the time of appends during a merge, and after it, to the time without one.</summary>
     sealed class Ratios
     {
         readonly Rates _beside = new();
@@ -84,7 +84,7 @@ internal static class AppendsBesideMerge
         public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{_beside.Median:0.0} times as long beside it ({_beside.Least:0.0}–{_beside.Most:0.0}), {_after.Median:0.0} after it ({_after.Least:0.0}–{_after.Most:0.0})");
     }
 
-    /// <summary>Appends one fact after the other and measures each.</summary>
+    /// <summary>Appends one fact after the other, and measures each append.</summary>
     sealed class MeasuredAppends(Ledger ledger, TextWriter output)
     {
         const int Seed = 12;
@@ -97,7 +97,7 @@ internal static class AppendsBesideMerge
 
         public async Task WarmUpAsync() => await AppendAsync(Task.Delay(Warming));
 
-        /// <returns>How long all but one of a hundred took at most, in ms.</returns>
+        /// <returns>The 99th percentile of the times of the appends, in ms.</returns>
         public async Task<double> MeasureAsync(string name, Task until)
         {
             var taken = await AppendAsync(until);
@@ -123,7 +123,7 @@ internal static class AppendsBesideMerge
         static double At(List<double> sorted, double share) => sorted[Math.Min((int)(sorted.Count * share), sorted.Count - 1)];
     }
 
-    /// <summary>A file as it is without the steady writing, to show what that is for.</summary>
+    /// <summary>A file without steady writing, to show the effect of that.</summary>
     sealed class WithoutWriteBack(IStorageFile file) : IStorageFile
     {
         public string Path => file.Path;

@@ -6,10 +6,10 @@ using Factstone.Storage;
 
 namespace Factstone.Bench;
 
-/// <summary>Merges runs of synthetic terms, and says what that takes: processor time for each term, time, and memory.</summary>
+/// <summary>Merges runs of synthetic terms, and reports the costs: processor time for each term, time, and memory.</summary>
 internal static class MergeBench
 {
-    /// <summary>Merged before anything is measured, so that the code is compiled.</summary>
+    /// <summary>The number of terms that are merged before the first measurement, so that the code is compiled.</summary>
     const long TermsToWarm = 1_000_000;
 
     const double MegabytesMost = 256;

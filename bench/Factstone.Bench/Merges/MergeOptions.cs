@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Factstone.Bench;
 
-/// <summary>What the measurement of merges is told on its command line.</summary>
+/// <summary>The options of the measurement of merges on its command line.</summary>
 internal sealed record MergeOptions
 {
     const long TermsMin = 1_000;
@@ -12,16 +12,16 @@ internal sealed record MergeOptions
 
     public const string Usage = "dotnet run -c Release --project bench/Factstone.Bench -- merge [--terms 2000000,20000000,100000000] [--dir DIR] [--appends]";
 
-    /// <summary>How many terms the merged runs have, one measurement for each.</summary>
+    /// <summary>The numbers of terms of the merged runs, one measurement for each.</summary>
     public IReadOnlyList<long> Terms { get; init; } = [2_000_000, 20_000_000, 100_000_000];
 
-    /// <summary>Where the files are made; the disk under it is what is measured.</summary>
+    /// <summary>The directory for the files. The disk that contains it is measured.</summary>
     public string Directory { get; init; } = ".";
 
-    /// <summary>Whether a ledger is appended to meanwhile, whose latencies are the result.</summary>
+    /// <summary>Whether facts are appended to a ledger meanwhile. The latencies of these appends are then the result.</summary>
     public bool Appends { get; init; }
 
-    /// <summary>Null when the words are not understood.</summary>
+    /// <summary>Reads the command line; null if it is not valid.</summary>
     public static MergeOptions? Parse(string[] words)
     {
         var options = new MergeOptions();

@@ -4,15 +4,15 @@ using Factstone.Storage;
 
 namespace Factstone.Bench;
 
-/// <summary>Runs of an index without a ledger, so that a merge of many terms can be measured without loading them first.</summary>
+/// <summary>Runs of an index without a ledger, so that a merge of many terms can be measured without loading facts first.</summary>
 /// <remarks>
 /// Of n terms in all runs, n / 2 are streams of two facts, n / 4 tags of one fact, and n / 4 cells. So there are n
-/// facts. All facts are of one store and of one type, which are the two long lists. Each stream, tag and cell is in
-/// one run; in the order of terms the runs alternate.
+/// facts. All facts are of one store and of one type, whose lists are the two long ones. Each stream, tag and cell is in
+/// one run; in the order of terms, the runs alternate.
 /// </remarks>
 /// <param name="files">The disk.</param>
-/// <param name="directory">Where the runs are written.</param>
-/// <param name="terms">How many terms all runs have.</param>
+/// <param name="directory">The directory for the runs.</param>
+/// <param name="terms">The number of terms of all runs.</param>
 internal sealed class SyntheticRuns(IFileSystem files, string directory, long terms)
 {
     const int FactsPerSegment = 400_000;
@@ -26,7 +26,7 @@ internal sealed class SyntheticRuns(IFileSystem files, string directory, long te
 
     long FactsPerRun => terms / Runs;
 
-    /// <summary>What a merged run has: the two long lists are terms too.</summary>
+    /// <summary>The number of terms of a merged run. The two long lists are terms too.</summary>
     public long Terms => terms + 2;
 
     /// <summary>Writes all runs.</summary>
@@ -44,7 +44,7 @@ internal sealed class SyntheticRuns(IFileSystem files, string directory, long te
 
     public Run Open(string path) => Run.Inspect(files.Open(path, FileOpening.ReadOnly), out var wrong, maps: true) ?? throw new InvalidDataException(wrong);
 
-    /// <summary>Looks up terms that are there, and some that are not.</summary>
+    /// <summary>Looks up terms that exist, and some that do not.</summary>
     public void Check(Run merged)
     {
         const int LookUps = 100_000;
@@ -66,7 +66,7 @@ internal sealed class SyntheticRuns(IFileSystem files, string directory, long te
 
     Position FirstOf(int run) => new((run * FactsPerRun) + 1);
 
-    /// <summary>The second fact of a stream; the first is as far from the run's first position as the stream's number.</summary>
+    /// <summary>The second fact of a stream. The distance of the first fact from the run's first position is the number of the stream.</summary>
     Position Second(int run, long number) => new(FirstOf(run).Value + (FactsPerRun / 2) + number);
 
     static uint OffsetOf(Position position) => (uint)(64 + (position.Value % FactsPerSegment * FactBytes));

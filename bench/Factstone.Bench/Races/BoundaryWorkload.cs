@@ -2,7 +2,7 @@ using Factstone.Cli.Bench;
 
 namespace Factstone.Bench;
 
-/// <summary>W13: appends on the condition that no fact with two tags has come since the caller's last one: a tag that callers share, drawn as streams are in W1, and one of the caller's own. None fails.</summary>
+/// <summary>W13: appends on the condition that no fact with two tags was appended since the caller's last one: a tag that callers share, drawn as the streams of W1 are, and a tag of the caller's own. No append fails.</summary>
 internal sealed class BoundaryWorkload(BenchContext context, int callers) : IComparedWorkload
 {
     const string W1 = "W1";

@@ -3,8 +3,8 @@ using Factstone.Cli.Bench;
 
 namespace Factstone.Bench;
 
-/// <summary>Callers who append on a condition, each awaiting its own answer; what was accepted is read back after a reopen.</summary>
-/// <remarks>The first part of the time is not counted: code is being compiled, and files are small.</remarks>
+/// <summary>Callers that append on a condition, each waiting for its own answer. Accepted facts are read back after a reopen.</summary>
+/// <remarks>The first part of the time is not counted, because code is still compiled and files are small.</remarks>
 internal sealed class ConditionalRun(BenchContext context, int callers, Func<ConditionalCaller, ConditionalAppend> next)
 {
     const double WarmUpShare = 0.2;
@@ -45,7 +45,7 @@ internal sealed class ConditionalRun(BenchContext context, int callers, Func<Con
         }
     }
 
-    /// <summary>Accepted appends a second.</summary>
+    /// <summary>Returns accepted appends per second.</summary>
     async ValueTask<(double Rate, Acknowledged[] Acknowledged)> RunAsync(string name, Func<ConditionalAppend, Task<ConditionalAnswer>> appendAsync)
     {
         GC.Collect();
@@ -87,12 +87,12 @@ internal sealed class ConditionalRun(BenchContext context, int callers, Func<Con
     }
 }
 
-/// <summary>What one caller knows.</summary>
+/// <summary>The state of one caller.</summary>
 internal sealed class ConditionalCaller(int index, int callers)
 {
     public int Index => index;
 
-    /// <summary>Of its next fact, which no other caller has.</summary>
+    /// <summary>The number of its next fact, which no other caller has.</summary>
     public long Number { get; private set; } = index;
 
     /// <summary>The version in the last answer.</summary>
@@ -101,10 +101,10 @@ internal sealed class ConditionalCaller(int index, int callers)
     /// <summary>The position of its last accepted fact.</summary>
     public long Position { get; private set; }
 
-    /// <summary>How many of its appends were refused.</summary>
+    /// <summary>The number of its appends that were refused.</summary>
     public long Refused { get; private set; }
 
-    /// <summary>How many were answered.</summary>
+    /// <summary>The number of its appends that were answered.</summary>
     public long Answered { get; private set; }
 
     public void Take(ConditionalAnswer answer)

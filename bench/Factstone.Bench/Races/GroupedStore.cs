@@ -2,7 +2,7 @@ using Factstone.Cli.Bench;
 
 namespace Factstone.Bench;
 
-/// <summary>A store behind one writer thread: what is queued is decided in turn in one transaction, and answered after its commit.</summary>
+/// <summary>A store with one writer thread. Queued appends are decided in turn in one transaction, and answered after its commit.</summary>
 internal abstract class GroupedStore : IConditionalStore
 {
     readonly GroupWriter<ConditionalAppend> _writer;
@@ -27,7 +27,7 @@ internal abstract class GroupedStore : IConditionalStore
 
     protected abstract void Commit();
 
-    /// <summary>Nothing is queued any more.</summary>
+    /// <summary>Closes the store. Nothing is queued any more.</summary>
     protected abstract void Close();
 
     void Write(List<ConditionalAppend> group)

@@ -1,8 +1,8 @@
 namespace Factstone.Bench;
 
-/// <summary>A store that appends on a condition, for many callers at once.</summary>
+/// <summary>A store that appends on a condition, for many concurrent callers.</summary>
 internal interface IConditionalStore : IDisposable
 {
-    /// <summary>Answers when what was decided is durable.</summary>
+    /// <summary>Completes when the decision is durable.</summary>
     Task<ConditionalAnswer> AppendAsync(ConditionalAppend append);
 }

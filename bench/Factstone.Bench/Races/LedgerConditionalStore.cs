@@ -3,7 +3,7 @@ using Factstone.Cli.Bench;
 
 namespace Factstone.Bench;
 
-/// <summary>The ledger, by its public face.</summary>
+/// <summary>The ledger, through its public API.</summary>
 internal sealed class LedgerConditionalStore(Ledger ledger) : IAsyncDisposable
 {
     static readonly StreamName[] Streams = [.. Enumerable.Range(0, ZipfStreams.Count).Select(i => new StreamName("orders", i.ToString(CultureInfo.InvariantCulture)))];

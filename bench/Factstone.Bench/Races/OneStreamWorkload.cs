@@ -2,10 +2,10 @@ using Factstone.Cli.Bench;
 
 namespace Factstone.Bench;
 
-/// <summary>W12: writers on one stream, each with the version that its last answer gave. One of those who expect the same version is accepted; the others are told after the sync, and try again.</summary>
-/// <param name="context">What is run, and where.</param>
-/// <param name="looksUpFirst">Whether SQLite compares the version before it inserts, so that what would fail is rejected early; otherwise its unique index rejects.</param>
-/// <param name="byClient">Whether SQLite is used through Microsoft.Data.Sqlite, as in W1 to W4; otherwise by its own functions.</param>
+/// <summary>W12: writers on one stream, each with the version of its last answer. Of the writers that expect the same version, one is accepted. The others get their answer after the sync, and try again.</summary>
+/// <param name="context">The options, and the directory.</param>
+/// <param name="looksUpFirst">Whether SQLite compares the version before it inserts, so that a failing append is rejected early. Otherwise its unique index rejects it.</param>
+/// <param name="byClient">Whether SQLite is used through Microsoft.Data.Sqlite, as in W1 to W4. Otherwise its own functions are called.</param>
 internal sealed class OneStreamWorkload(BenchContext context, bool looksUpFirst, bool byClient) : IComparedWorkload
 {
     const int Writers = 16;
@@ -28,7 +28,7 @@ internal sealed class OneStreamWorkload(BenchContext context, bool looksUpFirst,
         new(Side.Factstone, () => Run().RunLedgerAsync()),
     ];
 
-    /// <summary>The bar is against SQLite without an early reject.</summary>
+    /// <summary>The bar refers to SQLite without early rejection.</summary>
     public Bar? Must => looksUpFirst ? null : Bar.Times(2, Side.Sqlite);
 
     public Bar? Goal => Bar.Times(0.9, Side.Probe);

@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Factstone.Bench;
 
-/// <summary>SQLite through Microsoft.Data.Sqlite, as in W1 to W4, behind one writer thread: what is queued is decided in turn in one transaction, and answered after its commit. Expected versions only.</summary>
+/// <summary>SQLite through Microsoft.Data.Sqlite, as in W1 to W4, with one writer thread. Queued appends are decided in turn in one transaction, and answered after its commit. It supports expected versions only.</summary>
 internal sealed class SqliteClientGroupStore : GroupedStore
 {
     const int ConstraintFailed = 19; // SQLITE_CONSTRAINT, https://www.sqlite.org/rescode.html
@@ -19,7 +19,7 @@ internal sealed class SqliteClientGroupStore : GroupedStore
     long _last;
 
     /// <param name="path">The file.</param>
-    /// <param name="looksUpFirst">Whether an expected version is compared before the insert; otherwise the unique index decides.</param>
+    /// <param name="looksUpFirst">Whether an expected version is compared before the insert. Otherwise the unique index decides.</param>
     public SqliteClientGroupStore(string path, bool looksUpFirst)
     {
         _looksUpFirst = looksUpFirst;

@@ -3,12 +3,12 @@ using Factstone.Cli.Bench;
 
 namespace Factstone.Bench;
 
-/// <summary>SQLite by its own functions, behind one writer thread: what is queued is decided in turn in one transaction, and answered after its commit.</summary>
+/// <summary>SQLite through its own functions, with one writer thread. Queued appends are decided in turn in one transaction, and answered after its commit.</summary>
 internal sealed class SqliteGroupStore : GroupedStore
 {
     static readonly byte[][] Streams = [.. Enumerable.Range(0, ZipfStreams.Count).Select(i => Encoding.UTF8.GetBytes($"orders/{i}"))];
 
-    /// <summary>A fact's tags, by which facts of two tags are found.</summary>
+    /// <summary>The tags of facts, for finding facts that have two tags.</summary>
     const string Tags = "create table if not exists tags(tag text not null, position integer not null, primary key(tag, position)) without rowid;";
 
     readonly SqliteDatabase _database;
@@ -22,7 +22,7 @@ internal sealed class SqliteGroupStore : GroupedStore
     long _last;
 
     /// <param name="path">The file.</param>
-    /// <param name="looksUpFirst">Whether an expected version is compared before the insert, so that what would fail is rejected early; otherwise the unique index decides.</param>
+    /// <param name="looksUpFirst">Whether an expected version is compared before the insert, so that a failing append is rejected early. Otherwise the unique index decides.</param>
     public SqliteGroupStore(string path, bool looksUpFirst)
     {
         _looksUpFirst = looksUpFirst;
@@ -76,7 +76,7 @@ internal sealed class SqliteGroupStore : GroupedStore
         return version;
     }
 
-    /// <summary>At the next position; to be run.</summary>
+    /// <summary>Binds an insert at the next position. The caller runs it.</summary>
     SqliteStatement Insert(ConditionalAppend append, long version) =>
         _insert.Bind(1, _last + 1).BindText(2, Streams[append.Stream]).Bind(3, version)
             .Bind(4, TimeProvider.System.GetUtcNow().Ticks / TimeSpan.TicksPerMicrosecond).BindBlob(5, append.Payload);

@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Factstone.Bench;
 
-/// <summary>SQLite's own functions, called without a wrapper between: what is measured is SQLite, and not what stands before it.</summary>
-/// <remarks>Those that only hand out a value let the collector wait, which saves a transition of the thread; they take nanoseconds.</remarks>
+/// <summary>SQLite's own functions, called without a wrapper, so that SQLite alone is measured.</summary>
+/// <remarks>Functions that only return a value suppress the GC transition, which saves a change of the thread's state. They take nanoseconds.</remarks>
 internal static unsafe partial class SqliteApi
 {
     const string Library = "e_sqlite3";
@@ -12,13 +12,13 @@ internal static unsafe partial class SqliteApi
     public const int Constraint = 19;
     public const int Done = 101;
 
-    /// <summary>Read and write, make it where there is none, no mutex: each connection is used by one thread at a time.</summary>
+    /// <summary>Read and write, create if missing, no mutex: each connection is used by one thread at a time.</summary>
     public const int OpenFlags = 0x2 | 0x4 | 0x8000;
 
-    /// <summary>The statement is used often.</summary>
+    /// <summary>The statement will be used often.</summary>
     public const uint Persistent = 1;
 
-    /// <summary>The bytes are copied.</summary>
+    /// <summary>SQLite copies the bytes.</summary>
     public static readonly nint Transient = -1;
 
     [LibraryImport(Library, EntryPoint = "sqlite3_open_v2", StringMarshalling = StringMarshalling.Utf8)]

@@ -2,7 +2,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Factstone.Bench;
 
-/// <summary>SQLite as .NET programs mostly use it: through Microsoft.Data.Sqlite.</summary>
+/// <summary>SQLite as most .NET programs use it: through Microsoft.Data.Sqlite.</summary>
 internal static class SqliteClient
 {
     public static SqliteConnection Open(string path, string schema)

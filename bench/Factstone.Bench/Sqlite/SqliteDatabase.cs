@@ -7,7 +7,7 @@ internal sealed unsafe class SqliteDatabase : IDisposable
 {
     nint _handle;
 
-    /// <param name="path">The file; made where there is none.</param>
+    /// <param name="path">The file. It is created if it does not exist.</param>
     /// <param name="schema">Settings and tables.</param>
     public SqliteDatabase(string path, string schema)
     {
@@ -23,7 +23,7 @@ internal sealed unsafe class SqliteDatabase : IDisposable
         return new SqliteStatement(statement, this);
     }
 
-    /// <summary>What went wrong, as SQLite says it.</summary>
+    /// <summary>An exception with SQLite's own message.</summary>
     public InvalidOperationException Failure(string what) => new($"{what}: {Marshal.PtrToStringUTF8((nint)SqliteApi.ErrorMessage(_handle))}");
 
     public void Dispose()

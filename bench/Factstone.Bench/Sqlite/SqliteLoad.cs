@@ -1,6 +1,6 @@
 namespace Factstone.Bench;
 
-/// <summary>Loads facts in large transactions; how fast is not measured. Disposed, all of it is in the one file.</summary>
+/// <summary>Loads facts in large transactions. The speed is not measured. After a dispose, all facts are in the one file.</summary>
 internal sealed class SqliteLoad : IDisposable
 {
     const int FactsPerTransaction = 50_000;
@@ -10,7 +10,7 @@ internal sealed class SqliteLoad : IDisposable
     int _added;
 
     /// <param name="path">The file.</param>
-    /// <param name="indexes">More indexes than usual.</param>
+    /// <param name="indexes">Additional indexes.</param>
     public SqliteLoad(string path, string indexes = "")
     {
         _database = new SqliteDatabase(path, SqliteStore.Schema + indexes + "pragma synchronous = off; pragma cache_size = -524288;");

@@ -16,14 +16,14 @@ internal sealed unsafe class SqliteStatement(nint handle, SqliteDatabase databas
         return this;
     }
 
-    /// <summary>Binds bytes, which are copied.</summary>
+    /// <summary>Binds bytes; they are copied.</summary>
     public SqliteStatement BindBlob(int parameter, ReadOnlySpan<byte> blob)
     {
         fixed (byte* bytes = blob) Check(SqliteApi.BindBlob(handle, parameter, bytes, blob.Length, SqliteApi.Transient));
         return this;
     }
 
-    /// <summary>Goes to the next row; false when there is none.</summary>
+    /// <summary>Moves to the next row; false if there is none.</summary>
     public bool Step() => SqliteApi.Step(handle) switch
     {
         SqliteApi.Row => true,
@@ -31,7 +31,7 @@ internal sealed unsafe class SqliteStatement(nint handle, SqliteDatabase databas
         _ => throw database.Failure("step"),
     };
 
-    /// <summary>Goes to the next row of what is cached, for a scan: nothing may wait for the disk or for a lock meanwhile.</summary>
+    /// <summary>Moves to the next row in a scan of cached data. Nothing may wait for the disk or for a lock meanwhile.</summary>
     public bool StepOverCached() => SqliteApi.StepOverCached(handle) switch
     {
         SqliteApi.Row => true,
@@ -39,17 +39,17 @@ internal sealed unsafe class SqliteStatement(nint handle, SqliteDatabase databas
         _ => throw database.Failure("step"),
     };
 
-    /// <summary>Done with it for now; parameters stay.</summary>
+    /// <summary>Resets the statement for its next use. Parameters keep their values.</summary>
     public void Reset() => Check(SqliteApi.Reset(handle));
 
-    /// <summary>Runs it to its end.</summary>
+    /// <summary>Runs the statement to its end.</summary>
     public void Run()
     {
         while (Step()) { }
         Reset();
     }
 
-    /// <summary>Runs it to its end, unless a constraint forbids it: then nothing was done.</summary>
+    /// <summary>Runs the statement to its end, unless a constraint forbids it. Then nothing was changed.</summary>
     public bool TryRun()
     {
         var result = SqliteApi.Step(handle);
@@ -60,7 +60,7 @@ internal sealed unsafe class SqliteStatement(nint handle, SqliteDatabase databas
 
     public long Int64(int column) => SqliteApi.ColumnInt64(handle, column);
 
-    /// <summary>As long as the row stands.</summary>
+    /// <summary>Valid until the next step or reset.</summary>
     public ReadOnlySpan<byte> Blob(int column)
     {
         var bytes = SqliteApi.ColumnBlob(handle, column);

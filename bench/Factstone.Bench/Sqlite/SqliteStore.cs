@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Factstone.Bench;
 
-/// <summary>SQLite as a careful user would set it up for the same work: one table with a unique (stream, seq) and an index by time, WAL, synced on each commit, prepared statements.</summary>
+/// <summary>SQLite as a careful user would configure it for the same work: one table with a unique (stream, seq) and an index by time, WAL, a sync on each commit, prepared statements.</summary>
 internal sealed class SqliteStore : IBenchStore
 {
     public const string Schema = """
@@ -50,7 +50,7 @@ internal sealed class SqliteStore : IBenchStore
         KeepsFacts: true,
         (directory, workload) => ValueTask.FromResult<IBenchStore>(new SqliteStore(Path.Combine(directory, "facts.db"), workload)));
 
-    /// <summary>Version and settings, as SQLite itself says them.</summary>
+    /// <summary>SQLite's version and settings, as SQLite reports them.</summary>
     public static string Describe(string directory)
     {
         var path = Path.Combine(directory, "settings.db");
@@ -87,7 +87,7 @@ internal sealed class SqliteStore : IBenchStore
         _begin.ExecuteNonQuery();
         for (var i = 0; i < streams.Length; i++)
         {
-            // One look-up for each stream of the transaction, not for each fact.
+            // One lookup for each stream of the transaction, not for each fact.
             ref var last = ref _lastVersions[streams[i]];
             if (last == NotLookedUp) last = LastVersion(streams[i]);
             Insert(streams[i], versions[i] = ++last, payloads[i]);

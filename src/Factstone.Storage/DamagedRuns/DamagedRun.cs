@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>Stands in for a large run with a damaged block until it is rebuilt: its whole blocks still answer, and the log answers in place of damaged ones.</summary>
+/// <summary>The stand-in for a large run with a damaged block until the run is rebuilt. Whole blocks still answer; the log answers in place of damaged ones.</summary>
 /// <remarks>
 /// Always true: an answer comes from a block whose checksum holds, or from whole frames of the log. An answer from the log
 /// takes up to a scan of the run's stretch, and needs bounded memory, except that a stream's locations take 24 bytes each.
@@ -12,7 +12,7 @@ internal sealed class DamagedRun(Run run, LogStretch log, DamageLog damage) : In
 
     public Run Run => run;
 
-    /// <summary>Facts, cells or append ids of it that the rebuild has written so far, at most <see cref="RunFooter.Items"/>.</summary>
+    /// <summary>The number of facts, cells or append ids of it that the rebuild has written so far, at most <see cref="RunFooter.Items"/>.</summary>
     public long Rebuilt
     {
         get => Volatile.Read(ref _rebuilt);
@@ -67,7 +67,7 @@ internal sealed class DamagedRun(Run run, LogStretch log, DamageLog damage) : In
         }
     }
 
-    /// <summary>The segment that a fact is in; null where its file is gone.</summary>
+    /// <summary>The segment that contains a fact; null if its file is missing.</summary>
     public Segment? SegmentOf(Position position) => run.SegmentOf(position);
 
     public override Location LastLocation(StreamName stream, in TermKey key, Position until)
@@ -82,7 +82,7 @@ internal sealed class DamagedRun(Run run, LogStretch log, DamageLog damage) : In
         }
     }
 
-    /// <summary>The last fact of a stream, as the log says it.</summary>
+    /// <summary>Finds the last fact of a stream by a scan of the log.</summary>
     public Location ScanLast(StreamName stream, Position until) => Scan(new StreamScan(new TermBytes(Term.Stream(stream)), until < Last ? until : Last, keepsAll: false)).Last;
 
     public override IStreamLocations? FindStream(StreamName stream, in TermKey key)
@@ -172,15 +172,15 @@ internal sealed class DamagedRun(Run run, LogStretch log, DamageLog damage) : In
         }
         catch (RunDamagedException)
         {
-            // The times of the facts themselves narrow it down.
+            // The range is the whole run. The recorded times of the facts narrow it down.
             return (First, Last.Next());
         }
     }
 
-    /// <summary>The pieces of the log that it is of.</summary>
+    /// <summary>The pieces of the log that the run covers.</summary>
     public IReadOnlyList<LogPiece> Pieces() => log.Pieces(run);
 
-    /// <summary>Reads the whole stretch, or up to where all was found.</summary>
+    /// <summary>Scans the whole stretch, or until all is found.</summary>
     /// <exception cref="LedgerDamagedException">The log is damaged there.</exception>
     public TScan Scan<TScan>(TScan scan) where TScan : LogScan
     {
@@ -193,7 +193,7 @@ internal sealed class DamagedRun(Run run, LogStretch log, DamageLog damage) : In
         return scan;
     }
 
-    /// <summary>Reads one piece.</summary>
+    /// <summary>Scans one piece.</summary>
     /// <exception cref="LedgerDamagedException">The log is damaged there.</exception>
     public void Scan(LogScan scan, LogPiece piece)
     {

@@ -1,9 +1,9 @@
 namespace Factstone.Storage;
 
-/// <summary>Rebuilds a large damaged run from the log, a piece at a step, while its stand-in answers.</summary>
+/// <summary>Rebuilds a large damaged run from the log, one piece at a step, while its stand-in answers.</summary>
 /// <remarks>
-/// The damaged file stays until all new ones are there. So a crash leaves it in its place, and the next open removes what
-/// was rebuilt so far. Threads: the index worker's.
+/// The damaged file stays until all new ones are complete. So after a crash it is still there, and the next open removes
+/// the new files. Threads: the index worker's.
 /// </remarks>
 internal sealed class DamagedRunRebuild : IDisposable
 {
@@ -24,13 +24,13 @@ internal sealed class DamagedRunRebuild : IDisposable
 
     public DamagedRun Part { get; }
 
-    /// <summary>What takes the place of the damaged run, when all is done.</summary>
+    /// <summary>The parts that replace the damaged run; complete when the rebuild is done.</summary>
     public IndexPart[] Result => [.. _parts.Parts];
 
-    /// <summary>Does some more; false when all is done.</summary>
+    /// <summary>Does the next piece of work; false when the rebuild is done.</summary>
     public bool Step() => _steps.MoveNext();
 
-    /// <summary>Removes what was written, unless it was done.</summary>
+    /// <summary>Removes the new files, unless the rebuild is done.</summary>
     public void Dispose()
     {
         _steps.Dispose();
@@ -60,7 +60,7 @@ internal sealed class DamagedRunRebuild : IDisposable
         _damage.Add([.. _found]);
     }
 
-    /// <summary>Merges as the index does, so that few files take the place of one.</summary>
+    /// <summary>Merges as the index does, so that few files replace the damaged one.</summary>
     IEnumerable<int> MergeSome()
     {
         var parts = _parts.Parts;

@@ -36,7 +36,7 @@ internal sealed class GuardedCells(DamagedRun part, byte[] from, byte[] prefix) 
     }
 }
 
-/// <summary>Terms in order as the log says them: each page takes one scan.</summary>
+/// <summary>Terms in order, from the log. Each page takes one scan.</summary>
 internal sealed class TermPages(DamagedRun part, TermKind kind, byte[] from, byte[] prefix)
 {
     List<KeyValuePair<byte[], TermFound>> _page = [];
@@ -54,7 +54,7 @@ internal sealed class TermPages(DamagedRun part, TermKind kind, byte[] from, byt
         var scan = part.Scan(new FirstTermsScan(kind, _next, prefix));
         (_page, _index) = ([.. scan.Found], 0);
 
-        // The first term behind another is that one with a zero behind it, which no term has.
+        // The first term after another one is that term with a zero appended, which no term contains.
         _next = scan.IsCut && _page.Count > 0 ? [.. _page[^1].Key, 0] : null;
         return _page.Count > 0;
     }

@@ -11,10 +11,10 @@ internal sealed class GuardedPositions : PositionCursor
     Position _current;
     bool _isOfLog;
 
-    /// <param name="ofRun">Opened by the run.</param>
-    /// <param name="after">Before the first position of its range.</param>
+    /// <param name="ofRun">The cursor of the run.</param>
+    /// <param name="after">The position before the first of its range.</param>
     /// <param name="until">The last position of its range.</param>
-    /// <param name="backward">Whether it goes backward.</param>
+    /// <param name="backward">Whether the order is descending.</param>
     /// <param name="scan">Opens a cursor over the log for a range.</param>
     public GuardedPositions(PositionCursor ofRun, Position after, Position until, bool backward, Func<Position, Position, PositionCursor> scan)
     {
@@ -55,7 +55,7 @@ internal sealed class GuardedPositions : PositionCursor
     }
 }
 
-/// <summary>The positions of a term as the log says them, those of one segment at a time.</summary>
+/// <summary>The positions of a term from the log, those of one segment at a time.</summary>
 internal sealed class ScannedPositions : PositionCursor
 {
     readonly DamagedRun _part;
@@ -92,7 +92,7 @@ internal sealed class ScannedPositions : PositionCursor
         Advance();
     }
 
-    /// <summary>Goes on to the next segment that has any.</summary>
+    /// <summary>Moves to the next segment that has any.</summary>
     void Advance()
     {
         while (_index >= _found.Count)

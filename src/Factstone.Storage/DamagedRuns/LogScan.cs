@@ -1,9 +1,9 @@
 namespace Factstone.Storage;
 
-/// <summary>Looks for something in the log, where the index cannot say it.</summary>
+/// <summary>Searches the log for what a damaged part of the index cannot answer.</summary>
 internal abstract class LogScan : IFrameVisitor
 {
-    /// <summary>Whether all that is wanted was found.</summary>
+    /// <summary>Whether everything wanted was found.</summary>
     public virtual bool IsDone => false;
 
     public virtual void Frame(Segment segment, in FrameHeader header, string? appendId) { }
@@ -21,7 +21,7 @@ internal abstract class LogScan : IFrameVisitor
     public static Location LocationOf(long fileOffset, in HeaderView header) => new(header.StreamVersion, header.Position, header.Retracts, (uint)fileOffset);
 }
 
-/// <summary>The facts of a stream.</summary>
+/// <summary>Finds the facts of a stream.</summary>
 internal sealed class StreamScan(TermBytes stream, Position until, bool keepsAll) : LogScan
 {
     readonly List<Location> _locations = [];
@@ -40,7 +40,7 @@ internal sealed class StreamScan(TermBytes stream, Position until, bool keepsAll
     }
 }
 
-/// <summary>Where some facts are that follow one another.</summary>
+/// <summary>Finds the locations of consecutive facts.</summary>
 internal sealed class PositionScan(Position from, Position until) : LogScan
 {
     public List<FactLocation> Found { get; } = [];
@@ -53,7 +53,7 @@ internal sealed class PositionScan(Position from, Position until) : LogScan
     }
 }
 
-/// <summary>The positions of a term.</summary>
+/// <summary>Finds the positions of a term.</summary>
 internal sealed class TermScan(TermBytes term, Position after, Position until) : LogScan
 {
     public List<Position> Found { get; } = [];
@@ -64,7 +64,7 @@ internal sealed class TermScan(TermBytes term, Position after, Position until) :
     }
 }
 
-/// <summary>The append with an id.</summary>
+/// <summary>Finds the append with an id.</summary>
 internal sealed class AppendIdScan(string id) : LogScan
 {
     public IndexedAppend? Found { get; private set; }
@@ -78,7 +78,7 @@ internal sealed class AppendIdScan(string id) : LogScan
     }
 }
 
-/// <summary>The newest write of a cell.</summary>
+/// <summary>Finds the newest write of a cell.</summary>
 internal sealed class CellScan(TermBytes name) : LogScan
 {
     public CellEntry? Found { get; private set; }
@@ -89,7 +89,7 @@ internal sealed class CellScan(TermBytes name) : LogScan
     }
 }
 
-/// <summary>How many facts and new streams each store has.</summary>
+/// <summary>Counts the facts and the new streams of each store.</summary>
 internal sealed class StoresScan : LogScan
 {
     readonly Dictionary<string, StoreCount> _counts = new(StringComparer.Ordinal);
@@ -105,7 +105,7 @@ internal sealed class StoresScan : LogScan
     }
 }
 
-/// <summary>The first terms from one on that begin with a prefix, each with what was written last of it. Bounded, however many there are.</summary>
+/// <summary>Finds the first terms with a prefix from a given term on, each with its last write. The number of terms kept is bounded, however many there are.</summary>
 internal sealed class FirstTermsScan(TermKind kind, byte[] from, byte[] prefix) : LogScan
 {
     const int TermsMax = 1_024;
@@ -113,10 +113,10 @@ internal sealed class FirstTermsScan(TermKind kind, byte[] from, byte[] prefix) 
     readonly SortedSet<Entry> _found = new(ByTerm.Instance);
     readonly Entry _sought = new() { Term = new byte[TermKey.BytesMax] };
 
-    /// <summary>In order.</summary>
+    /// <summary>The terms, in order.</summary>
     public IEnumerable<KeyValuePair<byte[], TermFound>> Found => _found.Select(static entry => KeyValuePair.Create(entry.Term, entry.Found));
 
-    /// <summary>Whether there may be more behind them.</summary>
+    /// <summary>Whether more terms may follow.</summary>
     public bool IsCut { get; private set; }
 
     public override void Fact(Segment segment, long fileOffset, in HeaderView header)
@@ -133,7 +133,7 @@ internal sealed class FirstTermsScan(TermKind kind, byte[] from, byte[] prefix) 
     {
         if (!term.StartsWith(prefix) || term.SequenceCompareTo(from) < 0) return;
 
-        // Once a term is left out, all behind the last one that is kept are left out: the last one only moves toward the beginning.
+        // Once a term is left out, all terms after the last one that is kept are left out: the last one only moves toward the beginning.
         if (IsCut && term.SequenceCompareTo(_found.Max!.Bytes) > 0) return;
         _sought.Length = term.Length;
         if (_found.TryGetValue(_sought, out var known))
@@ -171,7 +171,7 @@ internal sealed class FirstTermsScan(TermKind kind, byte[] from, byte[] prefix) 
     }
 }
 
-/// <summary>What a scan found of a term.</summary>
-/// <param name="Last">Of a stream: its last fact.</param>
-/// <param name="HasValue">Of a cell: whether its last write gave it a value.</param>
+/// <summary>The result of a scan for a term.</summary>
+/// <param name="Last">For a stream: its last fact.</param>
+/// <param name="HasValue">For a cell: whether its last write gave it a value.</param>
 internal readonly record struct TermFound(Location Last, bool HasValue);

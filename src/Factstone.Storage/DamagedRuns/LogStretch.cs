@@ -1,10 +1,10 @@
 namespace Factstone.Storage;
 
-/// <summary>Reads the stretch of the log that a run is the index of.</summary>
-/// <remarks>Threads: any number, each with a walk of its own.</remarks>
+/// <summary>Reads the stretch of the log that a run covers.</summary>
+/// <remarks>Threads: any number, each with its own walk.</remarks>
 internal sealed class LogStretch(IFileSystem files, LedgerLayout layout, StorageOptions options, SegmentDirectory segments, Func<Manifest> manifest)
 {
-    /// <summary>Read by one step: some tens of thousands of facts.</summary>
+    /// <summary>The bytes that one step reads: some tens of thousands of facts.</summary>
     const int BytesPerStep = 4 * 1_024 * 1_024;
 
     /// <summary>The pieces of the stretch, one for each segment, in order.</summary>
@@ -14,7 +14,7 @@ internal sealed class LogStretch(IFileSystem files, LedgerLayout layout, Storage
         var now = manifest();
         var start = run.Footer.Start != default ? run.Footer.Start : new LogLocation(now.Segments[0].BasePosition, now.Segments[0].Generation, SegmentHeader.Bytes);
 
-        // To the run's end, not to its last fact: segments between the two hold cells only.
+        // The stretch extends to the run's end, not to its last fact: segments between the two contain only cells.
         for (var i = 0; i < now.Segments.Count; i++)
         {
             var header = now.Segments[i];
@@ -32,10 +32,10 @@ internal sealed class LogStretch(IFileSystem files, LedgerLayout layout, Storage
         return pieces;
     }
 
-    /// <summary>Shows a piece to a visitor, some megabytes at a step.</summary>
+    /// <summary>Passes a piece to a visitor, some megabytes at a step.</summary>
     /// <param name="piece">The piece.</param>
-    /// <param name="visitor">It is shown holes for what is damaged.</param>
-    /// <param name="found">Gets the damage.</param>
+    /// <param name="visitor">The visitor. It gets holes in place of damaged facts.</param>
+    /// <param name="found">The damage is added to this.</param>
     public IEnumerable<int> Walk(LogPiece piece, IFrameVisitor visitor, List<Damage> found)
     {
         if (segments.Find(piece.Header.BasePosition, piece.Header.Generation) is { } segment)
@@ -63,7 +63,7 @@ internal sealed class LogStretch(IFileSystem files, LedgerLayout layout, Storage
         visitor.AddHoles(new Position(piece.Until.Value - 1));
     }
 
-    /// <summary>Where a step ends: behind at least one frame.</summary>
+    /// <summary>The end of a step: after at least one frame.</summary>
     static long StepEnd(FrameReader reader, long at, long end)
     {
         var behind = reader.TryReadHeader(at, out var first) ? first.End : at;
@@ -75,9 +75,9 @@ internal sealed class LogStretch(IFileSystem files, LedgerLayout layout, Storage
 }
 
 /// <summary>The part of a stretch that is in one segment.</summary>
-/// <param name="Header">The segment.</param>
-/// <param name="From">Offset where it begins.</param>
-/// <param name="End">Offset behind it.</param>
-/// <param name="First">The position that the first fact of it has.</param>
-/// <param name="Until">The position behind its last fact.</param>
+/// <param name="Header">The header of the segment.</param>
+/// <param name="From">The offset where the piece begins.</param>
+/// <param name="End">The offset after its end.</param>
+/// <param name="First">The position of its first fact.</param>
+/// <param name="Until">The position after its last fact.</param>
 internal readonly record struct LogPiece(SegmentHeader Header, long From, long End, Position First, Position Until);

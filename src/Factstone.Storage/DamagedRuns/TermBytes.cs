@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Factstone.Storage;
 
-/// <summary>A term in UTF-8, to be compared with headers as they are in the log.</summary>
+/// <summary>A term in UTF-8, for a comparison with headers as they are in the log.</summary>
 internal sealed class TermBytes
 {
     readonly TermKind _kind;

@@ -20,7 +20,7 @@ internal sealed class FileWindow(int bytesMin, int bytesMax) : IDisposable
         return at >= _length ? [] : _buffer.AsSpan(at, _length - at);
     }
 
-    /// <summary>Forgets what was read, because the file may have changed.</summary>
+    /// <summary>Drops the buffered bytes, because the file may have changed.</summary>
     public void Forget() => _file = null;
 
     void Load(IStorageFile file, long fileOffset, int bytes)

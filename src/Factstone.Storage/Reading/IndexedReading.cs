@@ -9,7 +9,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
     /// <summary>The facts of a stream are far apart in the log, so this many are prefetched.</summary>
     const int FactsPrefetched = 4;
 
-    /// <summary>More runs than this are not found damaged by one question, because there are not so many.</summary>
+    /// <summary>One query never finds more damaged runs than this, because a ledger does not have as many.</summary>
     const int ReplacedMax = 10_000;
 
     /// <summary>Positions that the caller enumerates are looked up in groups of this size.</summary>
@@ -230,10 +230,10 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
         return reader.Read(location);
     }
 
-    /// <summary>For a reader that is counted already.</summary>
+    /// <summary>For a reader that has entered the gate already.</summary>
     FactLocation Find(in Location location) => AskInside(location, static (index, location) => index.LocationOf(location));
 
-    /// <summary>For a reader that is counted already.</summary>
+    /// <summary>For a reader that has entered the gate already.</summary>
     Location LastLocation(StreamName stream, Position until) => AskInside((stream, until), static (index, about) => index.LastLocation(about.stream, about.until));
 
     /// <summary>Queries the index. If that finds a damaged run, the query is repeated once the run is rebuilt.</summary>
@@ -243,7 +243,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
         return AskInside(question, static (_, question) => question());
     }
 
-    /// <summary>The same for a reader that is counted already.</summary>
+    /// <summary>The same for a reader that has entered the gate already.</summary>
     T AskInside<TAbout, T>(TAbout about, Func<FactIndex, TAbout, T> question)
     {
         for (var replaced = 0; ; replaced++)

@@ -34,7 +34,7 @@ internal sealed class ReaderGate
         if (_isClosed) throw Closed();
     }
 
-    /// <summary>Admits no new readers, and returns when all have left except pinned ones. Any other reader stays for at most the time of one page.</summary>
+    /// <summary>Admits no new readers, and returns when all have left except pinned ones. Every other reader leaves after at most one page.</summary>
     /// <returns>Whether a pinned reader remains.</returns>
     public bool Close()
     {

@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>How a run writes where the append with an id is. See docs/format.md, "Terms".</summary>
+/// <summary>The encoding of the location of an append in a run, found by the append's id. See docs/format.md, "Terms".</summary>
 internal static class AppendSpanFormat
 {
     public const int BytesMax = 2 * Leb128.BytesMax + LogLocationFormat.BytesMax;

@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>How a run writes the newest write of a cell. See docs/format.md, "Terms".</summary>
+/// <summary>The encoding of the newest write of a cell in a run. See docs/format.md, "Terms".</summary>
 internal static class CellEntryFormat
 {
     public const int BytesMax = Leb128.BytesMax + LogLocationFormat.BytesMax;

@@ -2,15 +2,16 @@ using System.Buffers.Binary;
 
 namespace Factstone.Storage;
 
-/// <summary>The slots of a table of fingerprints, distributed by their buckets, so that a part of the table is built from its own slots alone.</summary>
+/// <summary>The slots of a table of fingerprints, partitioned by bucket, so that each part of the table is built from its own slots alone.</summary>
 /// <remarks>
-/// A partition has the slots of a range of buckets, in the order in which they were added. It is in the scratch space of
-/// the run, and one chunk of it in memory. A slot is there as the number of its bucket in the partition (u32), and its bytes.
+/// A partition contains the slots of a range of buckets, in the order in which they were added. It is stored in the
+/// scratch space of the run; one chunk of it is in memory. A slot is stored as the number of its bucket in the partition
+/// (u32), followed by its bytes.
 /// </remarks>
-/// <param name="scratch">The scratch space.</param>
-/// <param name="shape">How a slot is written.</param>
-/// <param name="buffer">Memory for one chunk of each partition, until <see cref="Complete"/>.</param>
-/// <param name="bucketsPerPartition">How many buckets a partition is of.</param>
+/// <param name="scratch">The scratch space of the run.</param>
+/// <param name="shape">The layout of a slot.</param>
+/// <param name="buffer">Memory for one chunk of each partition, in use until <see cref="Complete"/>.</param>
+/// <param name="bucketsPerPartition">The number of buckets in a partition.</param>
 internal sealed class FingerprintPartitions(RunScratch scratch, BucketShape shape, Memory<byte> buffer, long bucketsPerPartition)
 {
     const int SlotAt = sizeof(uint);
@@ -39,7 +40,7 @@ internal sealed class FingerprintPartitions(RunScratch scratch, BucketShape shap
         shape.Write(entry[SlotAt..], term);
     }
 
-    /// <summary>Writes what is buffered; the buffer is free then.</summary>
+    /// <summary>Writes the buffered slots. The buffer is free afterwards.</summary>
     public void Complete()
     {
         for (var number = 0; number < _partitions.Count; number++)
@@ -47,7 +48,7 @@ internal sealed class FingerprintPartitions(RunScratch scratch, BucketShape shap
                 _partitions[number].Chunks.Add(scratch.Write(buffer.Span.Slice(number * scratch.ChunkBytes, _partitions[number].Entries * EntryBytes)));
     }
 
-    /// <summary>The slots of the partition that a bucket is in, a chunk at a time; each is valid until the next one is asked for.</summary>
+    /// <summary>The slots of the partition that contains a bucket, one chunk at a time. Each chunk is valid until the next one is requested.</summary>
     public IEnumerable<ReadOnlyMemory<byte>> Read(long bucket)
     {
         var number = (int)(bucket / bucketsPerPartition);
@@ -55,11 +56,11 @@ internal sealed class FingerprintPartitions(RunScratch scratch, BucketShape shap
         foreach (var chunk in _partitions[number].Chunks) yield return scratch.Read(chunk, _chunk);
     }
 
-    /// <summary>Takes the next slot from a chunk.</summary>
-    /// <param name="chunk">The chunk; what is left of it afterwards.</param>
+    /// <summary>Reads the next slot of a chunk.</summary>
+    /// <param name="chunk">The chunk; on return, the rest of it.</param>
     /// <param name="partitionOf">A bucket of the partition.</param>
     /// <param name="slot">The slot.</param>
-    /// <returns>Its bucket.</returns>
+    /// <returns>The bucket of the slot.</returns>
     public long Next(ref ReadOnlySpan<byte> chunk, long partitionOf, out ReadOnlySpan<byte> slot)
     {
         slot = chunk[SlotAt..EntryBytes];
@@ -68,7 +69,7 @@ internal sealed class FingerprintPartitions(RunScratch scratch, BucketShape shap
         return (partitionOf / bucketsPerPartition * bucketsPerPartition) + bucket;
     }
 
-    /// <summary>The partition that a bucket is in is not read again.</summary>
+    /// <summary>Frees the partition that contains a bucket. It is not read again.</summary>
     public void Free(long bucket)
     {
         var number = (int)(bucket / bucketsPerPartition);
@@ -81,7 +82,7 @@ internal sealed class FingerprintPartitions(RunScratch scratch, BucketShape shap
     {
         public List<ScratchChunk> Chunks { get; } = [];
 
-        /// <summary>Entries of the chunk that is in memory.</summary>
+        /// <summary>The number of entries in the chunk that is in memory.</summary>
         public int Entries { get; set; }
     }
 }

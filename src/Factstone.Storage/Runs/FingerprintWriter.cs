@@ -1,14 +1,14 @@
 namespace Factstone.Storage;
 
-/// <summary>Writes the buckets by which a term is found, or found absent, with one read. See docs/format.md, "Fingerprints".</summary>
+/// <summary>Writes the buckets of fingerprints, with which one read finds a term or shows that it is absent. See docs/format.md, "Fingerprints".</summary>
 /// <remarks>
-/// The table is built in parts that fit in memory. Where it has more than one part, the terms are first distributed by
-/// part, so that each term is read once whatever the number of parts, and memory does not grow with the number of terms.
+/// The table is built in parts that fit in memory. If it has more than one part, the terms are first partitioned by
+/// part. So each term is read once whatever the number of parts, and memory does not grow with the number of terms.
 /// </remarks>
 /// <param name="output">The run.</param>
-/// <param name="shape">How the buckets are laid out.</param>
-/// <param name="terms">How many there are.</param>
-/// <param name="bytesMax">How much of the table may be in memory at a time.</param>
+/// <param name="shape">The layout of the buckets.</param>
+/// <param name="terms">The number of terms.</param>
+/// <param name="bytesMax">The maximal number of bytes of the table in memory at a time.</param>
 internal sealed class FingerprintWriter(RunOutput output, BucketShape shape, long terms, int bytesMax)
 {
     const int TermsPerStep = 100_000;
@@ -18,13 +18,13 @@ internal sealed class FingerprintWriter(RunOutput output, BucketShape shape, lon
     List<byte[]> _carried = [];
     byte[] _buffer = [];
 
-    /// <summary>Set when all is written.</summary>
+    /// <summary>The table; set when all is written.</summary>
     public BucketTable Table { get; private set; }
 
-    /// <summary>How many parts the table has, without what overflows from the last one.</summary>
+    /// <summary>The number of parts of the table, without the overflow of the last one.</summary>
     public long Parts => (_firstBuckets + _bucketsPerPart - 1) / _bucketsPerPart;
 
-    /// <summary>Writes the table, some terms at a step: of very many terms that takes minutes.</summary>
+    /// <summary>Writes the table, some terms at a step, because a table of very many terms takes minutes.</summary>
     public IEnumerable<int> Write(IEnumerable<TermLocation> terms)
     {
         var at = output.FileOffset;
@@ -37,7 +37,7 @@ internal sealed class FingerprintWriter(RunOutput output, BucketShape shape, lon
         }
         else
         {
-            // Each partition needs a chunk of memory, so of a very large table several parts are one partition.
+            // Each partition needs a chunk of memory. So for a very large table, one partition contains several parts.
             var scratch = output.Scratch;
             var chunks = Math.Max(1, bytes / scratch.ChunkBytes);
             var partsPerPartition = (Parts + chunks - 1) / chunks;
@@ -103,7 +103,7 @@ internal sealed class FingerprintWriter(RunOutput output, BucketShape shape, lon
         output.Write(_buffer.AsSpan(0, length));
     }
 
-    /// <returns>How many slots there were, of this part and of others.</returns>
+    /// <returns>The number of slots in the chunk, those of other parts included.</returns>
     int PutChunk(ReadOnlySpan<byte> chunk, long first, Span<byte> buckets, FingerprintPartitions partitions)
     {
         var slots = 0;
@@ -116,7 +116,7 @@ internal sealed class FingerprintWriter(RunOutput output, BucketShape shape, lon
         return slots;
     }
 
-    /// <summary>Begins a part with what overflowed from the one before.</summary>
+    /// <summary>Begins a part with the slots that overflowed from the part before it.</summary>
     void PutCarried(Span<byte> buckets)
     {
         buckets.Clear();

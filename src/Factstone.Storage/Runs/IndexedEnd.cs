@@ -1,9 +1,9 @@
 namespace Factstone.Storage;
 
-/// <summary>How far the log has reached at least: up to this position, and up to an append that was recorded at this time.</summary>
-/// <param name="Path">The file of the index that says so.</param>
+/// <summary>A lower bound for the end of the log: its last position and its last RecordedAt are at least these.</summary>
+/// <param name="Path">The index file that proves it.</param>
 /// <param name="Last">The last position.</param>
-/// <param name="LastTime">The last RecordedAt, which may be that of an append of cells alone.</param>
+/// <param name="LastTime">The last RecordedAt, which may belong to an append that has only cells.</param>
 internal readonly record struct IndexedEnd(string Path, Position Last, long LastTime)
 {
     /// <summary>Whether a log that ends here has lost something.</summary>

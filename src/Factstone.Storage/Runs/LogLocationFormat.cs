@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>How a run writes a place in the log. See docs/format.md, "Terms".</summary>
+/// <summary>The encoding of a location in the log in a run. See docs/format.md, "Terms".</summary>
 internal static class LogLocationFormat
 {
     public const int BytesMax = 3 * Leb128.BytesMax;

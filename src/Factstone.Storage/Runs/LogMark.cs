@@ -2,11 +2,11 @@ using System.Buffers.Binary;
 
 namespace Factstone.Storage;
 
-/// <summary>What tells a place in the log from the same place in a log that went on differently: the nonce of its segment, and the four bytes before it.</summary>
-/// <remarks>These four bytes are the trailer of the frame that ends there, or the checksum of the segment's header where no frame stands before it.</remarks>
+/// <summary>Distinguishes a location in the log from the same location in a log with different content: the nonce of its segment, and the four bytes before the location.</summary>
+/// <remarks>These four bytes are the trailer of the frame that ends there. If there is no frame before the location, they are the checksum of the segment's header.</remarks>
 internal readonly record struct LogMark(ulong Nonce, uint Checksum)
 {
-    /// <summary>Reads the mark of a place; null where the file ends before it.</summary>
+    /// <summary>Reads the mark of a location; null if the file ends before it.</summary>
     public static LogMark? Read(Segment segment, long fileOffset)
     {
         Span<byte> bytes = stackalloc byte[sizeof(uint)];

@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>Writes a part in memory as a run.</summary>
+/// <summary>Writes a memory part as a run.</summary>
 internal static class MemoryRun
 {
     public static RunFooter Write(MemoryPart part, IStorageFile file, LogMark endMark, LedgerId ledgerId, long epoch)
@@ -37,7 +37,7 @@ internal static class MemoryRun
         {
             var (first, behind) = (times[i].First, i + 1);
 
-            // A fact that is gone for good has no header that says its time, so what begins with one has a row of its own.
+            // A fact that is lost for good has no header, so its time is unknown. A batch that begins with one gets its own row.
             while (behind < times.Count && times[behind].First.Value < first.Value + RunFormat.FactsPerTimeRow && !IsLost(first) && !IsLost(times[behind].First)) behind++;
             writer.AddTime(new TimeRow(times[i].Time, first, IsAll: behind == i + 1));
             i = behind;
@@ -48,7 +48,7 @@ internal static class MemoryRun
 
     static void WriteStreams(MemoryPart part, RunWriter writer)
     {
-        // Sorted by their texts, in the order of the bytes: a zero, which is in no name, stands between store and key.
+        // Sorted by the bytes of their texts. A zero, which no name contains, separates store and key.
         var streams = part.AllStreams().ToArray();
         Array.Sort(streams, static (x, y) => Compare(Term.Stream(x.Name), Term.Stream(y.Name)));
         Span<byte> buffer = stackalloc byte[TermKey.BytesMax];

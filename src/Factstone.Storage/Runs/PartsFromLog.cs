@@ -1,10 +1,10 @@
 namespace Factstone.Storage;
 
-/// <summary>Cuts what a walk along the log finds into parts of the index, and writes runs of them where that is possible.</summary>
-/// <param name="run">The damaged run, whose stretch it is.</param>
-/// <param name="startTime">The last RecordedAt before it.</param>
-/// <param name="options">How large a part is.</param>
-/// <param name="write">Writes a part; null where it must stay in memory.</param>
+/// <summary>Divides the facts and cells that a walk along the log finds into parts of the index, and writes each as a run if that is possible.</summary>
+/// <param name="run">The damaged run; the walk covers its stretch of the log.</param>
+/// <param name="startTime">The last RecordedAt before the stretch.</param>
+/// <param name="options">The options, which limit the size of a part.</param>
+/// <param name="write">Writes a part as a run; returns null if the part must stay in memory.</param>
 internal sealed class PartsFromLog(Run run, long startTime, StorageOptions options, Func<MemoryPart, Run?> write) : IFrameVisitor
 {
     readonly MemoryFiller _filler = new();
@@ -13,7 +13,7 @@ internal sealed class PartsFromLog(Run run, long startTime, StorageOptions optio
 
     public Position Next => _part.Next;
 
-    /// <summary>Complete so far, in order; what is added is merged by the caller.</summary>
+    /// <summary>The parts that are complete so far, in order. The caller merges them as they are added.</summary>
     public List<IndexPart> Parts => _parts;
 
     public void Frame(Segment segment, in FrameHeader header, string? appendId)

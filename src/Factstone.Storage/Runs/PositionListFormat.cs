@@ -2,37 +2,37 @@ using System.Buffers.Binary;
 
 namespace Factstone.Storage;
 
-/// <summary>How a run writes the positions of a term. See docs/format.md, "Position lists".</summary>
-/// <remarks>Never throws on bad bytes that a checksum has passed: those would be a mistake of ours, and an <see cref="InvariantException"/> says so.</remarks>
+/// <summary>The encoding of the positions of a term in a run. See docs/format.md, "Position lists".</summary>
+/// <remarks>Its bytes have passed a checksum, so bad bytes would be a defect of this code, not damage: an <see cref="InvariantException"/> reports them.</remarks>
 internal static class PositionListFormat
 {
-    /// <summary>Places decoded at a time; a list of no more stands in its dictionary entry.</summary>
+    /// <summary>The number of locations that are decoded at a time. A list of at most this many is stored in its dictionary entry.</summary>
     public const int LocationsPerBlock = 64;
 
-    /// <summary>A row of a long list's skip table: first position (u64), first version (u64), where the block begins (u32), where the first fact is in its segment (u32).</summary>
+    /// <summary>A row of the skip table of a long list: first position (u64), first version (u64), offset of the block (u32), offset of the first fact in its segment (u32).</summary>
     public const int SkipRowBytes = sizeof(ulong) + sizeof(ulong) + sizeof(uint) + sizeof(uint);
 
-    /// <summary>Of each place of a stream but the first of a block: where it is in its segment (u32), behind all that is said of their positions.</summary>
+    /// <summary>For each location of a stream except the first of a block: the offset in its segment (u32). These offsets follow all positions of the block.</summary>
     public const int OffsetBytes = sizeof(uint);
 
-    /// <summary>A block, or an entry's head, at its longest.</summary>
+    /// <summary>The maximal size of a block, or of the head of an entry.</summary>
     public const int BlockBytesMax = LocationsPerBlock * 2 * Leb128.BytesMax;
 
     public const int HeadBytesMax = (8 * Leb128.BytesMax) + (2 * OffsetBytes);
 
-    /// <summary>Writes the places behind the first of a block, each by what separates it from the one before.</summary>
+    /// <summary>Writes a location after the first of a block, as the difference from the location before it.</summary>
     public static int WriteNext(Span<byte> target, bool isStream, in Location before, in Location location)
     {
         var delta = (ulong)(location.Position.Value - before.Position.Value);
         if (!isStream) return Leb128.Write(target, delta);
 
-        // A version follows the one before, except behind facts that were lost.
+        // A version is one more than the version before it, except after facts that were lost.
         var gap = (ulong)(location.Version.Value - before.Version.Value - 1);
         var at = Leb128.Write(target, (delta << 2) | (gap > 0 ? 2UL : 0) | (location.Retracts ? 1UL : 0));
         return gap > 0 ? at + Leb128.Write(target[at..], gap) : at;
     }
 
-    /// <summary>The next place, of a stream without where it is in its segment.</summary>
+    /// <summary>Reads the next location. For a stream, it has no offset in its segment yet.</summary>
     public static Location ReadNext(ReadOnlySpan<byte> source, ref int at, bool isStream, in Location before)
     {
         var value = Read(source, ref at);
@@ -41,10 +41,10 @@ internal static class PositionListFormat
         return new Location(new StreamVersion(before.Version.Value + 1 + gap), new Position(before.Position.Value + (long)(value >> 2)), (value & 1) != 0);
     }
 
-    /// <summary>Where a place of a stream is in its segment.</summary>
-    /// <param name="source">All that is said of the places behind the first of its block.</param>
-    /// <param name="number">The place's number among all of the block, from 1.</param>
-    /// <param name="count">How many the block has, the first included.</param>
+    /// <summary>Reads the offset in its segment of a location of a stream.</summary>
+    /// <param name="source">All bytes of the block's locations after the first.</param>
+    /// <param name="number">The number of the location in the block, from 1.</param>
+    /// <param name="count">The number of locations in the block, the first included.</param>
     public static uint ReadOffset(ReadOnlySpan<byte> source, long number, long count) =>
         BinaryPrimitives.ReadUInt32LittleEndian(source[^(int)((count - number) * OffsetBytes)..]);
 
@@ -55,7 +55,7 @@ internal static class PositionListFormat
     }
 }
 
-/// <summary>What a dictionary entry says of a list before its places.</summary>
+/// <summary>The head of a list in its dictionary entry, before the locations.</summary>
 internal struct PositionListHead
 {
     public long Count;
@@ -64,10 +64,10 @@ internal struct PositionListHead
 
     public Location Last;
 
-    /// <summary>For a store: how many of its streams begin in this run.</summary>
+    /// <summary>For a store: the number of its streams that begin in this run.</summary>
     public long Streams;
 
-    /// <summary>For a long list: where its blocks and their skip table are. For a short one: where its places begin in the entry.</summary>
+    /// <summary>For a long list: the offset of its blocks and their skip table. For a short one: the offset of its locations in the entry.</summary>
     public long ListOffset;
 
     public long ListBytes;
@@ -76,7 +76,7 @@ internal struct PositionListHead
 
     public readonly int Blocks => (int)((Count + PositionListFormat.LocationsPerBlock - 1) / PositionListFormat.LocationsPerBlock);
 
-    /// <summary>Writes the head; a short list's places follow, from the second on.</summary>
+    /// <summary>Writes the head. The locations of a short list follow it, from the second one on.</summary>
     public readonly int Write(Span<byte> target, TermKind kind, Position runFirst)
     {
         var at = Leb128.Write(target, (ulong)Count);

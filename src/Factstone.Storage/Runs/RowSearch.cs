@@ -1,20 +1,20 @@
 namespace Factstone.Storage;
 
-/// <summary>Finds a place in a table of ascending rows.</summary>
+/// <summary>Finds a row in a table of ascending rows.</summary>
 /// <remarks>
-/// Most ledgers grow evenly, so a row is looked for where it stands if this one did: a handful of looks where halving
-/// takes one for each doubling, and a look may wait for memory. Each third look halves what is left, so that no table
-/// takes more than three times as many as that.
+/// This is an interpolation search. Most ledgers grow evenly, so interpolation needs only a handful of probes, whereas
+/// binary search needs one for each doubling of the table, and a probe may wait for memory. Every third probe halves the
+/// remaining rows, so that no search takes more than three times as many probes as binary search.
 /// </remarks>
 internal static class RowSearch
 {
     const int LooksPerHalving = 3;
 
-    /// <summary>How many rows are at or below a value; at least one.</summary>
+    /// <summary>The number of rows at or below a value; at least one.</summary>
     /// <param name="rows">The rows.</param>
-    /// <param name="count">How many there are.</param>
+    /// <param name="count">The number of rows.</param>
     /// <param name="first">The first row, which is at or below the value.</param>
-    /// <param name="end">What comes behind the last row: above the value.</param>
+    /// <param name="end">The row after the last one; it is above the value.</param>
     /// <param name="value">The value.</param>
     public static long CountUntil<TRows>(in TRows rows, long count, long first, long end, long value) where TRows : struct, ISortedRows
     {
@@ -31,11 +31,11 @@ internal static class RowSearch
         return low + 1;
     }
 
-    /// <summary>By halving: how many of the first rows have a property that no row behind them has.</summary>
-    /// <param name="low">So many rows are known to have it.</param>
-    /// <param name="count">How many rows there are.</param>
-    /// <param name="rows">The rows, and what they are compared with.</param>
-    /// <param name="has">Whether the row of a number has the property.</param>
+    /// <summary>Binary search: the number of first rows that have a property that no row after them has.</summary>
+    /// <param name="low">The number of first rows that are known to have it.</param>
+    /// <param name="count">The number of rows.</param>
+    /// <param name="rows">The rows, and the value to compare them with.</param>
+    /// <param name="has">Whether the row with a number has the property.</param>
     public static int CountWhile<TRows>(int low, int count, TRows rows, Func<TRows, int, bool> has) where TRows : allows ref struct
     {
         while (low < count)

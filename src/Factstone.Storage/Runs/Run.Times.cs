@@ -20,7 +20,7 @@ internal sealed partial class Run
         return (row.IsAll ? new Position(after.Value - 1) : row.First, after);
     }
 
-    /// <summary>The times of its first and last row; far ahead where it has none. Kept, since each look as of a time begins with them.</summary>
+    /// <summary>The times of the first and the last row; the largest possible time if there is no row. They are cached, because each lookup as of a time begins with them.</summary>
     (long Oldest, long Newest) TimesOfRows()
     {
         if (!Volatile.Read(ref _knowsTimes))
@@ -33,10 +33,10 @@ internal sealed partial class Run
         return (_oldestRow, _newestRow);
     }
 
-    /// <summary>How many rows are at or before a time that the first is not after, and the last is.</summary>
+    /// <summary>The number of rows at or before a time. The time must not be before the first row, and must be before the last.</summary>
     long TimeRowsUntil(long recordedBy, long oldest, long end)
     {
-        // Among the fences first, which lie close together, and then among the rows behind one of them.
+        // First the fences are searched, which are close together, and then the rows after one of them.
         var count = Footer.TimeCount;
         var fences = (count + RunFormat.TimeRowsPerFence - 1) / RunFormat.TimeRowsPerFence;
         var fence = RowSearch.CountUntil(new TimeFences(this), fences, oldest, end, recordedBy) - 1;
@@ -46,7 +46,7 @@ internal sealed partial class Run
             : first + RowSearch.CountUntil(new Times(this, first), count - 1 - first, TimeFence(fence), end, recordedBy);
     }
 
-    /// <summary>The time of one in 64 rows, where it stands by itself.</summary>
+    /// <summary>The time of one row in 64, from the separate table of fences.</summary>
     public long TimeFence(long number)
     {
         var time = BinaryPrimitives.ReadInt64LittleEndian(Read(Footer.TimeFencesAt + (number * sizeof(long)), sizeof(long)));
@@ -54,7 +54,7 @@ internal sealed partial class Run
         return time;
     }
 
-    /// <summary>Where a time begins, by number of its row.</summary>
+    /// <summary>The row of times with a number.</summary>
     public TimeRow TimeRow(long number)
     {
         var row = Read(Footer.TimesAt + (number * RunFormat.TimeRowBytes), RunFormat.TimeRowBytes);
@@ -64,7 +64,7 @@ internal sealed partial class Run
         return read;
     }
 
-    /// <summary>The times of the rows from one on.</summary>
+    /// <summary>The times of the rows from a given one on.</summary>
     readonly struct Times(Run run, long first) : ISortedRows
     {
         public long this[long number] => run.TimeRow(first + number).Time;
@@ -77,8 +77,8 @@ internal sealed partial class Run
     }
 }
 
-/// <summary>What was recorded from a position on, up to the next row, was recorded at this time or later.</summary>
-/// <param name="Time">RecordedAt of the first.</param>
-/// <param name="First">Its position.</param>
-/// <param name="IsAll">Whether all of it was recorded at this time.</param>
+/// <summary>The facts from a position up to the next row were recorded at this time or later.</summary>
+/// <param name="Time">The RecordedAt of the first fact.</param>
+/// <param name="First">The position of the first fact.</param>
+/// <param name="IsAll">Whether all of these facts were recorded at this time.</param>
 internal readonly record struct TimeRow(long Time, Position First, bool IsAll);

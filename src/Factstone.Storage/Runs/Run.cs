@@ -3,14 +3,14 @@ using System.Text;
 
 namespace Factstone.Storage;
 
-/// <summary>One immutable file of the index: all there is to say of a stretch of positions. See docs/format.md, "Run".</summary>
+/// <summary>One immutable file of the index, which covers a stretch of positions completely. See docs/format.md, "Run".</summary>
 /// <remarks>
-/// Always true: what it says was read from blocks whose checksums hold; where one does not, a
-/// <see cref="RunDamagedException"/> says so, and nothing is concluded. Threads: any number.
+/// Always true: an answer comes from blocks whose checksums hold. If a checksum does not hold, a
+/// <see cref="RunDamagedException"/> reports it, and there is no answer. Threads: any number.
 /// </remarks>
 internal sealed partial class Run : IndexPart, IDisposable
 {
-    /// <summary>Most of a dictionary block: all its lines come at once, where who walks along it waits for each.</summary>
+    /// <summary>Most of a dictionary block. All its cache lines are fetched at once; a walk along the block would wait for each of them.</summary>
     const int TermsPrefetchedBytes = 1_024;
 
     readonly IStorageFile _file;
@@ -27,7 +27,7 @@ internal sealed partial class Run : IndexPart, IDisposable
 
     public RunFooter Footer { get; }
 
-    /// <summary>Whether it is mapped, so that its file need not stay open.</summary>
+    /// <summary>Whether the run is mapped, so that its file need not stay open.</summary>
     public bool IsMapped => _bytes.IsMapped;
 
     public string Path => _file.Path;
@@ -48,15 +48,15 @@ internal sealed partial class Run : IndexPart, IDisposable
 
     public RunSegments Segments => _segments;
 
-    /// <summary>Whether a file is gone that has facts of it.</summary>
+    /// <summary>Whether a segment file that contains facts of the run is missing.</summary>
     public bool HasMissingSegment => _segments.HasMissing;
 
-    /// <summary>Opens a run whose footer proves it; null where it does not, or where it is of other segments than the log has.</summary>
-    /// <param name="file">The file; closed with the run, or when null is returned.</param>
+    /// <summary>Opens a run if its footer is valid; null if it is not, or if the run refers to segments that the log does not have.</summary>
+    /// <param name="file">The file. It is closed with the run, or when null is returned.</param>
     /// <param name="segments">The live segments.</param>
-    /// <param name="maps">Whether to map it.</param>
-    /// <param name="defect">A planted mistake.</param>
-    /// <param name="seen">Called with the footer where it proves the run, also of one that is of no use.</param>
+    /// <param name="maps">Whether to map the file.</param>
+    /// <param name="defect">A defect to inject, for tests.</param>
+    /// <param name="seen">Called with the footer if it is valid, even if the run is unusable.</param>
     public static Run? Open(IStorageFile file, SegmentDirectory segments, bool maps, Defect defect = Defect.None, Action<RunFooter>? seen = null)
     {
         if (ReadFooter(file) is { } footer && RunBytes.Open(file, footer, maps, defect) is { } bytes)
@@ -69,10 +69,10 @@ internal sealed partial class Run : IndexPart, IDisposable
         return null;
     }
 
-    /// <summary>Opens a run for a look at the file alone, whatever the log has; null, and why, where its footer does not prove it.</summary>
-    /// <param name="file">The file; closed with the run.</param>
+    /// <summary>Opens a run to inspect the file alone, whatever the log contains; null, and the reason, if its footer is not valid.</summary>
+    /// <param name="file">The file. It is closed with the run.</param>
     /// <param name="wrong">What is wrong, as a sentence.</param>
-    /// <param name="maps">Whether to map it.</param>
+    /// <param name="maps">Whether to map the file.</param>
     public static Run? Inspect(IStorageFile file, out string wrong, bool maps = false)
     {
         wrong = $"The footer, its last {RunFooter.Bytes} bytes, is damaged, or of another format than {RunFooter.Format}, or the file was not written to its end.";
@@ -81,7 +81,7 @@ internal sealed partial class Run : IndexPart, IDisposable
         return RunBytes.Open(file, footer, maps, Defect.None) is { } bytes ? new Run(file, footer, bytes, new RunSegments([], footer.Last)) : null;
     }
 
-    /// <summary>The blocks whose checksums do not hold, by number from 0; all are read.</summary>
+    /// <summary>Reads all blocks, and returns those whose checksums do not hold, by number from 0.</summary>
     public IEnumerable<long> DamagedBlocks()
     {
         var blocks = RunFormat.BlocksIn(Footer.ChecksumsAt);
@@ -92,17 +92,17 @@ internal sealed partial class Run : IndexPart, IDisposable
         }
     }
 
-    /// <summary>Each block is checked again by who touches it next.</summary>
+    /// <summary>Makes the next read of each block check it again.</summary>
     public void CheckAnew() => _bytes.CheckAnew();
 
-    /// <summary>Whether a block's checksum does not hold at this moment; all are read.</summary>
+    /// <summary>Reads all blocks, and returns whether the checksum of any does not hold at this moment.</summary>
     public bool IsDamagedNow()
     {
         CheckAnew();
         return DamagedBlocks().Any();
     }
 
-    /// <summary>The rows of its segments, as they are in the file.</summary>
+    /// <summary>The rows of the segment table, as they are in the file.</summary>
     public IReadOnlyList<(Position From, Position Base, int Generation)> SegmentRows()
     {
         var rows = new List<(Position, Position, int)>();
@@ -152,7 +152,7 @@ internal sealed partial class Run : IndexPart, IDisposable
 
     public override Location LastLocation(StreamName stream, in TermKey key, Position until) => TryFindTerm(key, out var value) ? LastLocationIn(value, until) : default;
 
-    /// <summary>The same, from what the dictionary says of the stream.</summary>
+    /// <summary>The same, from the dictionary entry of the stream.</summary>
     public Location LastLocationIn(ReadOnlySpan<byte> value, Position until)
     {
         var head = PositionListHead.Read(value, TermKind.Stream, First);
@@ -163,8 +163,8 @@ internal sealed partial class Run : IndexPart, IDisposable
         return location;
     }
 
-    /// <summary>Where the slots of a stream say that its last fact here is. Streams that are not here may have a slot's fingerprint.</summary>
-    /// <returns>How many slots have the fingerprint: 0 says that the stream is not here. The segment is null where its file is gone, or the slot cannot say it.</returns>
+    /// <summary>The location of the last fact of a stream in this run, according to the slots of the stream. A slot may have the same fingerprint for a stream that is not in the run.</summary>
+    /// <returns>The number of slots with the fingerprint; 0 means that the stream is not in the run. The segment is null if its file is missing, or if its number does not fit into a slot.</returns>
     public (int Slots, Segment? Segment, long FileOffset) FindSlot(in TermKey key)
     {
         var (count, segment, fileOffset) = (0, default(Segment), 0L);
@@ -188,7 +188,7 @@ internal sealed partial class Run : IndexPart, IDisposable
         return (count, segment, fileOffset);
     }
 
-    /// <summary>The segment that a fact is in; null where its file is gone.</summary>
+    /// <summary>The segment that contains a fact; null if its file is missing.</summary>
     public Segment? SegmentOf(Position position) => _segments.At(position, out _).Segment;
 
     public override IStreamLocations? FindStream(StreamName stream, in TermKey key) => FindList(TermKind.Stream, key);
@@ -233,17 +233,17 @@ internal sealed partial class Run : IndexPart, IDisposable
         }
     }
 
-    /// <summary>These bytes will be read soon.</summary>
+    /// <summary>Prefetches bytes that will be read soon.</summary>
     public void Prefetch(long fileOffset, long bytes) => _bytes.Prefetch(fileOffset, (int)Math.Min(bytes, RunFormat.BlockBytes));
 
-    /// <summary>Checked bytes; keep the run alive until the last look.</summary>
+    /// <summary>Bytes of blocks whose checksums hold. The run must be kept alive until the last access to them.</summary>
     public ReadOnlySpan<byte> Read(long fileOffset, long bytes)
     {
         if (!_bytes.TryRead(fileOffset, bytes, out var read)) throw new RunDamagedException(this, $"is damaged near offset {fileOffset}");
         return read;
     }
 
-    /// <summary>The bytes of a dictionary block, behind its head.</summary>
+    /// <summary>The bytes of a dictionary block, after its head.</summary>
     public ReadOnlySpan<byte> TermBlock(long number) =>
         TermBlockAt(BinaryPrimitives.ReadInt64LittleEndian(Read(Footer.BlocksAt + (number * sizeof(long)), sizeof(long))), out _);
 
@@ -254,10 +254,10 @@ internal sealed partial class Run : IndexPart, IDisposable
         return Read(fileOffset + RunFormat.TermBlockHeadBytes, BinaryPrimitives.ReadUInt32LittleEndian(head));
     }
 
-    /// <summary>Closes the file. What is mapped stays readable for whoever still reads.</summary>
+    /// <summary>Closes the file. Mapped bytes stay readable for readers that still use them.</summary>
     public void Close() => _file.Dispose();
 
-    /// <summary>Lets go of everything; nobody reads any more.</summary>
+    /// <summary>Releases everything. No reader may use the run any more.</summary>
     public void Dispose()
     {
         _bytes.Dispose();
@@ -284,7 +284,7 @@ internal sealed partial class Run : IndexPart, IDisposable
         return number == 0 ? location : location.At(PositionListFormat.ReadOffset(locations, number, count));
     }
 
-    /// <summary>The positions of a stream, store, type or tag; null when it has none here.</summary>
+    /// <summary>The positions of a stream, store, type or tag; null if it has none in this run.</summary>
     public RunLocations? FindList(TermKind kind, in TermKey key)
     {
         if (!TryFindTerm(key, out var value)) return null;
@@ -293,7 +293,7 @@ internal sealed partial class Run : IndexPart, IDisposable
         return locations;
     }
 
-    /// <summary>The dictionary block that a term is in; null when it is not here.</summary>
+    /// <summary>The dictionary block that contains a term; null if the term is not in this run.</summary>
     public long? BlockOf(in TermKey key)
     {
         var isHere = TryFindTerm(key, out _, out var block);
@@ -305,7 +305,7 @@ internal sealed partial class Run : IndexPart, IDisposable
 
     ref readonly BucketTable BucketsOf(in TermKey key) => ref TermKey.Kind(key.Bytes) == TermKind.Stream ? ref _streamBuckets : ref _otherBuckets;
 
-    /// <summary>One look tells that a term is not here; a second finds it.</summary>
+    /// <summary>One read shows that a term is absent; a second one finds a term that is there.</summary>
     bool TryFindTerm(in TermKey key, out ReadOnlySpan<byte> value, out long block)
     {
         value = default;

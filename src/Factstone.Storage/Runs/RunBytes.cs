@@ -2,23 +2,24 @@ using System.Buffers.Binary;
 
 namespace Factstone.Storage;
 
-/// <summary>The bytes of a run, each block checked before anybody sees it.</summary>
+/// <summary>The bytes of a run. Each block is checked before its bytes are returned.</summary>
 /// <remarks>
-/// Where the file is mapped, a block is checked when it is first touched, and anew before a merge. Where it is read, each read is checked, and
-/// what was read last is kept. The checksums of the blocks are read from the file when they are needed. An open proves all
-/// of them by the checksum in the footer; one that is damaged later makes its block count as damaged, which is the safe
-/// side. Memory: a bit for each block. Threads: any number. A span is valid as long as the object that gave it is referenced.
+/// If the file is mapped, a block is checked when it is first read, and again before a merge. If it is not mapped, each
+/// read is checked, and the last bytes read are cached. The checksums of the blocks are read from the file when they are
+/// needed. The checksum in the footer covers all of them, and an open verifies it. If a checksum is damaged later, its
+/// block counts as damaged, which is the safe side. Memory: a bit for each block. Threads: any number.
+/// A span is valid as long as the object that returned it is referenced.
 /// </remarks>
 internal sealed class RunBytes : IDisposable
 {
-    /// <summary>Read at a time, where the file is not mapped.</summary>
+    /// <summary>The number of bytes read at a time if the file is not mapped.</summary>
     const int PieceBytes = RunFormat.BlockBytes;
 
     const int PiecesKept = 64;
     const int ChecksumsPerPiece = PieceBytes / sizeof(uint);
     const int ChecksumPiecesKept = 8;
 
-    /// <summary>Of the checksums, read at a time to prove them.</summary>
+    /// <summary>The number of bytes of checksums that are read at a time to verify them.</summary>
     const int ProvedBytes = 64 * 1_024;
 
     readonly IStorageFile _file;
@@ -36,17 +37,17 @@ internal sealed class RunBytes : IDisposable
         if (mapped is null) (_pieces, _checksumPieces) = (new Piece?[PiecesKept], new Piece?[ChecksumPiecesKept]);
     }
 
-    /// <summary>Opens the bytes of a run; null where the checksums of its blocks are damaged.</summary>
+    /// <summary>Opens the bytes of a run; null if the checksums of its blocks are damaged.</summary>
     /// <param name="file">The file.</param>
     /// <param name="footer">Its footer.</param>
-    /// <param name="maps">Whether to map it.</param>
-    /// <param name="defect">A planted mistake.</param>
+    /// <param name="maps">Whether to map the file.</param>
+    /// <param name="defect">A defect to inject, for tests.</param>
     public static RunBytes? Open(IStorageFile file, RunFooter footer, bool maps, Defect defect) =>
         AreChecksumsWhole(file, footer) ? new RunBytes(file, maps ? file.Map(footer.ChecksumsAt + footer.ChecksumsBytes) : null, footer.ChecksumsAt, defect) : null;
 
     public bool IsMapped => _mapped is not null;
 
-    /// <summary>Some bytes; false where they are damaged, or would lie outside.</summary>
+    /// <summary>Reads bytes; false if they are damaged, or would be outside of the blocks.</summary>
     public bool TryRead(long fileOffset, long bytes, out ReadOnlySpan<byte> read)
     {
         read = default;
@@ -54,10 +55,10 @@ internal sealed class RunBytes : IDisposable
         return _mapped is not null ? TryMapped(fileOffset, (int)bytes, out read) : TryPieces(fileOffset, (int)bytes, out read);
     }
 
-    /// <summary>Some bytes will be read soon.</summary>
+    /// <summary>Prefetches bytes that will be read soon.</summary>
     public void Prefetch(long fileOffset, int bytes) => _mapped?.Prefetch(fileOffset, bytes);
 
-    /// <summary>What was checked may be damaged since: each block is checked again by who touches it next.</summary>
+    /// <summary>Makes the next read of each block check it again, because a block may have been damaged since its last check.</summary>
     public void CheckAnew()
     {
         Array.Clear(_checked);
@@ -125,7 +126,7 @@ internal sealed class RunBytes : IDisposable
         return piece;
     }
 
-    /// <summary>A file that is gone was merged into another by its writer, which may be another process; it says as little as a damaged one.</summary>
+    /// <summary>Reads from the file. If the file is missing, its writer, which may be another process, has merged it into another one; this counts as damage.</summary>
     bool TryReadFile(Span<byte> bytes, long fileOffset)
     {
         try
@@ -140,7 +141,7 @@ internal sealed class RunBytes : IDisposable
 
     bool IsWhole(long block, ReadOnlySpan<byte> bytes) => _defect == Defect.UncheckedBlocks || ChecksumOf(block) == Crc32C.Of(bytes);
 
-    /// <summary>What the file says; null where it is gone.</summary>
+    /// <summary>The checksum of a block in the file; null if the file is missing.</summary>
     uint? ChecksumOf(long block)
     {
         if (_mapped is not null) return BinaryPrimitives.ReadUInt32LittleEndian(_mapped.Bytes(_length + (block * sizeof(uint)), sizeof(uint)));

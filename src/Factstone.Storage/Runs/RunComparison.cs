@@ -1,9 +1,9 @@
 namespace Factstone.Storage;
 
-/// <summary>Compares what a run answers with what the log says, a piece of the log at a time.</summary>
+/// <summary>Compares the answers of a run with the log, one piece of the log at a time.</summary>
 /// <remarks>
-/// Each list of a piece must be in the run with the same places in the piece's range. What a run has beyond that shows in
-/// the sums over its whole dictionary. So memory is that of a piece, however many facts the run has.
+/// Each list of a piece must be in the run, with the same locations in the range of the piece. Anything else that the run
+/// has shows in the sums over its whole dictionary. So memory is that of one piece, however many facts the run has.
 /// </remarks>
 internal sealed class RunComparison(Run run, Action<Position, string> differs)
 {
@@ -27,7 +27,7 @@ internal sealed class RunComparison(Run run, Action<Position, string> differs)
         CompareCells(piece);
     }
 
-    /// <summary>When all pieces have been compared.</summary>
+    /// <summary>To be called when all pieces have been compared.</summary>
     public void Finish()
     {
         var footer = run.Footer;
@@ -68,9 +68,9 @@ internal sealed class RunComparison(Run run, Action<Position, string> differs)
     }
 
     /// <summary>
-    /// Not each append has a row, but each row is of an append, and the first of the first one. Where facts are gone, a row
-    /// has the time before them. What a repair has left of an append behind such facts is a batch of the same time, with
-    /// which a run may begin, and then it has a row.
+    /// Not every append has a row, but every row belongs to an append, and the first row to the first append. The row of a
+    /// lost fact has the time before it. A repair keeps the facts of an append that follow lost ones as a batch with the
+    /// same time. A run may begin with this batch, and then the batch has a row.
     /// </summary>
     void CompareTimes(MemoryPart piece)
     {
@@ -96,7 +96,7 @@ internal sealed class RunComparison(Run run, Action<Position, string> differs)
         PassRows(piece, piece.Next, time);
     }
 
-    /// <summary>Rows within what was recorded at one time.</summary>
+    /// <summary>Passes the rows within a batch, which must have its time.</summary>
     void PassRows(MemoryPart piece, Position before, long time)
     {
         while (_timeRow < run.Footer.TimeCount && run.TimeRow(_timeRow) is { } row && row.First < before)
@@ -161,7 +161,7 @@ internal sealed class RunComparison(Run run, Action<Position, string> differs)
         }
     }
 
-    /// <summary>What it has and the log has not.</summary>
+    /// <summary>Finds what the run has and the log does not have.</summary>
     void CompareSums()
     {
         var sums = new Dictionary<TermKind, long>();

@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>A run is not what was written. It says nothing that the log does not say, so it is made again; nobody outside of the storage hears of it.</summary>
+/// <summary>A run differs from what was written. Everything in it is also in the log, so it is rebuilt, and the exception never leaves the storage.</summary>
 internal sealed class RunDamagedException(Run run, string what) : Exception($"The run {run.Path} {what}.")
 {
     public Run Run { get; } = run;

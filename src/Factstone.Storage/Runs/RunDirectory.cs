@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Factstone.Storage;
 
-/// <summary>The files of the index: found by listing, each proved by its footer.</summary>
+/// <summary>The files of the index. They are found by listing the directory, and each is valid only if its footer is.</summary>
 internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, StorageOptions options, FilePool pool)
 {
     const string Ending = ".run";
@@ -11,17 +11,17 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
 
     readonly List<string> _rejected = [];
 
-    /// <summary>Whether there is space for more files.</summary>
+    /// <summary>Whether the disk has space for more files.</summary>
     public IndexSpace Space { get; } = new(files, layout, options);
 
-    /// <summary>How far the log has reached, as the runs that stand say, whether or not they are of use; null where no run of this ledger stands.</summary>
-    /// <remarks>A run is written of durable facts only. So a log that ends before this has lost facts that were acknowledged.</remarks>
+    /// <summary>The end that the log has reached at least, according to the existing runs, usable or not; null if there is no run of this ledger.</summary>
+    /// <remarks>A run contains only durable facts. So a log that ends before this has lost facts that were acknowledged.</remarks>
     public IndexedEnd? IndexedEnd { get; private set; }
 
-    /// <summary>The highest epoch of a run of this ledger that stands; 0 where there is none.</summary>
+    /// <summary>The highest epoch of the existing runs of this ledger; 0 if there is none.</summary>
     public long LastEpoch { get; private set; }
 
-    /// <summary>Whether a whole run stands, of whatever ledger.</summary>
+    /// <summary>Whether the directory has a whole run, of this ledger or of another.</summary>
     public bool HasAny()
     {
         foreach (var name in files.List(layout.Index).Where(static name => TryParse(name, out _, out _)))
@@ -33,9 +33,9 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
         return false;
     }
 
-    /// <summary>Opens the runs that stand, follow one another from position 1 on, and are of this log.</summary>
-    /// <param name="manifest">What the ledger is now.</param>
-    /// <param name="segments">Its segments.</param>
+    /// <summary>Opens the runs of this log that follow one another from position 1 on.</summary>
+    /// <param name="manifest">The current manifest.</param>
+    /// <param name="segments">The segments of the ledger.</param>
     public List<Run> Open(Manifest manifest, SegmentDirectory segments)
     {
         _rejected.Clear();
@@ -71,8 +71,8 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
         return runs;
     }
 
-    /// <summary>The run that goes on where another ends, or at the beginning of the log; null where there is none.</summary>
-    /// <remarks>A merged run stands beside the ones it was made of if a crash came in between: the longest one that is whole counts.</remarks>
+    /// <summary>The run that continues where another one ends, or begins at the beginning of the log; null if there is none.</summary>
+    /// <remarks>After a crash, a merged run may exist beside the runs from which it was made. The longest whole run is used.</remarks>
     static Run? Longest(List<Run> runs, Run? before)
     {
         var (next, start) = (before?.Last.Next() ?? new Position(1), before?.End ?? default);
@@ -85,18 +85,18 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
         _rejected.Add(path);
     }
 
-    /// <summary>The files that <see cref="Open"/> found of no use.</summary>
+    /// <summary>The files that <see cref="Open"/> found unusable.</summary>
     public IReadOnlyList<string> Rejected => _rejected;
 
-    /// <summary>Removes the files that <see cref="Open"/> found of no use: they are made again from the log.</summary>
-    /// <param name="keepsIndexedEnd">Whether the one stays that says how far the log has reached, because it is not known yet whether the log has lost something.</param>
+    /// <summary>Removes the files that <see cref="Open"/> found unusable. They are rebuilt from the log.</summary>
+    /// <param name="keepsIndexedEnd">Whether to keep the file that proves how far the log has reached, because it is not known yet whether the log has lost something.</param>
     public void RemoveRejected(bool keepsIndexedEnd)
     {
         foreach (var path in _rejected.Where(path => !keepsIndexedEnd || path != IndexedEnd?.Path)) TryDelete(path);
         _rejected.RemoveAll(path => !keepsIndexedEnd || path != IndexedEnd?.Path);
     }
 
-    /// <summary>The same as <see cref="IndexedEnd"/>, without opening the runs.</summary>
+    /// <summary>The same as <see cref="IndexedEnd"/>, without keeping the runs open.</summary>
     public IndexedEnd? FindIndexedEnd(Manifest manifest)
     {
         IndexedEnd = null;
@@ -117,7 +117,7 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
         if (IndexedEnd is not { } known || footer.LastTime > known.LastTime) IndexedEnd = new IndexedEnd(path, footer.Last, footer.LastTime);
     }
 
-    /// <summary>Opens a run that was just written.</summary>
+    /// <summary>Opens a run; null if it is unusable.</summary>
     public Run? TryOpen(string path, Position first, Position last, Manifest manifest, SegmentDirectory segments, Action<RunFooter>? seen = null)
     {
         try
@@ -133,33 +133,33 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
         }
         catch (LedgerIOException)
         {
-            // Removed between a look and the open, or unreadable: either way it is made again from the log.
+            // The file was removed after it was listed, or is unreadable. In both cases the run is rebuilt from the log.
             return null;
         }
     }
 
-    /// <summary>Whether damage was found in what an open does not read.</summary>
+    /// <summary>Whether damage was found in a part of the ledger that an open does not read.</summary>
     public bool IsSuspicious => files.FileExists(layout.Suspicion);
 
-    /// <summary>Leaves word for the next open for writing, which would not look there by itself.</summary>
+    /// <summary>Creates a mark for the next open for writing, which would not read the damaged part otherwise.</summary>
     public void Suspect()
     {
         try
         {
-            // No open for writing follows on a backup, and nothing in it is ever changed.
+            // A backup is never opened for writing, and nothing in it ever changes.
             if (!options.MarksSuspicion || !files.DirectoryExists(layout.Index) || IsSuspicious || files.FileExists(layout.Backup)) return;
             files.Open(layout.Suspicion, FileOpening.CreateNew).Dispose();
         }
         catch (FactstoneException)
         {
-            // A directory that cannot be written to. Whoever reads there is told anyway.
+            // The directory cannot be written to. Readers there report the damage without the mark.
         }
     }
 
-    /// <summary>All of the log was read and is well.</summary>
+    /// <summary>Removes the mark, because all of the log was read and is whole.</summary>
     public void Trust() => TryDelete(layout.Suspicion);
 
-    /// <summary>A path for a run that nothing has. Several can be of the same positions, where some are of cells and append ids alone.</summary>
+    /// <summary>An unused path for a run. Several runs can have the same positions, if some contain only cells and append ids.</summary>
     public string NewPath(Position first, Position last)
     {
         files.CreateDirectory(layout.Index);
@@ -173,7 +173,7 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
     string PathOf(Position first, Position last, int number) =>
         string.Create(CultureInfo.InvariantCulture, $"{layout.Index}/{first.Value:D20}-{last.Value:D20}{(number > 0 ? $".{number:D6}" : "")}{Ending}");
 
-    /// <summary>Nothing refers to it any more; where it cannot be removed, the next open does.</summary>
+    /// <summary>Deletes a file to which nothing refers any more. If that fails, the next open deletes it.</summary>
     public void TryDelete(string path)
     {
         try
@@ -182,11 +182,11 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
         }
         catch (FactstoneException)
         {
-            // It takes space, and an open finds it of no use.
+            // The file takes space until an open finds it unusable.
         }
     }
 
-    /// <summary>Whether it is the name of a run.</summary>
+    /// <summary>Whether a name is that of a run.</summary>
     public static bool IsRun(string name) => TryParse(name, out _, out _);
 
     static bool TryParse(string name, out Position first, out Position last)

@@ -1,9 +1,9 @@
 namespace Factstone.Storage;
 
-/// <summary>Makes the files of runs: from parts in memory, and from other runs. A file that is not finished is removed.</summary>
+/// <summary>Makes the files of runs, from memory parts and from other runs. A file that is not finished is removed.</summary>
 internal sealed class RunFiles(RunDirectory directory, SegmentDirectory segments, Func<Manifest> manifest, StorageOptions options)
 {
-    /// <exception cref="FactstoneException">The disk refused, or does not give back what was written.</exception>
+    /// <exception cref="FactstoneException">The disk refused a write, or does not return what was written.</exception>
     public Run Write(MemoryPart part)
     {
         var path = directory.NewPath(part.First, part.Last);
@@ -23,9 +23,9 @@ internal sealed class RunFiles(RunDirectory directory, SegmentDirectory segments
         return run;
     }
 
-    /// <summary>Merges runs that are not in the index yet, a piece at a step.</summary>
+    /// <summary>Merges runs that are not in the index yet, one piece at a step.</summary>
     /// <param name="runs">The runs.</param>
-    /// <param name="done">Called with the merged one.</param>
+    /// <param name="done">Called with the merged run.</param>
     public IEnumerable<int> MergeSteps(List<Run> runs, Action<Run> done)
     {
         var path = directory.NewPath(runs[0].First, runs[^1].Last);
@@ -47,14 +47,14 @@ internal sealed class RunFiles(RunDirectory directory, SegmentDirectory segments
         }
     }
 
-    /// <summary>Removes a run that no reader has.</summary>
+    /// <summary>Removes a run that no reader uses.</summary>
     public void Discard(Run run)
     {
         run.Dispose();
         directory.TryDelete(run.Path);
     }
 
-    /// <exception cref="LedgerIOException">The file does not give back what was written.</exception>
+    /// <exception cref="LedgerIOException">The file does not return what was written.</exception>
     public Run Reopen(string path, Position first, Position last) =>
         directory.TryOpen(path, first, last, manifest(), segments) ?? throw new LedgerIOException(path, "read", "what was read back differs from what was written");
 }

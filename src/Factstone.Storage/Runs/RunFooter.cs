@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Factstone.Storage;
 
-/// <summary>The last bytes of a run: what it is of, and where in it everything is. See docs/format.md, "Run".</summary>
+/// <summary>The last bytes of a run: its range, and the offset of each of its tables. See docs/format.md, "Run".</summary>
 internal sealed record RunFooter
 {
     /// <summary>"FACTRUN1" in ASCII, read as a little-endian number.</summary>
@@ -53,22 +53,22 @@ internal sealed record RunFooter
 
     public required long Epoch { get; init; }
 
-    /// <summary>It is of all facts from here …</summary>
+    /// <summary>The position of the first fact. The run covers all facts from here …</summary>
     public required Position First { get; init; }
 
-    /// <summary>… to here, and ends with an append. The position before the first where there are only cells and append ids in it.</summary>
+    /// <summary>… to here, and it ends with an append. If it contains only cells and append ids, this is the position before the first.</summary>
     public required Position Last { get; init; }
 
-    /// <summary>Where its part of the log begins, which is where that of the run before it ends; default for the beginning of all.</summary>
+    /// <summary>The start of its part of the log, which is the end of the part of the run before it; default for the beginning of the log.</summary>
     public required LogLocation Start { get; init; }
 
-    /// <summary>Where the log goes on behind its last append.</summary>
+    /// <summary>The location in the log after its last append.</summary>
     public required LogLocation End { get; init; }
 
-    /// <summary>What stands in the log right before <see cref="End"/>, so that the run is not taken for one of a log that went on differently.</summary>
+    /// <summary>The mark of the log right before <see cref="End"/>. It shows that the run does not belong to a log that continued differently.</summary>
     public required LogMark EndMark { get; init; }
 
-    /// <summary>When its first fact was recorded; the largest number where it has none.</summary>
+    /// <summary>The RecordedAt of its first fact; the largest number if it has no fact.</summary>
     public required long FirstTime { get; init; }
 
     /// <summary>The last RecordedAt up to <see cref="End"/>.</summary>
@@ -76,12 +76,12 @@ internal sealed record RunFooter
 
     public required long Terms { get; init; }
 
-    /// <summary>How many streams begin in it.</summary>
+    /// <summary>The number of streams that begin in it.</summary>
     public required long Streams { get; init; }
 
     public required long AppendIds { get; init; }
 
-    /// <summary>Those included that were deleted.</summary>
+    /// <summary>The number of cells, deleted ones included.</summary>
     public required long Cells { get; init; }
 
     public required long SegmentCount { get; init; }
@@ -90,21 +90,21 @@ internal sealed record RunFooter
 
     public required long BlockCount { get; init; }
 
-    /// <summary>Buckets of fingerprints of all terms but streams.</summary>
+    /// <summary>The number of buckets of fingerprints of all terms except streams.</summary>
     public required long BucketCount { get; init; }
 
     public required long SegmentsAt { get; init; }
 
     public required long TimesAt { get; init; }
 
-    /// <summary>Where the time of each 64th row stands by itself.</summary>
+    /// <summary>The offset of the fences: the times of every 64th row, in a table of their own.</summary>
     public required long TimeFencesAt { get; init; }
 
     public required long BlocksAt { get; init; }
 
     public required long BucketsAt { get; init; }
 
-    /// <summary>How many of the terms are streams, wherever they begin.</summary>
+    /// <summary>The number of terms that are streams, whether or not they begin in this run.</summary>
     public required long StreamTerms { get; init; }
 
     public required long StreamBucketCount { get; init; }
@@ -113,24 +113,24 @@ internal sealed record RunFooter
 
     public required long ChecksumsAt { get; init; }
 
-    /// <summary>Over the checksums of the blocks.</summary>
+    /// <summary>The checksum of the checksums of the blocks.</summary>
     public required uint ChecksumsChecksum { get; init; }
 
     public long Facts => Last.Value - First.Value + 1;
 
-    /// <summary>What finds a stream.</summary>
+    /// <summary>The fingerprints of streams.</summary>
     public BucketTable StreamBuckets => new(BucketShape.OfStreams, StreamBucketsAt, StreamBucketCount, BucketShape.OfStreams.FirstBuckets(StreamTerms));
 
-    /// <summary>What finds any other term.</summary>
+    /// <summary>The fingerprints of all other terms.</summary>
     public BucketTable OtherBuckets => new(BucketShape.OfOthers, BucketsAt, BucketCount, BucketShape.OfOthers.FirstBuckets(Terms - StreamTerms));
 
-    /// <summary>How many facts, cells or append ids it has, whichever it has most of.</summary>
+    /// <summary>The number of facts, of cells or of append ids, whichever is largest.</summary>
     public long Items => Math.Max(Facts, Math.Max(Cells, AppendIds));
 
-    /// <summary>How long the checksums of the blocks are.</summary>
+    /// <summary>The size of the checksums of the blocks.</summary>
     public long ChecksumsBytes => RunFormat.BlocksIn(ChecksumsAt) * sizeof(uint);
 
-    /// <summary>How long the file is.</summary>
+    /// <summary>The size of the file.</summary>
     public long FileBytes => ChecksumsAt + ChecksumsBytes + Bytes;
 
     public void Write(Span<byte> target)
@@ -173,7 +173,7 @@ internal sealed record RunFooter
         BinaryPrimitives.WriteUInt32LittleEndian(target[ChecksumAt..], Crc32C.Of(target[..ChecksumAt]));
     }
 
-    /// <summary>Null where the bytes are no footer, or one of another format: such a run is made again.</summary>
+    /// <summary>Reads a footer; null if the bytes are not one, or one of another format. Such a run is rebuilt.</summary>
     public static RunFooter? Read(ReadOnlySpan<byte> source)
     {
         if (source.Length != Bytes || BinaryPrimitives.ReadUInt64LittleEndian(source[MagicAt..]) != Magic) return null;
@@ -221,7 +221,7 @@ internal sealed record RunFooter
     static long ReadLong(ReadOnlySpan<byte> source, int at) => BinaryPrimitives.ReadInt64LittleEndian(source[at..]);
 }
 
-/// <summary>A place in the log: a segment, and an offset in it.</summary>
+/// <summary>A location in the log: a segment, and an offset in it.</summary>
 internal readonly record struct LogLocation(Position Base, int Generation, long FileOffset)
 {
     public bool IsIn(SegmentHeader segment) => segment.BasePosition == Base && segment.Generation == Generation;

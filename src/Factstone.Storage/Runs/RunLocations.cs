@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Factstone.Storage;
 
-/// <summary>The places of one term in a run, decoded a block at a time.</summary>
+/// <summary>The locations of one term in a run, decoded one block at a time.</summary>
 /// <remarks>Threads: one at a time.</remarks>
 internal sealed class RunLocations : IStreamLocations
 {
@@ -53,7 +53,7 @@ internal sealed class RunLocations : IStreamLocations
         return (block * PositionListFormat.LocationsPerBlock) + StreamEntry.CountBelow(Loaded(block), version);
     }
 
-    /// <summary>The last block that begins at or below a position, which is in the list's range.</summary>
+    /// <summary>The last block that begins at or below a position. The position must be in the list's range.</summary>
     public static int BlockUntil(Run run, in PositionListHead head, Position until) =>
         (int)RowSearch.CountUntil(new BlockStarts(run, head), head.Blocks, head.First.Position.Value, head.Last.Position.Value, until.Value) - 1;
 
@@ -69,7 +69,7 @@ internal sealed class RunLocations : IStreamLocations
         _blockNumber = block;
     }
 
-    /// <summary>The places of one block of a list, of a short list all, into a buffer for <see cref="PositionListFormat.LocationsPerBlock"/>.</summary>
+    /// <summary>Decodes the locations of one block of a list, or all locations of a short list, into a buffer for <see cref="PositionListFormat.LocationsPerBlock"/>.</summary>
     public static Span<Location> Decode(Run run, TermKind kind, in PositionListHead head, ReadOnlySpan<byte> value, int block, Span<Location> locations)
     {
         var isStream = kind == TermKind.Stream;
@@ -87,7 +87,7 @@ internal sealed class RunLocations : IStreamLocations
         return locations;
     }
 
-    /// <summary>The bytes of a block of a long list, its first place and how many it has.</summary>
+    /// <summary>The bytes of a block of a long list, its first location and the number of its locations.</summary>
     public static ReadOnlySpan<byte> Block(Run run, in PositionListHead head, int block, out Location first, out int count)
     {
         (first, var offset) = Row(run, head, block);

@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>Makes one run of several that follow one another, a piece at a time, so that memory and pauses stay small.</summary>
+/// <summary>Merges consecutive runs into one, a piece at a time, so that memory and pauses stay small.</summary>
 internal sealed class RunMerge : IDisposable
 {
     const int LocationsPerStep = 100_000;
@@ -20,19 +20,19 @@ internal sealed class RunMerge : IDisposable
         (_runs, _defect) = (runs, defect);
         var usual = new RunMemory();
 
-        // The run will hardly be longer than those that it is made of, so its scratch space need not be moved.
+        // The merged run will hardly be longer than its sources together, so its scratch space need not be moved.
         memory ??= usual with { ScratchBegin = Math.Max(usual.ScratchBegin, runs.Sum(static run => run.Footer.FileBytes) * 5 / 4) };
         _writer = new RunWriter(file, runs[0].First, memory) { Start = runs[0].Footer.Start, Defect = defect };
         _steps = Steps().GetEnumerator();
     }
 
-    /// <summary>The runs that it makes one of.</summary>
+    /// <summary>The runs that are merged.</summary>
     public IReadOnlyList<Run> Runs => _runs;
 
-    /// <summary>Set when all is written.</summary>
+    /// <summary>The footer of the merged run; set when all is written.</summary>
     public RunFooter? Footer { get; private set; }
 
-    /// <summary>Writes some more; false when all is written.</summary>
+    /// <summary>Writes one more piece; false when all is written.</summary>
     public bool Step() => _steps.MoveNext();
 
     public void Dispose()
@@ -124,7 +124,7 @@ internal sealed class RunMerge : IDisposable
         }
     }
 
-    /// <summary>Finds the cursors that stand at the first term of all, in the order of their runs.</summary>
+    /// <summary>Finds the cursors at the smallest term of all cursors, in the order of their runs.</summary>
     static void FindSmallest(List<TermCursor> open, List<TermCursor> same)
     {
         same.Clear();
@@ -145,7 +145,7 @@ internal sealed class RunMerge : IDisposable
         _writer.AddValue(same[^1].Term, value[..AppendSpanFormat.Write(value, append, _runs[0].First)]);
     }
 
-    /// <summary>The newest write wins.</summary>
+    /// <summary>The newest write of the cell is kept.</summary>
     void MergeCell(List<TermCursor> same)
     {
         var newest = same[_defect == Defect.MergeKeepsOldCell ? 0 : ^1];

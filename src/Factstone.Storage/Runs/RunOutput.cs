@@ -3,14 +3,14 @@ using System.Buffers.Binary;
 
 namespace Factstone.Storage;
 
-/// <summary>Writes a run's bytes one behind the other, and keeps a checksum of each block.</summary>
-/// <remarks>Memory: a few buffers. Checksums that a buffer cannot hold are in the scratch space until the end.</remarks>
+/// <summary>Writes the bytes of a run sequentially, and computes a checksum of each block.</summary>
+/// <remarks>Memory: a few buffers. Checksums that do not fit in a buffer are in the scratch space until the end.</remarks>
 internal sealed class RunOutput : IDisposable
 {
     /// <summary>
-    /// Written by one call, at a multiple of itself. It is the size of a processor's large page: Linux keeps what is
-    /// written like that in one such page, and maps it as one (ext4 since 6.16, XFS since 5.18), which takes up to a
-    /// third off the time of a look into a large file.
+    /// The number of bytes that one call writes, at an offset that is a multiple of it. It is the size of a processor's large
+    /// page. Linux keeps data that is written like that in one such page, and maps it as one (ext4 since 6.16, XFS since
+    /// 5.18), which makes a lookup in a large file up to a third faster.
     /// </summary>
     const int PieceBytes = 2 * 1_024 * 1_024;
 
@@ -21,7 +21,7 @@ internal sealed class RunOutput : IDisposable
     long _writtenBack;
     int _length;
 
-    /// <summary>How much of the buffer is in the checksums.</summary>
+    /// <summary>The number of bytes of the buffer that the checksums already cover.</summary>
     int _summed;
 
     public RunOutput(IStorageFile file, RunMemory memory)
@@ -31,13 +31,13 @@ internal sealed class RunOutput : IDisposable
         _checksums = new RunSpool(Scratch);
     }
 
-    /// <summary>For what is needed again before the run is whole.</summary>
+    /// <summary>Space for bytes that are needed again before the run is finished.</summary>
     public RunScratch Scratch { get; }
 
-    /// <summary>Where the next byte goes.</summary>
+    /// <summary>The offset of the next byte.</summary>
     public long FileOffset => _flushed + _length;
 
-    /// <summary>Up to where the buffer is filled before it is written.</summary>
+    /// <summary>The number of bytes in the buffer at which it is written.</summary>
     int Room => PieceBytes - (int)(_flushed % PieceBytes);
 
     public void Write(ReadOnlySpan<byte> bytes)
@@ -67,7 +67,7 @@ internal sealed class RunOutput : IDisposable
         Write(bytes);
     }
 
-    /// <summary>Zeros up to the next multiple.</summary>
+    /// <summary>Writes zeros up to the next multiple.</summary>
     public void Align(int multiple)
     {
         Span<byte> zeros = stackalloc byte[RunFormat.BlockBytes];
@@ -75,7 +75,7 @@ internal sealed class RunOutput : IDisposable
         Write(zeros[..(int)((multiple - (FileOffset % multiple)) % multiple)]);
     }
 
-    /// <summary>Writes out what is buffered, so that it can be read. Only at the end of a block, or of all blocks.</summary>
+    /// <summary>Writes the buffer, so that its bytes can be read. Only at the end of a block, or of all blocks.</summary>
     public void Flush()
     {
         Sum();
@@ -85,7 +85,7 @@ internal sealed class RunOutput : IDisposable
         (_length, _summed) = (0, 0);
     }
 
-    /// <summary>Writes bytes that are read in the order of their writing, some at a step.</summary>
+    /// <summary>Writes the bytes of a spool in the order in which they were added, some at a step.</summary>
     public IEnumerable<int> Write(RunSpool spool)
     {
         foreach (var piece in spool.Read())
@@ -95,7 +95,7 @@ internal sealed class RunOutput : IDisposable
         }
     }
 
-    /// <summary>Ends the blocks and writes their checksums, with which the file ends after <see cref="RunScratch.CutOff"/>.</summary>
+    /// <summary>Ends the blocks and writes their checksums. The file ends with these after <see cref="RunScratch.CutOff"/>.</summary>
     /// <returns>The checksum of the checksums.</returns>
     public uint WriteChecksums()
     {
@@ -111,7 +111,7 @@ internal sealed class RunOutput : IDisposable
         return checksum;
     }
 
-    /// <summary>Writes what no block is, and no checksum covers but its own.</summary>
+    /// <summary>Writes the footer, which is not part of a block, and which only its own checksum covers.</summary>
     public void WriteFooter(ReadOnlySpan<byte> footer) => WriteOut(footer);
 
     public void Dispose()
@@ -121,7 +121,7 @@ internal sealed class RunOutput : IDisposable
         if (buffer.Length > 0) ArrayPool<byte>.Shared.Return(buffer);
     }
 
-    /// <summary>Takes each whole block into the checksums while the processor has it at hand.</summary>
+    /// <summary>Computes the checksum of each whole block while its bytes are in the processor's cache.</summary>
     void Sum()
     {
         while (_length - _summed >= RunFormat.BlockBytes) AddChecksum(_summed + RunFormat.BlockBytes);
@@ -136,8 +136,9 @@ internal sealed class RunOutput : IDisposable
     }
 
     /// <summary>
-    /// Keeps one piece on its way to the disk. Without this the system writes all of a large run at once, later, and a sync
-    /// of the log waits behind it. A run needs no sync: its checksums show what the disk has not written.
+    /// Starts to write the last piece to the disk, after the pieces before it are there. Otherwise the system writes all of
+    /// a large run at once, later, and a sync of the log waits for it. A run needs no sync: its checksums show what the disk
+    /// has not written.
     /// </summary>
     void WriteBack()
     {

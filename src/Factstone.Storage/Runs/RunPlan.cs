@@ -1,22 +1,22 @@
 namespace Factstone.Storage;
 
-/// <summary>Which runs are to become one: eight of a size, or smaller ones and the larger one behind them.</summary>
-/// <remarks>So each fact is written anew about once for each level, and there are never more than seven runs of a level: their number grows with the logarithm of the ledger.</remarks>
+/// <summary>Chooses the runs to be merged into one: eight of a level, or smaller runs and the larger run after them.</summary>
+/// <remarks>So each fact is rewritten about once for each level, and there are never more than seven runs of a level: the number of runs grows with the logarithm of the ledger.</remarks>
 internal static class RunPlan
 {
     public const int RunsPerMerge = 8;
 
-    /// <summary>Runs of fewer facts, cells and append ids are all of the lowest level.</summary>
+    /// <summary>All runs with fewer facts, cells and append ids than this are of the lowest level.</summary>
     const long SmallItems = 4_096;
 
-    /// <summary>The next runs to be merged; an empty range when there are none.</summary>
-    /// <param name="items">How many facts, cells or append ids each run has, whichever it has most of; oldest first.</param>
-    /// <param name="hasSpace">Whether there is space for a merge of a range; others are chosen where there is not.</param>
+    /// <summary>The next runs to be merged; an empty range if there are none.</summary>
+    /// <param name="items">The number of facts, of cells or of append ids of each run, whichever is largest; oldest run first.</param>
+    /// <param name="hasSpace">Whether the disk has space for a merge of a range. If not, another range is chosen.</param>
     public static Range Next(ReadOnlySpan<long> items, Predicate<Range>? hasSpace = null)
     {
         for (var i = 1; i < items.Length; i++)
         {
-            // A small run before a larger one, from a ledger that was closed early: it would stay there for ever.
+            // A small run before a larger one comes from a ledger that was closed early. It would stay there for ever.
             if (Level(items[i - 1]) >= Level(items[i])) continue;
             var first = i - 1;
             while (first > 0 && i - first + 1 < RunsPerMerge && Level(items[first - 1]) < Level(items[i])) first--;
@@ -35,9 +35,9 @@ internal static class RunPlan
         bool HasSpace(Range range) => hasSpace is null || hasSpace(range);
     }
 
-    /// <summary>What is to be merged beyond that while nothing is appended, until each run has more than twice as much as all newer ones: then there are few to look into.</summary>
-    /// <param name="items">How much each run has, oldest first.</param>
-    /// <param name="hasSpace">Whether there is space for a merge of a range.</param>
+    /// <summary>The next runs to be merged in addition while the ledger is idle, until each run has more than twice as much as all newer ones. Then a lookup visits few runs.</summary>
+    /// <param name="items">The size of each run, oldest first.</param>
+    /// <param name="hasSpace">Whether the disk has space for a merge of a range.</param>
     public static Range NextWhenIdle(ReadOnlySpan<long> items, Predicate<Range>? hasSpace = null)
     {
         var first = items.Length;
@@ -48,7 +48,7 @@ internal static class RunPlan
             newer += items[i];
         }
 
-        // The newest first, since they are the smallest.
+        // The newest runs are merged first, because they are the smallest.
         var range = Math.Max(first, items.Length - RunsPerMerge)..items.Length;
         return first < items.Length && (hasSpace is null || hasSpace(range)) ? range : 0..0;
     }

@@ -1,13 +1,13 @@
 namespace Factstone.Storage;
 
-/// <summary>Replaces a damaged run: a small one at once by what the log holds, a large one by a stand-in until the index worker has rebuilt it.</summary>
+/// <summary>Replaces a damaged run. A small one is rebuilt from the log at once; a large one is replaced by a stand-in until the index worker has rebuilt it.</summary>
 /// <remarks>Threads: any. One replacement runs at a time, and the index worker pauses meanwhile.</remarks>
 internal sealed class RunRebuild(LedgerLayout layout, StorageOptions options, FactIndex index, LogStretch log, DamageLog damage, IndexBuilder? builder, RunDirectory runs)
 {
     readonly Lock _rebuild = new();
 
     /// <summary>Replaces a run. Afterwards all parts of the index answer.</summary>
-    /// <exception cref="LedgerIndexException">There is too much of it for memory, and it cannot be written to files.</exception>
+    /// <exception cref="LedgerIndexException">The rebuilt run is too large for memory, and it cannot be written to files.</exception>
     public void Rebuild(Run damaged)
     {
         if (damaged.Footer.Items > options.RebuiltAtOnceMax)
@@ -29,12 +29,12 @@ internal sealed class RunRebuild(LedgerLayout layout, StorageOptions options, Fa
         }
     }
 
-    /// <summary>Begins the rebuild of a large run by the index worker.</summary>
+    /// <summary>Creates the rebuild of a large run, for the index worker.</summary>
     /// <param name="part">The stand-in of the run.</param>
-    /// <param name="startTime">The last RecordedAt before it.</param>
+    /// <param name="startTime">The last RecordedAt before the run.</param>
     public DamagedRunRebuild Begin(DamagedRun part, long startTime) => new(part, startTime, log, builder!.Files, options, damage);
 
-    /// <summary>What cannot be written to files is in memory, and there must not be too much of it.</summary>
+    /// <summary>Parts that cannot be written to files stay in memory. This limits them.</summary>
     void RefuseTooMuch(Run damaged)
     {
         if (damaged.Footer.Items <= options.ReadOnlyFactsMax) return;

@@ -1,11 +1,11 @@
 namespace Factstone.Storage;
 
-/// <summary>Space in the file of a run that is being written, far behind its end, for bytes that are needed again before the run is whole.</summary>
+/// <summary>Space in the file of a run that is being written, far after its end, for bytes that are needed again before the run is finished.</summary>
 /// <remarks>
-/// The space is a part of the run's file, so that no other file can be left behind. It is cut off before the footer is
-/// written: a file that still has it ends without a footer, and an open removes it like any other run that is not whole.
-/// Between the end of the run and the scratch space is a hole, which takes no space where the file system has holes.
-/// What is read is what was written, or an exception says so. Memory: 12 bytes for each chunk.
+/// The space is a part of the run's file, so that a crash leaves no other file. It is cut off before the footer is
+/// written. A file that still has it ends without a footer, and an open removes it like any other unfinished run.
+/// Between the end of the run and the scratch space is a gap, which takes no space if the file system has sparse files.
+/// A read returns what was written, or throws. Memory: 12 bytes for each chunk.
 /// </remarks>
 internal sealed class RunScratch(IStorageFile file, RunMemory memory)
 {
@@ -15,7 +15,7 @@ internal sealed class RunScratch(IStorageFile file, RunMemory memory)
     long _begin = memory.ScratchBegin;
     int _chunks;
 
-    /// <summary>Bytes of a chunk, which is written and read at once.</summary>
+    /// <summary>Bytes of a chunk, the unit of reads and writes.</summary>
     public int ChunkBytes => memory.ChunkBytes;
 
     /// <summary>Writes a chunk.</summary>
@@ -40,11 +40,11 @@ internal sealed class RunScratch(IStorageFile file, RunMemory memory)
         return bytes;
     }
 
-    /// <summary>The space of a chunk may be written again.</summary>
+    /// <summary>Frees the space of a chunk for another one.</summary>
     public void Free(in ScratchChunk chunk) => _free.Push(chunk.Number);
 
-    /// <summary>Moves the space where the run needs the room.</summary>
-    /// <param name="end">Up to where the run is going to be written.</param>
+    /// <summary>Moves the scratch space if the run needs its place.</summary>
+    /// <param name="end">The offset up to which the run will be written.</param>
     public void MakeRoom(long end)
     {
         if (end <= _begin) return;
@@ -60,7 +60,7 @@ internal sealed class RunScratch(IStorageFile file, RunMemory memory)
         _begin = begin;
     }
 
-    /// <summary>Ends the file where the run ends, some of the space at a step: the system takes a while to release much of it.</summary>
+    /// <summary>Ends the file at the end of the run. A step cuts off a part of the space, because the system takes a while to release much of it.</summary>
     public IEnumerable<int> CutOff(long end)
     {
         if (_chunks == 0) yield break;
@@ -77,7 +77,7 @@ internal sealed class RunScratch(IStorageFile file, RunMemory memory)
 }
 
 /// <summary>A chunk of scratch space.</summary>
-/// <param name="Number">Where it is.</param>
-/// <param name="Length">Its bytes.</param>
-/// <param name="Checksum">CRC-32C of them.</param>
+/// <param name="Number">Its number in the scratch space.</param>
+/// <param name="Length">The number of its bytes.</param>
+/// <param name="Checksum">The CRC-32C of its bytes.</param>
 internal readonly record struct ScratchChunk(int Number, int Length, uint Checksum);

@@ -2,21 +2,21 @@ using System.Buffers.Binary;
 
 namespace Factstone.Storage;
 
-/// <summary>In which segments the facts of a run are, in the order of their positions.</summary>
-/// <remarks>A struct, because a look-up by key goes through it, and each object on the way may wait for memory.</remarks>
-/// <param name="rows">From which position on, which segment.</param>
+/// <summary>The segments that contain the facts of a run, in the order of their positions.</summary>
+/// <remarks>A struct, because a lookup by key uses it, and each object on the way may wait for memory.</remarks>
+/// <param name="rows">The segments, each with the position from which on it has the facts.</param>
 /// <param name="last">The last position of the run.</param>
 internal readonly struct RunSegments(RunSegment[] rows, Position last)
 {
     public int Count => rows.Length;
 
-    /// <summary>Whether a file is gone that has facts of the run.</summary>
+    /// <summary>Whether a segment file that contains facts of the run is missing.</summary>
     public bool HasMissing => Array.Exists(rows, static row => row.Segment is null);
 
     public ref readonly RunSegment this[int number] => ref rows[number];
 
     /// <param name="position">A position of the run.</param>
-    /// <param name="behind">From which one on the facts are in the next segment.</param>
+    /// <param name="behind">The position from which on the facts are in the next segment.</param>
     public RunSegment At(Position position, out Position behind)
     {
         var next = RowSearch.CountWhile(1, rows.Length, (rows, position), static (at, number) => at.rows[number].From <= at.position);
@@ -24,7 +24,7 @@ internal readonly struct RunSegments(RunSegment[] rows, Position last)
         return rows[next - 1];
     }
 
-    /// <summary>Reads the rows; null where they are damaged, or of other segments than the log has.</summary>
+    /// <summary>Reads the rows; null if they are damaged, or refer to segments that the log does not have.</summary>
     public static RunSegments? Read(RunFooter footer, RunBytes bytes, SegmentDirectory live, Defect defect)
     {
         if (footer.SegmentCount is < 0 or > int.MaxValue / RunFormat.SegmentRowBytes || footer.Facts < 0 || (footer.SegmentCount == 0) != (footer.Facts == 0)) return null;
@@ -37,7 +37,7 @@ internal readonly struct RunSegments(RunSegment[] rows, Position last)
             rows[i] = row with { Segment = live.Find(row.Base, row.Generation) };
         }
 
-        // Frames that were written anew since are in a later segment: a run that has them where they were is no longer true.
+        // Frames that were rewritten since are in a later segment. A run with their old locations is invalid.
         for (var i = 0; i < rows.Length; i++)
         {
             var last = i + 1 < rows.Length ? new Position(rows[i + 1].From.Value - 1) : footer.Last;
@@ -47,7 +47,7 @@ internal readonly struct RunSegments(RunSegment[] rows, Position last)
         return defect == Defect.BelieveRunBeyondLog || (live.Reaches(footer.End) && live.HasMark(footer.End, footer.EndMark)) ? new RunSegments(rows, footer.Last) : null;
     }
 
-    /// <summary>A row as it is in the file.</summary>
+    /// <summary>Reads a row as it is in the file.</summary>
     public static RunSegment ReadRow(ReadOnlySpan<byte> row) => new(
         new Position(BinaryPrimitives.ReadInt64LittleEndian(row)),
         new Position(BinaryPrimitives.ReadInt64LittleEndian(row[sizeof(long)..])),
@@ -55,5 +55,5 @@ internal readonly struct RunSegments(RunSegment[] rows, Position last)
         Segment: null);
 }
 
-/// <summary>From which position on the facts of a run are in which segment. Without a segment, its file is missing.</summary>
+/// <summary>The segment that contains the facts of a run from a position on. If the segment is null, its file is missing.</summary>
 internal readonly record struct RunSegment(Position From, Position Base, int Generation, Segment? Segment);

@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>Bytes that are read in the order in which they were written. What one buffer cannot hold is in the scratch space of the run.</summary>
+/// <summary>Bytes that are read in the order in which they were written. Bytes that do not fit in one buffer are in the scratch space of the run.</summary>
 internal sealed class RunSpool(RunScratch scratch)
 {
     const int BufferBytesMin = 256;
@@ -9,7 +9,7 @@ internal sealed class RunSpool(RunScratch scratch)
     byte[] _buffer = [];
     int _length;
 
-    /// <summary>How many bytes were written.</summary>
+    /// <summary>The number of bytes that were written.</summary>
     public long Bytes => ((long)_chunks.Count * scratch.ChunkBytes) + _length;
 
     public void Write(ReadOnlySpan<byte> bytes)
@@ -30,7 +30,7 @@ internal sealed class RunSpool(RunScratch scratch)
         }
     }
 
-    /// <summary>All bytes, a piece at a time; each is valid until the next one is asked for.</summary>
+    /// <summary>All bytes, one piece at a time. Each piece is valid until the next one is requested.</summary>
     public IEnumerable<ReadOnlyMemory<byte>> Read()
     {
         if (_chunks.Count > 0)
@@ -42,7 +42,7 @@ internal sealed class RunSpool(RunScratch scratch)
         if (_length > 0) yield return _buffer.AsMemory(0, _length);
     }
 
-    /// <summary>Forgets all bytes.</summary>
+    /// <summary>Removes all bytes.</summary>
     public void Clear()
     {
         foreach (var chunk in _chunks) scratch.Free(chunk);

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Factstone.Storage;
 
-/// <summary>Goes through the streams of a store in a run.</summary>
+/// <summary>Visits the streams of a store in a run.</summary>
 internal sealed class RunStreamCursor : StreamCursor
 {
     readonly Run _run;
@@ -16,7 +16,7 @@ internal sealed class RunStreamCursor : StreamCursor
         _prefix = TermKey.Prefix(TermKind.Stream, store, prefix);
         _keyAt = _prefix.Length - Encoding.UTF8.GetByteCount(prefix);
 
-        // The first key behind another is that one with a zero behind it, which no key has.
+        // The first key after another one is that key with a zero appended, which no key contains.
         var isAfter = after is not null && Utf8Order.Instance.Compare(after, prefix) >= 0;
         _terms = isAfter ? new TermCursor(run, TermKey.Prefix(TermKind.Stream, store, after + '\0'), run.BlockOf(TermKey.Of(TermKey.Prefix(TermKind.Stream, store, after!)))) : new TermCursor(run, _prefix);
     }

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Factstone.Storage;
 
-/// <summary>The terms of a run as it says them itself, one dictionary block after the other; those that cannot be read are passed over.</summary>
+/// <summary>The terms of a run as the run contains them, one dictionary block after the other. Terms that cannot be read are skipped.</summary>
 internal static class RunTerms
 {
     public static IEnumerable<RunTerm> Of(Run run, Action<long> isDamaged)
@@ -36,12 +36,12 @@ internal static class RunTerms
     }
 }
 
-/// <summary>A term of a run, and where its value says that its facts are.</summary>
+/// <summary>A term of a run, and the locations of its facts in its value.</summary>
 /// <param name="Term">The term.</param>
-/// <param name="Count">Of a list its positions, of an append its facts, of a cell 1.</param>
-/// <param name="Locations">Of a list; null for the others.</param>
-/// <param name="Append">Of an append id.</param>
-/// <param name="Cell">Of a cell: its newest write.</param>
+/// <param name="Count">For a list the number of its positions, for an append the number of its facts, for a cell 1.</param>
+/// <param name="Locations">The locations of a list; null for other terms.</param>
+/// <param name="Append">The append of an append id.</param>
+/// <param name="Cell">The newest write of a cell.</param>
 internal sealed record RunTerm(Term Term, long Count, IStreamLocations? Locations, IndexedAppend? Append, CellEntry? Cell)
 {
     public static RunTerm Read(Run run, ReadOnlySpan<byte> term, ReadOnlyMemory<byte> value)

@@ -1,13 +1,14 @@
 namespace Factstone.Storage;
 
-/// <summary>Walks all of the log that runs are of, and compares each run with it.</summary>
+/// <summary>Walks the part of the log that runs cover, and compares each run with it.</summary>
 /// <remarks>
-/// A run that says something else while its checksums hold is a mistake of ours, not damage of a disk; either way it is
-/// named, and nothing is changed. A run of which the log is damaged is not compared: what would be right is not known.
+/// If a run differs although its checksums hold, that is a defect of this code, not damage of a disk. Either is reported,
+/// and nothing is changed. If the log is damaged in the range of a run, the run is not compared, because its correct
+/// content is unknown.
 /// </remarks>
 internal sealed class RunVerification : IFrameVisitor
 {
-    /// <summary>Of one run; the rest is counted.</summary>
+    /// <summary>The maximal number of differences of one run that are reported; the rest are counted.</summary>
     const int DifferencesMax = 10;
 
     readonly IReadOnlyList<Run> _runs;
@@ -17,7 +18,7 @@ internal sealed class RunVerification : IFrameVisitor
     readonly List<Damage> _damage = [];
     readonly List<Damage> _damagedBlocks = [];
 
-    /// <summary>Damage of the log, which others name.</summary>
+    /// <summary>Damage of the log. It is reported elsewhere.</summary>
     readonly List<Damage> _damageOfLog = [];
 
     readonly MemoryFiller _filler = new();
@@ -42,25 +43,25 @@ internal sealed class RunVerification : IFrameVisitor
 
     bool IsDone => _number == _runs.Count;
 
-    /// <summary>Whether it cannot be told what the current run should say.</summary>
+    /// <summary>Whether the correct content of the current run is unknown.</summary>
     bool IsUnknown => _isUnknown || _damageOfLog.Count > _damageBefore;
 
     /// <summary>Compares runs that follow one another from position 1 on.</summary>
     /// <param name="files">The disk.</param>
-    /// <param name="layout">Where the ledger is.</param>
-    /// <param name="options">How large a piece may be.</param>
-    /// <param name="manifest">The segments.</param>
-    /// <param name="segments">Those that are open.</param>
+    /// <param name="layout">The paths of the ledger.</param>
+    /// <param name="options">The options, which limit the size of a piece.</param>
+    /// <param name="manifest">The manifest, which lists the segments.</param>
+    /// <param name="segments">The segments that are open.</param>
     /// <param name="runs">The runs.</param>
-    /// <param name="published">Where the log is known to end, and the position that comes next; null where that is not known.</param>
-    /// <param name="progress">Called after each piece with its last position; may throw to end it.</param>
-    /// <returns>How many could be compared, what they say that the log does not, and which blocks of them are damaged.</returns>
+    /// <param name="published">The known end of the log, and the position of the next fact; null if it is not known.</param>
+    /// <param name="progress">Called after each piece with its last position. It may throw to end the verification.</param>
+    /// <returns>The number of runs that were compared, their differences from the log, and their damaged blocks.</returns>
     public static (int Compared, IReadOnlyList<Damage> Damage, IReadOnlyList<Damage> DamagedBlocks) Run(IFileSystem files, LedgerLayout layout, StorageOptions options, Manifest manifest, SegmentDirectory segments, IReadOnlyList<Run> runs, (LogLocation Location, Position Next)? published, Action<Position> progress)
     {
         if (runs.Count == 0) return (0, [], []);
         var verification = new RunVerification(runs, manifest, options, progress);
 
-        // Runs may have been made since the end was looked up, and then what they say of theirs is all that is known.
+        // Runs may have been written after the end was read. Then the end of the last run is all that is known.
         (LogLocation Location, Position Next) end = published is { } known && known.Next > runs[^1].Last && known.Location.IsIn(manifest.Last) ? known : (runs[^1].Footer.End, runs[^1].Last.Next());
         using var walk = new SegmentSet(files, layout, options, segments, verification, verification._damageOfLog);
         for (var i = 0; i < manifest.Segments.Count && !verification.IsDone; i++)
@@ -117,7 +118,7 @@ internal sealed class RunVerification : IFrameVisitor
         if (!IsDone) _piece.AddCell(cell.Name, CellEntry.Of(segment, fileOffset, cell));
     }
 
-    /// <summary>What a repair has found gone is not known any more; a run over it is not compared.</summary>
+    /// <summary>Marks facts that a repair has found lost as unknown. A run that contains any of them is not compared.</summary>
     public void AddHoles(Position last)
     {
         while (!IsDone)
@@ -132,7 +133,7 @@ internal sealed class RunVerification : IFrameVisitor
 
     void Begin()
     {
-        // What was damaged between two frames may be of the run that ends there, or of the one that begins.
+        // Damage between two frames may be in the range of the run that ends there, or of the one that begins there.
         (_differences, _isUnknown, _damageBefore) = (0, false, _damageAtFrame);
         _comparison = new RunComparison(Current, Differs);
         _piece = new MemoryPart(Current.First);

@@ -3,10 +3,11 @@ using System.Buffers.Binary;
 
 namespace Factstone.Storage;
 
-/// <summary>Writes one run, from front to back: places, segments, times, terms in order, and what finds them. See docs/format.md, "Run".</summary>
+/// <summary>Writes one run from front to back: locations, segments, times, terms in order, and the tables that find them. See docs/format.md, "Run".</summary>
 /// <remarks>
-/// Memory: a few buffers, and the hashes of a bounded number of terms. What the buffers cannot hold (the offsets of
-/// dictionary blocks, the rows of a long list, the fences of times) is in the scratch space of the run until it is written.
+/// Memory: a few buffers, and the hashes of a bounded number of terms. Data that does not fit in the buffers (the offsets
+/// of dictionary blocks, the rows of a long list, the fences of times) is in the scratch space of the run until it is
+/// written.
 /// </remarks>
 internal sealed class RunWriter : IDisposable
 {
@@ -51,19 +52,19 @@ internal sealed class RunWriter : IDisposable
         (_skipRows, _blockOffsets, _timeFences) = (new RunSpool(_output.Scratch), new RunSpool(_output.Scratch), new RunSpool(_output.Scratch));
     }
 
-    /// <summary>Where its part of the log begins.</summary>
+    /// <summary>The start of the run's part of the log.</summary>
     public LogLocation Start { get; init; }
 
-    /// <summary>A planted mistake.</summary>
+    /// <summary>A defect to inject, for tests.</summary>
     public Defect Defect { get; init; }
 
-    /// <summary>The place of the next fact.</summary>
+    /// <summary>Adds the location of the next fact.</summary>
     public void AddLocation(long fileOffset) => _output.Write((uint)fileOffset);
 
-    /// <summary>The places of the next facts, as a run holds them.</summary>
+    /// <summary>Adds the locations of the next facts, encoded as in a run.</summary>
     public void AddLocations(ReadOnlySpan<byte> locations) => _output.Write(locations);
 
-    /// <summary>The facts from a position on are in this segment. After the places.</summary>
+    /// <summary>Adds the segment that contains the facts from a position on. To be called after all locations are added.</summary>
     public void AddSegment(Position from, Position segmentBase, int generation)
     {
         if (_segmentStarts.Count == 0)
@@ -79,7 +80,7 @@ internal sealed class RunWriter : IDisposable
         _output.Write((uint)generation);
     }
 
-    /// <summary>The facts from a position on were recorded at this time or later. After the segments.</summary>
+    /// <summary>Adds a row: the facts from a position on were recorded at this time or later. To be called after all segments are added.</summary>
     public void AddTime(in TimeRow row)
     {
         if (_times == 0)
@@ -94,10 +95,10 @@ internal sealed class RunWriter : IDisposable
         _output.Write((row.First.Value << 1) | (row.IsAll ? 1L : 0));
     }
 
-    /// <summary>Begins the positions of a term, which comes behind all terms before it.</summary>
-    /// <param name="term">Its bytes.</param>
-    /// <param name="count">How many places follow.</param>
-    /// <param name="streams">For a store: how many of its streams begin here.</param>
+    /// <summary>Begins the positions of a term. The term must be after all terms before it.</summary>
+    /// <param name="term">The bytes of the term.</param>
+    /// <param name="count">The number of locations that follow.</param>
+    /// <param name="streams">For a store: the number of its streams that begin in this run.</param>
     public void BeginList(ReadOnlySpan<byte> term, long count, long streams)
     {
         BeginTerm(term);
@@ -137,7 +138,7 @@ internal sealed class RunWriter : IDisposable
         EndTerm(head[..length], _locations.AsSpan(0, _locationsLength), _offsets.AsSpan(0, _offsetsLength));
     }
 
-    /// <summary>A term that is no list.</summary>
+    /// <summary>Adds a term that is not a list.</summary>
     public void AddValue(ReadOnlySpan<byte> term, ReadOnlySpan<byte> value)
     {
         BeginTerm(term);
@@ -146,17 +147,17 @@ internal sealed class RunWriter : IDisposable
         EndTerm(value, [], []);
     }
 
-    /// <summary>Writes what finds the terms, and the footer, which makes the run one.</summary>
+    /// <summary>Writes the tables that find the terms, and the footer, which makes the run valid.</summary>
     public RunFooter Finish(LedgerId ledgerId, long epoch, Position last, LogLocation end, LogMark endMark, long firstTime, long lastTime)
     {
         foreach (var _ in FinishSteps(ledgerId, epoch, last, end, endMark, firstTime, lastTime)) { }
         return Footer!;
     }
 
-    /// <summary>Set when all is written.</summary>
+    /// <summary>The footer; set when all is written.</summary>
     public RunFooter? Footer { get; private set; }
 
-    /// <summary>The same, a piece at a time.</summary>
+    /// <summary>The same, one piece at a time.</summary>
     public IEnumerable<int> FinishSteps(LedgerId ledgerId, long epoch, Position last, LogLocation end, LogMark endMark, long firstTime, long lastTime)
     {
         EndTermBlock();
@@ -308,7 +309,7 @@ internal sealed class RunWriter : IDisposable
         spool.Write(bytes);
     }
 
-    /// <summary>Streams are the first terms of all.</summary>
+    /// <summary>Reads the terms of streams, which are the first of all terms.</summary>
     IEnumerable<TermLocation> ReadStreams(WrittenTerms written)
     {
         foreach (var (terms, blockAt) in written.From(0))

@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>Goes through the terms of one dictionary block. See docs/format.md, "Terms".</summary>
+/// <summary>Visits the terms of one dictionary block. See docs/format.md, "Terms".</summary>
 internal sealed class TermBlock
 {
     readonly byte[] _term = new byte[TermKey.BytesMax];
@@ -46,11 +46,11 @@ internal sealed class TermBlock
         return true;
     }
 
-    /// <summary>Finds the value of one term in a block, without writing out the others; false when it is not there.</summary>
+    /// <summary>Finds the value of one term in a block, without decoding the other terms; false if the term is not in the block.</summary>
     public static bool TryFind(ReadOnlySpan<byte> block, ReadOnlySpan<byte> term, out ReadOnlySpan<byte> value)
     {
-        // How much of the term looked for the last entry has in common with it: an entry that shares less with the one
-        // before it than that is behind the term, one that shares more is as far from it as the one before.
+        // The length of the prefix that the wanted term and the last entry share. If an entry shares less than that with the
+        // entry before it, it is after the term. If it shares more, it shares as much with the term as that entry.
         var matched = 0;
         for (var at = 0; at < block.Length;)
         {

@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>Goes through the terms of a run in order, from the first that is not before a given one.</summary>
+/// <summary>Visits the terms of a run in order, from the first term that is not before a given one.</summary>
 /// <remarks>Threads: one at a time. What it returns is valid until it moves.</remarks>
 internal sealed class TermCursor
 {
@@ -12,14 +12,14 @@ internal sealed class TermCursor
     bool _isOpen;
 
     /// <param name="run">The run.</param>
-    /// <param name="from">The first term, whether it is there or not; empty for the first of all.</param>
-    /// <param name="block">The dictionary block that it is in, or the one before; null where nobody knows.</param>
+    /// <param name="from">The first term; it need not exist. Empty for the first term of the run.</param>
+    /// <param name="block">The dictionary block that contains it, or the one before; null if not known.</param>
     public TermCursor(Run run, byte[] from, long? block = null)
     {
         (_run, _from, _block) = (run, from, block ?? 0);
         if (from.Length == 0 || block is not null) return;
 
-        // The last block whose first term is not behind it.
+        // The last block whose first term is not after it.
         _block = RowSearch.CountWhile(1, checked((int)run.Footer.BlockCount), this, static (cursor, number) => cursor.CompareFirst(number) <= 0) - 1;
     }
 
@@ -46,7 +46,7 @@ internal sealed class TermCursor
         }
     }
 
-    /// <summary>Compares the first term of a block, of which all bytes stand there, with the one to begin from.</summary>
+    /// <summary>Compares the first term of a block, which is stored in full, with the term to begin from.</summary>
     int CompareFirst(long block)
     {
         var order = TermBlock.First(_run.TermBlock(block)).SequenceCompareTo(_from);

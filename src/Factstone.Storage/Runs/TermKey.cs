@@ -6,10 +6,10 @@ namespace Factstone.Storage;
 /// <summary>A term as a run orders and finds it: its bytes, and their hash. See docs/format.md, "Terms".</summary>
 internal readonly ref struct TermKey
 {
-    /// <summary>Kind, name, and for streams and cells a zero and the key. A zero is in no name, so all keys of a store stand together, in their order.</summary>
+    /// <summary>Kind, name, and for streams and cells a zero and the key. No name contains a zero, so all keys of a store are adjacent, in their order.</summary>
     public const int BytesMax = 1 + FactLimits.StoreBytesMax * 2 + 1 + FactLimits.KeyBytesMax;
 
-    /// <summary>Enough for most, so that a look-up clears little of the stack.</summary>
+    /// <summary>Enough for most terms, so that a lookup clears little of the stack.</summary>
     public const int BytesUsual = 128;
 
     const ulong Multiplier = 0x9E3779B97F4A7C15;
@@ -26,7 +26,7 @@ internal readonly ref struct TermKey
 
     public static TermKey Of(ReadOnlySpan<byte> bytes) => new(bytes, HashOf(bytes));
 
-    /// <summary>Encodes a term into a buffer; one that is too small is replaced.</summary>
+    /// <summary>Encodes a term into a buffer. A buffer that is too small is replaced.</summary>
     public static TermKey Encode(in Term term, Span<byte> buffer)
     {
         var size = Size(term);
@@ -40,12 +40,12 @@ internal readonly ref struct TermKey
         return Write(bytes, term) == bytes.Length ? bytes : throw new InvariantException("a term has one size");
     }
 
-    /// <summary>Where the terms of one kind and name begin: all keys of a store, all names of a bucket.</summary>
+    /// <summary>The prefix of the terms of one kind and name: of all keys of a store, or of all names of a bucket.</summary>
     public static byte[] Prefix(TermKind kind, string name, string keyPrefix) => Encode(new Term(kind, name, keyPrefix));
 
     public static TermKind Kind(ReadOnlySpan<byte> bytes) => (TermKind)bytes[0];
 
-    /// <summary>The key of a stream or the name of a cell.</summary>
+    /// <summary>The key of a stream, or the name of a cell.</summary>
     public static ReadOnlySpan<byte> Key(ReadOnlySpan<byte> bytes) => bytes[(bytes.IndexOf((byte)0) + 1)..];
 
     public static bool HasKey(TermKind kind) => kind is TermKind.Stream or TermKind.Cell;
@@ -61,7 +61,7 @@ internal readonly ref struct TermKey
         return at + Encoding.UTF8.GetBytes(term.Key, target[at..]);
     }
 
-    /// <summary>Eight bytes at a time, each folded into a product of twice the width. Part of the format of runs.</summary>
+    /// <summary>Hashes eight bytes at a time: each eight are folded into a product of twice the width. The hash is part of the format of runs.</summary>
     static ulong HashOf(ReadOnlySpan<byte> bytes)
     {
         var hash = (ulong)bytes.Length * Multiplier;

@@ -2,10 +2,10 @@ using System.Buffers.Binary;
 
 namespace Factstone.Storage;
 
-/// <summary>Reads the dictionary blocks of a run that is being written, in their order.</summary>
-/// <param name="file">The run.</param>
-/// <param name="blocksAt">Where the offsets of the blocks are.</param>
-/// <param name="blockCount">How many blocks there are.</param>
+/// <summary>Reads the dictionary blocks of a run that is being written, in order.</summary>
+/// <param name="file">The file of the run.</param>
+/// <param name="blocksAt">The offset of the offsets of the blocks.</param>
+/// <param name="blockCount">The number of blocks.</param>
 internal sealed class WrittenTerms(IStorageFile file, long blocksAt, long blockCount)
 {
     const int OffsetsPerRead = 1_024;
@@ -17,7 +17,7 @@ internal sealed class WrittenTerms(IStorageFile file, long blocksAt, long blockC
     long _bytesAt;
     int _bytesLength;
 
-    /// <summary>The terms from a block on, each with the offset of its block; valid until the next one is asked for.</summary>
+    /// <summary>The terms from a block on, each with the offset of its block. A term is valid until the next one is requested.</summary>
     public IEnumerable<(TermBlock Terms, long BlockAt)> From(long firstBlock)
     {
         for (var block = firstBlock; block < blockCount; block++)
@@ -41,7 +41,7 @@ internal sealed class WrittenTerms(IStorageFile file, long blocksAt, long blockC
         return BinaryPrimitives.ReadInt64LittleEndian(_offsets.AsSpan(at * sizeof(long)));
     }
 
-    /// <summary>Some bytes; those behind them are read with them, because the next block is there unless a long list is between.</summary>
+    /// <summary>Reads bytes, and the bytes after them as well, because the next block follows unless a long list is between.</summary>
     ReadOnlyMemory<byte> Read(long fileOffset, int length)
     {
         if (fileOffset < _bytesAt || fileOffset + length > _bytesAt + _bytesLength)
