@@ -93,7 +93,7 @@ internal sealed class RunLocations : IStreamLocations
         (first, var offset) = Row(run, head, block);
         count = CountIn(head, block);
         var end = block + 1 < head.Blocks ? Row(run, head, block + 1).Offset : head.ListBytes - ((long)head.Blocks * PositionListFormat.SkipRowBytes);
-        run.Prefetch(head.ListOffset + offset, end - offset); // where a place is stands at its end
+        run.Prefetch(head.ListOffset + offset, end - offset); // a location is at the end of its block
         return run.Read(head.ListOffset + offset, end - offset);
     }
 
