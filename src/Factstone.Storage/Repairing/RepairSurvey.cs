@@ -3,11 +3,6 @@ namespace Factstone.Storage;
 /// <summary>Reads the whole log and decides what the repair does with each segment. Changes nothing.</summary>
 internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, StorageOptions options, Action<long, long>? progress, CancellationToken cancellationToken) : IDisposable
 {
-    /// <summary>The size of the smallest possible fact: lengths, the fields that are never absent, checksums and salt. So a file contains at most its bytes divided by this.</summary>
-    const int FactBytesMin = 5 + 12 + FactFormat.ChecksumBytes + FactHash.SaltBytes;
-
-    const int ChunkBytes = 256 * 1_024;
-
     readonly ManifestFile _manifests = new(files, layout);
     readonly FileWindow _window = new(64 * 1_024, 1_024 * 1_024);
     readonly FileWindow _second = new(64 * 1_024, 1_024 * 1_024);
@@ -134,8 +129,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
         Manifest = manifest;
         if (!inventory.ManifestWasRebuilt && !inventory.HasGap)
         {
-            Segments = Plans(manifest.Segments, until: null);
-            RestoreBeginning([]);
+            Segments = new SegmentPlans(files, layout, Manifest).WithBeginning([]);
             return;
         }
 
@@ -145,93 +139,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
         if (inventory.ManifestWasRebuilt) _unreadable.AddRange(headers.Where(one => one.Header is null).Select(one => one.Name));
         var whole = headers.Where(one => one.Header?.Name == one.Name && one.Header.LedgerId == manifest.LedgerId).Select(one => one.Header!).ToList();
         Manifest = ManifestFile.Rebuild([.. whole.Select(static header => (header.Name, (SegmentHeader?)header))])!;
-        Segments = WithLostEnd(Manifest.Segments, head);
-        RestoreBeginning(whole);
-    }
-
-    List<SegmentPlan> Plans(IReadOnlyList<SegmentHeader> segments, Position? until) =>
-        [.. segments.Select((header, i) => new SegmentPlan(header)
-        {
-            Source = PathOf(header),
-            End = Manifest.EndOf(segments, i),
-            Until = i + 1 < segments.Count ? segments[i + 1].BasePosition : until,
-        })];
-
-    string? PathOf(SegmentHeader header)
-    {
-        var path = layout.Segment(header.BasePosition, header.Generation);
-        return files.FileExists(path) ? path : null;
-    }
-
-    /// <summary>Without a manifest, a file after the last segment with an unreadable header may be what was written last: everything that it can have contained is lost.</summary>
-    List<SegmentPlan> WithLostEnd(IReadOnlyList<SegmentHeader> segments, HeadSlot? head)
-    {
-        var last = segments[^1];
-        var lost = new List<(Position First, int Generation, Position Last)>();
-        foreach (var name in _unreadable)
-        {
-            if (!LedgerLayout.TryReadSegmentName(name, out var first, out var generation) || first < last.BasePosition || generation == 0) continue;
-            if (first == last.BasePosition && generation < last.Generation) continue;
-            lost.Add((first, generation, LastPossible(name, first, generation, head is { } slot && slot.LedgerId == Manifest.LedgerId ? head : null)));
-        }
-
-        if (lost.Count == 0) return Plans(segments, until: null);
-
-        var begin = lost.Min(one => one.First);
-        var plans = Plans(segments, begin);
-        plans.Add(new SegmentPlan(last with
-        {
-            Sequence = last.Sequence + 1,
-            BasePosition = begin,
-            Generation = lost.Where(one => one.First == begin).Max(one => one.Generation),
-            PreviousBase = last.BasePosition,
-            PreviousGeneration = last.LinkGeneration,
-            FirstGeneration = 0,
-            LiveEnd = 0,
-            LastLost = 0,
-        })
-        { Until = lost.Max(one => one.Last).Next() });
-        return plans;
-    }
-
-    /// <summary>The last position that can have been assigned in an unreadable file. HEAD says it if the writer closed the ledger there; otherwise it is bounded by the size of the file.</summary>
-    Position LastPossible(string name, Position first, int generation, HeadSlot? head)
-    {
-        var path = $"{layout.Segments}/{name}";
-        using (var file = files.Open(path, FileOpening.ReadOnly))
-            if (head is { IsClean: true } end && end.SegmentBase == first && end.SegmentGeneration == generation && end.FileOffset == file.Length) return end.Position;
-        return new Position(Math.Max(first.Value - 1 + (WrittenBytes(path) / FactBytesMin), head?.Position.Value ?? 0));
-    }
-
-    /// <summary>Without a manifest the list ends at a missing segment that the next one names. Existing segments before it are found; the rest is lost.</summary>
-    void RestoreBeginning(List<SegmentHeader> whole)
-    {
-        for (var first = Segments[0].Header; first.PreviousGeneration > 0; first = Segments[0].Header)
-        {
-            var earlier = whole.Where(header => header.Sequence < first.Sequence && header.BasePosition <= first.PreviousBase && header.RepairEpoch <= Manifest.Epoch)
-                .MaxBy(header => (header.Sequence, header.Generation));
-            var missing = first with
-            {
-                Sequence = Math.Max(first.Sequence - 1, 1),
-                BasePosition = first.PreviousBase,
-                Generation = first.PreviousGeneration,
-                FirstGeneration = 0,
-                LiveEnd = 0,
-                LastLost = 0,
-                PreviousBase = earlier?.BasePosition ?? Position.None,
-                PreviousGeneration = earlier?.LinkGeneration ?? 0,
-            };
-            Segments.Insert(0, new SegmentPlan(missing) { Until = first.BasePosition });
-            if (earlier is null) break;
-            Segments.InsertRange(0, Plans(ManifestFile.Chain(earlier, whole, Manifest.Epoch), first.PreviousBase));
-        }
-
-        if (Segments[0].Header.BasePosition == new Position(1)) return;
-
-        var second = Segments[0].Header;
-        var before = second with { Sequence = Math.Max(second.Sequence - 1, 1), BasePosition = new Position(1), Generation = 1, FirstGeneration = 0, LiveEnd = 0, LastLost = 0, PreviousBase = Position.None, PreviousGeneration = 0, PreviousEnd = 0 };
-        Segments[0].Header = second with { PreviousBase = before.BasePosition, PreviousGeneration = before.Generation };
-        Segments.Insert(0, new SegmentPlan(before) { Until = second.BasePosition });
+        Segments = new SegmentPlans(files, layout, Manifest, _unreadable, head).WithBeginning(whole);
     }
 
     void ReadSealed(SegmentPlan plan, Position until)
@@ -284,7 +192,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
     Position LastOfMissing(SegmentHeader header, HeadSlot? head)
     {
         var known = Math.Max(head?.Position.Value ?? 0, _indexedEnd?.Last.Value ?? 0);
-        return new Position(known >= header.BasePosition.Value ? known : header.BasePosition.Value - 1 + (StorageOptions.SegmentSizeBytesMax / FactBytesMin));
+        return new Position(known >= header.BasePosition.Value ? known : header.BasePosition.Value - 1 + (StorageOptions.SegmentSizeBytesMax / SegmentPlans.FactBytesMin));
     }
 
     LogEnd Examine(FrameReader reader, SegmentHeader header, HeadSlot? head)
@@ -379,22 +287,6 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
         var hasFacts = until > first;
         _damage.Add(new Damage(layout.Segment(first, plan.Header.Generation), 0, hasFacts ? first : Position.None, hasFacts ? new Position(until.Value - 1) : Position.None, what));
         plan.Salvaged = SegmentSalvage.Nothing(first, until, Scan);
-    }
-
-    long WrittenBytes(string path)
-    {
-        using var file = files.Open(path, FileOpening.ReadOnly);
-        var buffer = new byte[ChunkBytes];
-        for (var at = file.Length; at > 0;)
-        {
-            var from = Math.Max(at - ChunkBytes, 0);
-            var read = file.Read(buffer.AsSpan(0, (int)(at - from)), from);
-            var last = buffer.AsSpan(0, read).LastIndexOfAnyExcept((byte)0);
-            if (last >= 0) return from + last + 1;
-            at = from;
-        }
-
-        return 0;
     }
 
     void Read(long bytes)
