@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>A ledger that was opened for writing, and whose damage makes it unsafe to write. It is read until it is repaired.</summary>
+/// <summary>A ledger that was opened for writing, but whose damage makes writing unsafe. It can only be read until it is repaired.</summary>
 internal sealed class DamagedStorage(LockedDirectory directory, LedgerLayout layout, StorageOptions options, LedgerOpening opening)
     : LockedStorage(directory, layout, options, opening)
 {

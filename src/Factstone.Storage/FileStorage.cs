@@ -1,9 +1,9 @@
 namespace Factstone.Storage;
 
-/// <summary>A ledger in files: what an open for writing and one for reading only have in common, which is all of reading.</summary>
+/// <summary>A ledger in files: the common part of an open for writing and an open for reading only, which includes all reads.</summary>
 /// <remarks>
-/// Always true: <see cref="Head"/> is durable, and the index is complete up to it. Threads: any number read, beside the
-/// one that appends or takes in what a writer has published.
+/// Always true: <see cref="Head"/> is durable, and the index is complete up to it. Threads: any number of readers,
+/// next to one thread that appends or reads what a writer has published.
 /// </remarks>
 internal abstract class FileStorage : IFactStorage
 {
@@ -13,13 +13,13 @@ internal abstract class FileStorage : IFactStorage
     readonly ReaderGate _gate = new();
     int _isDisposed;
 
-    /// <param name="files">The file system, whose paths below the ledger's directory begin at that directory.</param>
+    /// <param name="files">The file system. Its paths below the ledger's directory are resolved from the open directory.</param>
     /// <param name="directory">Released last.</param>
     /// <param name="layout">The paths of the ledger's files.</param>
-    /// <param name="options">How the ledger was opened.</param>
+    /// <param name="options">The options that the ledger was opened with.</param>
     /// <param name="opening">What the open found.</param>
     /// <param name="found">Damage that the open found.</param>
-    /// <param name="builder">The builder of runs, where this storage makes any.</param>
+    /// <param name="builder">The builder of runs; null if this storage writes none.</param>
     protected FileStorage(IFileSystem files, IDisposable directory, LedgerLayout layout, StorageOptions options, ILedgerOpening opening, IReadOnlyList<Damage> found, IndexBuilder? builder)
     {
         _directory = directory;
@@ -67,7 +67,7 @@ internal abstract class FileStorage : IFactStorage
     /// <summary>For tests, and for reads by query.</summary>
     public FactIndex Index { get; }
 
-    /// <summary>Where a backup finds the files of the ledger.</summary>
+    /// <summary>The file system and the directory from which a backup copies the ledger.</summary>
     public (IFileSystem Files, string Root) FilesAndRoot => (Files, Layout.Root);
 
     protected IFileSystem Files { get; }
@@ -84,13 +84,13 @@ internal abstract class FileStorage : IFactStorage
 
     protected QueryReading Queries { get; }
 
-    /// <summary>Where the log ends in its current segment; 0 where that is not known.</summary>
+    /// <summary>Where the log ends in its current segment; 0 if that is not known.</summary>
     protected abstract long Tail { get; }
 
-    /// <summary>Opens a ledger for writing; makes one where there is none.</summary>
+    /// <summary>Opens a ledger for writing. If there is none, it creates one.</summary>
     public static FileStorage Open(IFileSystem files, string root, StorageOptions options, CancellationToken cancellationToken) => LockedStorage.OpenLocked(files, root, options, cancellationToken);
 
-    /// <summary>Opens a ledger beside its writer, or without one; changes nothing.</summary>
+    /// <summary>Opens a ledger for reading only, with or without an active writer. It changes nothing.</summary>
     public static ReadOnlyStorage OpenReadOnly(IFileSystem files, string root, StorageOptions options, CancellationToken cancellationToken = default) => ReadOnlyStorage.OpenUnlocked(files, root, options, cancellationToken);
 
     public Position LastCommonWith(long epoch) => _opening.Manifest.LastCommonWith(epoch);
@@ -178,7 +178,7 @@ internal abstract class FileStorage : IFactStorage
         };
     }
 
-    /// <summary>The runs of the index, which follow one another from position 1 on.</summary>
+    /// <summary>The runs of the index, in order, consecutive from position 1.</summary>
     public IReadOnlyList<Run> Runs() => [.. Index.Parts.ToArray().OfType<Run>()];
 
     /// <summary>Ends waits and reads, completes the log, and closes all files. The order matters: a worker writes to the files that are closed after it.</summary>
@@ -214,7 +214,7 @@ internal abstract class FileStorage : IFactStorage
     {
     }
 
-    /// <summary>Marks the end of the session in the log.</summary>
+    /// <summary>Writes the closing frame of the session to the log.</summary>
     protected virtual void CloseLog()
     {
     }

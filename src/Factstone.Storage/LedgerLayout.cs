@@ -19,7 +19,7 @@ internal sealed class LedgerLayout(string root)
     public string Head => $"{root}/HEAD";
     public string Manifest => $"{root}/MANIFEST";
 
-    /// <summary>Exists after an unforeseen exception has stopped a worker of the writer: names the worker, for readers in other processes.</summary>
+    /// <summary>Exists after an unexpected exception has stopped a worker of the writer. It names the worker, for readers in other processes.</summary>
     public string Workers => $"{root}/WORKERS";
 
     public string NewManifest => $"{root}/MANIFEST.new";
@@ -33,12 +33,12 @@ internal sealed class LedgerLayout(string root)
 
     public string Segments => $"{root}/segments";
 
-    /// <summary>A segment without a name yet, created by the writer. Preallocated ones have a number at the end, so that the two are never one file.</summary>
+    /// <summary>A segment without a final name, created by the writer. Spares have a number at the end of their name, so that the two are never the same file.</summary>
     public string Spare => $"{root}/segments/spare";
 
     public string Index => $"{root}/index";
 
-    /// <summary>Exists after damage was found in a part of the log that an open does not read: the next open for writing reads the whole log.</summary>
+    /// <summary>Exists after damage was found in a part of the log that an open does not read. The next open for writing then reads the whole log.</summary>
     public string Suspicion => $"{root}/index/suspicion";
 
     public string Quarantine => $"{root}/quarantine";

@@ -40,7 +40,7 @@ internal abstract class LockedStorage : FileStorage, IFactAppending
         }
         catch
         {
-            // Before the lock is released: a worker that went on would zero what the next writer has written.
+            // The workers stop before the lock is released: a worker that continued would zero what the next writer has written.
             storage?.StopWorkers();
             opening.CloseFiles();
             directory.Dispose();
@@ -54,20 +54,20 @@ internal abstract class LockedStorage : FileStorage, IFactAppending
 
     public AppendSnapshot? Prepare(PreparedAppend append, out AppendSpan committed)
     {
-        // The append exists among the durable ones, so the answer needs no writer.
+        // The append is already durable, so the answer needs no writer.
         var until = Index.PreparedUntil;
         if (TryFind(append, out committed)) return null;
         var snapshot = Facts.Prepare(append);
         if (append.QueryNames > 0) snapshot = Queries.Prepare(append, snapshot, Head.Position);
 
-        // The writer does not look up again what the snapshot covers, the id included. A run that was made since the id
-        // was looked up may have it.
+        // The writer does not repeat the lookups that the snapshot covers, including that of the id. But a run that was made
+        // since the lookup of the id may contain the id.
         return snapshot.Until != until && TryFind(append, out committed) ? null : snapshot;
     }
 
     public abstract IAppendSession Begin();
 
-    /// <summary>Goes on with the log, where the open has finished the work of the last writer.</summary>
+    /// <summary>Continues the log, if the open has completed the work of the last writer.</summary>
     protected abstract void Start();
 
     protected abstract void StopWorkers();
@@ -85,7 +85,7 @@ internal abstract class LockedStorage : FileStorage, IFactAppending
         return found is not null;
     }
 
-    /// <summary>How far the clock is behind the last recorded time; zero when it is not. A notice is given of one that is far behind.</summary>
+    /// <summary>The time by which the clock is behind the last recorded time; zero when it is not behind. A notice is given when it is far behind.</summary>
     static TimeSpan ClockLag(long lastTime, StorageOptions options)
     {
         var now = options.Time.GetUtcNow();

@@ -1,7 +1,7 @@
 namespace Factstone.Storage;
 
-/// <summary>A ledger that was opened for reading only, beside its writer or without one.</summary>
-/// <remarks>Threads: any number read. One at a time takes in what the writer has published, under a lock.</remarks>
+/// <summary>A ledger that was opened for reading only, with or without an active writer.</summary>
+/// <remarks>Threads: any number of readers. A lock admits one at a time to read what the writer has published.</remarks>
 internal sealed class ReadOnlyStorage : FileStorage
 {
     /// <summary>A reader that waits for another one checks for cancellation this often.</summary>
@@ -56,13 +56,13 @@ internal sealed class ReadOnlyStorage : FileStorage
             CurrentHead.Set(PublishedHead());
             AddDamage(_foundDamage);
 
-            // Only now: the next refresh returns at once where HEAD has not moved since, so a failure before the head is
-            // set would leave this reader behind until the next append.
+            // Runs are adopted after the head is set. The next refresh returns at once if HEAD has not moved, so a failure before
+            // the head is set would keep this reader at an old head until the next append.
             _opening.TryAdoptRuns();
         }
         catch (OperationCanceledException) when (IsClosed && !cancellationToken.IsCancellationRequested)
         {
-            // A read that goes on is refused, because the ledger is closed.
+            // A read that continues is refused, because the ledger is closed.
         }
         finally
         {
@@ -70,15 +70,15 @@ internal sealed class ReadOnlyStorage : FileStorage
         }
     }
 
-    /// <summary>Compares runs that were found with the log.</summary>
+    /// <summary>Compares the given runs with the log.</summary>
     public (int Compared, IReadOnlyList<Damage> Damage, IReadOnlyList<Damage> DamagedBlocks) VerifyRuns(IReadOnlyList<Run> runs, Action<Position> progress) =>
         RunVerification.Run(Files, Layout, Options with { OpeningProgress = null, BranchTaken = null }, _opening.Manifest, _opening.Directory, runs, _opening.PublishedEnd, progress);
 
-    /// <summary>Files of the index that are not used, in a ledger without a writer beside.</summary>
+    /// <summary>Files of the index that are not used, in a ledger without an active writer.</summary>
     public IReadOnlyList<Damage> UnusedRuns() =>
         IsBesideWriter || Files.FileExists(Layout.Backup) ? [] : [.. _opening.Runs.Rejected.Select(static path => new Damage(path, 0, Position.None, Position.None, "This index file is incomplete, damaged, or belongs to another log."))];
 
-    /// <summary>Files of the index that are not used, in a backup. All of them were whole and of its log when it was made.</summary>
+    /// <summary>Files of the index that are not used, in a backup. When the backup was made, all of them were undamaged and matched its log.</summary>
     public IReadOnlyList<Damage> UnusedRunsOfBackup()
     {
         if (!Files.FileExists(Layout.Backup)) return [];
@@ -104,7 +104,7 @@ internal sealed class ReadOnlyStorage : FileStorage
         }
     }
 
-    /// <summary>Null when a writer has come while none was expected: what was found may be the work of that writer, and not the remains of an earlier one.</summary>
+    /// <summary>Null when a writer has started although none was expected: what was found may be the work of that writer, and not what an earlier one left.</summary>
     static ReadOnlyStorage? TryOpen(IFileSystem files, LedgerLayout layout, StorageOptions options, bool isAlone, long started, CancellationToken cancellationToken)
     {
         var damage = new List<Damage>();
@@ -119,7 +119,7 @@ internal sealed class ReadOnlyStorage : FileStorage
         }
         catch (FactstoneException) when (isAlone && directory.IsLocked(layout.Lock))
         {
-            // It is opened once more, beside the writer.
+            // The ledger is opened again, next to the writer.
         }
         catch
         {

@@ -19,7 +19,7 @@ internal sealed record StorageOptions
 
     public long MemoryBytesMax { get; init; } = 8 * 1_024 * 1_024;
 
-    /// <summary>A run with more bytes is not merged any more: eight runs of this size stay below the 64 GiB that a run can have.</summary>
+    /// <summary>A run with more bytes is not merged: eight runs of this size stay below the 64 GiB that a run can have.</summary>
     public long MergedRunBytesMax { get; init; } = 7L * 1_024 * 1_024 * 1_024;
 
     /// <summary>The same for facts: eight such runs, if all facts were of one stream, stay below the 4 GiB that a list can have, at a little more than five bytes each.</summary>
@@ -46,10 +46,10 @@ internal sealed record StorageOptions
     /// <summary>Whether damage that is found leaves <c>index/suspicion</c>, so that the next open for writing reads all of the log.</summary>
     public bool MarksSuspicion { get; init; } = true;
 
-    /// <summary>A damaged run of at most so many facts, cells or append ids is rebuilt at once, by the reader that finds the damage. A larger one is rebuilt by the index worker, and the log answers meanwhile.</summary>
+    /// <summary>A damaged run of at most this many facts, cells or append ids is rebuilt at once, by the reader that finds the damage. A larger one is rebuilt by the index worker; until then, reads use the log.</summary>
     public long RebuiltAtOnceMax { get; init; } = 65_536;
 
-    /// <summary>How many facts a read-only open takes into memory if there are no runs.</summary>
+    /// <summary>The number of facts that a read-only open keeps in memory if there are no runs.</summary>
     public long ReadOnlyFactsMax { get; init; } = 2_000_000;
 
     public TimeSpan LockWait { get; init; } = TimeSpan.FromSeconds(30);
@@ -76,7 +76,7 @@ internal sealed record StorageOptions
     /// <summary>Called where another thread may run in production; null in production. If it is set, one thread runs everything, and a thread that would wait for a worker does its work.</summary>
     public Action<InterleavingPoint>? Interleave { get; init; }
 
-    /// <summary>A planted mistake, so that a test can show that it would be found.</summary>
+    /// <summary>A planted defect, so that a test can show that it would be found.</summary>
     public Defect Defect { get; init; }
 
     /// <summary>Passes on a notice, if a callback is set.</summary>

@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>A ledger that was opened for writing, with its workers: the log goes on, or will when there is room to finish the work of the last writer.</summary>
+/// <summary>A ledger that was opened for writing, with its workers. The log continues, or will continue when there is free space to complete the work of the last writer.</summary>
 /// <remarks>Threads: the writer calls <see cref="Begin"/> and what it returns. Two workers preallocate space and build runs.</remarks>
 internal sealed class WriterStorage : LockedStorage
 {
@@ -80,7 +80,7 @@ internal sealed class WriterStorage : LockedStorage
         }
         catch (FactstoneException)
         {
-            // No acknowledged append depends on a clean close: the next open finds no mark, and recovers.
+            // No acknowledged append depends on a clean close: the next open finds no closing frame and does a recovery.
         }
     }
 
@@ -97,7 +97,7 @@ internal sealed class WriterStorage : LockedStorage
         _isContinued = true;
     }
 
-    /// <summary>Publishes where the log goes on. After a clean open <c>HEAD</c> says so already.</summary>
+    /// <summary>Publishes where the log continues. After a clean open, <c>HEAD</c> already contains this.</summary>
     void PublishOpening()
     {
         var head = new StorageHead(new Position(Index.Next.Value - 1), LedgerOpening.LastTime);
@@ -108,7 +108,7 @@ internal sealed class WriterStorage : LockedStorage
         LedgerOpening.TryRemoveLeftovers();
     }
 
-    /// <summary>Writes the last memory part as a run, so that the next open reads no log. Where the run cannot be written, that open reads the last facts from the log.</summary>
+    /// <summary>Writes the last memory part as a run, so that the next open reads no log. If the run cannot be written, that open reads the last facts from the log.</summary>
     void WriteLastRun()
     {
         if (!Index.Active.HasAny) return;

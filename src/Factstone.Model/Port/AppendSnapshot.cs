@@ -1,4 +1,4 @@
 namespace Factstone;
 
-/// <summary>What a storage has read for one append. Opaque: only the storage that made it knows what it holds.</summary>
+/// <summary>The lookups that a storage has done for one append. Opaque: only the storage that created it reads its content.</summary>
 internal abstract class AppendSnapshot;

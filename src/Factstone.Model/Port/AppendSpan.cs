@@ -5,9 +5,9 @@ internal readonly record struct AppendSpan(Position First, int Count)
 {
     public Position Last => new(First.Value + Count - 1);
 
-    /// <summary>Set only for an append of which facts are lost: when it was recorded, as far as that is known.</summary>
+    /// <summary>The time of the append, if known. Set only for an append with lost facts.</summary>
     public long RecordedAt { get; init; }
 
-    /// <summary>Whether facts of it are lost.</summary>
+    /// <summary>Whether facts of the append are lost.</summary>
     public bool IsIncomplete { get; init; }
 }

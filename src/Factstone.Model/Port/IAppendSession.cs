@@ -1,23 +1,23 @@
 namespace Factstone;
 
-/// <summary>One group of appends. Each is decided on the state that the accepted ones before it leave, and all are written at once.</summary>
-/// <remarks>Threads: the writer's only. The next <see cref="IFactAppending.Begin"/> ends it.</remarks>
+/// <summary>One group of appends. Each append is decided on the state after the accepted ones before it. All are written at once.</summary>
+/// <remarks>Threads: only the writer. The next <see cref="IFactAppending.Begin"/> ends it.</remarks>
 internal interface IAppendSession
 {
-    /// <summary>Turns to the next append. All later questions are about it.</summary>
-    /// <param name="snapshot">What <see cref="IFactAppending.Prepare"/> read for it. The session reads again what is out of date.</param>
+    /// <summary>Moves to the next append. All later calls are about it.</summary>
+    /// <param name="snapshot">The result of <see cref="IFactAppending.Prepare"/> for the append. The session repeats lookups that are out of date.</param>
     void Consider(AppendSnapshot snapshot);
 
-    /// <summary>The last position, with the appends accepted so far.</summary>
+    /// <summary>The last position, including the appends accepted so far.</summary>
     Position Last { get; }
 
-    /// <summary>The state of a stream, with the appends accepted so far.</summary>
+    /// <summary>The state of a stream, including the appends accepted so far.</summary>
     StreamState State(StreamName stream);
 
-    /// <summary>The state of a cell, with the appends accepted so far.</summary>
+    /// <summary>The state of a cell, including the appends accepted so far.</summary>
     CellState StateOf(CellName cell);
 
-    /// <summary>The first fact after a position that matches the query of a condition, with the appends accepted so far; none when none does.</summary>
+    /// <summary>The first fact after a position that matches the query of a condition, including the appends accepted so far; none when no fact matches.</summary>
     /// <param name="condition">The number of the condition in its append, from 0.</param>
     /// <param name="query">Its query.</param>
     /// <param name="after">A durable position.</param>
@@ -32,9 +32,9 @@ internal interface IAppendSession
     /// <summary>Assigns positions and versions to the append. <see cref="Commit"/> writes it.</summary>
     AppendReceipt Accept(PreparedAppend append, long recordedAt);
 
-    /// <summary>Writes, syncs, and moves the head. When it returns, all accepted appends are durable and visible. Without any it returns at once.</summary>
+    /// <summary>Writes, syncs, and moves the head. When it returns, all accepted appends are durable and visible. If there are none, it returns at once.</summary>
     /// <exception cref="LedgerFullException">Nothing was written.</exception>
-    /// <exception cref="LedgerFailedException">Nothing was written, and nothing can be until a reopen.</exception>
+    /// <exception cref="LedgerFailedException">Nothing was written, and nothing can be written until a reopen.</exception>
     /// <exception cref="GroupUnknownException">The group may or may not be durable.</exception>
     void Commit();
 }

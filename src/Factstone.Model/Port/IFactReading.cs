@@ -3,7 +3,7 @@ namespace Factstone;
 /// <summary>The first part of the port: reads facts and cells.</summary>
 /// <remarks>
 /// Always true: <see cref="Head"/> moves only after the facts up to it are durable, and a read returns nothing beyond it.
-/// Threads: any number, beside one writer.
+/// Threads: any number, next to one writer.
 /// </remarks>
 internal interface IFactReading
 {
@@ -14,7 +14,7 @@ internal interface IFactReading
     /// <summary>The last position that the ledger has in common with its state in an earlier epoch.</summary>
     Position LastCommonWith(long epoch);
 
-    /// <summary>Whether the storage is closed. Then the head does not move any more, and reads are refused.</summary>
+    /// <summary>Whether the storage is closed. Then the head no longer moves, and reads are refused.</summary>
     bool IsClosed { get; }
 
     /// <summary>The last durable position and its time.</summary>
@@ -23,10 +23,10 @@ internal interface IFactReading
     /// <summary>Whether the end of the log is lost, so that <see cref="Head"/> may not be the last position.</summary>
     bool IsEndUnknown { get; }
 
-    /// <summary>Whether facts that are not shown may turn out to be durable, recorded later than the head: those of an append whose outcome is unknown, or that wait for room to be recovered.</summary>
+    /// <summary>Whether facts that are not visible may turn out to be durable, with a time later than the head: those of an append whose outcome is unknown, or those that wait for free space to be recovered.</summary>
     bool MayHoldMore { get; }
 
-    /// <summary>For a read-only storage: takes in what the writer has published since. Otherwise does nothing.</summary>
+    /// <summary>For a read-only storage: reads what the writer has published since the last refresh. Otherwise does nothing.</summary>
     /// <param name="cancellationToken">Ends the wait for another reader, and for a writer that replaces files.</param>
     void Refresh(CancellationToken cancellationToken);
 
@@ -95,15 +95,15 @@ internal interface IFactReading
     IEnumerable<(StreamName Stream, StreamState State)> Streams(string store, string prefix, string? after, Position until, long expected);
 
     /// <summary>The state of a cell now.</summary>
-    /// <exception cref="LedgerDamagedException">A damaged frame may hold a newer write of it.</exception>
+    /// <exception cref="LedgerDamagedException">A damaged frame may contain a newer write of it.</exception>
     CellState StateOf(CellName cell);
 
     /// <summary>A cell with its value; null when it has none.</summary>
-    /// <exception cref="LedgerDamagedException">The cell is damaged, or a damaged frame may hold a newer write of it.</exception>
+    /// <exception cref="LedgerDamagedException">The cell is damaged, or a damaged frame may contain a newer write of it.</exception>
     Cell? ReadCell(CellName cell);
 
     /// <summary>The names in a bucket that have a value, with a prefix, after a name, in order. Each name is as of the moment it is returned.</summary>
-    /// <exception cref="LedgerDamagedException">A damaged frame may hold another name.</exception>
+    /// <exception cref="LedgerDamagedException">A damaged frame may contain another name.</exception>
     IEnumerable<string> CellNames(string bucket, string prefix, string? after);
 
     /// <summary>The cells that the append with this id wrote; empty when it wrote none.</summary>

@@ -1,6 +1,6 @@
 namespace Factstone;
 
-/// <summary>The third part of the port: what the operator of a ledger asks.</summary>
+/// <summary>The third part of the port: information for the operator of a ledger.</summary>
 /// <remarks>Threads: any.</remarks>
 internal interface IStorageAdministration
 {
@@ -12,12 +12,12 @@ internal interface IStorageAdministration
     /// <summary>What the open found and did.</summary>
     OpeningReport Opening { get; }
 
-    /// <summary>Damage known so far. While there is any, appends are refused.</summary>
+    /// <summary>The damage known so far. While there is any, appends are refused.</summary>
     IReadOnlyList<Damage> Damage { get; }
 
-    /// <summary>Workers that an unforeseen exception has stopped. For a read-only storage: those of the last writer.</summary>
+    /// <summary>Workers that an unexpected exception has stopped. For a read-only storage: those of the last writer.</summary>
     IReadOnlyList<WorkerFailure> WorkerFailures { get; }
 
-    /// <summary>What the storage holds, and how much room it takes.</summary>
+    /// <summary>The numbers of what the storage contains, and the space that it takes.</summary>
     StorageStatistics Statistics();
 }

@@ -13,13 +13,13 @@ internal interface IStorageVerification : IDisposable
     /// <summary>What the open found about files other than the log.</summary>
     VerificationFindings Files { get; }
 
-    /// <summary>Compares the index with the log, as the index was when the storage was opened. Does nothing unless a deep verification was asked for.</summary>
-    /// <param name="progress">Called now and then with the last position that was compared, and the last one to compare. It may throw to end the comparison.</param>
+    /// <summary>Compares the index with the log, as the index was when the storage was opened. It does nothing unless a deep verification was requested.</summary>
+    /// <param name="progress">Called from time to time with the last position that was compared, and the last one to compare. It may throw to end the comparison.</param>
     VerificationFindings CompareIndex(Action<Position, Position> progress);
 }
 
-/// <summary>What a step of a verification found.</summary>
-/// <param name="Damage">Damage.</param>
-/// <param name="Remade">Files that are missing, damaged or unused, and that the storage makes again.</param>
-/// <param name="Compared">How many files of the index were compared with the log.</param>
+/// <summary>The findings of one step of a verification.</summary>
+/// <param name="Damage">The damage found.</param>
+/// <param name="Remade">Files that are missing, damaged or unused, and that the storage creates again.</param>
+/// <param name="Compared">The number of index files that were compared with the log.</param>
 internal sealed record VerificationFindings(IReadOnlyList<Damage> Damage, IReadOnlyList<Damage> Remade, int Compared);

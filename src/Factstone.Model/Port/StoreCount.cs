@@ -1,4 +1,4 @@
 namespace Factstone;
 
-/// <summary>How many facts and streams a store has.</summary>
+/// <summary>The number of facts and streams of a store.</summary>
 internal readonly record struct StoreCount(string Store, long Facts, long Streams);

@@ -1,9 +1,9 @@
 namespace Factstone.Storage;
 
-/// <summary>A long list that grows without ever being copied whole; one thread appends, others read.</summary>
+/// <summary>A long list that grows without copying all its items. One thread appends, others read.</summary>
 internal sealed class ChunkedList<T>
 {
-    // Small enough that a chunk is no large object of the runtime, which only a full collection frees.
+    // A chunk is small enough not to be a large object of the runtime, which only a full collection frees.
     const int ChunkBits = 10;
     const int ChunkItems = 1 << ChunkBits;
 
@@ -18,7 +18,7 @@ internal sealed class ChunkedList<T>
         set => _chunks[(int)(index >> ChunkBits)][index & (ChunkItems - 1)] = value;
     }
 
-    /// <summary>The items from an index up to another, which is not among them.</summary>
+    /// <summary>The items from an index up to another index (exclusive).</summary>
     public IEnumerable<T> Range(long from, long until)
     {
         for (var i = from; i < until; i++) yield return this[i];

@@ -4,11 +4,12 @@ internal sealed partial class FactIndex : IFrameVisitor
 {
     public void Frame(Segment segment, in FrameHeader header, string? appendId)
     {
-        // A run ends where a group begins: all before that was durable by then.
+        // A run ends only where a group begins: everything before that place is durable.
         if (IsFull && header.Kind is FrameKind.Batch or FrameKind.Lost && header.GroupStart == header.FileOffset && header.BasePosition == Next)
             WhenFull?.Invoke(new LogLocation(segment.Header.BasePosition, segment.Header.Generation, header.FileOffset));
 
-        // A frame that was rewritten after a crash may already be here, from a disk that was too full to rewrite it then.
+        // This append may already be in the index: if the disk was too full to rewrite its frame during the recovery, the
+        // frame is rewritten later.
         if (appendId is not null && header.Kind == FrameKind.Batch && header.BasePosition >= Active.First && _defect != Defect.ForgetAppendIds)
         {
             var span = new AppendSpan(header.BasePosition, header.FactCount);
@@ -33,7 +34,7 @@ internal sealed partial class FactIndex : IFrameVisitor
         while (Next <= last) Active.AddLost(segment, LastTime);
     }
 
-    /// <summary>A cell of a group that is durable now.</summary>
+    /// <summary>Adds a cell of a group that is now durable.</summary>
     public void ApplyCell(CellName cell, CellEntry entry) => Active.AddCell(cell, entry);
 
     public void MarkCellsUnknown()
@@ -41,20 +42,20 @@ internal sealed partial class FactIndex : IFrameVisitor
         if (_defect != Defect.CellsPastDamage) Active.Cells.Miss();
     }
 
-    /// <summary>A fact of a group that is durable now.</summary>
+    /// <summary>Adds a fact of a group that is now durable.</summary>
     public void Add(Segment segment, long fileOffset, long recordedAt, in Location location, StreamEntry stream, string? type, string[] tags)
     {
         Active.Add(segment, fileOffset, recordedAt, location, stream, type, tags);
         LastTime = recordedAt;
     }
 
-    /// <summary>The time of an append, with facts or without.</summary>
+    /// <summary>Records the time of an append, with or without facts.</summary>
     public void Recorded(long time) => LastTime = Math.Max(LastTime, time);
 
-    /// <summary>The fact has been written anew at another place.</summary>
+    /// <summary>Sets the new location of a fact that was written again.</summary>
     public void Move(Segment segment, long fileOffset, Position position) => Active.Move(segment, fileOffset, position);
 
-    /// <summary>The time of the last append before a position, which is no older than the last run.</summary>
+    /// <summary>The time of the last append before a position. The position must be after the last run.</summary>
     public long LastTimeBefore(Position position)
     {
         if (Active.LastTimeBefore(position) is { } time) return time;
@@ -64,13 +65,13 @@ internal sealed partial class FactIndex : IFrameVisitor
         return 0;
     }
 
-    /// <summary>An append with an id.</summary>
+    /// <summary>Adds an append with an id.</summary>
     /// <param name="appendId">The id.</param>
     /// <param name="span">Its facts.</param>
-    /// <param name="frame">Where it is, if it wrote cells.</param>
+    /// <param name="frame">The location of its frame, if it wrote cells.</param>
     public void AddAppend(string appendId, AppendSpan span, LogLocation frame) => Active.AddAppend(appendId, new IndexedAppend(span, frame));
 
-    /// <summary>Positions whose facts cannot be found, up to and including the last.</summary>
+    /// <summary>Adds holes, up to and including the last position.</summary>
     public void AddHoles(Position last)
     {
         while (Next <= last) Active.AddHole();

@@ -2,7 +2,7 @@ namespace Factstone.Storage;
 
 internal sealed partial class FactIndex
 {
-    /// <summary>Whether a damaged stretch of the log may hide a cell of which nothing is known.</summary>
+    /// <summary>Whether a damaged part of the log may contain a cell that the index does not know.</summary>
     public bool HasUnknownCells
     {
         get
@@ -13,7 +13,7 @@ internal sealed partial class FactIndex
         }
     }
 
-    /// <summary>The newest write of a cell, and whether a damaged stretch of the log may hide a newer one.</summary>
+    /// <summary>The newest write of a cell, and whether a damaged part of the log may contain a newer one.</summary>
     public CellFound FindCell(CellName cell)
     {
         Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
@@ -22,7 +22,8 @@ internal sealed partial class FactIndex
         foreach (var part in parts) part.Prefetch(key);
         for (var i = parts.Length - 1; i >= 0; i--)
         {
-            // First the write: a stretch that is missed meanwhile makes it uncertain, never the other way round.
+            // The write is read before the counter. If damage is found in between, the result becomes uncertain; in the
+            // opposite order, an uncertain result could be reported as certain.
             var entry = parts[i].FindCell(cell, key);
             var missed = parts[i] is MemoryPart memory ? memory.Cells.Missed : 0;
             if (entry is not null) return new CellFound(Known(entry), entry.MissedBefore == missed);
@@ -32,7 +33,7 @@ internal sealed partial class FactIndex
         return new CellFound(null, IsCertain: true);
     }
 
-    /// <summary>The newest write of a cell with the appends in memory; null when none of them wrote it. For the writer.</summary>
+    /// <summary>The newest write of a cell among the appends in memory; null when none of them wrote it. For the writer.</summary>
     public CellState? MemoryCell(CellName cell)
     {
         for (var i = _memory.Length - 1; i >= 0; i--)
@@ -40,7 +41,7 @@ internal sealed partial class FactIndex
         return null;
     }
 
-    /// <summary>Fills a page: in each part a cursor goes over its cells in order, and what the newest part says of a cell counts.</summary>
+    /// <summary>Fills a page. One cursor per part visits the cells in order. Where several parts have a cell, the newest part decides.</summary>
     public CellPage FindCells(CellPage page)
     {
         var open = new List<CellCursor>();
@@ -51,13 +52,13 @@ internal sealed partial class FactIndex
         page.Clear();
         while (open.Count > 0 && page.HasRoom)
         {
-            // Of several at the same cell the first, which is of the newest part.
+            // If several cursors are at the same cell, the first is chosen: it belongs to the newest part.
             var least = open[0];
             foreach (var cursor in open)
                 if (cursor.IsBefore(least)) least = cursor;
             page.Add(least.Term, least.HasValue);
 
-            // The one that the others are compared with moves last.
+            // The other cursors are compared with this one, so it moves last.
             for (var i = open.Count - 1; i >= 0; i--)
                 if (open[i] != least && open[i].IsWith(least) && !open[i].MoveNext()) open.RemoveAt(i);
             if (!least.MoveNext()) open.Remove(least);
@@ -67,7 +68,7 @@ internal sealed partial class FactIndex
         return page;
     }
 
-    /// <summary>What is known of a cell that the writer will ask for and does not find in memory.</summary>
+    /// <summary>Reads the state of a cell that the writer will need and that is not in memory.</summary>
     void PrepareCell(ReadOnlySpan<IndexPart> parts, CellName cell, ref Dictionary<CellName, CellState>? cells)
     {
         if (cells?.ContainsKey(cell) == true) return;

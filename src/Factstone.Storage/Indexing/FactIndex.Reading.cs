@@ -4,7 +4,7 @@ internal sealed partial class FactIndex : ITermIndex
 {
     public StreamState StateAt(StreamName stream, Position until) => LastLocation(stream, until).State;
 
-    /// <summary>The last place of a stream at or below a position; default when it has none.</summary>
+    /// <summary>The last location of a stream at or below a position; default when there is none.</summary>
     public Location LastLocation(StreamName stream, Position until)
     {
         Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
@@ -25,7 +25,7 @@ internal sealed partial class FactIndex : ITermIndex
         return default;
     }
 
-    /// <summary>A stream will be looked for soon. Nothing is read, so nobody needs to be in.</summary>
+    /// <summary>Prefetches the memory that a lookup of this stream visits first. It reads no file, so the caller needs no reference.</summary>
     public void Prefetch(StreamName stream)
     {
         Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
@@ -34,7 +34,7 @@ internal sealed partial class FactIndex : ITermIndex
         foreach (var part in parts) part.Prefetch(key);
     }
 
-    /// <summary>Finds the last fact of a stream at or below a position by as few looks as there can be.</summary>
+    /// <summary>Finds the last fact of a stream at or below a position with as few lookups as possible.</summary>
     public LastFact FindLast(StreamName stream, Position until)
     {
         Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
@@ -58,13 +58,13 @@ internal sealed partial class FactIndex : ITermIndex
         return default;
     }
 
-    /// <summary>Some places of a stream, in order of version.</summary>
+    /// <summary>Reads locations of a stream in order of version.</summary>
     /// <param name="stream">The stream.</param>
-    /// <param name="from">The first version; backward, the last, or none for the end.</param>
+    /// <param name="from">The first version. When reading backward: the last version, or none for the end of the stream.</param>
     /// <param name="until">The last position.</param>
-    /// <param name="backward">From there on down.</param>
+    /// <param name="backward">Reads in descending order.</param>
     /// <param name="locations">Filled from the start.</param>
-    /// <returns>How many there are; fewer than there is room for only at the end.</returns>
+    /// <returns>The number of locations; fewer than fit only at the end of the stream.</returns>
     public int Locations(StreamName stream, StreamVersion from, Position until, bool backward, Span<Location> locations)
     {
         Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
@@ -91,7 +91,7 @@ internal sealed partial class FactIndex : ITermIndex
     }
 
     /// <summary>The part before this one; null when it is the first.</summary>
-    /// <returns>False when it is not there any more.</returns>
+    /// <returns>False when the index no longer contains the part.</returns>
     public bool TryFindBefore(IndexPart part, out IndexPart? before)
     {
         var parts = Parts;
@@ -110,10 +110,10 @@ internal sealed partial class FactIndex : ITermIndex
         return null;
     }
 
-    /// <summary>Where a fact is; false where the log is too damaged to tell.</summary>
+    /// <summary>The location of a fact; false where damage in the log makes it unknown.</summary>
     public bool TryFind(Position position, out Segment segment, out long fileOffset) => PartOf(position).TryFind(position, out segment, out fileOffset);
 
-    /// <summary>Where a fact of a stream is.</summary>
+    /// <summary>The location of a fact of a stream.</summary>
     public FactLocation LocationOf(in Location location) =>
         location.FileOffset > 0 && (PartOf(location.Position) switch { Run run => run, DamagedRun damaged => damaged.Run, _ => null })?.SegmentOf(location.Position) is { } segment
             ? new FactLocation(location.Position, segment, location.FileOffset)
@@ -121,10 +121,10 @@ internal sealed partial class FactIndex : ITermIndex
 
     public FactLocation LocationOf(Position position) => TryFind(position, out var segment, out var fileOffset) ? new FactLocation(position, segment, fileOffset) : new FactLocation(position, null, 0);
 
-    /// <summary>Adds the places of facts that follow one another, as far as one part has them and there is room; returns the position behind the last.</summary>
+    /// <summary>Adds the locations of consecutive facts, up to the end of one part or of the page; returns the position after the last.</summary>
     public Position AddLocations(FactPage page, Position position, Position until) => PartOf(position).AddLocations(page, position, until);
 
-    /// <summary>The first position in a range whose fact, and so its stream, is unknown; none when all are known.</summary>
+    /// <summary>The first position in a range whose fact is unknown, and therefore its stream; none when all are known.</summary>
     public Position FirstHole(Position after, Position until)
     {
         foreach (var part in Parts)
@@ -134,7 +134,7 @@ internal sealed partial class FactIndex : ITermIndex
 
     public bool IsHole(Position position) => FirstHole(new Position(position.Value - 1), position) > Position.None;
 
-    /// <summary>Two positions between which a time falls: what lies up to the first was recorded at or before it, and what lies from the second on, after.</summary>
+    /// <summary>Two positions around a time: facts up to the first were recorded at or before the time, and facts from the second on after it.</summary>
     public (Position AtOrBefore, Position After) Bracket(long recordedBy)
     {
         var parts = Parts;
@@ -143,7 +143,7 @@ internal sealed partial class FactIndex : ITermIndex
         throw new InvariantException("there is always a part");
     }
 
-    /// <summary>Some streams of a store whose keys begin with a prefix, behind a key, in order, each with its last place at or below a position.</summary>
+    /// <summary>Reads streams of a store whose keys begin with a prefix and come after a key, in order, each with its last location at or below a position.</summary>
     public void FindStreams(string store, string prefix, string? after, Position until, StreamHeads heads)
     {
         var open = new List<StreamCursor>();
@@ -163,7 +163,7 @@ internal sealed partial class FactIndex : ITermIndex
                 if (last.Version == StreamVersion.None && cursor.IsWith(least)) last = cursor.LastLocation(until);
             heads.Add(least.Key, last);
 
-            // The one that the others are compared with moves last.
+            // The other cursors are compared with this one, so it moves last.
             for (var i = open.Count - 1; i >= 0; i--)
                 if (open[i] != least && open[i].IsWith(least) && !open[i].MoveNext()) open.RemoveAt(i);
             if (!least.MoveNext()) open.Remove(least);
@@ -172,7 +172,7 @@ internal sealed partial class FactIndex : ITermIndex
         heads.IsLast = open.Count == 0;
     }
 
-    /// <summary>All stores in order, with what is in them.</summary>
+    /// <summary>All stores in order, with their numbers of facts and streams.</summary>
     public IReadOnlyList<StoreCount> Stores()
     {
         var stores = new SortedDictionary<string, StoreCount>(Utf8Order.Instance);
@@ -188,7 +188,7 @@ internal sealed partial class FactIndex : ITermIndex
         return [.. stores.Values];
     }
 
-    /// <summary>How many runs there are, and the bytes of their files.</summary>
+    /// <summary>The number of runs, and the total size of their files in bytes.</summary>
     public (int Runs, long Bytes) CountRuns()
     {
         var (count, bytes) = (0, 0L);
@@ -202,7 +202,7 @@ internal sealed partial class FactIndex : ITermIndex
         return (count, bytes);
     }
 
-    /// <summary>How far the rebuilds of damaged runs are, in facts, cells or append ids; zeros where there are none.</summary>
+    /// <summary>The progress of the rebuilds of damaged runs, in facts, cells or append ids; zeros where there are none.</summary>
     public (long Done, long Total) RebuildProgress()
     {
         var (done, total) = (0L, 0L);
@@ -215,11 +215,11 @@ internal sealed partial class FactIndex : ITermIndex
 
     public long CountAtMost(Term term, Position after, Position until) => new PartTerms(Volatile.Read(ref _parts)).CountAtMost(term, after, until);
 
-    /// <summary>What is known of a fact without reading a file; null where a run has it.</summary>
+    /// <summary>A fact as the memory parts know it, without reading a file; null where a run has the fact.</summary>
     public MemoryFact? TryMemoryFact(Position position) => PartOf(position) is MemoryPart memory ? memory[position] : null;
 
-    /// <summary>The first fact of a short range that matches a query; none when none does.</summary>
-    /// <returns>False where not all of the range is in memory.</returns>
+    /// <summary>Finds the first fact of a short range that matches a query; none when no fact matches.</summary>
+    /// <returns>False when part of the range is not in memory.</returns>
     public bool TryFirstMatch(FactQuery query, Position after, Position until, out Position first)
     {
         first = Position.None;
@@ -248,6 +248,6 @@ internal sealed partial class FactIndex : ITermIndex
         return parts[low];
     }
 
-    /// <summary>Only runs look at the bytes of a term, and the last part is none.</summary>
+    /// <summary>Only runs use the bytes of a term, and the last part is never a run.</summary>
     static TermKey KeyFor(in Term term, ReadOnlySpan<IndexPart> parts, Span<byte> buffer) => parts.Length > 1 ? TermKey.Encode(term, buffer) : default;
 }

@@ -1,10 +1,10 @@
 namespace Factstone.Storage;
 
-/// <summary>Where every fact is, by position, stream, time, append id and term: runs, and in memory what is newer than the last of them.</summary>
+/// <summary>Finds facts by position, stream, time, append id and term. It consists of runs, and of memory parts for what is newer than the last run.</summary>
 /// <remarks>
-/// Always true: the parts follow one another without a gap from position 1, and what they say of positions up to the
-/// head is final. Threads: the writer, or the one that opens or refreshes, adds; the run builder replaces parts by
-/// others that say the same; anybody reads, and looks at nothing beyond the head that they read before.
+/// Always true: the parts cover all positions from 1 without a gap, and what they contain for positions up to the
+/// head is final. Threads: the writer adds, or the thread that opens or refreshes. The run builder replaces parts by
+/// others with the same content. Any thread may read; it reads nothing beyond the head that it read first.
 /// </remarks>
 internal sealed partial class FactIndex
 {
@@ -15,7 +15,7 @@ internal sealed partial class FactIndex
     IndexSnapshot _withoutHeads = IndexSnapshot.Empty;
     IndexPart[] _parts;
 
-    /// <summary>The parts in memory that the writer still looks at, oldest first; those of which a run was made meanwhile stay for a while, for appends that were prepared before.</summary>
+    /// <summary>The memory parts that the writer still uses, oldest first. A part that has become a run stays here for a while, for appends that were prepared earlier.</summary>
     MemoryPart[] _memory;
 
     public FactIndex(StorageOptions options)
@@ -27,40 +27,40 @@ internal sealed partial class FactIndex
         _memory = [Active];
     }
 
-    /// <summary>Called while the log is read, when the part that grows is full, at a place where it may be completed.</summary>
+    /// <summary>Called while the log is read, when the active part is full, at a place where it may be completed.</summary>
     public Action<LogLocation>? WhenFull { get; set; }
 
-    /// <summary>Whether the part that grows has all that it should have in memory.</summary>
+    /// <summary>Whether the active part has reached its limit of facts or bytes.</summary>
     public bool IsFull => Active.Count >= _options.MemoryFactsMax || Active.Bytes >= _options.MemoryBytesMax;
 
-    /// <summary>The part that grows.</summary>
+    /// <summary>The active part: new facts are added to it.</summary>
     public MemoryPart Active { get; private set; }
 
-    /// <summary>All parts, oldest first; the last one grows.</summary>
+    /// <summary>All parts, oldest first. The last one is the active part.</summary>
     public ReadOnlySpan<IndexPart> Parts => Volatile.Read(ref _parts);
 
-    /// <summary>The position that comes after all that were added.</summary>
+    /// <summary>The position of the fact that is added next.</summary>
     public Position Next => Active.Next;
 
     public long LastTime { get; private set; }
 
-    /// <summary>The last position, where it is not known what the log holds behind it, because something that would tell is gone; null where it is known.</summary>
+    /// <summary>The last position, if the end of the log is unknown because a file that would show it is missing; null if the end is known.</summary>
     public Position? LostEnd { get; private set; }
 
     public bool IsEndUnknown => LostEnd is not null;
 
-    /// <summary>From now on nobody is told what comes last.</summary>
-    /// <param name="head">The last position that is shown.</param>
+    /// <summary>Marks the end of the log as unknown.</summary>
+    /// <param name="head">The last position that readers see.</param>
     public void MarkEndUnknown(Position head) => LostEnd = head;
 
     public long Streams => Sum(static part => part.Streams);
 
     public long AppendIds => Sum(static part => part.AppendIds);
 
-    /// <summary>What comes after this position is in memory for the writer.</summary>
+    /// <summary>Facts after this position are in memory for the writer.</summary>
     public Position MemoryFloor => new(_memory[0].First.Value - 1);
 
-    /// <summary>Whether all that was appended since a snapshot was taken is in memory. For the writer.</summary>
+    /// <summary>Whether everything that was appended after a snapshot was taken is in memory. For the writer.</summary>
     public bool HasAllSince(IndexSnapshot snapshot) => _memory[0].Number <= snapshot.Until;
 
     /// <summary>Whether a complete part waits for a run. For the writer.</summary>
@@ -73,7 +73,7 @@ internal sealed partial class FactIndex
         }
     }
 
-    /// <summary>Parts that no run has, with the one that grows.</summary>
+    /// <summary>The number of memory parts, including the active one.</summary>
     public int MemoryParts
     {
         get
@@ -85,7 +85,7 @@ internal sealed partial class FactIndex
         }
     }
 
-    /// <summary>Facts, cells or append ids that no run has.</summary>
+    /// <summary>The number of facts, cells or append ids that are not in a run yet.</summary>
     public long UnwrittenItems
     {
         get
@@ -97,7 +97,7 @@ internal sealed partial class FactIndex
         }
     }
 
-    /// <summary>Whether what no run has takes twice the memory that the part that grows may have. For the writer.</summary>
+    /// <summary>Whether the memory parts together have reached twice the limit of the active part. For the writer.</summary>
     public bool IsTwiceFull
     {
         get
@@ -109,7 +109,7 @@ internal sealed partial class FactIndex
         }
     }
 
-    /// <summary>Begins with runs that were found, instead of at position 1.</summary>
+    /// <summary>Starts the index from existing runs instead of from position 1.</summary>
     public void Start(IReadOnlyList<Run> runs)
     {
         Invariant.Holds(Next == new Position(1));
@@ -121,8 +121,8 @@ internal sealed partial class FactIndex
         _memory = [Active];
     }
 
-    /// <summary>Completes the part that grows, and begins the next. Between two groups.</summary>
-    /// <param name="end">Where the log goes on.</param>
+    /// <summary>Completes the active part and begins the next one. Called between two groups.</summary>
+    /// <param name="end">Where the log continues.</param>
     public MemoryPart Freeze(in LogLocation end)
     {
         var frozen = Active;
@@ -135,13 +135,14 @@ internal sealed partial class FactIndex
 
         _options.Interleave?.Invoke(InterleavingPoint.Freezing);
 
-        // Only now: until it grows no more, nobody makes a run of the last part that readers know.
+        // The active part changes only after the next part is visible: the builder skips the active part, and it must not
+        // write a run of the last part that readers see.
         Active = next;
         _memory = [.. _memory, Active];
         return frozen;
     }
 
-    /// <summary>Lets go of parts in memory that runs have, but for the newest of them.</summary>
+    /// <summary>Releases the memory parts that have become runs, except the newest of them.</summary>
     public void ForgetOldMemory()
     {
         var kept = 0;
@@ -149,8 +150,8 @@ internal sealed partial class FactIndex
         if (kept > 0) _memory = _memory[kept..];
     }
 
-    /// <summary>Puts parts in the place of others that say the same.</summary>
-    /// <returns>False when the old ones are not there any more.</returns>
+    /// <summary>Replaces parts by others with the same content.</summary>
+    /// <returns>False when the index no longer contains the old parts.</returns>
     public bool Replace(ReadOnlySpan<IndexPart> old, ReadOnlySpan<IndexPart> now)
     {
         lock (_replacing)
@@ -162,7 +163,7 @@ internal sealed partial class FactIndex
         }
     }
 
-    /// <summary>The head of a stream with the appends in memory; null when none of them is of it. For the writer.</summary>
+    /// <summary>The head of a stream after the appends in memory; null when none of them wrote to the stream. For the writer.</summary>
     public StreamState? MemoryState(StreamName stream)
     {
         for (var i = _memory.Length - 1; i >= 0; i--)
@@ -177,7 +178,7 @@ internal sealed partial class FactIndex
         return null;
     }
 
-    /// <summary>What is known of a fact in memory; for the writer, of positions beyond <see cref="MemoryFloor"/>.</summary>
+    /// <summary>A fact as the memory parts know it. For the writer, and only for positions after <see cref="MemoryFloor"/>.</summary>
     public MemoryFact MemoryFact(Position position)
     {
         var i = _memory.Length - 1;
@@ -185,10 +186,11 @@ internal sealed partial class FactIndex
         return _memory[i][position];
     }
 
-    /// <summary>The first fact behind a position that matches a query; none when none does. For the writer, of positions beyond <see cref="MemoryFloor"/>.</summary>
+    /// <summary>The first fact after a position that matches a query; none when no fact matches. For the writer, and only for positions after <see cref="MemoryFloor"/>.</summary>
     public Position FirstMemoryMatch(FactQuery query, Position after)
     {
-        // Few facts are asked one by one; many are not, so that a group of many appends costs no more than their number.
+        // A few facts are checked one by one. Many facts are searched by term, so that the cost of a group of many appends
+        // grows only with their number.
         const int AskedMax = 128;
         var last = new Position(Next.Value - 1);
         if (last.Value - after.Value > AskedMax)
@@ -203,10 +205,10 @@ internal sealed partial class FactIndex
         return Position.None;
     }
 
-    /// <summary>Up to where a snapshot would speak that was taken now.</summary>
+    /// <summary>The part number up to which a snapshot taken now is valid.</summary>
     public long PreparedUntil => FirstInMemory(Parts, out _).Number;
 
-    /// <summary>The oldest part of which no run was made. What comes before it, its caller looks up for an append.</summary>
+    /// <summary>The oldest part that is not a run yet. The caller of an append looks up what is before it.</summary>
     static MemoryPart FirstInMemory(ReadOnlySpan<IndexPart> parts, out bool hasRuns)
     {
         var first = parts.Length - 1;
@@ -215,7 +217,7 @@ internal sealed partial class FactIndex
         return (MemoryPart)parts[first];
     }
 
-    /// <summary>Reads the heads of streams, and what is so of cells, of which nothing is in memory.</summary>
+    /// <summary>Reads the heads of streams and the states of cells that are not in memory.</summary>
     public IndexSnapshot Prepare(PreparedAppend append)
     {
         var parts = Parts;
@@ -244,7 +246,7 @@ internal sealed partial class FactIndex
         return heads is null && cells is null ? WithoutHeads(until) : new IndexSnapshot { Until = until, Heads = heads, Cells = cells };
     }
 
-    /// <summary>What most appends are prepared on between two runs, so they share it.</summary>
+    /// <summary>Most appends between two runs need no head and no cell from a run, so they share one snapshot.</summary>
     IndexSnapshot WithoutHeads(long until)
     {
         var shared = Volatile.Read(ref _withoutHeads);
@@ -254,7 +256,7 @@ internal sealed partial class FactIndex
         return shared;
     }
 
-    /// <summary>Room for the heads of so many streams is made at once, at most.</summary>
+    /// <summary>The largest number of stream heads for which space is allocated at once.</summary>
     const int HeadsPrefetched = 128;
 
     static void PrepareHead(ReadOnlySpan<IndexPart> parts, StreamName stream, PreparedAppend append, ref Dictionary<StreamName, StreamState>? heads)
@@ -268,13 +270,13 @@ internal sealed partial class FactIndex
         var state = LastLocation(parts, stream, key, new Position(Position.MaxValue)).State;
         if (state.Version == StreamVersion.None) return;
 
-        // Mostly all facts are of one stream, or each is of another.
+        // Usually all facts are of one stream, or each fact is of a different stream.
         heads ??= new Dictionary<StreamName, StreamState>(1);
         if (heads.Count == 1) heads.EnsureCapacity(Math.Min(append.Facts.Length, HeadsPrefetched));
         heads[stream] = state;
     }
 
-    /// <summary>Nobody reads any more.</summary>
+    /// <summary>Closes the files of all runs. No reader may use them afterwards.</summary>
     public void CloseRuns()
     {
         foreach (var part in Parts)
@@ -290,9 +292,9 @@ internal sealed partial class FactIndex
         return sum;
     }
 
-    /// <summary>For a reader in another process than the writer: takes runs that the writer has made since, and lets go of what they know.</summary>
-    /// <param name="runs">All runs, of which the last ends within the part that grows.</param>
-    /// <param name="isBehind">Whether a place in the log comes behind that end.</param>
+    /// <summary>For a reader in another process than the writer: takes over runs that the writer has made since, and releases the memory for what they contain.</summary>
+    /// <param name="runs">All runs; the last ends within the active part.</param>
+    /// <param name="isBehind">Whether a location in the log is after that end.</param>
     public void Adopt(IReadOnlyList<Run> runs, Func<LogLocation, bool> isBehind)
     {
         var last = runs[^1];
@@ -308,7 +310,7 @@ internal sealed partial class FactIndex
         _memory = [newest];
     }
 
-    /// <summary>The same where the runs go on behind all that a reader has seen: what was read behind that, and not shown yet, is let go.</summary>
+    /// <summary>For a reader: takes over runs that end after everything that is visible. What was read from the log after that, and is not visible yet, is discarded.</summary>
     public void Skip(IReadOnlyList<Run> runs)
     {
         var last = runs[^1];

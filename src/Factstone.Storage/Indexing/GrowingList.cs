@@ -1,19 +1,19 @@
 namespace Factstone.Storage;
 
-/// <summary>A list that one thread appends to while others read what was there when they looked.</summary>
+/// <summary>A list that one thread appends to while others read. A reader sees the items up to the count that it read.</summary>
 internal sealed class GrowingList<T>
 {
     T[] _items = [];
     int _count;
 
-    /// <summary>How many items a reader may look at. Read it before <see cref="Items"/>.</summary>
+    /// <summary>The number of items that a reader may use. Read it before <see cref="Items"/>.</summary>
     public int Count => Volatile.Read(ref _count);
 
     public ReadOnlySpan<T> Items
     {
         get
         {
-            // Count first: the array that is read after it holds at least that many.
+            // The count is read first, so that the array, which is read after it, has at least that many items.
             var count = Volatile.Read(ref _count);
             return Volatile.Read(ref _items).AsSpan(0, count);
         }
@@ -21,7 +21,7 @@ internal sealed class GrowingList<T>
 
     public T this[int index] => Volatile.Read(ref _items)[index];
 
-    /// <summary>Puts another item in the last one's place; whoever read the old list keeps it.</summary>
+    /// <summary>Replaces the last item in a copy of the array; a reader that has the old array keeps it.</summary>
     public void ReplaceLast(T item)
     {
         var items = (T[])_items.Clone();

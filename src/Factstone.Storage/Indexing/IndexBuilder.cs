@@ -1,11 +1,11 @@
 namespace Factstone.Storage;
 
-/// <summary>Turns what is complete in memory into runs, and several runs into one. Production gives it a thread, a simulation calls its steps.</summary>
+/// <summary>Writes complete memory parts as runs, and merges several runs into one. Production gives it a thread; a simulation calls its steps.</summary>
 /// <remarks>
-/// Always true: a run is written of durable positions only, and takes the place of what it was made of only when it is
-/// whole. Nothing depends on it: what is not written is in memory, or in the log. An unforeseen exception stops it for as
-/// long as the ledger is open, whoever called it; then every call returns at once. Threads: one step at a time, whoever
-/// calls it.
+/// Always true: a run contains durable positions only, and replaces its sources only when it is complete. Nothing
+/// depends on the builder: what it has not written is in memory or in the log. An unexpected exception stops the
+/// builder until the ledger is closed, no matter which thread called it; then every call returns at once. Threads:
+/// any, one step at a time.
 /// </remarks>
 internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, SegmentDirectory segments, Func<Manifest> manifest, StorageOptions options, WorkerFailures failures) : IDisposable
 {
@@ -21,28 +21,28 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
     bool _isRebuildNext;
     int _runsRefused;
 
-    /// <summary>Makes the files of runs.</summary>
+    /// <summary>Creates the files of runs.</summary>
     public RunFiles Files { get; } = new(directory, segments, manifest, options);
 
     /// <summary>Why the last run could not be written; null when it could.</summary>
     public FactstoneException? Failure { get; private set; }
 
-    /// <summary>Why it has stopped for good; null when it has not.</summary>
+    /// <summary>Why the builder has stopped until the ledger is closed; null when it has not.</summary>
     public WorkerFailure? Stopped => failures.Of(WorkerFailure.Index);
 
-    /// <summary>After how long it should step again although nothing has been added; null where nothing waits for that.</summary>
+    /// <summary>The time after which it should step again even if nothing has been added; null when no step is waiting.</summary>
     public TimeSpan? RetryAfter => Failure is not null && Stopped is null ? MergePlan.RetryPause : null;
 
     /// <summary>Replaces a damaged run; set once the ledger is open.</summary>
     public Action<Run>? Rebuild { get; set; }
 
-    /// <summary>Begins the rebuild of a large damaged run, behind a part that ends at a time.</summary>
+    /// <summary>Begins the rebuild of a large damaged run. The second argument is the last time of the part before it.</summary>
     public Func<DamagedRun, long, DamagedRunRebuild>? BeginRebuild { get; set; }
 
     /// <summary>Wakes the index worker.</summary>
     public Action? Wake { get; set; }
 
-    /// <summary>Writes one run, or a piece of a merged one; false when there is nothing to do, or nothing can be done now.</summary>
+    /// <summary>Writes one run, or one piece of a merged run; false when there is nothing to do, or nothing can be done now.</summary>
     public bool Step() => Guarded(() => Try(
         () => BuildOldest() || ((_isRebuildNext = !_isRebuildNext) ? RebuildSome() || Merge() : Merge() || RebuildSome()),
         failure =>
@@ -51,7 +51,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
             options.BranchTaken?.Invoke(RecoveryBranch.RunNotWritten);
         }));
 
-    /// <summary>Whether runs may be merged beyond what <see cref="Step"/> does; not while that has something to merge, and cannot.</summary>
+    /// <summary>Whether runs may be merged beyond what <see cref="Step"/> merges. False while a regular merge is due but cannot be done now.</summary>
     public bool HasIdleWork
     {
         get
@@ -60,13 +60,13 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
         }
     }
 
-    /// <summary>Merges a piece of what is to be one run beyond <see cref="Step"/>, while nobody appends; false when there is nothing to do, or nothing can be done now.</summary>
+    /// <summary>When the ledger is idle, does one piece of a merge beyond what <see cref="Step"/> merges; false when there is nothing to do, or nothing can be done now.</summary>
     public bool IdleStep() => Guarded(() => Try(
         () => (_merge is not null ? _isIdleMerge : BeginMerge(_plan.Next(RunPlan.NextWhenIdle), isIdleMerge: true)) && MergeOn(),
         _ => _runsRefused = index.CountRuns().Runs)); // it is tried again when there is another run
 
-    /// <summary>Writes all that is complete in memory, for an open that reads much of the log, and for a close.</summary>
-    /// <exception cref="FactstoneException">The disk refused.</exception>
+    /// <summary>Writes every complete memory part. For an open that reads much of the log, and for a close.</summary>
+    /// <exception cref="FactstoneException">A write failed.</exception>
     public void BuildAll() => Guarded(() =>
     {
         lock (_building)
@@ -77,7 +77,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
         return false;
     });
 
-    /// <summary>Gives up what is half-written.</summary>
+    /// <summary>Abandons unfinished runs.</summary>
     public void Dispose()
     {
         lock (_building)
@@ -88,16 +88,16 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
         }
     }
 
-    /// <summary>Keeps the builder from its work while parts are put in the place of others.</summary>
+    /// <summary>Pauses the builder while parts are replaced.</summary>
     public Lock.Scope Pause()
     {
         var scope = _building.EnterScope();
-        TryAbandonMerge(); // nobody would leave the scope if this threw
+        TryAbandonMerge(); // if this threw, the scope would never be left
         return scope;
     }
 
-    /// <summary>Writes a part in memory as a run, for whoever makes runs again; null where the builder has stopped.</summary>
-    /// <exception cref="FactstoneException">The disk refused, or does not give back what was written.</exception>
+    /// <summary>Writes a memory part as a run, for a rebuild; null when the builder has stopped.</summary>
+    /// <exception cref="FactstoneException">A write failed, or reading the run back does not return what was written.</exception>
     public Run? TryWrite(MemoryPart part)
     {
         Run? run = null;
@@ -112,7 +112,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
         return run;
     }
 
-    /// <summary>Does some work, unless the builder has stopped. What nobody has foreseen stops it, and neither the process nor the writer that helps.</summary>
+    /// <summary>Does some work, unless the builder has stopped. An unexpected exception stops the builder, but not the process, and not a writer that helps.</summary>
     bool Guarded(Func<bool> work)
     {
         if (Stopped is not null) return false;
@@ -157,7 +157,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
             }
             catch (Exception undecodable) when (undecodable is ArgumentException or IndexOutOfRangeException or InvariantException)
             {
-                // A block that was whole when it was checked may not be any more.
+                // A block may become damaged after it was checked.
                 if (_isRebuilding || _merge?.Runs.FirstOrDefault(static run => run.IsDamagedNow()) is not { } found) throw;
                 damaged = found;
             }
@@ -190,7 +190,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
         foreach (var part in index.Parts)
         {
             if (part is not MemoryPart memory) continue;
-            if (memory == index.Active || memory.HasUnknown) return false; // what lies behind a hole waits in memory with it
+            if (memory == index.Active || memory.HasUnknown) return false; // what follows a hole waits in memory with it
             oldest = memory;
             break;
         }
@@ -201,7 +201,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
         return true;
     }
 
-    /// <summary>Rebuilds a piece of a large damaged run; false when there is none, or it has to wait.</summary>
+    /// <summary>Rebuilds one piece of a large damaged run; false when there is none, or it has to wait.</summary>
     bool RebuildSome()
     {
         if (_rebuild is not null && !index.Holds(_rebuild.Part)) AbandonRebuild();
@@ -235,7 +235,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
         return null;
     }
 
-    /// <summary>What was rebuilt so far is removed, and the rebuild begins again later.</summary>
+    /// <summary>Removes what was rebuilt so far. The rebuild begins again later.</summary>
     void AbandonRebuild()
     {
         _isRebuilding = false;
@@ -246,7 +246,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
 
     bool Merge()
     {
-        // An idle merge yields to one that is due, and is abandoned where the two share runs.
+        // An idle merge is abandoned when a regular merge is due, because the two may share runs.
         if (_merge is not null && _isIdleMerge)
         {
             if (_plan.Next(RunPlan.Next).Count == 0) return false;
@@ -274,7 +274,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
             throw;
         }
 
-        // Others may have replaced one of them because it was damaged.
+        // Another thread may have replaced one of these runs because it was damaged.
         if (!index.Replace([.. runs], [merged]))
         {
             merged.Close();
@@ -322,7 +322,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
         }
         catch (Exception failure) when (failure is not MachineStoppedException)
         {
-            // The file takes space, and the next open finds it of no use.
+            // The file takes space until the next open removes it as unusable.
         }
     }
 }

@@ -1,20 +1,20 @@
 namespace Factstone.Storage;
 
-/// <summary>Keeps the index in memory small and its runs few. Where the index worker is late, the writer does a part of its work between two groups.</summary>
+/// <summary>Limits the memory of the index and the number of its runs. If the index worker is late, the writer does part of its work between two groups.</summary>
 /// <remarks>Threads: the writer's.</remarks>
 internal sealed class IndexPacing(FactIndex index, IndexBuilder builder, LedgerLayout layout)
 {
-    /// <summary>Parts in memory while the disk has no space for a run. The log may still have some, so appends go on.</summary>
+    /// <summary>The largest number of memory parts while the disk has no space for a run. The log may still have some, so appends continue.</summary>
     public const int PartsWithoutSpaceMax = 16;
 
-    /// <summary>Beyond so many runs the writer helps to merge them. Eight of each of eight levels are up to four billion facts, so a worker that keeps up leaves fewer.</summary>
+    /// <summary>Above this number of runs, the writer helps to merge them. Eight runs on each of eight levels cover up to four billion facts, so a worker that keeps up leaves fewer.</summary>
     public const int RunsMax = 64;
 
     double _stepsDue;
 
-    /// <summary>Makes room for a group of appends.</summary>
-    /// <param name="tail">Where the log goes on.</param>
-    /// <returns>Whether a part in memory was completed, which the index worker now writes.</returns>
+    /// <summary>Makes space in memory for a group of appends.</summary>
+    /// <param name="tail">Where the log continues.</param>
+    /// <returns>Whether a memory part was completed. The index worker then writes it as a run.</returns>
     /// <exception cref="FactstoneException">Memory is full, and no run can be written.</exception>
     public bool BeforeGroup(in LogLocation tail)
     {
@@ -32,7 +32,7 @@ internal sealed class IndexPacing(FactIndex index, IndexBuilder builder, LedgerL
         return true;
     }
 
-    /// <summary>The more runs there are beyond the bound, the more of a merge each group waits for: at twice the bound, for one step.</summary>
+    /// <summary>Makes each group wait for a share of a merge. The share grows with the number of runs above the limit: at twice the limit, it is one step.</summary>
     void MergeSome()
     {
         var excess = index.Parts.Length - RunsMax;

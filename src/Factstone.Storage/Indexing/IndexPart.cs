@@ -1,31 +1,31 @@
 namespace Factstone.Storage;
 
-/// <summary>What the index says of a stretch of positions: a run, or the newest facts in memory.</summary>
+/// <summary>The index of one range of positions: a run, or a memory part with the newest facts.</summary>
 internal abstract class IndexPart
 {
     public abstract Position First { get; }
 
-    /// <summary>The last position it says anything about. In memory it grows; a reader looks at nothing beyond its head.</summary>
+    /// <summary>The last position in the part. In a memory part it grows; a reader uses nothing beyond its head.</summary>
     public abstract Position Last { get; }
 
-    /// <summary>Where the log goes on behind it.</summary>
+    /// <summary>Where the log continues after the part.</summary>
     public abstract LogLocation End { get; }
 
-    /// <summary>The last RecordedAt up to <see cref="End"/>, which is later than that of any part before.</summary>
+    /// <summary>The last RecordedAt up to <see cref="End"/>. It is later than that of every earlier part.</summary>
     public abstract long LastTime { get; }
 
-    /// <summary>When its first fact was recorded; the largest number where it has none.</summary>
+    /// <summary>The time at which its first fact was recorded; the largest number if it has no fact.</summary>
     public abstract long FirstTime { get; }
 
-    /// <summary>How many streams begin here.</summary>
+    /// <summary>The number of streams whose first fact is in this part.</summary>
     public abstract long Streams { get; }
 
     public abstract long AppendIds { get; }
 
-    /// <summary>Where a fact is; false where the log is too damaged to tell.</summary>
+    /// <summary>The location of a fact; false where damage in the log makes it unknown.</summary>
     public abstract bool TryFind(Position position, out Segment segment, out long fileOffset);
 
-    /// <summary>Adds the places of facts that follow one another, as far as they are here and there is room; returns the position behind the last.</summary>
+    /// <summary>Adds the locations of consecutive facts, up to the end of the part or of the page; returns the position after the last.</summary>
     public virtual Position AddLocations(FactPage page, Position position, Position until)
     {
         var last = Last < until ? Last : until;
@@ -34,54 +34,54 @@ internal abstract class IndexPart
         return position;
     }
 
-    /// <summary>Tells the processor what a look for a term will touch first, so that it is on its way by then.</summary>
+    /// <summary>Prefetches the memory that a lookup of a term visits first.</summary>
     public virtual void Prefetch(in TermKey key) { }
 
-    /// <summary>The last place of a stream at or below a position; default when it has none here.</summary>
+    /// <summary>The last location of a stream at or below a position; default when the stream has none in this part.</summary>
     public abstract Location LastLocation(StreamName stream, in TermKey key, Position until);
 
-    /// <summary>The places of a stream here, in their order; null when it has none.</summary>
+    /// <summary>The locations of a stream in this part, in order; null when it has none.</summary>
     public abstract IStreamLocations? FindStream(StreamName stream, in TermKey key);
 
     public abstract IndexedAppend? FindAppend(string appendId, in TermKey key);
 
-    /// <summary>The newest write here of a cell; null when there is none.</summary>
+    /// <summary>The newest write of a cell in this part; null when there is none.</summary>
     public abstract CellEntry? FindCell(CellName cell, in TermKey key);
 
-    /// <summary>The cells from a term on whose terms begin with a prefix, in order; null when there surely are none.</summary>
+    /// <summary>The cells at or after a term whose terms begin with a prefix, in order; null only when there are none.</summary>
     public abstract CellCursor? OpenCells(byte[] from, byte[] prefix);
 
-    /// <summary>The positions of a term, opened in a range of which a part is here; null when it has none here.</summary>
+    /// <summary>The positions of a term in a range that overlaps this part; null when the term has none in this part.</summary>
     public abstract PositionCursor? Open(in Term term, in TermKey key, Position after, Position until, bool backward);
 
-    /// <summary>At least as many as the term has positions here.</summary>
+    /// <summary>An upper bound for the number of positions that the term has in this part.</summary>
     public abstract long CountAtMost(in Term term, in TermKey key);
 
-    /// <summary>The streams of a store whose keys begin with a prefix, behind a key, in order; null when there surely are none.</summary>
+    /// <summary>The streams of a store whose keys begin with a prefix and come after a key, in order; null only when there are none.</summary>
     public abstract StreamCursor? OpenStreams(string store, string prefix, string? after);
 
-    /// <summary>The stores, each with its number of facts and of streams that begin here.</summary>
+    /// <summary>The stores, each with the number of its facts, and of its streams that begin in this part.</summary>
     public abstract IEnumerable<StoreCount> Stores();
 
-    /// <summary>Two positions between which a time falls: the first was recorded at or before it, and what lies from the second on, after. Only where <see cref="FirstTime"/> is not after it.</summary>
+    /// <summary>Two positions around a time: facts up to the first were recorded at or before the time, and facts from the second on after it. Call it only if <see cref="FirstTime"/> is not after the time.</summary>
     public abstract (Position AtOrBefore, Position After) Bracket(long recordedBy);
 }
 
-/// <summary>The places of one stream in one part, by number from 0.</summary>
+/// <summary>The locations of one stream in one part, numbered from 0.</summary>
 internal interface IStreamLocations
 {
     int Count { get; }
 
     Location this[int index] { get; }
 
-    /// <summary>How many have a position at or below this one.</summary>
+    /// <summary>The number of locations with a position at or below this one.</summary>
     int CountUntil(Position until);
 
-    /// <summary>How many have a version below this one.</summary>
+    /// <summary>The number of locations with a version below this one.</summary>
     int CountBelow(StreamVersion version);
 }
 
-/// <summary>Where the append with an id is.</summary>
+/// <summary>The facts and the location of an append with an id.</summary>
 /// <param name="Span">Its facts.</param>
-/// <param name="Frame">Its frame, if it wrote cells; default if not.</param>
+/// <param name="Frame">The location of its frame, if it wrote cells; otherwise default.</param>
 internal readonly record struct IndexedAppend(AppendSpan Span, LogLocation Frame);

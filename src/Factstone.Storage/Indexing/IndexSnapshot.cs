@@ -1,7 +1,7 @@
 namespace Factstone.Storage;
 
-/// <summary>What an append was prepared on: read from the index on its caller's thread, so that the writer reads no file.</summary>
-/// <remarks>Always true: it covers what was appended before <see cref="Until"/>. The writer has later appends in memory, or looks them up again.</remarks>
+/// <summary>The lookups that an append was prepared with. The caller's thread reads them from the index, so that the writer reads no file.</summary>
+/// <remarks>Always true: it covers everything that was appended before <see cref="Until"/>. The writer has later appends in memory, or repeats the lookup.</remarks>
 internal sealed class IndexSnapshot : AppendSnapshot
 {
     public static readonly IndexSnapshot Empty = new() { Until = 0, Heads = null };

@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>Goes through the places of a term in one part.</summary>
+/// <summary>Visits the positions of a term in one part.</summary>
 internal sealed class LocationsCursor : PositionCursor
 {
     readonly IStreamLocations _locations;

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Factstone.Storage;
 
-/// <summary>Puts what a walk along the log finds into a part in memory.</summary>
+/// <summary>Adds the facts that a scan of the log finds to a memory part.</summary>
 internal sealed class MemoryFiller
 {
     readonly TextPool _texts = new();

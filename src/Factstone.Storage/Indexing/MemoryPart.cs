@@ -2,19 +2,19 @@ using System.Collections.Concurrent;
 
 namespace Factstone.Storage;
 
-/// <summary>The newest facts and cells of the index, in memory, until a run has them.</summary>
+/// <summary>A part of the index in memory: the newest facts and cells, until they are in a run.</summary>
 /// <remarks>
-/// Always true: what it says of positions up to the head is final. Threads: the writer, or the one that opens or
-/// refreshes, adds; others read, and look at nothing beyond the head that they read before.
+/// Always true: what it contains for positions up to the head is final. Threads: the writer adds, or the thread that
+/// opens or refreshes. Other threads read, and read nothing beyond the head that they read first.
 /// </remarks>
 /// <param name="first">The position of its first fact.</param>
-/// <param name="start">Where its part of the log begins; default for the beginning of all.</param>
+/// <param name="start">Where its part of the log begins; default for the beginning of the log.</param>
 /// <param name="startTime">The last RecordedAt before that.</param>
 internal sealed class MemoryPart(Position first, LogLocation start, long startTime) : IndexPart
 {
     const int Hole = -1;
 
-    /// <summary>What a fact, a stream and an append id take here besides their texts, roughly.</summary>
+    /// <summary>The approximate memory of a fact, a stream and an append id, without their texts.</summary>
     const int BytesPerFact = 72;
     const int BytesPerStream = 240;
     const int BytesPerAppendId = 144;
@@ -46,10 +46,10 @@ internal sealed class MemoryPart(Position first, LogLocation start, long startTi
 
     public long Count => _facts.Count;
 
-    /// <summary>Whether there is anything in it: facts, cells or append ids.</summary>
+    /// <summary>Whether it contains facts, cells or append ids.</summary>
     public bool HasAny => Items > 0;
 
-    /// <summary>How many facts, cells or append ids it has, whichever it has most of.</summary>
+    /// <summary>The number of its facts, cells or append ids, whichever is largest.</summary>
     public long Items => Math.Max(_facts.Count, Math.Max(Cells.Count, _appends.Count));
 
     public MemoryCells Cells { get; } = new();
@@ -62,27 +62,27 @@ internal sealed class MemoryPart(Position first, LogLocation start, long startTi
 
     public bool HasHoles => _holes.Count > 0;
 
-    /// <summary>Whether anything in it is unknown; such a part is never written to a run, so that the next open finds the damage again.</summary>
+    /// <summary>Whether a fact or cell of its range is unknown. Such a part is never written as a run, so that the next open finds the damage again.</summary>
     public bool HasUnknown => HasHoles || Cells.Missed > 0;
 
-    /// <summary>Roughly what it takes.</summary>
+    /// <summary>Its approximate memory in bytes.</summary>
     public long Bytes => _bytes + Cells.Bytes;
 
     public LogLocation Start => start;
 
-    /// <summary>Which of the parts of its index it is, from 0: several may begin at one position, and what a repair left of one append has one time.</summary>
+    /// <summary>The number of the part in its index, from 0. A position or a time does not identify a part: several parts may begin at one position, and the remains of one append after a repair have one time.</summary>
     public long Number { get; init; }
 
     public long StartTime { get; } = startTime;
 
-    /// <summary>Set once it is complete.</summary>
+    /// <summary>Where the log continues after the part; set when the part is completed.</summary>
     public override LogLocation End => _end;
 
     public override long LastTime => _lastTime;
 
     public StreamEntry? Find(StreamName stream)
     {
-        // Mostly the store of the fact before it, by the very same text.
+        // Usually the store is that of the previous fact, and its name is the same string object.
         var store = _store;
         if (store is null || !ReferenceEquals(store.Name, stream.Store)) store = _stores.GetValueOrDefault(stream.Store);
         return store?.Find(stream.Key);
@@ -143,7 +143,7 @@ internal sealed class MemoryPart(Position first, LogLocation start, long startTi
         return (new Position(after.Value - 1), after);
     }
 
-    /// <summary>The first position in a range whose fact, and so its stream, is unknown; none when all are known.</summary>
+    /// <summary>The first position in a range whose fact is unknown, and therefore its stream; none when all are known.</summary>
     public Position FirstHole(Position after, Position until)
     {
         foreach (var hole in _holes.Items)
@@ -155,7 +155,7 @@ internal sealed class MemoryPart(Position first, LogLocation start, long startTi
         return Position.None;
     }
 
-    /// <summary>The first fact here of a range that is known and matches a query; none when none does.</summary>
+    /// <summary>The first known fact of a range in this part that matches a query; none when no fact matches.</summary>
     public Position FirstMatch(FactQuery query, Position after, Position until)
     {
         var from = after < first ? first : after.Next();
@@ -164,7 +164,7 @@ internal sealed class MemoryPart(Position first, LogLocation start, long startTi
         return Position.None;
     }
 
-    /// <summary>The time of the last append before a position; null when none of it is here.</summary>
+    /// <summary>The time of the last append before a position; null when that append is not in this part.</summary>
     public long? LastTimeBefore(Position position)
     {
         for (var i = _times.Count - 1; i >= 0; i--)
@@ -172,17 +172,17 @@ internal sealed class MemoryPart(Position first, LogLocation start, long startTi
         return null;
     }
 
-    /// <summary>Each stream with a fact here, in no order.</summary>
+    /// <summary>Each stream with a fact in this part, in no particular order.</summary>
     public IEnumerable<StreamEntry> AllStreams() => _stores.Values.SelectMany(static store => store.Entries).Where(stream => stream.Count > 0);
 
     public IEnumerable<KeyValuePair<string, IndexedAppend>> AllAppends() => _appends;
 
     public ChunkedList<BatchTime> Times => _times;
 
-    /// <summary>Positions of stores, types and tags up to a position.</summary>
+    /// <summary>The positions of stores, types and tags up to a position.</summary>
     public PositionsOfTerm[] AllTerms(Position until) => _terms.All(this, until);
 
-    /// <summary>A fact of a group that is durable now, at the next position.</summary>
+    /// <summary>Adds a fact of a group that is now durable, at the next position.</summary>
     public void Add(Segment segment, long fileOffset, long recordedAt, in Location location, StreamEntry stream, string? type, string[] tags)
     {
         Invariant.Holds(location.Position == Next);
@@ -202,7 +202,7 @@ internal sealed class MemoryPart(Position first, LogLocation start, long startTi
         _facts.Add(new MemoryFact { Segment = NumberOf(segment), FileOffset = (uint)fileOffset, Stream = stream, Type = type, Tags = tags });
     }
 
-    /// <summary>The fact has been written anew at another place.</summary>
+    /// <summary>Sets the new location of a fact that was written again.</summary>
     public void Move(Segment segment, long fileOffset, Position position)
     {
         var index = position.Value - first.Value;
@@ -217,19 +217,19 @@ internal sealed class MemoryPart(Position first, LogLocation start, long startTi
 
     public void AddCell(CellName cell, CellEntry entry) => Cells.Add(cell, entry);
 
-    /// <summary>All of an append without facts was recorded then.</summary>
+    /// <summary>Records the time of an append without facts.</summary>
     public void Recorded(long time) => _lastTime = Math.Max(_lastTime, time);
 
-    /// <summary>Nothing is added any more.</summary>
-    /// <param name="end">Where the log goes on.</param>
+    /// <summary>Completes the part: nothing is added to it afterwards.</summary>
+    /// <param name="end">Where the log continues.</param>
     /// <param name="lastTime">The last RecordedAt up to there.</param>
     public void Complete(in LogLocation end, long lastTime) => (_end, _lastTime) = (end, lastTime);
 
-    /// <summary>A part with what comes behind a run.</summary>
+    /// <summary>Makes a part with everything of this part that is after a run.</summary>
     /// <param name="last">The run's last position.</param>
-    /// <param name="end">Where the log goes on behind it.</param>
+    /// <param name="end">Where the log continues after the run.</param>
     /// <param name="endTime">The last RecordedAt up to there.</param>
-    /// <param name="isBehind">Whether a place is there or further on.</param>
+    /// <param name="isBehind">Whether a location is at or after that end.</param>
     public MemoryPart Behind(Position last, in LogLocation end, long endTime, Func<LogLocation, bool> isBehind)
     {
         var newer = new MemoryPart(last.Next(), end, endTime);
@@ -249,7 +249,7 @@ internal sealed class MemoryPart(Position first, LogLocation start, long startTi
             newer.Add(SegmentOf(fact), fact.FileOffset, _times[batch].Time, location, newer.FindOrMake(stream.Name.Store, stream.Name.Key), fact.Type, fact.Tags!);
         }
 
-        // Without facts, the place of its frame says whether an append comes before the end of the run or behind it.
+        // If an append has no facts, the location of its frame shows whether it is before or after the end of the run.
         foreach (var (id, append) in _appends)
             if (append.Frame == default ? append.Span.First > last : isBehind(append.Frame)) newer.AddAppend(id, append);
         foreach (var (cell, entry) in Cells.All())
@@ -257,7 +257,7 @@ internal sealed class MemoryPart(Position first, LogLocation start, long startTi
         return newer;
     }
 
-    /// <summary>A position whose fact cannot be found.</summary>
+    /// <summary>Adds a hole: a position whose fact cannot be found.</summary>
     public void AddHole()
     {
         var position = Next;
@@ -266,9 +266,9 @@ internal sealed class MemoryPart(Position first, LogLocation start, long startTi
         _facts.Add(new MemoryFact { Segment = Hole });
     }
 
-    /// <summary>A position whose fact is gone for good, as a repair has written down in a segment.</summary>
-    /// <param name="segment">The segment that says so.</param>
-    /// <param name="lastTime">The last RecordedAt before it, of facts or of cells alone, which stands for its own.</param>
+    /// <summary>Adds a position whose fact is lost permanently, as a repair has recorded in a segment.</summary>
+    /// <param name="segment">The segment with that record.</param>
+    /// <param name="lastTime">The last RecordedAt before it, of facts or of cells alone. It replaces the fact's own time.</param>
     public void AddLost(Segment segment, long lastTime)
     {
         if (_times.Count == 0 || _times[_times.Count - 1].Time < lastTime) _times.Add(new BatchTime(Next, lastTime));
@@ -276,7 +276,7 @@ internal sealed class MemoryPart(Position first, LogLocation start, long startTi
         _facts.Add(new MemoryFact { Segment = NumberOf(segment) });
     }
 
-    /// <summary>The entry of a stream that is here, or a new one that is added with its first fact.</summary>
+    /// <summary>The entry of a stream in this part, or a new entry, which is added with its first fact.</summary>
     public StreamEntry FindOrMake(ReadOnlySpan<char> store, ReadOnlySpan<char> key)
     {
         var known = _store;
@@ -321,16 +321,16 @@ internal sealed class MemoryPart(Position first, LogLocation start, long startTi
     readonly record struct PositionRange(Position First, Position Last);
 }
 
-/// <summary>When an append was recorded, and its first position.</summary>
+/// <summary>The time at which an append was recorded, and its first position.</summary>
 internal readonly record struct BatchTime(Position First, long Time);
 
-/// <summary>What is known of a fact in memory.</summary>
+/// <summary>A fact as a memory part knows it.</summary>
 internal record struct MemoryFact
 {
-    /// <summary>Number of its segment in the part; negative where it is unknown.</summary>
+    /// <summary>The number of its segment in the part; negative if the fact is unknown.</summary>
     public required int Segment { get; init; }
 
-    /// <summary>0 where the fact is gone for good.</summary>
+    /// <summary>The offset of the fact in its segment; 0 if the fact is lost permanently.</summary>
     public uint FileOffset { get; init; }
 
     public StreamEntry? Stream { get; init; }
@@ -339,6 +339,6 @@ internal record struct MemoryFact
 
     public string[]? Tags { get; init; }
 
-    /// <summary>Whether it matches a query that has been checked; one that is not known matches none.</summary>
+    /// <summary>Whether it matches a validated query. An unknown fact matches no query.</summary>
     public readonly bool Matches(FactQuery query) => Stream is { Name: var name } && query.Matches(name.Store, name.Key, Type, Tags);
 }

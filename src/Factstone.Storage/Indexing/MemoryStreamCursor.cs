@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Factstone.Storage;
 
-/// <summary>Goes through the streams of a store in memory, as they are when it is made.</summary>
+/// <summary>Visits the streams of a store in a memory part, as they are when the cursor is created.</summary>
 internal sealed class MemoryStreamCursor : StreamCursor
 {
     readonly StoreEntry _store;

@@ -1,14 +1,14 @@
 namespace Factstone.Storage;
 
-/// <summary>The positions of stores, types and tags in memory; listed when somebody asks, so that the writer does not have to.</summary>
-/// <remarks>Threads: any number, one at a time within.</remarks>
+/// <summary>The positions of stores, types and tags in memory. The lists are filled by the first lookup that needs them, so that the writer does not do this work.</summary>
+/// <remarks>Threads: any; a lock admits one at a time.</remarks>
 internal sealed class MemoryTerms(Position first)
 {
     readonly Lock _lock = new();
     readonly TermTable _lists = new(first);
     Position _listed;
 
-    /// <summary>Facts that follow one another often have the same store and type.</summary>
+    /// <summary>Consecutive facts often have the same store and type.</summary>
     string? _store;
     string? _type;
     PositionsOfTerm? _ofStore;
@@ -23,7 +23,7 @@ internal sealed class MemoryTerms(Position first)
         }
     }
 
-    /// <summary>All there are, in no order.</summary>
+    /// <summary>All lists, in no particular order.</summary>
     public PositionsOfTerm[] All(MemoryPart part, Position until)
     {
         lock (_lock)
@@ -59,12 +59,12 @@ internal sealed class MemoryTerms(Position first)
 /// <summary>The positions of one term in a part, ascending. One thread at a time adds, others read.</summary>
 internal sealed class PositionsOfTerm(in Term term, Position first) : IStreamLocations
 {
-    /// <summary>Each by its distance from the part's first, which is short, so that a list takes half the space.</summary>
+    /// <summary>Each position is stored as its distance from the part's first position. The distance is short, so a list takes half the space.</summary>
     SmallList<int> _offsets;
 
     public Term Term { get; } = term;
 
-    /// <summary>The next in the same bucket of their <see cref="TermTable"/>.</summary>
+    /// <summary>The next list in the same bucket of the <see cref="TermTable"/>.</summary>
     public PositionsOfTerm? Next { get; set; }
 
     public int Count => _offsets.Count;
@@ -86,8 +86,8 @@ internal sealed class PositionsOfTerm(in Term term, Position first) : IStreamLoc
         return low;
     }
 
-    /// <summary>Copies some of them, from an index on.</summary>
-    /// <returns>How many: as many as there is room for, fewer only at the end.</returns>
+    /// <summary>Copies locations, starting at an index.</summary>
+    /// <returns>The number of locations copied; fewer than fit only at the end of the list.</returns>
     public int Copy(int index, Span<Location> locations)
     {
         var offsets = _offsets.Items[index..];

@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>The positions of terms in some parts of the index that follow one another.</summary>
+/// <summary>The positions of terms in consecutive parts of the index.</summary>
 internal sealed class PartTerms(IndexPart[] parts) : ITermIndex
 {
     public PositionCursor Open(Term term, Position after, Position until, bool backward) => new TermPositions(parts, term, after, until, backward);
@@ -10,7 +10,7 @@ internal sealed class PartTerms(IndexPart[] parts) : ITermIndex
         if (until <= after) return 0;
         Span<byte> buffer = stackalloc byte[TermKey.BytesUsual];
 
-        // Only runs look at the bytes of a term, and the last part is none.
+        // Only runs use the bytes of a term, and the last part is never a run.
         var key = parts.Length > 1 ? TermKey.Encode(term, buffer) : default;
         var count = 0L;
         foreach (var part in parts)

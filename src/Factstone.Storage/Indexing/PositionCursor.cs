@@ -1,15 +1,15 @@
 namespace Factstone.Storage;
 
-/// <summary>Goes through the positions of a term in one direction, and can leap ahead in it.</summary>
-/// <remarks>Threads: one at a time. Stays within the range that it was opened for.</remarks>
+/// <summary>Visits the positions of a term in one direction, and can skip forward in that direction.</summary>
+/// <remarks>Threads: one at a time. It stays within the range that it was opened for.</remarks>
 internal abstract class PositionCursor
 {
-    /// <summary>Where it stands; <see cref="Position.None"/> behind the last one. It begins at the first.</summary>
+    /// <summary>The current position, at first the first one; <see cref="Position.None"/> after the last one.</summary>
     public abstract Position Current { get; }
 
-    /// <summary>Goes to the next position.</summary>
+    /// <summary>Moves to the next position.</summary>
     public abstract void MoveNext();
 
-    /// <summary>Goes to the first position that is at <paramref name="position"/> or beyond it in its direction; stays where it is if it is there already.</summary>
+    /// <summary>Moves to the first position that is at <paramref name="position"/> or beyond it in the cursor's direction; does not move if it is already there.</summary>
     public abstract void MoveTo(Position position);
 }

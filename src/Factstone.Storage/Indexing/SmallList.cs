@@ -2,18 +2,18 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Factstone.Storage;
 
-/// <summary>A <see cref="GrowingList{T}"/> that mostly has one item, which stands in the list itself: a part of the index has tens of thousands of them.</summary>
-/// <remarks>A field of an object, never copied. Threads: one adds; others read what was there when they looked.</remarks>
+/// <summary>A <see cref="GrowingList{T}"/> for lists that usually have one item, which is stored in the list itself. A part of the index has tens of thousands of such lists.</summary>
+/// <remarks>It must be a field of an object and must not be copied. Threads: one adds; others read the items up to the count that they read.</remarks>
 internal struct SmallList<T>
 {
     const int FirstArray = 4;
 
-    /// <summary>The first item; in the array, too, once there is one.</summary>
+    /// <summary>The first item. When there is an array, the array contains it, too.</summary>
     T _first;
     T[]? _items;
     int _count;
 
-    /// <summary>How many items a reader may look at. Read it before <see cref="Items"/>.</summary>
+    /// <summary>The number of items that a reader may use. Read it before <see cref="Items"/>.</summary>
     public int Count => Volatile.Read(ref _count);
 
     [UnscopedRef]
@@ -21,7 +21,8 @@ internal struct SmallList<T>
     {
         get
         {
-            // Count first: the array that is read after it holds at least that many, and there is one for more than one.
+            // The count is read first, so that the array, which is read after it, has at least that many items. If the count
+            // is above one, there is an array.
             var count = Volatile.Read(ref _count);
             var items = Volatile.Read(ref _items);
             return items is not null ? items.AsSpan(0, count) : count > 0 ? new ReadOnlySpan<T>(in _first) : [];

@@ -2,13 +2,13 @@ using System.Collections.Concurrent;
 
 namespace Factstone.Storage;
 
-/// <summary>The names of a part in memory in the order of their bytes, sorted by who lists them and not by the writer.</summary>
-/// <remarks>Threads: any number, while one adds.</remarks>
+/// <summary>The names of a memory part in the order of their bytes. The reader that lists them sorts them, not the writer.</summary>
+/// <remarks>Threads: any, while one thread adds names.</remarks>
 internal sealed class SortedNames
 {
     string[] _sorted = [];
 
-    /// <summary>All names there are. New ones only ever come in addition, so a list of the same length is the same list.</summary>
+    /// <summary>All names. Names are only added, never removed, so a list of the same length is the same list.</summary>
     public string[] Of<TValue>(ConcurrentDictionary<string, TValue> named)
     {
         var sorted = Volatile.Read(ref _sorted);

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Factstone.Storage;
 
-/// <summary>The streams of one store in a part in memory, by key. One thread adds, others read.</summary>
+/// <summary>The streams of one store in a memory part, by key. One thread adds, others read.</summary>
 internal sealed class StoreEntry(string name)
 {
     readonly ConcurrentDictionary<string, StreamEntry> _streams = new(concurrencyLevel: 1, capacity: 31, StringComparer.Ordinal);
@@ -10,10 +10,10 @@ internal sealed class StoreEntry(string name)
 
     public string Name => name;
 
-    /// <summary>Facts in the part.</summary>
+    /// <summary>The number of facts in the part.</summary>
     public long Facts { get; set; }
 
-    /// <summary>Streams that begin in the part.</summary>
+    /// <summary>The number of streams whose first fact is in the part.</summary>
     public long Streams { get; set; }
 
     public IEnumerable<StreamEntry> Entries => _streams.Values;
@@ -25,6 +25,6 @@ internal sealed class StoreEntry(string name)
 
     public void Add(StreamEntry entry) => _streams[entry.Name.Key] = entry;
 
-    /// <summary>All keys there are, in the order of their bytes.</summary>
+    /// <summary>All keys, in the order of their bytes.</summary>
     public string[] SortedKeys() => _sorted.Of(_streams);
 }

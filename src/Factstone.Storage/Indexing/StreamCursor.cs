@@ -2,11 +2,11 @@ using System.Buffers.Binary;
 
 namespace Factstone.Storage;
 
-/// <summary>Goes through the streams of a store in one part, in the order of their keys' bytes.</summary>
-/// <remarks>Threads: one at a time. What it returns is valid until it moves.</remarks>
+/// <summary>Visits the streams of a store in one part, in the order of the bytes of their keys.</summary>
+/// <remarks>Threads: one at a time. A returned value is valid until the cursor moves.</remarks>
 internal abstract class StreamCursor
 {
-    /// <summary>The first bytes of the key as a number that has their order, so that most keys are told apart without a look at them.</summary>
+    /// <summary>The first bytes of the key as a number with the same order, so that most keys are compared without reading them.</summary>
     ulong _start;
 
     /// <summary>The key in UTF-8.</summary>
@@ -30,10 +30,10 @@ internal abstract class StreamCursor
 
     public bool IsBefore(StreamCursor other) => _start != other._start ? _start < other._start : Key.SequenceCompareTo(other.Key) < 0;
 
-    /// <summary>Whether it stands at the same key.</summary>
+    /// <summary>Whether both cursors are at the same key.</summary>
     public bool IsWith(StreamCursor other) => _start == other._start && Key.SequenceEqual(other.Key);
 
-    /// <summary>The stream's last place here at or below a position; default when it has none.</summary>
+    /// <summary>The last location of the stream in this part at or below a position; default when there is none.</summary>
     public abstract Location LastLocation(Position until);
 
     protected abstract bool Move();

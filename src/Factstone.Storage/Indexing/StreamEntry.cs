@@ -1,9 +1,9 @@
 namespace Factstone.Storage;
 
-/// <summary>What a part in memory knows of one stream: the place of each version, and whether it retracts.</summary>
-/// <remarks>Threads: the writer owns the pending head; anybody reads the rest.</remarks>
+/// <summary>One stream in a memory part: the location of each version, and whether it retracts.</summary>
+/// <remarks>Threads: the writer owns the pending head; any thread may read the rest.</remarks>
 /// <param name="name">The stream.</param>
-/// <param name="before">Its last fact before this part, as the writer knew it; default where nobody asked.</param>
+/// <param name="before">The head of the stream before this part, as the writer knew it; default if the writer did not need it.</param>
 internal sealed class StreamEntry(StreamName name, StreamState before) : IStreamLocations
 {
     SmallList<Location> _locations;
@@ -11,7 +11,7 @@ internal sealed class StreamEntry(StreamName name, StreamState before) : IStream
 
     public StreamName Name => name;
 
-    /// <summary>Set with the first fact.</summary>
+    /// <summary>The store of the stream; set with the first fact.</summary>
     public StoreEntry? Store { get; set; }
 
     public ReadOnlySpan<Location> Locations => _locations.Items;
@@ -20,13 +20,13 @@ internal sealed class StreamEntry(StreamName name, StreamState before) : IStream
 
     public Location this[int index] => _locations[index];
 
-    /// <summary>The head with the facts of a group that is not durable yet. Only the writer looks at it.</summary>
+    /// <summary>The head including the facts of a group that is not durable yet. Only the writer uses it.</summary>
     public StreamState Pending { get; set; } = before;
 
-    /// <summary>The head without such facts.</summary>
+    /// <summary>The head without the facts of such a group.</summary>
     public StreamState Durable => Count == 0 ? _before : Locations[^1].State;
 
-    /// <summary>The last place at or below a position; default when there is none.</summary>
+    /// <summary>The last location at or below a position; default when there is none.</summary>
     public Location LastLocation(Position until)
     {
         var locations = Locations;
@@ -52,7 +52,7 @@ internal sealed class StreamEntry(StreamName name, StreamState before) : IStream
         return low;
     }
 
-    /// <summary>How many places have a version below this one.</summary>
+    /// <summary>The number of locations with a version below this one.</summary>
     public static int CountBelow(ReadOnlySpan<Location> locations, StreamVersion version)
     {
         int low = 0, high = locations.Length;
@@ -69,14 +69,14 @@ internal sealed class StreamEntry(StreamName name, StreamState before) : IStream
     public void Add(in Location location) => _locations.Add(location);
 }
 
-/// <summary>One fact of a stream: version, position, whether it retracts, and where it is in its segment.</summary>
+/// <summary>One fact of a stream: its version, its position, whether it retracts, and its offset in its segment.</summary>
 internal readonly struct Location(StreamVersion version, Position position, bool retracts, uint fileOffset = 0)
 {
     readonly long _positionAndBit = (position.Value << 1) | (retracts ? 1L : 0L);
 
     public StreamVersion Version => version;
 
-    /// <summary>As a run says it beside the stream, so that nobody needs to look it up; 0 where that has to be done.</summary>
+    /// <summary>The offset, if the run stores it with the stream, so that no lookup by position is necessary; 0 if that lookup is necessary.</summary>
     public uint FileOffset => fileOffset;
 
     public Position Position => new(_positionAndBit >> 1);
@@ -85,6 +85,6 @@ internal readonly struct Location(StreamVersion version, Position position, bool
 
     public StreamState State => new(Version, Position, Retracts);
 
-    /// <summary>The same with its place in its segment.</summary>
+    /// <summary>The same location with the offset in its segment.</summary>
     public Location At(uint offset) => new(Version, Position, Retracts, offset);
 }

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Factstone.Storage;
 
-/// <summary>Streams of a store in the order of their keys, each with its last fact: found together, so that nothing is held while they are looked at.</summary>
+/// <summary>Streams of a store in the order of their keys, each with its last fact. They are collected together, so that no reference is held while the caller uses them.</summary>
 internal sealed class StreamHeads(int room)
 {
     readonly List<(string Key, Location Last)> _found = new(room);
@@ -11,7 +11,7 @@ internal sealed class StreamHeads(int room)
 
     public bool HasRoom => _found.Count < room;
 
-    /// <summary>Whether no cell follows.</summary>
+    /// <summary>Whether no stream follows.</summary>
     public bool IsLast { get; set; }
 
     public void Clear()

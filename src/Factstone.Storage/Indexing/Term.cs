@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>What kind of list a term names. The numbers are on disk, and give the order of a run's terms.</summary>
+/// <summary>The kind of list that a term names. The numbers are stored on disk and determine the order of a run's terms.</summary>
 internal enum TermKind
 {
     /// <summary>One stream: all facts of a store and key.</summary>

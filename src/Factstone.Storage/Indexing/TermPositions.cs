@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>Goes through the positions of a term, one part of the index after the other.</summary>
+/// <summary>Visits the positions of a term, one part of the index after the other.</summary>
 internal sealed class TermPositions : PositionCursor
 {
     readonly IndexPart[] _parts;
@@ -37,7 +37,7 @@ internal sealed class TermPositions : PositionCursor
         if (_positions is not null) _positions.MoveTo(position);
     }
 
-    /// <summary>Goes on to the next part that has a position of the term at or beyond a place.</summary>
+    /// <summary>Moves to the next part with a position of the term at or beyond a given position.</summary>
     void NextPart(Position from)
     {
         _positions = null;

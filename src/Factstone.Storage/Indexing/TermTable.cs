@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>The terms of a part in memory, by hash. Unlike a dictionary it never has one large array, which only a full collection of the runtime would free.</summary>
+/// <summary>The terms of a memory part, by hash. Unlike a dictionary, it never has one large array, which only a full collection of the runtime would free.</summary>
 /// <remarks>Threads: one at a time.</remarks>
 internal sealed class TermTable(Position first)
 {

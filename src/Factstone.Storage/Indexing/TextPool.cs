@@ -2,10 +2,10 @@ using System.Text;
 
 namespace Factstone.Storage;
 
-/// <summary>Texts that come again and again, such as types and tags, kept once while the log is read.</summary>
+/// <summary>Keeps one copy of each repeated text, such as a type or tag, while the log is read.</summary>
 internal sealed class TextPool
 {
-    /// <summary>Beyond, it begins anew: what does not come again is not worth its place.</summary>
+    /// <summary>Above this number the pool is cleared: texts that are not repeated are not worth the memory.</summary>
     const int TextsMax = 10_000;
 
     readonly HashSet<string> _texts = new(StringComparer.Ordinal);

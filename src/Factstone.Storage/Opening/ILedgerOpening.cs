@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>What an open has found, for writing or for reading only.</summary>
+/// <summary>The result of an open, for writing or for reading only.</summary>
 internal interface ILedgerOpening
 {
     FactIndex Index { get; }
@@ -12,7 +12,7 @@ internal interface ILedgerOpening
     /// <summary>The facts that repairs have recorded as lost.</summary>
     LostFacts Lost { get; }
 
-    /// <summary>The manifest as the open found it, or read it last.</summary>
+    /// <summary>The manifest as the open found it, or as it was last read.</summary>
     Manifest Manifest { get; }
 
     /// <summary>The manifest with the segments that this writer has added.</summary>

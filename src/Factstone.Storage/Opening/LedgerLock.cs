@@ -1,16 +1,16 @@
 namespace Factstone.Storage;
 
-/// <summary>The one writer of a ledger holds this. Whoever comes second waits a while, since deployments overlap.</summary>
+/// <summary>The lock that the writer of a ledger holds. A second writer waits for a limited time, because deployments overlap.</summary>
 internal static class LedgerLock
 {
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
     static readonly TimeSpan PauseOfProbe = TimeSpan.FromMilliseconds(3);
     static readonly TimeSpan SilentFor = TimeSpan.FromSeconds(1);
 
-    /// <exception cref="LedgerLockedException">Somebody else held it all the while; or this process holds it, and would wait for itself.</exception>
+    /// <exception cref="LedgerLockedException">Another process held the lock for the whole wait; or this process holds it, and would wait for itself.</exception>
     public static IHeldLock Take(IFileSystem files, LedgerLayout layout, StorageOptions options, CancellationToken cancellationToken)
     {
-        // By the machine's clock, whatever the ledger's is: one that stands still in a test would let us wait for ever.
+        // The wait uses the machine's clock, not the ledger's: with a clock that a test has stopped, it would never end.
         var started = TimeProvider.System.GetTimestamp();
         var holder = $"process {Environment.ProcessId} on {Environment.MachineName} since {Microseconds.ToText(options.Time.GetUtcNow())}";
         var isTold = false;
@@ -21,7 +21,7 @@ internal static class LedgerLock
 
             if (heldBy.IsThisProcess) throw new LedgerLockedException(layout.Root, heldBy.Text);
 
-            // A reader that asks whether a writer runs holds the lock for microseconds: one refusal proves nothing.
+            // A reader that checks for a writer holds the lock for microseconds, so one refusal proves nothing.
             if (isFirst)
             {
                 isFirst = false;

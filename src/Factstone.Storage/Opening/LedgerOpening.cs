@@ -1,7 +1,7 @@
 namespace Factstone.Storage;
 
-/// <summary>Opens a ledger for writing: finds out what the last writer left, and finishes its work.</summary>
-/// <remarks>Everything it does can be stopped anywhere and done again: nothing that was acknowledged is ever in one place only that is about to change.</remarks>
+/// <summary>Opens a ledger for writing: finds what the last writer left, and completes its work.</summary>
+/// <remarks>Every step can be interrupted and repeated: acknowledged data is never only in a place that is about to change.</remarks>
 internal sealed class LedgerOpening : ILedgerOpening, IDisposable
 {
     readonly IFileSystem _files;
@@ -38,7 +38,7 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
 
     public IndexBuilder Builder { get; }
 
-    /// <summary>Workers that an unforeseen exception has stopped.</summary>
+    /// <summary>Workers that an unexpected exception has stopped.</summary>
     public WorkerFailures Failures { get; }
 
     public OpeningReport Report { get; private set; } = new();
@@ -47,21 +47,21 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
 
     public Manifest NewestManifest => Chain?.Manifest ?? Manifest;
 
-    /// <summary>What repairs have found to be gone for good.</summary>
+    /// <summary>The facts that repairs have recorded as permanently lost.</summary>
     public LostFacts Lost { get; private set; } = LostFacts.None;
 
     public HeadFile Head { get; private set; } = null!;
 
-    /// <summary>What the published end said, where there was one.</summary>
+    /// <summary>The published end, if there was one.</summary>
     public HeadSlot? Published { get; private set; }
 
     /// <summary>Null when damage makes it unsafe to write.</summary>
     public SegmentChain? Chain { get; private set; }
 
-    /// <summary>Work that waits for room on the disk; null when there is none.</summary>
+    /// <summary>The part of the recovery that waits for free space on the disk; null when there is none.</summary>
     public TailRewrite? Pending { get; private set; }
 
-    /// <summary>Whether facts wait for that work that are not shown until it is done.</summary>
+    /// <summary>Whether some facts are not visible until that work is done.</summary>
     public bool HidesFacts { get; private set; }
 
     /// <summary>The offset at which the log continues.</summary>
@@ -77,7 +77,7 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
 
     public void Run()
     {
-        // Only one that stands: before there is a manifest, HEAD would tell of a ledger that was lost.
+        // HEAD is opened only if it exists: a HEAD created before the manifest would look like the head of a lost ledger.
         var hasHead = _files.FileExists(_layout.Head);
         if (hasHead) OpenHead();
         var isHeadWhole = false;
@@ -93,7 +93,7 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         ReadSealedSegments();
         ReadLastSegment();
 
-        // Where they belong in the log, nobody knows.
+        // The place of the unreadable files in the log is unknown.
         if (unreadable > 0) Index.MarkCellsUnknown();
         if (_walksAll && _damage.Count == 0) Runs.Trust();
         if (_damage.Count == 0) Runs.RemoveRejected(keepsIndexedEnd: false);
@@ -101,7 +101,7 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         Report = Report with { Damage = _damage, Facts = Index.Next.Value - 1, RecoveryIsPending = Pending is not null };
     }
 
-    /// <summary>Finishes work that waited for room.</summary>
+    /// <summary>Completes the work that waited for free space.</summary>
     public void Resume()
     {
         if (Pending is not { } rewrite) return;
@@ -111,10 +111,10 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         _options.BranchTaken?.Invoke(RecoveryBranch.RecoveryResumed);
     }
 
-    /// <summary>Whether there may be segments that no manifest lists and that are to be removed; nothing is appended while there are.</summary>
+    /// <summary>Whether there may be unlisted segments that must be removed. Nothing is appended while there are any.</summary>
     public bool HasUnlistedSegments { get; private set; } = true;
 
-    /// <summary>Removes files that nothing refers to any more, as far as it can. Only after the head is published.</summary>
+    /// <summary>Removes files that nothing refers to any more, as far as possible. Call it only after the head is published.</summary>
     public void TryRemoveLeftovers()
     {
         try
@@ -127,21 +127,22 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         }
         catch (FactstoneException)
         {
-            // Segments are tried again by the first append; what was made ready ahead, and zeros, are in nobody's way.
+            // The first append tries the segments again. Spares and preallocated zeros do no harm.
         }
     }
 
-    /// <summary>A crash leaves the space that was zeroed ahead in the segment that it ended.</summary>
+    /// <summary>Removes the preallocated space that a crash has left in a sealed segment.</summary>
     void TrimSealedSegments()
     {
         if (Chain is null || Report.WasClosedCleanly || Report.WasCreated) return;
         if (SegmentTrim.Run(_files, _layout, Chain.Manifest, Published) > 0) _options.BranchTaken?.Invoke(RecoveryBranch.SegmentTrimmed);
     }
 
-    /// <summary>Removes segments that no manifest lists and that hold nothing but what the log holds, durably.</summary>
+    /// <summary>Removes unlisted segments that contain only what the log already contains, durably.</summary>
     /// <remarks>
-    /// A segment that was started and never listed says in its header where the log went on. If it came back after a
-    /// power cut, and the manifest were lost, it would pass for the end of a log that has gone on elsewhere since.
+    /// The header of a segment that was started and never listed records where the log continued. If the segment
+    /// reappeared after a power loss, and the manifest were lost, the segment would look like the end of a log that has
+    /// continued elsewhere since.
     /// </remarks>
     public void RemoveUnlistedSegments()
     {
@@ -183,7 +184,7 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         return manifest;
     }
 
-    /// <summary>Moves segments out of the way that hold what is not in the log and do not continue it. Nothing in them is ever removed.</summary>
+    /// <summary>Moves segments to quarantine that contain data outside the log and do not continue it. They are never deleted.</summary>
     void TrySetAside()
     {
         var foreign = _inventory.Unlisted.Where(static one => one.Kind == UnlistedKind.Foreign).Select(static one => one.Name).ToList();
@@ -195,7 +196,7 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         }
         catch (FactstoneException)
         {
-            // They stay where they are, and are damage there as well.
+            // The segments stay where they are, and count as damage there, too.
         }
     }
 
@@ -203,13 +204,13 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
     {
         try
         {
-            // Whoever made the segments may have been killed before their names were durable.
+            // The writer that created the segments may have been killed before their names were durable.
             _files.SyncDirectory(_layout.Segments);
             _manifests.Replace(rebuilt);
         }
         catch (LedgerFullException)
         {
-            // What it says follows from the segments; the next manifest that is written says it again.
+            // The content of the manifest follows from the segments; the next manifest that is written contains it again.
         }
     }
 
@@ -231,7 +232,7 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
     {
         if (!existed)
         {
-            // Its name is durable before anything is acknowledged: without it, what a power cut leaves cannot be told from damage.
+            // The name of HEAD is durable before anything is acknowledged: without HEAD, a torn tail cannot be distinguished from damage.
             OpenHead();
             _files.SyncDirectory(_layout.Root);
         }
@@ -249,11 +250,11 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         else if (found.Epoch > Manifest.Epoch) _damage.Add(LaterEpoch(_layout, found.Epoch, Manifest.Epoch));
     }
 
-    /// <summary>What an epoch begins with is durable before HEAD names the epoch.</summary>
+    /// <summary>The first segments and the manifest of an epoch are durable before HEAD names the epoch.</summary>
     public static Damage LaterEpoch(LedgerLayout layout, long found, long listed, string what = "HEAD") =>
         new(layout.Segments, 0, Position.None, Position.None, $"{what} has epoch {found}, and the listed segments have epoch {listed}: the newest segments, or the newest MANIFEST, are missing.");
 
-    /// <summary>Opens the last segment, and knows the others, so that whoever has a place in one finds it.</summary>
+    /// <summary>Opens the last segment and registers the others, so that a lookup by location finds them.</summary>
     void OpenAllSegments()
     {
         var names = Manifest.Segments.Count > 1 ? _files.List(_layout.Segments).ToHashSet(StringComparer.Ordinal) : null;
@@ -270,7 +271,7 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         }
     }
 
-    /// <summary>Begins with the runs that stand; what lies behind them is read from the log.</summary>
+    /// <summary>Starts the index from the valid runs. The log after them is read.</summary>
     void StartIndex()
     {
         _walksAll = _options.WalksAll || Runs.IsSuspicious;
@@ -282,10 +283,10 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         Index.WhenFull = BuildRun;
     }
 
-    /// <summary>An open that has much to read makes runs of it at once, so that memory stays small.</summary>
+    /// <summary>Writes runs during an open that reads much of the log, so that memory stays small.</summary>
     void BuildRun(LogLocation end)
     {
-        // Behind damage nothing becomes a run: the next open has to find it again.
+        // Nothing after damage becomes a run, because the next open has to find the damage again.
         if (_damage.Count > 0 || Index.Active.HasUnknown) return;
         Index.Freeze(end);
         _options.BranchTaken?.Invoke(RecoveryBranch.IndexRebuilt);
@@ -294,7 +295,7 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         Index.ForgetOldMemory();
     }
 
-    /// <summary>Looks whether the part of the log is well that runs are of. What is so there, they know, also where it is not.</summary>
+    /// <summary>Checks the part of the log that the runs cover. Even where that part is damaged, the runs know its content.</summary>
     void WalkKnown()
     {
         if (_runsEnd == default) return;
@@ -305,7 +306,7 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         });
     }
 
-    /// <summary>Where to begin in a segment: behind the runs, or at its start. False when runs know all of it.</summary>
+    /// <summary>Where to begin reading in a segment: after the runs, or at its start. False when the runs cover the whole segment.</summary>
     bool TryStart(SegmentHeader header, out long from, out Position next)
     {
         (from, next) = (SegmentHeader.Bytes, header.BasePosition);
@@ -326,7 +327,7 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         var first = Manifest.Segments[0];
         if (first.BasePosition > new Position(1) || first.PreviousGeneration > 0)
         {
-            // They may have held cells only, and then no position is missing.
+            // The missing segments may have contained cells only; then no position is missing.
             var last = new Position(first.BasePosition.Value - 1);
             _damage.Add(new Damage(_layout.Segments, 0, last > Position.None ? new Position(1) : Position.None, last, "The segments before the first one in the directory are missing."));
             Index.AddHoles(last);
@@ -357,7 +358,7 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
 
         if (Report.WasCreated)
         {
-            // We have just made it: there is nothing in it, and nobody has been before us.
+            // This open has just created the segment, so it is empty and no other writer has used it.
             GoOn(segment, SegmentHeader.Bytes);
             return;
         }
@@ -378,7 +379,7 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         MissBehindGap();
     }
 
-    /// <summary>What the last segment held is gone: as far as it is known how much that was, these positions cannot be read; and where it is not, neither can the end.</summary>
+    /// <summary>Handles a missing last segment. Its positions cannot be read, as far as their number is known; if it is not known, the end of the log is unknown, too.</summary>
     void MissLastSegment(SegmentHeader header)
     {
         if (header.MayHaveCells) Index.MarkCellsUnknown();
@@ -391,7 +392,7 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
 
     static Position Later(Position? one, Position? other) => new(Math.Max(one?.Value ?? 0, other?.Value ?? 0));
 
-    /// <summary>Segments that no manifest lists, and that come behind a gap, hold positions that cannot be read before a repair.</summary>
+    /// <summary>Unlisted segments after a gap contain positions that cannot be read before a repair.</summary>
     void MissBehindGap()
     {
         if (!_inventory.HasGap) return;
@@ -399,7 +400,7 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         MarkEndUnknown(Later(Published?.Position, _inventory.LastBehindGap));
     }
 
-    /// <summary>The log has gone on at least as far as this; what is known of its end ends before.</summary>
+    /// <summary>Marks the end as unknown: the log has reached at least this position, but its readable part ends earlier.</summary>
     void MarkEndUnknown(Position? known)
     {
         Index.AddHoles(Later(known, Runs.IndexedEnd?.Last));
@@ -408,7 +409,7 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
 
     void ReadDamagedEnd(FrameReader reader, long from, Position next, LogEnd end)
     {
-        // Nobody writes, so nothing can be made certain that is not: what is shown ends where it was durable for sure.
+        // There is no writer, so nothing more can be made durable: what is visible ends where the log was certainly durable.
         var durableEnd = end.IsDamaged ? end.DurableEnd : end.IsClean ? end.Walk.FileOffset : Math.Max(end.UntrustedFrom, PublishedEnd(reader.Segment));
         var walk = SegmentWalk.Run(reader, from, Math.Min(durableEnd, end.Walk.FileOffset), next, Index);
         if (end.IsDamaged) _segments.ReadDamaged(reader, walk, durableEnd, end.DurableNext, isKnown: true);
@@ -428,7 +429,7 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         GoOn(segment, end.Walk.FileOffset);
     }
 
-    /// <summary>The log goes on in a segment that ends here.</summary>
+    /// <summary>Continues the log at the end of this segment.</summary>
     void GoOn(Segment segment, long tail)
     {
         Chain = new SegmentChain(_files, _layout, _options, _manifests, Directory, _pool) { Manifest = Manifest, Current = segment };
@@ -441,7 +442,7 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         _segments.ReadDurable(segment, end.From, end.UntrustedFrom, Index.Next, until: null);
         segment.KeepFound(end.UntrustedFrom);
 
-        // From here on it may not be durable where it stands, so no run is made of it before the first append.
+        // The frames from here on may not be durable in this segment, so no run contains them before the first append.
         Index.WhenFull = null;
         Chain = new SegmentChain(_files, _layout, _options, _manifests, Directory, _pool) { Manifest = Manifest, Current = segment };
         if (_options.Defect is Defect.TrustLastGroup or Defect.SameSegmentAfterCrash)
@@ -459,7 +460,7 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         }
         catch (LedgerFullException)
         {
-            // Reads go on with what was published; the first append that finds room finishes this.
+            // Reads continue with what was published. The first append that finds free space completes the recovery.
             _options.BranchTaken?.Invoke(RecoveryBranch.RecoveryDelayedByFullDisk);
             SegmentWalk.Run(_segments.Reader(segment), end.UntrustedFrom, Math.Min(end.Walk.FileOffset, PublishedEnd(segment)), Index.Next, Index);
             Pending = rewrite;

@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>The directory of a ledger, held open and locked for its one writer.</summary>
+/// <summary>The directory of a ledger, held open and locked for the writer.</summary>
 internal sealed class LockedDirectory : IDisposable
 {
     readonly IOpenDirectory _directory;
@@ -8,11 +8,11 @@ internal sealed class LockedDirectory : IDisposable
 
     LockedDirectory(IOpenDirectory directory, IHeldLock held) => (_directory, _lock) = (directory, held);
 
-    /// <summary>The file system, whose paths below the ledger's directory begin at that directory.</summary>
+    /// <summary>The file system. Its paths below the ledger's directory are resolved from the open directory.</summary>
     public IFileSystem Files => _directory;
 
     /// <summary>Opens the directory and waits for its lock.</summary>
-    /// <exception cref="LedgerLockedException">Somebody else held it all the while.</exception>
+    /// <exception cref="LedgerLockedException">Another process held the lock for the whole wait.</exception>
     public static LockedDirectory Open(IFileSystem files, LedgerLayout layout, StorageOptions options, CancellationToken cancellationToken)
     {
         while (true)
@@ -23,7 +23,7 @@ internal sealed class LockedDirectory : IDisposable
                 var held = LedgerLock.Take(directory, layout, options, cancellationToken);
                 if (directory.IsInPlace) return new LockedDirectory(directory, held);
 
-                // While we waited, another directory was put in its place: that is the one that was asked for.
+                // During the wait, another directory has replaced this one. The caller asked for the new one.
                 held.Dispose();
             }
             catch
@@ -36,7 +36,7 @@ internal sealed class LockedDirectory : IDisposable
         }
     }
 
-    /// <summary>Why somebody else may hold the lock by now; null where nobody can.</summary>
+    /// <summary>Why another process may now hold the lock; null when none can.</summary>
     public string? WhyLost() => _lock.WhyLost();
 
     public void Dispose()

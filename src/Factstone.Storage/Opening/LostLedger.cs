@@ -1,12 +1,12 @@
 namespace Factstone.Storage;
 
-/// <summary>Tells a ledger that has lost all its segments, and its list of them, from a directory that never held one.</summary>
+/// <summary>Distinguishes a ledger that has lost all its segments and its manifest from a directory that never contained a ledger.</summary>
 internal static class LostLedger
 {
-    /// <summary>What to say where something tells that there was a ledger; null where nothing does.</summary>
-    /// <param name="files">The disk.</param>
-    /// <param name="layout">Where the ledger was: there is neither a segment nor a <c>MANIFEST</c>.</param>
-    /// <param name="head">What <c>HEAD</c> says, of whatever ledger; null where it says nothing.</param>
+    /// <summary>The exception to throw when a file shows that there was a ledger; null when none does.</summary>
+    /// <param name="files">The file system.</param>
+    /// <param name="layout">The directory. It contains neither a segment nor a <c>MANIFEST</c>.</param>
+    /// <param name="head">The content of <c>HEAD</c>, of any ledger; null if it has none.</param>
     /// <param name="runs">The index.</param>
     public static LedgerDamagedException? Find(IFileSystem files, LedgerLayout layout, HeadSlot? head, RunDirectory runs)
     {

@@ -1,9 +1,9 @@
 namespace Factstone.Storage;
 
-/// <summary>Reads a ledger up to its published end, beside the writer or without one; changes nothing.</summary>
+/// <summary>Reads a ledger up to its published end, with or without an active writer. It changes nothing.</summary>
 internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
 {
-    /// <summary>A writer that opens, rolls or recovers replaces files while we look; a moment later all fits together.</summary>
+    /// <summary>A writer that opens, rolls or recovers replaces files during a read. A moment later the files are consistent, so the read is tried again.</summary>
     const int Attempts = 200;
 
     const int OpeningsOfRunsMax = 5;
@@ -52,28 +52,28 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
 
     Manifest ILedgerOpening.NewestManifest => Manifest;
 
-    /// <summary>What repairs have found to be gone for good.</summary>
+    /// <summary>The facts that repairs have recorded as permanently lost.</summary>
     public LostFacts Lost { get; private set; } = LostFacts.None;
 
     public OpeningReport Report { get; private set; } = new();
 
-    /// <summary>The published end that was read last; null when there is none to be read.</summary>
+    /// <summary>The published end that was read last; null when there is none.</summary>
     public HeadSlot? Published { get; private set; }
 
-    /// <summary>The same as a place in the log, and the position that comes next.</summary>
+    /// <summary>The published end as a location in the log, and the next position there.</summary>
     public (LogLocation Location, Position Next)? PublishedEnd =>
         Published is { } slot ? (new LogLocation(slot.SegmentBase, slot.SegmentGeneration, slot.FileOffset), slot.Position.Next()) : null;
 
-    /// <summary>Whether it is a backup, which is whole and stays as it is.</summary>
+    /// <summary>Whether it is a backup. A backup is complete and does not change.</summary>
     public bool IsBackup => _backup is not null;
 
     /// <summary>Opens the ledger.</summary>
-    /// <param name="isAlone">Whether nobody writes: then files of different ages are told apart, and what the last writer left behind the published end is looked at. A writer has done that already.</param>
+    /// <param name="isAlone">Whether there is no writer. Then the open compares files of different ages, and examines what the last writer left after the published end. An active writer has done that already.</param>
     /// <param name="cancellationToken">Ends the wait for a writer that replaces files.</param>
     public void Run(bool isAlone, CancellationToken cancellationToken)
     {
         _cancel = cancellationToken;
-        isAlone &= !IsBackup; // nobody has written to it, and nobody will
+        isAlone &= !IsBackup; // a backup has no writer
         _isAlone = isAlone;
         var inventory = isAlone ? SegmentInventory.Take(_files, _layout, HeadFile.ReadSlot(_files, _layout), _options.Defect) : null;
         var isRebuilt = inventory?.ManifestWasRebuilt ?? false;
@@ -83,7 +83,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         else if (isRebuilt) _damage.AddRange(_manifests.Unreadable(_manifests.ReadHeaders()));
         var slot = ReadHead(out var isWhole);
         if (slot is { } foreign && foreign.LedgerId != Manifest.LedgerId) (slot, isWhole) = (null, false);
-        if (slot?.Epoch < Manifest.Epoch && isAlone) (slot, isWhole) = (null, false); // it speaks of a log that a repair or a restore has left behind
+        if (slot?.Epoch < Manifest.Epoch && isAlone) (slot, isWhole) = (null, false); // it is from before a repair or a restore
         if (slot?.Epoch > Manifest.Epoch && isAlone) _damage.Add(LedgerOpening.LaterEpoch(_layout, slot.Value.Epoch, Manifest.Epoch));
         var unreadable = _damage.Count;
         StartIndex();
@@ -92,7 +92,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         if (slot is { } published) ReadUpTo(published);
         else ReadToLastListed(isMoreMissing: false);
 
-        // Where they belong in the log, nobody knows.
+        // The place of the unreadable files in the log is unknown.
         if (unreadable > 0) Index.MarkCellsUnknown();
         _isAlone = false; // a writer may come at any time
         if (inventory is not null) PreviewRecovery(inventory, slot is { } own && own.Epoch == Manifest.Epoch ? own : null);
@@ -123,13 +123,13 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         };
     }
 
-    /// <summary>Takes in what was published since; false when nothing was.</summary>
-    /// <exception cref="LedgerForkedException">A repair has lost facts since: what was read is not what the ledger holds now.</exception>
+    /// <summary>Reads what was published since the last refresh; false when nothing was.</summary>
+    /// <exception cref="LedgerForkedException">A repair has lost facts since: what was read is no longer what the ledger contains.</exception>
     /// <exception cref="OperationCanceledException">Cancelled, or closed, while it waited for a writer that replaces files.</exception>
     public bool Refresh(CancellationToken cancellationToken)
     {
         _cancel = cancellationToken;
-        // Every read of a reader comes here first, so a damaged slot must not make each of them wait.
+        // Every read calls this first, so a damaged slot must not make each read wait.
         if (ReadHead(out _, isPatient: false) is not { } slot || slot.Sequence == Published?.Sequence || slot.LedgerId != Manifest.LedgerId) return false;
         if (slot.Epoch < Manifest.Epoch) return false; // from before a repair or a restore
         if (slot.Epoch > Manifest.Epoch) RefuseFork();
@@ -139,7 +139,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         }
         catch (LedgerIndexException)
         {
-            // So much has come since the last look that runs have it.
+            // So much was appended since the last refresh that it is in runs.
             if (!TrySkip()) throw;
             return Refresh(cancellationToken);
         }
@@ -147,7 +147,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         return true;
     }
 
-    /// <summary>Begins behind the runs that stand, of which all segments stand too.</summary>
+    /// <summary>Starts after the valid runs whose segments all exist.</summary>
     void StartIndex()
     {
         var runs = OpenRuns();
@@ -167,7 +167,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         _current?.KeepFound(end.FileOffset);
     }
 
-    /// <summary>Goes on behind runs that the writer has made since, where they have all that is published here and more than was read.</summary>
+    /// <summary>Continues after runs that the writer has made since, if they contain everything that is published here and more than was read.</summary>
     bool TrySkip()
     {
         var active = Index.Active;
@@ -180,7 +180,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         return true;
     }
 
-    /// <summary>A run of cells alone is believed without the segments that they are in; that these are gone is damage all the same.</summary>
+    /// <summary>A run that contains only cells is valid without their segments. The missing segments are reported as damage all the same.</summary>
     void MissSegmentsBefore(in LogLocation end)
     {
         for (var i = 0; !end.IsIn(Manifest.Segments[i]); i++)
@@ -190,7 +190,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         }
     }
 
-    /// <summary>Looks whether the part of the log is well that runs are of. What is so there, they know, also where it is not.</summary>
+    /// <summary>Checks the part of the log that the runs cover. Even where that part is damaged, the runs know its content.</summary>
     void WalkKnown(in LogLocation end)
     {
         if (Manifest.Segments[0].PreviousGeneration > 0) _damage.Add(BeforeFirst());
@@ -200,7 +200,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
 
     Damage BeforeFirst() => new(_layout.Segments, 0, Position.None, Position.None, "The segments before the first one in the directory are missing.");
 
-    /// <summary>Replaces what is in memory by the runs that the writer has made of it since. Where they cannot be read now, memory keeps it until the next refresh that finds it full.</summary>
+    /// <summary>Replaces memory parts by the runs that the writer has made of the same facts. If the runs cannot be read now, the memory parts stay until the next refresh that finds them full.</summary>
     public void TryAdoptRuns()
     {
         try
@@ -209,7 +209,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         }
         catch (LedgerIOException)
         {
-            // Nothing was adopted, and what was read up to the published end stays as it is.
+            // Nothing was adopted. What was read up to the published end does not change.
         }
     }
 
@@ -246,7 +246,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         return runs;
     }
 
-    /// <summary>Where a writer merges runs while they are opened, it is done again: they stand under another name by then.</summary>
+    /// <summary>Opens all runs. If a writer merges runs meanwhile, it opens them again, because they then have other names.</summary>
     List<Run> OpenWhole()
     {
         for (var attempt = 1; ; attempt++)
@@ -258,7 +258,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         }
     }
 
-    /// <summary>What no run knows is in memory, and there must not be too much of it.</summary>
+    /// <summary>Everything that is not in a run is in memory, so its amount is limited.</summary>
     void RefuseTooMuch()
     {
         if (Index.Active.Items > _options.ReadOnlyFactsMax)
@@ -271,7 +271,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         if (now.Epoch != Manifest.Epoch) throw LedgerForkedException.ByEpoch(Manifest.Epoch, now.Epoch, now.LastCommonWith(Manifest.Epoch), Published?.Position ?? Position.None);
     }
 
-    /// <summary>Whoever waits for a writer waits no longer. From any thread.</summary>
+    /// <summary>Ends every wait for a writer. It may be called from any thread.</summary>
     public void StopWaiting() => _isClosing = true;
 
     void WaitForWriter()
@@ -289,7 +289,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         _segments.CloseFiles();
     }
 
-    /// <summary>The published end; null where there is none, or none yet.</summary>
+    /// <summary>The published end; null when there is none, or none yet.</summary>
     HeadSlot? ReadHead(out bool isWhole, bool isPatient = true)
     {
         isWhole = _backup is not null;
@@ -308,7 +308,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
             if (_manifests.Read() is { } manifest && IsOwn(manifest.LedgerId)) return manifest;
             if (attempt < 3 && !stands)
             {
-                // A new ledger gets its manifest last. One that stands is replaced as a whole, so a damaged one is damaged.
+                // A new ledger gets its manifest last. An existing manifest is replaced atomically, so a damaged one is really damaged.
                 WaitForWriter();
                 continue;
             }
@@ -322,7 +322,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         }
     }
 
-    /// <summary>A file of another ledger is none; which one this is, the first look has told.</summary>
+    /// <summary>Files of another ledger are ignored. The first manifest that was read determines the ledger.</summary>
     bool IsOwn(LedgerId id) => Manifest is null || id == Manifest.LedgerId;
 
     FactstoneException NoSegments() => LostLedger.Find(_files, _layout, HeadFile.ReadSlot(_files, _layout), Runs) ?? (FactstoneException)new LedgerNotFoundException(_layout.Root, "it has no manifest and no segments. The first append creates one: factstone append orders/42 placed '{\"total\":50}'");
@@ -332,7 +332,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         for (var attempt = 0; ; attempt++)
         {
             if (TryReadUpTo(slot)) break;
-            if (_isAlone || attempt == Attempts) // nobody who could put it there
+            if (_isAlone || attempt == Attempts) // there is no writer that could create it
             {
                 if (_isAlone) ReadToLastListed(isMoreMissing: true);
                 var path = _layout.Segment(slot.SegmentBase, slot.SegmentGeneration);
@@ -343,7 +343,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
                 break;
             }
 
-            // The writer may have moved on between two of our looks.
+            // The writer may have made progress between two reads.
             WaitForWriter();
             Manifest = ReadManifest(out _);
             if (ReadHead(out _) is { } newer && newer.LedgerId == slot.LedgerId) slot = newer;
@@ -361,7 +361,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
             return true;
         }
 
-        // Beside a writer the manifest may be older or newer than the head; the segment that the head names is found by its name.
+        // Next to a writer, the manifest may be older or newer than the head. The segment that the head names is found by its file name.
         if (!_isAlone && slot.ManifestGeneration > Manifest.Generation) Manifest = ReadManifest(out _);
         var header = Manifest.Segments.FirstOrDefault(slot.IsIn) ?? (_isAlone ? null : HeaderOf(slot));
         if (header is null) return false;
@@ -395,7 +395,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         }
         catch (LedgerIOException)
         {
-            return null; // removed between two of our looks
+            return null; // removed meanwhile
         }
     }
 
@@ -408,12 +408,12 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         {
             segment = Directory.Find(header.BasePosition, header.Generation) ?? _segments.AddSegment(header, until);
 
-            // It is read now, so a file that is gone has to be noticed now.
+            // The segment is read now, so a missing file must be found now.
             _ = segment?.File.Length;
         }
         catch (LedgerIOException) when (IsReplaced(header))
         {
-            segment = null; // removed between a look and the open
+            segment = null; // removed before the open
         }
         catch (LedgerDamagedException)
         {
@@ -451,7 +451,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         return true;
     }
 
-    /// <summary>Whether a segment is gone because a writer has put another in its place since we looked: neither the manifest nor HEAD names it any more.</summary>
+    /// <summary>Whether a segment is missing because a writer has replaced it in the meantime: neither the manifest nor HEAD names it any more.</summary>
     bool IsReplaced(SegmentHeader header) =>
         !_files.FileExists(_layout.Segment(header.BasePosition, header.Generation))
         && ReadManifest(out _).Segments.All(segment => segment.Name != header.Name)
@@ -462,13 +462,13 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         if (_options.Defect == Defect.ReadBeyondHead) end = segment.File.Length;
         if (end <= _fileOffset) return;
 
-        // A read that failed half-way may have left facts in the index; it is done again from where the last whole one ended.
+        // A read that failed half-way may have left facts in the index. It is repeated from the end of the last complete read.
         _segments.ReadDurable(segment, _fileOffset, end, _next, _options.Defect == Defect.ReadBeyondHead ? null : until);
         segment.KeepFound(end);
         (_fileOffset, _next) = (end, _options.Defect == Defect.ReadBeyondHead ? Index.Next : until); // runs may know more than HEAD
     }
 
-    /// <summary>Without a published end in a segment that is listed, what was durable for sure ends where the last group begins.</summary>
+    /// <summary>Reads the listed segments when no published end is in one of them. What is certainly durable then ends where the last group begins.</summary>
     void ReadToLastListed(bool isMoreMissing)
     {
         for (var i = 0; i < Manifest.Segments.Count; i++)

@@ -1,38 +1,38 @@
 namespace Factstone.Storage;
 
-/// <summary>Finds out what the next open for writing will keep of a log that its last writer did not close. Changes nothing.</summary>
-/// <remarks>Nobody may be writing meanwhile. Damage behind the published end goes into the list of the segments that are given.</remarks>
+/// <summary>Determines what the next open for writing will keep of a log that its last writer did not close. It changes nothing.</summary>
+/// <remarks>No writer may be active meanwhile. Damage after the published end is added to the given list.</remarks>
 internal sealed class RecoveryPreview
 {
     readonly LastTimeVisitor _times = new();
 
-    /// <summary>Whether the last writer closed the ledger, so that nothing is left to do.</summary>
+    /// <summary>Whether the last writer closed the ledger, so that no recovery is necessary.</summary>
     public bool IsClean { get; private set; }
 
-    /// <summary>Whether what comes last cannot be told, because something that was durable is gone from the end of the log.</summary>
+    /// <summary>Whether the end of the log is unknown, because durable data is missing there.</summary>
     public bool IsEndUnknown { get; private set; }
 
-    /// <summary>The position behind the last whole fact, all of which will be kept.</summary>
+    /// <summary>The position after the last complete fact. All facts before it will be kept.</summary>
     public Position Next { get; private set; }
 
-    /// <summary>The RecordedAt of the last whole append.</summary>
+    /// <summary>The RecordedAt of the last complete append.</summary>
     public long LastTime => _times.Last;
 
-    /// <summary>Bytes behind them that are not zeros: of a write that was cut short.</summary>
+    /// <summary>The size of the torn tail: the bytes after the complete appends, up to the last one that is not zero.</summary>
     public long TornBytes { get; private set; }
 
-    /// <summary>Looks from the published end to the end of the log.</summary>
+    /// <summary>Examines the log from the published end to its end.</summary>
     /// <param name="manifest">The segments of the log.</param>
-    /// <param name="open">Gives an open segment; null where its file is missing, which is noted as damage.</param>
-    /// <param name="segments">Reads segments, and knows where damage is noted.</param>
+    /// <param name="open">Opens a segment; null if its file is missing, which it reports as damage.</param>
+    /// <param name="segments">Creates a reader of segments that reports damage to the same list.</param>
     /// <param name="from">The published end.</param>
-    /// <param name="next">The position that comes next there.</param>
-    /// <param name="published">What <c>HEAD</c> says of this ledger and epoch; null where it says nothing.</param>
-    /// <param name="indexedEnd">How far the log has reached at least, according to the index; null if unknown.</param>
+    /// <param name="next">The next position at that end.</param>
+    /// <param name="published">The content of <c>HEAD</c> for this ledger and epoch; null if it has none.</param>
+    /// <param name="indexedEnd">The end that the log has reached at least, according to the index; null if unknown.</param>
     /// <param name="timeBefore">The last RecordedAt before the published end.</param>
-    /// <param name="isMoreMissing">Whether segments behind the last one are missing.</param>
-    /// <param name="damage">Where damage is noted.</param>
-    /// <param name="options">For the branches taken.</param>
+    /// <param name="isMoreMissing">Whether segments after the last one are missing.</param>
+    /// <param name="damage">The list to which damage is added.</param>
+    /// <param name="options">The options of the open. The preview does not report branches.</param>
     public static RecoveryPreview Run(
         Manifest manifest, Func<SegmentHeader, Position, Segment?> open, Func<IFrameVisitor, SegmentSet> segments, LogLocation from, Position next, HeadSlot? published, IndexedEnd? indexedEnd, long timeBefore, bool isMoreMissing, List<Damage> damage, StorageOptions options)
     {

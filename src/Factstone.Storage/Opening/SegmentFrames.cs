@@ -1,16 +1,16 @@
 namespace Factstone.Storage;
 
-/// <summary>Finds the whole appends in files of the log, whatever else is in them, so that two files can be compared.</summary>
+/// <summary>Finds the complete appends in segment files, even in damaged ones, so that two files can be compared.</summary>
 internal sealed class SegmentFrames(IFileSystem files, LedgerLayout layout) : IDisposable
 {
     readonly FileWindow _window = new(64 * 1_024, 1_024 * 1_024);
 
-    /// <summary>The digests of the whole appends of a segment from an offset on; nothing where the file is missing.</summary>
+    /// <summary>The digests of the complete appends of a segment from an offset on; none when the file is missing.</summary>
     /// <param name="header">The segment.</param>
-    /// <param name="from">Where to begin.</param>
+    /// <param name="from">The offset at which to begin.</param>
     /// <param name="last">Raised to the last position that is found.</param>
-    /// <param name="withReceipts">Whether receipts of repairs count: one that a stopped repair has written is in no log.</param>
-    /// <param name="unlessLastFrom">The last group is left out if it begins at this offset or behind; null to leave out none.</param>
+    /// <param name="withReceipts">Whether to include receipts of repairs. A receipt that an interrupted repair has written is in no log.</param>
+    /// <param name="unlessLastFrom">Leaves out the last group if it begins at or after this offset; null to leave out none.</param>
     public HashSet<Int128> Digests(SegmentHeader header, long from, ref Position last, bool withReceipts = true, long? unlessLastFrom = null)
     {
         var digests = new HashSet<Int128>();
@@ -55,7 +55,7 @@ internal sealed class SegmentFrames(IFileSystem files, LedgerLayout layout) : ID
         return HeaderView.TryRead(frame.Slice(header.HeaderBytes + extent.HeaderAt, extent.HeaderLength), out var fact) && ReceiptStream.Repair.Has(fact);
     }
 
-    /// <summary>The position behind the whole frames that lead from the beginning of a segment to an offset; none where they do not lead there.</summary>
+    /// <summary>The position after the complete frames from the beginning of a segment to an offset; none if they do not reach exactly that offset.</summary>
     public Position NextAt(SegmentHeader header, long end)
     {
         var path = layout.Segment(header.BasePosition, header.Generation);

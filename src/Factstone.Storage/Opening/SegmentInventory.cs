@@ -1,10 +1,10 @@
 namespace Factstone.Storage;
 
-/// <summary>Decides which segment files are the log, by <c>MANIFEST</c>, <c>HEAD</c> and the files that stand. Changes nothing.</summary>
+/// <summary>Decides which segment files form the log, from <c>MANIFEST</c>, <c>HEAD</c> and the existing files. It changes nothing.</summary>
 /// <remarks>
-/// Files of different ages can meet here: after a crash between two steps, or where somebody has put older copies over some of them.
-/// Always true: a segment is called removable only if each whole append in it was found in the log as well.
-/// Nobody may be writing meanwhile.
+/// The files can be of different ages: after a crash between two steps, or after some were overwritten by older copies.
+/// Always true: a segment is classified as removable only if each complete append in it was found in the log as well.
+/// No writer may be active meanwhile.
 /// </remarks>
 internal sealed class SegmentInventory
 {
@@ -22,32 +22,32 @@ internal sealed class SegmentInventory
         _manifests = new ManifestFile(files, layout);
     }
 
-    /// <summary>The segments of the log; null where there are none.</summary>
+    /// <summary>The segments of the log; null when there are none.</summary>
     public Manifest? Manifest { get; private set; }
 
-    /// <summary>Whether <c>MANIFEST</c> was missing, damaged or another ledger's, and this one was made from the headers of the segments.</summary>
+    /// <summary>Whether <c>MANIFEST</c> was missing, damaged or of another ledger, so that this one was built from the headers of the segments.</summary>
     public bool ManifestWasRebuilt { get; private set; }
 
-    /// <summary>Whether <c>MANIFEST</c> was older than the log, so that segments were added that continue it without a gap.</summary>
+    /// <summary>Whether <c>MANIFEST</c> was older than the log, so that segments were added that continue the log without a gap.</summary>
     public bool HasAdopted { get; private set; }
 
     /// <summary>Segment files that are not in <see cref="Manifest"/>.</summary>
     public IReadOnlyList<UnlistedSegment> Unlisted => _unlisted;
 
-    /// <summary>The last position that is known of segments behind a gap; none where there are none.</summary>
+    /// <summary>The last known position in segments after a gap; none when there is no gap.</summary>
     public Position LastBehindGap => _unlisted.Where(static one => one.Kind == UnlistedKind.Later).Select(static one => one.Last).DefaultIfEmpty().Max();
 
     public bool HasGap => _unlisted.Exists(static one => one.Kind == UnlistedKind.Later);
 
-    /// <summary>What is wrong with the files as such.</summary>
+    /// <summary>The damage that the inventory has found.</summary>
     public IReadOnlyList<Damage> Damage => _damage;
 
-    /// <summary>Looks at the directory of segments.</summary>
-    /// <param name="files">The disk.</param>
-    /// <param name="layout">Where the ledger is.</param>
-    /// <param name="head">What <c>HEAD</c> says, of whatever ledger and epoch; null where it says nothing.</param>
-    /// <param name="defect">A planted mistake.</param>
-    /// <exception cref="LedgerDamagedException">There are segments, and none says what it is.</exception>
+    /// <summary>Takes the inventory of the directory of segments.</summary>
+    /// <param name="files">The file system.</param>
+    /// <param name="layout">The paths of the ledger.</param>
+    /// <param name="head">The content of <c>HEAD</c>, of any ledger and epoch; null if it has none.</param>
+    /// <param name="defect">A planted defect.</param>
+    /// <exception cref="LedgerDamagedException">There are segments, but none identifies the ledger, or they do not agree.</exception>
     public static SegmentInventory Take(IFileSystem files, LedgerLayout layout, HeadSlot? head, Defect defect = Defect.None)
     {
         var inventory = new SegmentInventory(files, layout, defect);
@@ -67,7 +67,7 @@ internal sealed class SegmentInventory
         var names = _files.List(_layout.Segments).Where(LedgerLayout.IsSegment).ToList();
         Manifest = listed;
 
-        // Almost always: nothing but what is listed, and one file has to be opened.
+        // The usual case: there are only listed segments, and only one file has to be opened.
         if (listed is not null && head?.LedgerId == listed.LedgerId && names.TrueForAll(listed.Segments.Select(static segment => segment.Name).ToHashSet().Contains) && IsOfLedger(listed)) return;
 
         var headers = _manifests.ReadHeaders();
@@ -82,14 +82,14 @@ internal sealed class SegmentInventory
         _damage.AddRange(_unlisted.Where(static one => one.IsDamage).Select(one => one.Damage(_layout)));
     }
 
-    /// <summary>Whether the last segment that can be read is of the ledger that lists it.</summary>
+    /// <summary>Whether the last listed segment, if it can be read, is of the same ledger as the manifest.</summary>
     bool IsOfLedger(Manifest listed)
     {
         var path = _layout.Segment(listed.Last.BasePosition, listed.Last.Generation);
         return !_files.FileExists(path) || _manifests.ReadHeader(path) is not { } header || header.LedgerId == listed.LedgerId;
     }
 
-    /// <summary>What most of the files say, and of those most segments; null where that is not clear.</summary>
+    /// <summary>The ledger id of most files, if it is also the id of most segments; null if there is no majority.</summary>
     static LedgerId? LedgerIdOf(Manifest? listed, HeadSlot? head, IReadOnlyList<(string Name, SegmentHeader? Header)> headers)
     {
         var ofSegments = headers.Where(static one => one.Header is not null).Select(static one => one.Header!.LedgerId).ToList();
@@ -126,13 +126,14 @@ internal sealed class SegmentInventory
             [.. _manifests.Unreadable(headers)]);
     }
 
-    /// <summary>The listed segments, and those that continue them: <c>MANIFEST</c> is older than the log where somebody has put an old copy in its place.</summary>
+    /// <summary>The listed segments, and those that continue them. <c>MANIFEST</c> is older than the log if it was replaced by an old copy.</summary>
     Manifest Extend(Manifest listed, List<SegmentHeader> own, HeadSlot? head, SegmentFrames frames)
     {
         if (_defect == Defect.UnlinkUnlisted) return listed;
         if (LongestBehind(listed, own) is not { } newest) return listed;
 
-        // A repair counts from when the manifest is replaced: HEAD says so, or the files are gone in whose place it has put others.
+        // A repair takes effect when the manifest is replaced. Then HEAD names the newer manifest, or the files that the
+        // repair replaced are missing.
         var added = newest.Segments.Where(header => listed.Segments.All(one => one.Name != header.Name)).ToList();
         var isRepair = newest.Epoch > listed.Epoch || added.Exists(static header => header.FirstGeneration > 0);
         var isDone = head?.ManifestGeneration > listed.Generation || AreReplacedGone(listed, newest);
@@ -141,7 +142,7 @@ internal sealed class SegmentInventory
         return newest with { Generation = Math.Max(newest.Generation, listed.Generation + 1) };
     }
 
-    /// <summary>The listed segments and as many behind them as follow one another; null where none does. Behind a gap there may be more.</summary>
+    /// <summary>The listed segments and all consecutive segments after them; null when there is none. There may be more segments after a gap.</summary>
     static Manifest? LongestBehind(Manifest listed, List<SegmentHeader> own)
     {
         var all = own.UnionBy(listed.Segments, static header => header.Name).ToList();
@@ -154,7 +155,7 @@ internal sealed class SegmentInventory
         return null;
     }
 
-    /// <summary>Whether every listed segment is in the newer list, itself or what a repair has put in its place; the last one may be gone if nothing in it was live.</summary>
+    /// <summary>Whether the newer list contains every listed segment, or the segment with which a repair replaced it. The last listed segment may be missing if it had no live frame.</summary>
     static bool Covers(Manifest newest, Manifest listed)
     {
         var locations = newest.Segments.Select(static header => (header.BasePosition, header.LinkGeneration)).ToHashSet();
@@ -173,7 +174,7 @@ internal sealed class SegmentInventory
         return replaced.Count > 0 && replaced.TrueForAll(header => !_files.FileExists(_layout.Segment(header.BasePosition, header.Generation)));
     }
 
-    /// <summary>Whether all that is whole in listed segments, and is not live by the newer list, is in the added ones: a segment of another epoch may be of a copy that went on differently.</summary>
+    /// <summary>Whether the added segments contain every complete append of the listed segments that is not live in the newer list. A segment of another epoch may be of a copy that diverged.</summary>
     static bool Keeps(Manifest listed, Manifest newest, List<SegmentHeader> added, SegmentFrames frames)
     {
         var position = Position.None;
@@ -190,11 +191,11 @@ internal sealed class SegmentInventory
         return true;
     }
 
-    /// <summary>Whether the added segments go on where the last listed one ends by what they record, and nothing that may have been acknowledged is behind that end alone.</summary>
+    /// <summary>Whether the added segments continue at the recorded end of the last listed segment, and also contain every append after that end that may have been acknowledged.</summary>
     /// <remarks>
-    /// The last group behind that end may be missing in the added segments if the log has gone on in them: its write failed, and none of it was acknowledged.
-    /// They show it by appends that are not behind that end, or <c>HEAD</c> does, if it names one of them. A recovery that was stopped leaves copies of that group alone, and these may be a part of it.
-    /// An earlier group was durable. It is missing only if this is of a copy that went on differently.
+    /// The last group after that end may be missing in the added segments if the log has continued in them: the write of the group failed, and none of it was acknowledged.
+    /// The log has continued in them if they contain appends that are not after that end, or if <c>HEAD</c> names one of them. An interrupted recovery leaves only copies of that group, and these may be incomplete.
+    /// An earlier group was durable. It is missing only if this segment is of a copy that diverged.
     /// </remarks>
     static bool Continues(Manifest listed, Manifest newest, List<SegmentHeader> added, SegmentFrames frames, HeadSlot? head)
     {
@@ -238,7 +239,7 @@ internal sealed class SegmentInventory
         return new UnlistedSegment(header.Name, kind, header.BasePosition, last);
     }
 
-    /// <summary>The last position that is whole in the listed segments, without the last group, whose write may have failed. What begins at or before it, and is not in the log, is of a log that went on differently.</summary>
+    /// <summary>The last complete position in the listed segments, without the last group, whose write may have failed. A segment that begins at or before it, and is not in the log, is of a log that diverged.</summary>
     Position LastListed(SegmentFrames frames)
     {
         if (_lastListed is { } known) return known;
@@ -248,12 +249,12 @@ internal sealed class SegmentInventory
         return last;
     }
 
-    /// <summary>A repair that was stopped has written it from a file that still stands and counts.</summary>
+    /// <summary>Whether an interrupted repair has written the segment from a file that still exists and is still listed.</summary>
     bool IsOfUnfinishedRepair(SegmentHeader header) =>
         header.FirstGeneration > 0 && Manifest!.Segments.Any(one => one.BasePosition == header.BasePosition && one.LinkGeneration == header.LinkGeneration
             && one.Generation < header.Generation && _files.FileExists(_layout.Segment(one.BasePosition, one.Generation)));
 
-    /// <summary>A recovery has begun the segment anew. What was torn then, and never acknowledged, may be whole after a power cut, and is none the less of no account.</summary>
+    /// <summary>Whether a recovery has started the segment again. The torn tail in the old file was never acknowledged. It may be complete after a power loss, but is ignored all the same.</summary>
     bool IsDropped(SegmentHeader header) =>
         Manifest!.Segments.Any(one => one.BasePosition == header.BasePosition && one.Generation > header.Generation && one.Sequence > header.Sequence && one.FirstGeneration == 0
             && one.PreviousBase == header.PreviousBase && one.PreviousGeneration == header.PreviousGeneration);
@@ -278,7 +279,7 @@ internal sealed class SegmentInventory
         return file.Length < SegmentHeader.Bytes || (TornTail.Length(file, 0) == 0 && file.Length <= FrameFormat.FrameBytesMax);
     }
 
-    /// <summary>Segments that an open has set aside stay damage until a repair has taken note of them.</summary>
+    /// <summary>Reports segments that an open has moved to quarantine. They count as damage until a repair has recorded them.</summary>
     void NoteSetAside()
     {
         foreach (var name in Manifest is null ? [] : SetAsideSegments.Read(_files, _layout, Manifest.Epoch))

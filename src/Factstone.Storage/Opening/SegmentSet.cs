@@ -1,21 +1,21 @@
 namespace Factstone.Storage;
 
-/// <summary>Opens the segments of a ledger and reads them into an index, telling damage from what is well.</summary>
+/// <summary>Opens the segments of a ledger, reads them into an index, and detects damage.</summary>
 internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, StorageOptions options, SegmentDirectory directory, IFrameVisitor visitor, List<Damage> damage, FilePool? pool = null) : IDisposable
 {
     readonly FileWindow _window = new(64 * 1_024, 1_024 * 1_024);
     readonly List<Segment> _open = [];
     long _bytesRead;
 
-    /// <summary>Bytes of the log that there are to read, for the progress report.</summary>
+    /// <summary>The number of bytes of the log to read, for the progress report.</summary>
     public long BytesInAll { get; set; }
 
     public IReadOnlyList<Segment> Open => _open;
 
-    /// <summary>For a reader beside the writer: whether a segment is gone because the writer has put another in its place.</summary>
+    /// <summary>For a reader next to a writer: whether a segment is missing because the writer has replaced it.</summary>
     public Func<SegmentHeader, bool>? IsReplaced { get; init; }
 
-    /// <summary>Opens the segment that is written to; null, and damage, when its file is gone.</summary>
+    /// <summary>Opens the segment that is written to. If its file is missing, it reports damage and returns null.</summary>
     public Segment? OpenForWriting(SegmentHeader header, Position until)
     {
         var path = layout.Segment(header.BasePosition, header.Generation);
@@ -31,10 +31,10 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
         return segment;
     }
 
-    /// <summary>Adds a segment whose file is opened, and its header checked, when it is first read; null, and damage, when there is no such file.</summary>
+    /// <summary>Adds a segment. Its file is opened, and its header checked, at the first read. If there is no such file, it reports damage and returns null.</summary>
     /// <param name="header">The header, as in the manifest.</param>
-    /// <param name="until">The position after its last fact, where it is known; otherwise its first.</param>
-    /// <param name="names">The files that there are, where they have been listed.</param>
+    /// <param name="until">The position after its last fact, if known; otherwise its first position.</param>
+    /// <param name="names">The existing files, if they have been listed.</param>
     public Segment? AddSegment(SegmentHeader header, Position until, IReadOnlySet<string>? names = null)
     {
         var path = layout.Segment(header.BasePosition, header.Generation);
@@ -44,7 +44,7 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
             return null;
         }
 
-        // A repair moves the files in whose place it puts others, and a reader that was open before reads on in them.
+        // A repair moves the files that it replaces to quarantine. A reader that was open before continues to read them there.
         var file = pool!.Add(path, IsReplaced is null ? null : $"{layout.Damaged}/{header.Name}");
         file.FirstOpened = opened => Check(opened, header);
         file.Gone = () => Gone(header, until);
@@ -87,7 +87,7 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
             : new Damage(path, 0, header.BasePosition, last, "The file is missing.");
     }
 
-    /// <summary>Once the ledger is open, what is found goes where reads report it.</summary>
+    /// <summary>Reports damage: to the list during the open, and afterwards to the place where reads report it.</summary>
     void Found(Damage one)
     {
         if (directory.Report is { } report) report(one);
@@ -96,21 +96,21 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
 
     public FrameReader Reader(Segment segment) => new(segment, _window, options.Defect);
 
-    /// <summary>Reads a stretch of which all was durable.</summary>
+    /// <summary>Reads a range of a segment that was durable as a whole.</summary>
     /// <param name="segment">The segment.</param>
-    /// <param name="from">Where the stretch begins.</param>
-    /// <param name="end">Where it ends.</param>
+    /// <param name="from">The offset at which the range begins.</param>
+    /// <param name="end">The offset at which the range ends.</param>
     /// <param name="next">The position of its first fact.</param>
-    /// <param name="until">The position after its last fact, where that is known.</param>
+    /// <param name="until">The position after its last fact, if known.</param>
     public void ReadDurable(Segment segment, long from, long end, Position next, Position? until)
     {
-        // What was read ahead of the head, when it was zeros, may have been written since.
+        // The window may contain zeros from after the head, where frames have been written since.
         _window.Forget();
         var reader = Reader(segment);
         var walk = SegmentWalk.Run(reader, from, end, next, visitor);
         if (walk.FileOffset < end || (until is { } expected && walk.Next != expected))
         {
-            // Where nobody says how many facts there should be, whatever is found behind the damage counts.
+            // If the number of facts is unknown, every frame found after the damage counts.
             var last = until ?? new Position(Position.MaxValue);
             ReadDamaged(reader, walk, end, last, isKnown: until is not null);
         }
@@ -118,11 +118,11 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
         Progress(end - from);
     }
 
-    /// <summary>Reads the part of the log that runs are of, up to where they end.</summary>
-    /// <param name="manifest">The segments; those that are missing are passed over.</param>
-    /// <param name="end">Where it ends.</param>
-    /// <param name="next">The position that comes next there.</param>
-    /// <param name="isDamaged">Called with each segment that damage was found in.</param>
+    /// <summary>Reads the part of the log that the runs cover.</summary>
+    /// <param name="manifest">The segments; missing ones are skipped.</param>
+    /// <param name="end">The end of that part.</param>
+    /// <param name="next">The next position at that end.</param>
+    /// <param name="isDamaged">Called with each damaged segment.</param>
     public void ReadKnown(Manifest manifest, in LogLocation end, Position next, Action<SegmentHeader> isDamaged)
     {
         for (var i = 0; i < manifest.Segments.Count; i++)
@@ -137,7 +137,7 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
         }
     }
 
-    /// <summary>Reads on behind a damaged place.</summary>
+    /// <summary>Continues reading after a damaged place.</summary>
     public void ReadDamaged(FrameReader reader, WalkEnd walk, long end, Position until, bool isKnown)
     {
         if (!isKnown) until = EndOfLastFrame(reader, walk, end);
@@ -145,7 +145,7 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
         visitor.AddHoles(new Position(until.Value - 1));
     }
 
-    /// <summary>What lies behind the certain end of a damaged log is not shown: it may have been acknowledged, and so may hold a newer write of any cell.</summary>
+    /// <summary>Marks cells as unknown if there is data after the certain end of a damaged log. That data is not visible, but it may have been acknowledged, and may contain a newer write of any cell.</summary>
     public void MissBehind(Segment segment, long durableEnd)
     {
         if (segment.Header.MayHaveCells && TornTail.Length(segment.File, durableEnd) >= CellFormat.FrameBytesMin) visitor.MarkCellsUnknown();
@@ -157,7 +157,7 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
         options.OpeningProgress?.Invoke(_bytesRead, BytesInAll);
     }
 
-    /// <summary>Gives the open files to whoever reads from the index.</summary>
+    /// <summary>Releases the read buffer. The segments stay open for the readers of the index.</summary>
     public void Dispose() => _window.Dispose();
 
     public void CloseFiles()

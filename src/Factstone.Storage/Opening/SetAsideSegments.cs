@@ -3,14 +3,14 @@ using System.Text;
 
 namespace Factstone.Storage;
 
-/// <summary>The names of the segments that opens have moved to <c>quarantine/damaged/</c> and that no repair has taken note of yet. See docs/format.md, "Files".</summary>
-/// <remarks>Each name stands behind the epoch in which it was written. A repair that takes note of it raises the epoch, so the name stops to count when the repair does, and not when the file is removed.</remarks>
+/// <summary>The names of the segments that opens have moved to <c>quarantine/damaged/</c> and that no repair has recorded yet. See docs/format.md, "Files".</summary>
+/// <remarks>Each name is written after the epoch in which it was recorded. A repair that records the segment raises the epoch, so the name stops counting when the repair takes effect, not when the file is removed.</remarks>
 internal static class SetAsideSegments
 {
-    /// <summary>More names than anybody puts into a directory by mistake.</summary>
+    /// <summary>A limit for reading: far more names than mistakes put into a directory.</summary>
     const int BytesMax = 1_024 * 1_024;
 
-    /// <summary>The names that count in an epoch.</summary>
+    /// <summary>The names that are valid in an epoch.</summary>
     public static IReadOnlyList<string> Read(IFileSystem files, LedgerLayout layout, long epoch)
     {
         if (!files.FileExists(layout.SetAside)) return [];
@@ -21,7 +21,7 @@ internal static class SetAsideSegments
         return [.. lines.Select(static line => line.Split(' ', 2)).Where(parts => parts.Length == 2 && !(long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var of) && of < epoch)).Select(static parts => parts[1])];
     }
 
-    /// <summary>Moves segments aside. Their names are durable before the first one is moved, so that no crash makes the ledger look well.</summary>
+    /// <summary>Moves segments to quarantine. Their names are durable before the first one is moved, so that the ledger cannot look undamaged after a crash.</summary>
     public static void Keep(IFileSystem files, LedgerLayout layout, IReadOnlyList<string> names, long epoch)
     {
         files.CreateDirectory(layout.Damaged);
@@ -40,7 +40,7 @@ internal static class SetAsideSegments
         files.SyncDirectory(layout.Segments);
     }
 
-    /// <summary>Forgets the names; durable when it returns. The files stay.</summary>
+    /// <summary>Removes the names; durable when it returns. The segment files stay.</summary>
     public static void Forget(IFileSystem files, LedgerLayout layout)
     {
         if (!files.FileExists(layout.SetAside)) return;

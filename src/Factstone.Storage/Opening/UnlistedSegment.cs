@@ -1,34 +1,34 @@
 namespace Factstone.Storage;
 
-/// <summary>What becomes of a segment file that the manifest does not list.</summary>
+/// <summary>What happens to an unlisted segment.</summary>
 internal enum UnlistedKind
 {
-    /// <summary>All that is whole in it is in the log, too: a start of a segment that a crash cut short. It is removed.</summary>
+    /// <summary>Every complete append in it is in the log, too: a crash has interrupted the start of the segment. It is removed.</summary>
     Repeats = 1,
 
-    /// <summary>A repair, or a recovery that found nothing in it that counts, has put another in its place. It is kept in <c>quarantine/damaged/</c>.</summary>
+    /// <summary>It was replaced by a repair, or by a recovery that found no valid append in it. It is kept in <c>quarantine/damaged/</c>.</summary>
     Replaced = 2,
 
-    /// <summary>It was written later than the last listed segment, and something between the two is missing. It stays, and a repair saves what is in it.</summary>
+    /// <summary>It was written later than the last listed segment, and a segment between the two is missing. It stays, and a repair saves its content.</summary>
     Later = 3,
 
-    /// <summary>It holds what is not in the log and does not continue it: a segment of another ledger, or of another copy of this one. It is kept in <c>quarantine/damaged/</c>.</summary>
+    /// <summary>It contains data that is not in the log, and does not continue the log: it is of another ledger, or of another copy of this one. It is kept in <c>quarantine/damaged/</c>.</summary>
     Foreign = 4,
 
-    /// <summary>The list of segments was made again from their headers, and one is missing between this one and the first that was found by them. It stays, and a repair saves what is in it.</summary>
+    /// <summary>The manifest was rebuilt from the headers of the segments, and a segment between this one and the first one in the rebuilt manifest is missing. It stays, and a repair saves its content.</summary>
     Earlier = 5,
 }
 
 /// <summary>A segment file that the manifest does not list.</summary>
 /// <param name="Name">The name of the file.</param>
-/// <param name="Kind">What becomes of it.</param>
-/// <param name="First">The first position in it, as far as it is of this ledger.</param>
-/// <param name="Last">The last position that is whole in it; none where there is none.</param>
+/// <param name="Kind">What happens to it.</param>
+/// <param name="First">The first position in it, if it is of this ledger.</param>
+/// <param name="Last">The last complete position in it; none if there is none.</param>
 internal sealed record UnlistedSegment(string Name, UnlistedKind Kind, Position First, Position Last)
 {
     public bool IsDamage => Kind is UnlistedKind.Later or UnlistedKind.Foreign or UnlistedKind.Earlier;
 
-    /// <summary>Whether it is of this log, and something between it and the listed segments is missing.</summary>
+    /// <summary>Whether it is of this log, and a segment between it and the listed segments is missing.</summary>
     bool IsBesideGap => Kind is UnlistedKind.Later or UnlistedKind.Earlier;
 
     public Damage Damage(LedgerLayout layout) => new(

@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Factstone.Storage;
 
-/// <summary>The appends that were accepted for one write, each on the state that the ones before it leave.</summary>
-/// <remarks>Threads: the writer's only. Used again and again, so that a group costs no lists.</remarks>
+/// <summary>The appends that were accepted for one write. Each was decided on the state after the ones before it.</summary>
+/// <remarks>Threads: only the writer. The object is reused, so that a group allocates no lists.</remarks>
 internal sealed class AppendGroup(FactIndex index, LostFacts lost, IndexedReading reading, QueryReading queries, StorageOptions options)
 {
     const int StreamsKept = 1_024;
@@ -13,7 +13,7 @@ internal sealed class AppendGroup(FactIndex index, LostFacts lost, IndexedReadin
     readonly Dictionary<StreamName, StreamEntry> _newStreams = [];
     readonly Dictionary<string, AppendSpan> _appendIds = new(StringComparer.Ordinal);
 
-    /// <summary>Of one append, while its versions are gathered.</summary>
+    /// <summary>The streams of one append, while its versions are collected.</summary>
     Dictionary<StreamEntry, int> _locations = [];
     readonly List<StreamAndVersion> _versions = [];
     IndexSnapshot _snapshot = IndexSnapshot.Empty;
@@ -25,12 +25,12 @@ internal sealed class AppendGroup(FactIndex index, LostFacts lost, IndexedReadin
 
     public Span<AcceptedCell> Cells => _cells.All;
 
-    /// <summary>The oldest format that knows all that is in it.</summary>
+    /// <summary>The oldest format that supports everything in the group.</summary>
     public int Format => _cells.All.IsEmpty ? LedgerLayout.FirstFormat : CellFormat.SinceFormat;
 
     public bool IsEmpty => _appends.Count == 0;
 
-    /// <summary>At least as many as the group takes on disk.</summary>
+    /// <summary>An upper bound for the size of the group on disk, in bytes.</summary>
     public int BytesMax { get; private set; }
 
     public Position First => _appends[0].First;
@@ -65,10 +65,10 @@ internal sealed class AppendGroup(FactIndex index, LostFacts lost, IndexedReadin
         return IsCurrent ? null : reading.FindAppend(appendId, Durable);
     }
 
-    /// <summary>The first fact behind a position that matches the query of a condition, with the appends accepted so far; none when none does.</summary>
-    /// <param name="condition">Which condition of the append it is, from 0.</param>
+    /// <summary>The first fact after a position that matches the query of a condition, including the appends accepted so far; none when no fact matches.</summary>
+    /// <param name="condition">The number of the condition in the append, from 0.</param>
     /// <param name="query">Its query.</param>
-    /// <param name="after">The position that it looks behind.</param>
+    /// <param name="after">Only facts after this position match.</param>
     public Position FirstMatch(int condition, FactQuery query, Position after)
     {
         if (_snapshot.Matches[condition] is { Value: > 0 } prepared) return prepared;
@@ -79,13 +79,13 @@ internal sealed class AppendGroup(FactIndex index, LostFacts lost, IndexedReadin
         return Position.None;
     }
 
-    /// <summary>The first match of what is durable, behind a position up to which somebody has looked.</summary>
+    /// <summary>The first durable match after a position up to which the query was already evaluated.</summary>
     Position FirstMatchSince(Position looked, FactQuery query)
     {
         looked = reading.LookedBehind(looked);
         if (looked < index.MemoryFloor)
         {
-            // As with the head of a stream: the append waited so long that the writer repeats the lookup.
+            // As with the head of a stream: the append waited so long that its lookup is outdated, so the writer repeats it.
             options.BranchTaken?.Invoke(RecoveryBranch.WriterLookedUp);
             if (queries.First(query, looked, index.MemoryFloor) is { Value: > 0 } found) return found;
             looked = index.MemoryFloor;
@@ -144,7 +144,7 @@ internal sealed class AppendGroup(FactIndex index, LostFacts lost, IndexedReadin
         BytesMax = 0;
     }
 
-    /// <summary>Takes back what the group was given, because nothing of it was written.</summary>
+    /// <summary>Takes back the versions that the group was given, because nothing of it was written.</summary>
     public void Refuse()
     {
         if (options.Defect != Defect.KeepRefusedVersions)
@@ -159,14 +159,14 @@ internal sealed class AppendGroup(FactIndex index, LostFacts lost, IndexedReadin
         return fresh ??= new StreamEntry(stream, Before(stream));
     }
 
-    /// <summary>The head of a stream of which nothing is in the newest part: from an older one in memory, or as it was prepared.</summary>
+    /// <summary>The head of a stream that is not in the newest part: from an older memory part, or from the snapshot.</summary>
     StreamState Before(StreamName stream)
     {
         if (index.MemoryState(stream) is { } state) return state;
         if (IsCurrent) return _snapshot.Heads is { } heads && heads.TryGetValue(stream, out var head) ? head : default;
 
-        // It waited for so long that facts went from memory to a run meanwhile. To prepare it again elsewhere would let
-        // appends that were sent after it pass; so the writer looks it up by itself.
+        // The append waited so long that facts have moved from memory to a run. Preparing it again on another thread would
+        // let later appends pass it, so the writer repeats the lookup itself.
         options.BranchTaken?.Invoke(RecoveryBranch.WriterLookedUp);
         return reading.StateAt(stream, Durable);
     }
@@ -174,7 +174,7 @@ internal sealed class AppendGroup(FactIndex index, LostFacts lost, IndexedReadin
     /// <summary>The last position before the group.</summary>
     Position Durable => new(index.Next.Value - 1);
 
-    /// <summary>Whether all that came after the snapshot is in memory.</summary>
+    /// <summary>Whether everything that was appended after the snapshot is in memory.</summary>
     bool IsCurrent => index.HasAllSince(_snapshot) || options.Defect == Defect.StaleStreamHead;
 
     StreamAndVersion[] Versions(ReadOnlySpan<AcceptedFact> facts)
@@ -207,13 +207,13 @@ internal sealed class AppendGroup(FactIndex index, LostFacts lost, IndexedReadin
     }
 }
 
-/// <summary>An append with its place in the order, and, once encoded, its place in the file.</summary>
+/// <summary>An append with its first position and, after encoding, its offset in the file.</summary>
 internal record struct AcceptedAppend(PreparedAppend Append, Position First, long RecordedAt)
 {
     public long FileOffset { get; set; }
 }
 
-/// <summary>A fact with its stream and its place in it, and, once encoded, its place in the file.</summary>
+/// <summary>A fact with its stream, its place in the stream and, after encoding, its offset in the file.</summary>
 internal record struct AcceptedFact(StreamEntry Stream, StreamState State, string? Type, string[] Tags)
 {
     public long FileOffset { get; set; }

@@ -1,8 +1,8 @@
 namespace Factstone.Storage;
 
-/// <summary>The groups of the one writer: each is decided, written to the log, added to the index, and published.</summary>
+/// <summary>The groups of the writer. Each group is decided, written to the log, added to the index, and published.</summary>
 /// <remarks>
-/// Always true: <c>HEAD</c> and the index cover nothing that is not durable. Threads: the pipeline's writer owns every field.
+/// Always true: <c>HEAD</c> and the index cover durable appends only. Threads: the pipeline's writer owns every field.
 /// </remarks>
 internal sealed class AppendSession : IAppendSession
 {
@@ -16,11 +16,11 @@ internal sealed class AppendSession : IAppendSession
 
     /// <param name="index">The index.</param>
     /// <param name="lost">The facts that repairs have recorded as lost.</param>
-    /// <param name="facts">Reads what a snapshot does not cover any more.</param>
-    /// <param name="queries">The same by query.</param>
-    /// <param name="log">Where groups become durable.</param>
+    /// <param name="facts">Reads what a snapshot no longer covers.</param>
+    /// <param name="queries">Reads the same by query.</param>
+    /// <param name="log">Makes groups durable.</param>
     /// <param name="publisher">Publishes the end of the log.</param>
-    /// <param name="options">How the ledger was opened.</param>
+    /// <param name="options">The options that the ledger was opened with.</param>
     /// <param name="writeRun">Makes a run of the memory part, for a planted defect.</param>
     public AppendSession(FactIndex index, LostFacts lost, IndexedReading facts, QueryReading queries, SegmentLog log, HeadPublisher publisher, StorageOptions options, Action<LogLocation> writeRun)
     {
@@ -33,7 +33,7 @@ internal sealed class AppendSession : IAppendSession
         _group = new AppendGroup(index, lost, facts, queries, options);
     }
 
-    /// <summary>Begins a group. An earlier one that was not committed leaves nothing.</summary>
+    /// <summary>Begins a group. An earlier group that was not committed leaves no trace.</summary>
     public void Begin() => _group.Refuse();
 
     public void Consider(AppendSnapshot snapshot) => _group.Consider((IndexSnapshot)snapshot);
@@ -69,7 +69,7 @@ internal sealed class AppendSession : IAppendSession
         }
     }
 
-    /// <summary>Adds a durable group to the index, and publishes it.</summary>
+    /// <summary>Adds a durable group to the index and publishes it.</summary>
     void Apply()
     {
         if (_options.Defect == Defect.HeadBeforeIndex)
@@ -87,7 +87,7 @@ internal sealed class AppendSession : IAppendSession
         _log.Preallocate();
     }
 
-    /// <summary>The group is written and not synced.</summary>
+    /// <summary>Called when the group is written but not synced.</summary>
     /// <param name="end">Where it ends in the current segment.</param>
     void Written(long end)
     {

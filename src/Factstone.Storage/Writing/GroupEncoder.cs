@@ -1,17 +1,17 @@
 namespace Factstone.Storage;
 
-/// <summary>Turns a group into the bytes of one write.</summary>
+/// <summary>Encodes a group into the bytes of one write.</summary>
 internal sealed class GroupEncoder(Defect defect)
 {
     /// <summary>A buffer larger than this is not kept for the next group.</summary>
     const int KeptBytesMax = 8 * 1_024 * 1_024;
 
-    /// <summary>Version byte, position, version, time and cause at their longest.</summary>
+    /// <summary>The longest version byte, position, version, time and cause together.</summary>
     const int WritersHeaderBytesMax = 64;
 
     byte[] _buffer = [];
 
-    /// <summary>Encodes for a place in a segment; valid until the next call. Notes in the group where each append, fact and cell will be.</summary>
+    /// <summary>Encodes a group for an offset in a segment, and sets the offset of each append, fact and cell in the group. The result is valid until the next call.</summary>
     public ReadOnlySpan<byte> Encode(AppendGroup group, Segment segment, long groupStart)
     {
         if (_buffer.Length < group.BytesMax || _buffer.Length > KeptBytesMax) _buffer = new byte[Math.Max(group.BytesMax, 64 * 1_024)];

@@ -7,7 +7,7 @@ namespace Factstone.Storage;
 /// Threads: the writer calls everything but <see cref="Step"/>. The lock is not held during I/O.
 /// The worker has a handle of its own: the system reports a failed sync once to each handle, and must not report the
 /// failure of the log's pages here instead of there.
-/// Each file made ready has a name of its own: the writer may be making one itself, or renaming the last one, meanwhile.
+/// Each spare has a name of its own: meanwhile, the writer may be creating a file itself, or renaming the last spare.
 /// </remarks>
 internal sealed class Preallocation(IFileSystem files, LedgerLayout layout, StorageOptions options) : IDisposable
 {
@@ -44,7 +44,7 @@ internal sealed class Preallocation(IFileSystem files, LedgerLayout layout, Stor
 
     public bool IsEnabled => options.PreallocationBytesMax > 0;
 
-    /// <summary>Turns to another segment, which already has space up to <paramref name="end"/>.</summary>
+    /// <summary>Switches to another segment, which already has space up to <paramref name="end"/>.</summary>
     public void Follow(string path, long tail, long end)
     {
         var file = IsEnabled ? files.Open(path, FileOpening.Existing) : null;
@@ -63,8 +63,8 @@ internal sealed class Preallocation(IFileSystem files, LedgerLayout layout, Stor
         }
     }
 
-    /// <summary>The writer is about to write up to <paramref name="end"/>: from now on nothing below is zeroed any more.</summary>
-    /// <returns>Where the space that is there ends; the writer reserves the rest itself, and says so by <see cref="Reserved"/>.</returns>
+    /// <summary>Called before the writer writes up to <paramref name="end"/>: afterwards, nothing below is zeroed.</summary>
+    /// <returns>Where the preallocated space ends. The writer reserves the rest itself and then calls <see cref="Reserved"/>.</returns>
     public long Claim(long end)
     {
         lock (_gate)
@@ -75,7 +75,7 @@ internal sealed class Preallocation(IFileSystem files, LedgerLayout layout, Stor
         }
     }
 
-    /// <summary>The writer has reserved up to <paramref name="end"/>. Where that is less than it claimed there was no room, and it writes nothing there.</summary>
+    /// <summary>Called after the writer has reserved space up to <paramref name="end"/>. If that is less than it claimed, the disk had no more space, and the writer writes nothing there.</summary>
     public void Reserved(long end)
     {
         lock (_gate)
@@ -85,7 +85,7 @@ internal sealed class Preallocation(IFileSystem files, LedgerLayout layout, Stor
         }
     }
 
-    /// <summary>The tail has moved.</summary>
+    /// <summary>Sets the new tail.</summary>
     /// <returns>Whether there is work for the worker.</returns>
     public bool Advance(long tail)
     {
@@ -98,7 +98,7 @@ internal sealed class Preallocation(IFileSystem files, LedgerLayout layout, Stor
         }
     }
 
-    /// <summary>The next file, with space made ready, if there is one.</summary>
+    /// <summary>The spare, with its preallocated space; null when there is none.</summary>
     public IStorageFile? TakeSpare(out long end)
     {
         lock (_gate)
@@ -110,7 +110,7 @@ internal sealed class Preallocation(IFileSystem files, LedgerLayout layout, Stor
         }
     }
 
-    /// <summary>Zeroes one chunk, syncs, or makes the next file.</summary>
+    /// <summary>Zeroes one chunk, syncs, or creates the spare.</summary>
     public bool Step()
     {
         if (!TryBegin(out var work)) return false;
@@ -129,9 +129,9 @@ internal sealed class Preallocation(IFileSystem files, LedgerLayout layout, Stor
 
     /// <summary>One piece of work of the worker.</summary>
     /// <param name="File">The current segment's file.</param>
-    /// <param name="From">Where zeros are written.</param>
-    /// <param name="Length">How many; none for the next file.</param>
-    /// <param name="IsSync">Whether zeros written before are made durable.</param>
+    /// <param name="From">The offset at which zeros are written.</param>
+    /// <param name="Length">The number of zeros; 0 for a sync or a spare.</param>
+    /// <param name="IsSync">Whether the zeros written earlier are made durable.</param>
     readonly record struct Work(IStorageFile File, long From, long Length, bool IsSync);
 
     bool TryBegin(out Work work)
@@ -160,7 +160,7 @@ internal sealed class Preallocation(IFileSystem files, LedgerLayout layout, Stor
     {
         try
         {
-            // Where one thread runs everything, the writer may have done it meanwhile.
+            // If one thread runs everything, the writer may have done this work already.
             if (options.Interleave is not null && !_isBusy) return true;
             if (work.IsSync) work.File.Sync();
             else if (work.Length > 0) work.File.Write(Zeros.AsSpan(0, (int)work.Length), work.From);
@@ -170,13 +170,13 @@ internal sealed class Preallocation(IFileSystem files, LedgerLayout layout, Stor
         }
         catch (FactstoneException)
         {
-            // A full or failing disk: the writer will meet it where it counts, and says so to its callers.
+            // The disk is full or failing. The writer will fail in the same way, and reports it to its callers.
             GiveUp();
             return false;
         }
         catch
         {
-            // Nobody will take another step, and nobody must wait for one.
+            // No further step will run, so no thread may wait for one.
             lock (_gate) _isGone = true;
             GiveUp();
             throw;
@@ -195,7 +195,7 @@ internal sealed class Preallocation(IFileSystem files, LedgerLayout layout, Stor
         }
     }
 
-    /// <summary>Waits for the chunk in hand if it begins below <paramref name="end"/>; a chunk takes a fraction of a millisecond, or a sync.</summary>
+    /// <summary>Waits for the current chunk if it begins below <paramref name="end"/>. A chunk takes a fraction of a millisecond, or a sync.</summary>
     void WaitWhileBusy(long end)
     {
         while (_isBusy && _busyStart < end) Wait();
@@ -212,8 +212,8 @@ internal sealed class Preallocation(IFileSystem files, LedgerLayout layout, Stor
         else Run(_work);
     }
 
-    /// <remarks>Not while the writer reserves space itself: what lies behind that does not yet join what is there.</remarks>
-    // A ledger that is opened and closed without an append stays as it is, and was closed cleanly.
+    /// <remarks>False while the writer reserves space itself: the space after that is not yet contiguous with the preallocated space.</remarks>
+    // A ledger that is opened and closed without an append must not change: it still counts as closed cleanly.
     bool HasWork() => _file is not null && _isWrittenTo && !_hasGivenUp && !_isGone && _claimed <= _end && (_end < _target || _isSyncDue || NeedsSpace() || NeedsSpare());
 
     bool NeedsSpace() => _end - _tail < _stepBytes / 2 && _end < options.SegmentSizeBytes;

@@ -2,10 +2,10 @@ using System.Buffers.Binary;
 
 namespace Factstone.Storage;
 
-/// <summary>The segments of the log and the manifest that lists them. Starts the next one.</summary>
+/// <summary>The segments of the log, and the manifest that lists them. It starts the next segment.</summary>
 /// <remarks>
-/// Always true: what is acknowledged is in segments that a durable manifest names, and all below where a segment says
-/// that the one before it ends was durable by then.
+/// Always true: acknowledged appends are in segments that a durable manifest lists. A segment records where the one
+/// before it ends; everything below that end was durable when the segment was started.
 /// </remarks>
 internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, StorageOptions options, ManifestFile manifests, SegmentDirectory directory, FilePool pool)
 {
@@ -17,8 +17,8 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
     /// <summary>The last segment, open for writing.</summary>
     public required Segment Current { get; set; }
 
-    /// <summary>Where the log goes on, by its tail in the current segment.</summary>
-    /// <remarks>Of a segment that has no frame yet nobody says so: it is dropped if the first one cannot be written there. It goes on where the one before ends.</remarks>
+    /// <summary>Where the log continues, from its tail in the current segment.</summary>
+    /// <remarks>No location is in a segment without a frame, because such a segment is dropped if its first frame cannot be written. The location is then the end of the segment before.</remarks>
     public LogLocation LocationAt(long tail)
     {
         var before = Manifest.Segments.Count - 2;
@@ -27,14 +27,14 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
         return new LogLocation(header.BasePosition, header.Generation, Manifest.EndOf(before)!.Value);
     }
 
-    /// <summary>Makes the next segment, durable and listed, and the current one. Space in it is there up to <see cref="PreallocatedEnd"/>.</summary>
-    /// <param name="previousEnd">Where the live part of the current one ends; all below is durable.</param>
+    /// <summary>Creates the next segment, makes it durable, lists it, and makes it the current one. It has preallocated space up to <see cref="PreallocatedEnd"/>.</summary>
+    /// <param name="previousEnd">Where the live part of the current segment ends; everything below is durable.</param>
     /// <param name="basePosition">The position of its first fact.</param>
     /// <param name="baseTime">The last RecordedAt before it.</param>
-    /// <param name="ready">A file without a name of its own yet, with space made ready, or null.</param>
+    /// <param name="ready">A spare, with preallocated space, or null.</param>
     /// <param name="readyEnd">Where that space ends.</param>
     /// <param name="fill">Writes its first frames, so that they are durable before a manifest names the segment.</param>
-    /// <exception cref="LedgerFullException">There is no room; the current segment is still the current one.</exception>
+    /// <exception cref="LedgerFullException">There is no space; the current segment does not change.</exception>
     public void StartNext(long previousEnd, Position basePosition, long baseTime, IStorageFile? ready, long readyEnd, Action<Segment>? fill = null)
     {
         var old = Current.Header;
@@ -63,7 +63,7 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
         }
         catch
         {
-            // The manifest on the disk may be the new one already, so the file stays; nobody writes to it.
+            // The manifest on disk may already be the new one, so the file is kept. No writer appends to it.
             file.Dispose();
             throw;
         }
@@ -78,20 +78,20 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
         if (!isOldLive) _dropped.Add(layout.Segment(old.BasePosition, old.Generation));
     }
 
-    /// <summary>Removes segments of which nothing is live any more. Only after the head is durably published elsewhere: readers follow it by name. What is not removed here is removed by the next open.</summary>
+    /// <summary>Removes segments without a live frame. Call it only after the head is durably published elsewhere, because readers follow the head by file name. What it cannot remove, the next open removes.</summary>
     public void RemoveDropped()
     {
         foreach (var path in _dropped) Remove(files, path);
         _dropped.Clear();
     }
 
-    /// <summary>Closes the segments that were started here. Nobody reads from them any more.</summary>
+    /// <summary>Closes the segments that were started here. No reader may use them afterwards.</summary>
     public void CloseFiles()
     {
         foreach (var segment in _started) segment.Dispose();
     }
 
-    /// <summary>How far the current segment had space when it was made.</summary>
+    /// <summary>Where the preallocated space of the current segment ended when it was created.</summary>
     public long PreallocatedEnd { get; private set; }
 
     /// <summary>The first segment of a new ledger.</summary>
@@ -115,7 +115,7 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
         };
     }
 
-    /// <summary>Writes a segment's header, and its first frames, to a file of its name, durable when it returns.</summary>
+    /// <summary>Writes a segment's header and first frames to a file with the segment's name; durable when it returns.</summary>
     public static IStorageFile Create(IFileSystem files, LedgerLayout layout, StorageOptions options, SegmentHeader header, IStorageFile? ready, Action<Segment>? fill)
     {
         var path = layout.Segment(header.BasePosition, header.Generation);
@@ -133,8 +133,8 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
             fill?.Invoke(new Segment(ready, header, header.LedgerId.Tag));
             ready.SyncNew();
 
-            // It gets its name only when its header is durable, and the name is durable before a manifest mentions it;
-            // otherwise a power loss leaves a manifest that points at nothing.
+            // The file gets its name only when its header is durable. The name must be durable before a manifest lists the
+            // file; otherwise a power loss leaves a manifest that lists a missing file.
             files.Rename(ready.Path, path);
             if (options.Defect != Defect.NoDirectorySync) files.SyncNewName(layout.Segments);
         }
@@ -152,7 +152,7 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
         return files.Open(path, FileOpening.Existing);
     }
 
-    /// <summary>Nothing refers to it, and it takes space.</summary>
+    /// <summary>Deletes a file that nothing refers to, to free its space.</summary>
     static void Remove(IFileSystem files, string path)
     {
         try
@@ -161,7 +161,7 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
         }
         catch (FactstoneException)
         {
-            // The next open removes it. Some file systems need room to delete, so a full disk is no other reason.
+            // The next open removes the file. Some file systems need space to delete a file, so on a full disk a delete can fail, too.
         }
     }
 
@@ -171,7 +171,7 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
         foreach (var segment in Manifest.Segments)
             if (segment.BasePosition == basePosition) generation = Math.Max(generation, segment.Generation);
 
-        // Files that no manifest names are removed by an open; one may have come from a start that failed since.
+        // An open removes files that no manifest lists. Since the open, a failed start may have left such a file.
         while (files.FileExists(layout.Segment(basePosition, generation + 1))) generation++;
         return generation + 1;
     }

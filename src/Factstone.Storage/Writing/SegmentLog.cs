@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>Where groups become durable: the log in the segments of the ledger's directory.</summary>
+/// <summary>Makes groups durable: writes and syncs the log in the segments of the ledger's directory.</summary>
 /// <remarks>
 /// Always true: all bytes below <see cref="Tail"/> in the current segment, and all segments before it, are durable.
 /// Threads: the pipeline's writer owns every field.
@@ -10,7 +10,7 @@ namespace Factstone.Storage;
 /// </remarks>
 internal sealed class SegmentLog(FactIndex index, SegmentChain chain, Preallocation space, IWorker zeroing, WriterGuard guard, StorageOptions options)
 {
-    /// <summary>Reserved beyond a write, so that small appends do not reserve each for itself.</summary>
+    /// <summary>The space reserved beyond a write, so that not every small append has to reserve space.</summary>
     const int ReserveBytes = 64 * 1_024;
 
     readonly GroupEncoder _encoder = new(options.Defect);
@@ -22,7 +22,7 @@ internal sealed class SegmentLog(FactIndex index, SegmentChain chain, Preallocat
     /// <summary>Whether appends are refused until a reopen.</summary>
     public bool HasFailed => _failure is not null;
 
-    /// <summary>Whether a group was written of which only the next open knows whether it is durable.</summary>
+    /// <summary>Whether a group was written that may or may not be durable. Only the next open finds out.</summary>
     public bool HasUnknown { get; private set; }
 
     /// <summary>Whether anything was written since the open.</summary>
@@ -37,7 +37,7 @@ internal sealed class SegmentLog(FactIndex index, SegmentChain chain, Preallocat
     /// <summary>The segment that holds the group that was written last.</summary>
     public Segment Current => chain.Current;
 
-    /// <summary>Takes the end of the log over from the open.</summary>
+    /// <summary>Continues the log at the end that the open has found.</summary>
     public void Continue(long tail, long lastTime, long preallocatedEnd)
     {
         Tail = tail;
@@ -46,11 +46,11 @@ internal sealed class SegmentLog(FactIndex index, SegmentChain chain, Preallocat
         space.Follow(chain.Current.Path, tail, preallocatedEnd);
     }
 
-    /// <summary>Writes a group and syncs it. When it returns, the group is durable, and <see cref="Tail"/> is behind it.</summary>
-    /// <param name="group">The group. The place of each append, fact and cell is noted in it.</param>
-    /// <param name="written">Called when the group is written and not synced, with the place where it ends.</param>
+    /// <summary>Writes a group and syncs it. When it returns, the group is durable, and <see cref="Tail"/> is after the group.</summary>
+    /// <param name="group">The group. The method sets the offset of each append, fact and cell in it.</param>
+    /// <param name="written">Called when the group is written but not synced, with the offset of its end.</param>
     /// <exception cref="LedgerFullException">Nothing was written.</exception>
-    /// <exception cref="LedgerFailedException">Nothing was written, and nothing can be until a reopen.</exception>
+    /// <exception cref="LedgerFailedException">Nothing was written, and nothing can be written until a reopen.</exception>
     /// <exception cref="GroupUnknownException">The group may or may not be durable.</exception>
     public void Write(AppendGroup group, Action<long> written)
     {
@@ -61,7 +61,7 @@ internal sealed class SegmentLog(FactIndex index, SegmentChain chain, Preallocat
         ThrowIfDisplaced();
     }
 
-    /// <summary>The index has the group: its bytes may be mapped for reading.</summary>
+    /// <summary>Called when the index contains the group: its bytes may then be mapped for reading.</summary>
     /// <param name="time">The time of its last append.</param>
     public void Keep(long time)
     {
@@ -69,26 +69,26 @@ internal sealed class SegmentLog(FactIndex index, SegmentChain chain, Preallocat
         chain.Current.Keep(Tail);
     }
 
-    /// <summary>Wakes the worker that preallocates space, when the tail has come near the end of the space.</summary>
+    /// <summary>Wakes the worker that preallocates space, when the tail is near the end of the preallocated space.</summary>
     public void Preallocate()
     {
         if (space.Advance(Tail)) zeroing.Wake();
     }
 
-    /// <summary>Marks the end of the session; durable when it returns. Where it throws there is no mark, and the next open recovers.</summary>
+    /// <summary>Writes the closing frame of the session; durable when it returns. If it throws, there is no closing frame, and the next open does a recovery.</summary>
     public void Close()
     {
         var end = WriteMark(FrameKind.Closing, Tail);
         space.Dispose();
 
         // The space after the closing frame is preallocated and contains zeros. An open takes the length of the file as proof
-        // that nobody has written since.
+        // that no process has written since.
         chain.Current.File.SetLength(end);
         chain.Current.File.Sync();
         Tail = end;
     }
 
-    /// <summary>Before a group is written: a group that is written beside another writer spoils its log, and one that is written to a file without a name is lost.</summary>
+    /// <summary>Called before a group is written. A group that is written next to another writer would damage that writer's log, and a group that is written to a deleted file is lost.</summary>
     void ThrowIfLost()
     {
         var why = guard.WhyLost() ?? (chain.Current.File.IsDeleted ? $"the segment '{chain.Current.Path}' was deleted" : null);
@@ -98,7 +98,7 @@ internal sealed class SegmentLog(FactIndex index, SegmentChain chain, Preallocat
         throw failure;
     }
 
-    /// <summary>After a group is durable: another writer may have assigned the same positions meanwhile, so the callers are not told that their facts have them.</summary>
+    /// <summary>Called after a group is durable. Another writer may have assigned the same positions, so the appends are not acknowledged.</summary>
     void ThrowIfDisplaced()
     {
         if (guard.WhyLost() is not { } why) return;
@@ -108,12 +108,12 @@ internal sealed class SegmentLog(FactIndex index, SegmentChain chain, Preallocat
         throw new GroupUnknownException(failure);
     }
 
-    /// <summary>Makes room for the group where it will be written. Throws before anything is written.</summary>
+    /// <summary>Reserves space for the group where it will be written. It throws before anything is written.</summary>
     void MakeRoom(AppendGroup group)
     {
         var isFull = Tail > SegmentHeader.Bytes && Tail + group.BytesMax + FrameFormat.EmptyFrameBytes > options.SegmentSizeBytes;
 
-        // A segment holds only what its format knows, since it may be read by a version that knows no other.
+        // A segment contains only what its format supports, because a version that knows no newer format may read it.
         var isTooOld = group.Format > chain.Current.Header.Format;
         try
         {
@@ -131,7 +131,7 @@ internal sealed class SegmentLog(FactIndex index, SegmentChain chain, Preallocat
         }
     }
 
-    /// <summary>Ends the segment and starts the next. Where it stops half-way, the next call goes on.</summary>
+    /// <summary>Ends the segment and starts the next one. If it fails half-way, the next call continues.</summary>
     void Roll()
     {
         var old = chain.Current;
@@ -143,7 +143,8 @@ internal sealed class SegmentLog(FactIndex index, SegmentChain chain, Preallocat
             }
             catch (LedgerIOException)
             {
-                // The seal is a help to readers; what counts is where the next segment says that this one ends, and that was durable before.
+                // The seal only helps readers. The next segment records where this one ends, and everything before that end was
+                // already durable.
             }
 
             _isSealed = true;
@@ -179,8 +180,8 @@ internal sealed class SegmentLog(FactIndex index, SegmentChain chain, Preallocat
         }
         catch (LedgerFullException)
         {
-            // From the write, never from the sync. Space was reserved, but some file systems give none for a rewrite
-            // either, or a quota came in between.
+            // The exception comes from the write, never from the sync. Space was reserved, but some file systems need more
+            // space even for a rewrite, or a quota has changed.
             options.BranchTaken?.Invoke(RecoveryBranch.FullWhileWriting);
             Erase(start, bytes.Length);
             throw;
@@ -204,7 +205,7 @@ internal sealed class SegmentLog(FactIndex index, SegmentChain chain, Preallocat
         }
     }
 
-    /// <summary>Writes the group again, from memory, into the next segment. What was written of it here is behind this segment's live end.</summary>
+    /// <summary>Writes the group again, from memory, into the next segment. What this segment contains of the group is after its live end.</summary>
     void MoveToNextSegment(AppendGroup group, long start, LedgerIOException failure)
     {
         var old = chain.Current;
@@ -231,7 +232,7 @@ internal sealed class SegmentLog(FactIndex index, SegmentChain chain, Preallocat
         _filledEnd = SegmentHeader.Bytes + bytes.Length;
     }
 
-    /// <summary>Overwrites what may have been written of a refused group, so that no crash brings it back.</summary>
+    /// <summary>Overwrites what may have been written of a refused group, so that it cannot reappear after a crash.</summary>
     void Erase(long start, int length)
     {
         if (options.Defect == Defect.LeaveHalfWritten) return;
@@ -251,7 +252,7 @@ internal sealed class SegmentLog(FactIndex index, SegmentChain chain, Preallocat
         }
     }
 
-    /// <summary>That nothing was written and appends work again when there is room, which a full disk says elsewhere, does not hold here.</summary>
+    /// <summary>A full disk normally means that nothing was written, and that appends work again when there is space. Neither is true here, so the failure is reported as an I/O failure.</summary>
     static FactstoneException NotFull(FactstoneException failure, string operation) =>
         failure is LedgerFullException full ? new LedgerIOException(full.Path, operation, "there is no space left on the disk", full) : failure;
 
@@ -279,12 +280,12 @@ internal sealed class SegmentLog(FactIndex index, SegmentChain chain, Preallocat
         }
         finally
         {
-            // A claim to space that is not there would keep the worker from its work, or let it take the hole for space.
+            // A claim to space that was not reserved would stop the worker, or the worker would take the hole for space.
             space.Reserved(reserved);
         }
     }
 
-    /// <summary>Returns where the space that is there now ends.</summary>
+    /// <summary>Returns where the reserved space now ends.</summary>
     long ReserveFrom(long available, long end)
     {
         var wanted = Math.Max(Math.Min(end + ReserveBytes, options.SegmentSizeBytes), end);
@@ -308,8 +309,8 @@ internal sealed class SegmentLog(FactIndex index, SegmentChain chain, Preallocat
         }
         catch (LedgerFullException)
         {
-            // The file has grown by what the disk still had. The index can use that; and a ledger that is closed as it
-            // was opened must have the length that it had, or the next open takes it for one that was not closed.
+            // The file has grown by the last free space of the disk. It is cut, because the index can use that space. And a
+            // ledger that is closed without an append must keep its length, or the next open takes it for one that was not closed.
             TrimPreallocation(chain.Current, available);
             throw;
         }
@@ -323,7 +324,7 @@ internal sealed class SegmentLog(FactIndex index, SegmentChain chain, Preallocat
         }
         catch (FactstoneException)
         {
-            // It takes a little more space than it needs; nothing else depends on it.
+            // The file keeps a little more space than it needs; nothing else depends on its length.
         }
     }
 
