@@ -76,7 +76,7 @@ internal sealed class AgedCopy(ModelFacts model, Random random, LedgerOptions op
     {
         var isHeadOfNow = changed.TrueForAll(static one => one.Path != Head) && HeadFile.ReadSlot(files, new LedgerLayout(Root))?.RecordedAt == Microseconds.From(model.LastTime!.Value);
         if (isHeadOfNow || !changed.Exists(static one => LedgerLayout.IsSegment(one.Path))) return true;
-        foreach (var path in files.Paths.Where(static path => path.EndsWith(".run", StringComparison.Ordinal)).ToList())
+        foreach (var path in files.Paths.Where(path => path.EndsWith(".run", StringComparison.Ordinal) && changed.TrueForAll(one => one.Path != path)).ToList())
         {
             using var run = Run.Inspect(files.Open(path, FileOpening.ReadOnly), out _);
             if (run is not null && run.Footer.LastTime >= Microseconds.From(model.LastTime!.Value)) return true;
