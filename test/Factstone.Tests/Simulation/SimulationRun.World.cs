@@ -105,8 +105,11 @@ internal sealed partial class SimulationRun
             {
                 report = copy.Copy(_disk.StartProcess(), () => Interleave(InterleavingPoint.BetweenPages));
             }
-            catch (BackupRefusedException) when (_hasFailed)
+            catch (BackupRefusedException refused)
             {
+                // The writer may have failed, and its answer may still be on the way.
+                TakeDueAnswers();
+                SimulationFailure.When(!_hasFailed, $"a backup was refused, and no writer has failed: {refused.Message}");
                 _counts.Count("backup refused beside a failed writer");
                 return;
             }

@@ -256,6 +256,13 @@ internal sealed partial class SimulationRun
         TakeAnswers();
     }
 
+    /// <summary>Takes the answers that the writer has given already into the model. The writer does nothing more.</summary>
+    void TakeDueAnswers()
+    {
+        while (_scheduler.Completions.Count > 0) RunCompletion();
+        TakeAnswers();
+    }
+
     /// <summary>Committed appends go into the model in order of time; each must have been right there. After a crash, answers of some before them may be lost, and only the open tells.</summary>
     void TakeAnswers(bool hasDied = false)
     {
@@ -285,7 +292,7 @@ internal sealed partial class SimulationRun
             _counts.Count(sent.Request.Facts.Count == 0 ? "committed cells only" : "committed");
         }
 
-        _hasFailed |= answered.Exists(static sent => sent.Task.Exception?.InnerException is LedgerFailedException);
+        _hasFailed |= answered.Exists(static sent => sent.Task.Exception?.InnerException is LedgerFailedException || (sent.Task.IsCompletedSuccessfully && sent.Task.Result is AppendOutcome.Unknown));
         _unchecked.AddRange(answered);
         foreach (var sent in answered.Where(sent => sent.IsOpen)) _maybe.Add(sent.Request);
         if (!hasDied) CheckRefusals(); // after a crash only the next open tells what they were decided on
