@@ -51,7 +51,7 @@ internal sealed class WriterStorage : LockedStorage
             PublishOpening();
         }
 
-        if (LedgerOpening.HasUnlistedSegments) LedgerOpening.RemoveUnlistedSegments();
+        if (LedgerOpening.Leftovers.HasUnlistedSegments) LedgerOpening.Leftovers.RemoveUnlistedSegments();
         if (_pacing.BeforeGroup(_log.Location)) _indexing.Wake();
         _session.Begin();
         return _session;

@@ -11,9 +11,8 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
     readonly List<Damage> _damage = [];
     readonly FilePool _pool;
     readonly SegmentSet _segments;
-    SegmentInventory _inventory = null!;
-    LogLocation _runsEnd;
-    long? _runsEndSequence;
+    readonly LogWalk _log;
+    readonly OpenedManifest _opened;
     bool _walksAll;
 
     public LedgerOpening(IFileSystem files, LedgerLayout layout, StorageOptions options)
@@ -25,6 +24,8 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         Index = new FactIndex(options);
         _pool = new FilePool(files, options);
         _segments = new SegmentSet(files, layout, options, Directory, Index, _damage, _pool);
+        _log = new LogWalk(files, layout, options, _segments, Directory, Index, _damage);
+        _opened = new OpenedManifest(files, layout, options, _manifests);
         Runs = new RunDirectory(files, layout, options, _pool);
         Failures = new WorkerFailures(files, layout, options);
         Builder = new IndexBuilder(Index, Runs, Directory, () => NewestManifest, options, Failures);
@@ -61,6 +62,9 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
     /// <summary>The part of the recovery that waits for free space on the disk; null when there is none.</summary>
     public TailRewrite? Pending { get; private set; }
 
+    /// <summary>What an earlier writer has left, and nothing refers to.</summary>
+    public OpeningLeftovers Leftovers { get; private set; } = null!;
+
     /// <summary>Whether some facts are not visible until that work is done.</summary>
     public bool HidesFacts { get; private set; }
 
@@ -82,15 +86,20 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         if (hasHead) OpenHead();
         var isHeadWhole = false;
         var slot = hasHead ? Head.Read(out isHeadWhole) : null;
-        Manifest = ReadManifest(slot);
+        Manifest = _opened.Read(slot, Runs);
+        _damage.AddRange(_opened.Damage);
+        Report = Report with { ManifestWasRebuilt = _opened.WasRebuilt, WasCreated = _opened.WasCreated };
+        Leftovers = new OpeningLeftovers(_files, _layout, _options, _opened.Inventory);
         Lost = LostFacts.Read(_files, _layout, Manifest.Segments, _damage);
         TakeHead(hasHead, isHeadWhole, slot);
         var unreadable = _damage.Count;
         Directory.Follow(Manifest);
         OpenAllSegments();
         StartIndex();
-        if (_walksAll) WalkKnown();
-        ReadSealedSegments();
+        if (_walksAll) _log.CheckCovered(Manifest);
+        _segments.BytesInAll = Manifest.SealedBytes;
+        _log.CheckFirst(Manifest);
+        _ = _log.TryReadSealed(Manifest.Segments); // no other writer replaces segments now
         ReadLastSegment();
 
         // The place of the unreadable files in the log is unknown.
@@ -111,52 +120,8 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         _options.BranchTaken?.Invoke(RecoveryBranch.RecoveryResumed);
     }
 
-    /// <summary>Whether there may be unlisted segments that must be removed. Nothing is appended while there are any.</summary>
-    public bool HasUnlistedSegments { get; private set; } = true;
-
     /// <summary>Removes files that nothing refers to any more, as far as possible. Call it only after the head is published.</summary>
-    public void TryRemoveLeftovers()
-    {
-        try
-        {
-            Chain?.RemoveDropped();
-            RemoveUnlistedSegments();
-            foreach (var name in _files.List(_layout.Segments).Where(name => !LedgerLayout.IsSegment(name))) _files.Delete($"{_layout.Segments}/{name}");
-            _files.Delete(_layout.NewManifest);
-            TrimSealedSegments();
-        }
-        catch (FactstoneException)
-        {
-            // The first append tries the segments again. Spares and preallocated zeros do no harm.
-        }
-    }
-
-    /// <summary>Removes the preallocated space that a crash has left in a sealed segment.</summary>
-    void TrimSealedSegments()
-    {
-        if (Chain is null || Report.WasClosedCleanly || Report.WasCreated) return;
-        if (SegmentTrim.Run(_files, _layout, Chain.Manifest, Published) > 0) _options.BranchTaken?.Invoke(RecoveryBranch.SegmentTrimmed);
-    }
-
-    /// <summary>Removes unlisted segments that contain only what the log already contains, durably.</summary>
-    /// <remarks>
-    /// The header of a segment that was started and never listed records where the log continued. If the segment
-    /// reappeared after a power loss, and the manifest were lost, the segment would look like the end of a log that has
-    /// continued elsewhere since.
-    /// </remarks>
-    public void RemoveUnlistedSegments()
-    {
-        var unlisted = _inventory.Unlisted.Where(static one => !one.IsDamage).ToList();
-        foreach (var segment in unlisted)
-        {
-            _options.BranchTaken?.Invoke(RecoveryBranch.UnlistedSegmentRemoved);
-            if (segment.Kind == UnlistedKind.Repeats) _files.Delete($"{_layout.Segments}/{segment.Name}");
-            else if (_files.FileExists($"{_layout.Segments}/{segment.Name}")) Quarantine.Keep(_files, _layout, segment.Name);
-        }
-
-        if (unlisted.Count > 0) _files.SyncDirectory(_layout.Segments);
-        HasUnlistedSegments = false;
-    }
+    public void TryRemoveLeftovers() => Leftovers.TryRemove(Chain, Published, trims: !Report.WasClosedCleanly && !Report.WasCreated);
 
     public void Dispose() => _segments.Dispose();
 
@@ -165,65 +130,6 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         Head?.Dispose();
         _segments.CloseFiles();
         Chain?.CloseFiles();
-    }
-
-    Manifest ReadManifest(HeadSlot? head)
-    {
-        _inventory = SegmentInventory.Take(_files, _layout, head, _options.Defect);
-        if (_inventory.Manifest is not { } manifest) return Create(head);
-        if (_inventory.ManifestWasRebuilt)
-        {
-            _options.BranchTaken?.Invoke(manifest.Generation == 1 && !_files.FileExists(_layout.Head) ? RecoveryBranch.CreationResumed : RecoveryBranch.ManifestRebuilt);
-            Report = Report with { ManifestWasRebuilt = true };
-        }
-
-        if (_inventory.HasAdopted) _options.BranchTaken?.Invoke(RecoveryBranch.SegmentsAdopted);
-        _damage.AddRange(_inventory.Damage);
-        TrySetAside();
-        if (_damage.Count == 0 && manifest.IsComplete && (_inventory.ManifestWasRebuilt || _inventory.HasAdopted)) TryReplace(manifest);
-        return manifest;
-    }
-
-    /// <summary>Moves segments to quarantine that contain data outside the log and do not continue it. They are never deleted.</summary>
-    void TrySetAside()
-    {
-        var foreign = _inventory.Unlisted.Where(static one => one.Kind == UnlistedKind.Foreign).Select(static one => one.Name).ToList();
-        if (foreign.Count == 0) return;
-        _options.BranchTaken?.Invoke(RecoveryBranch.SegmentSetAside);
-        try
-        {
-            SetAsideSegments.Keep(_files, _layout, foreign, _inventory.Manifest!.Epoch);
-        }
-        catch (FactstoneException)
-        {
-            // The segments stay where they are, and count as damage there, too.
-        }
-    }
-
-    void TryReplace(Manifest rebuilt)
-    {
-        try
-        {
-            // The writer that created the segments may have been killed before their names were durable.
-            _files.SyncDirectory(_layout.Segments);
-            _manifests.Replace(rebuilt);
-        }
-        catch (LedgerFullException)
-        {
-            // The content of the manifest follows from the segments; the next manifest that is written contains it again.
-        }
-    }
-
-    Manifest Create(HeadSlot? head)
-    {
-        if (LostLedger.Find(_files, _layout, head, Runs) is { } lost) throw lost;
-        _options.BranchTaken?.Invoke(RecoveryBranch.Created);
-        var header = SegmentChain.FirstHeader(_options);
-        SegmentChain.Create(_files, _layout, _options, header, ready: null, fill: null).Dispose();
-        var manifest = new Manifest { LedgerId = header.LedgerId, Epoch = header.Epoch, Generation = 1, Segments = [header] };
-        _manifests.Replace(manifest);
-        Report = Report with { WasCreated = true };
-        return manifest;
     }
 
     void OpenHead() => Head = new HeadFile(_files.OpenSharedPage(_layout.Head, writable: true));
@@ -279,7 +185,7 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         if (Runs.LastEpoch > Manifest.Epoch) _damage.Add(LaterEpoch(_layout, Runs.LastEpoch, Manifest.Epoch, "The index"));
         else Runs.RemoveRejected(keepsIndexedEnd: true);
         Index.Start(runs);
-        if (runs.Count > 0) _runsEnd = runs[^1].Footer.End;
+        if (runs.Count > 0) _log.StartAfter(Manifest, runs[^1].Footer.End);
         Index.WhenFull = BuildRun;
     }
 
@@ -295,67 +201,15 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         Index.ForgetOldMemory();
     }
 
-    /// <summary>Checks the part of the log that the runs cover. Even where that part is damaged, the runs know its content.</summary>
-    void WalkKnown()
-    {
-        if (_runsEnd == default) return;
-        using var known = new SegmentSet(_files, _layout, _options, Directory, NullVisitor.Instance, _damage) { BytesInAll = Manifest.SealedBytes };
-        known.ReadKnown(Manifest, _runsEnd, Index.Next, segment =>
-        {
-            if (segment != Manifest.Last) _options.BranchTaken?.Invoke(RecoveryBranch.DamageInSealedSegment);
-        });
-    }
-
-    /// <summary>Where to begin reading in a segment: after the runs, or at its start. False when the runs cover the whole segment.</summary>
-    bool TryStart(SegmentHeader header, out long from, out Position next)
-    {
-        (from, next) = (SegmentHeader.Bytes, header.BasePosition);
-        if (_runsEnd == default) return true;
-        if (_runsEnd.IsIn(header))
-        {
-            (from, next) = (_runsEnd.FileOffset, Index.Next);
-            return true;
-        }
-
-        _runsEndSequence ??= Manifest.Segments.Single(_runsEnd.IsIn).Sequence;
-        return header.Sequence > _runsEndSequence;
-    }
-
-    void ReadSealedSegments()
-    {
-        _segments.BytesInAll = Manifest.SealedBytes;
-        var first = Manifest.Segments[0];
-        if (first.BasePosition > new Position(1) || first.PreviousGeneration > 0)
-        {
-            // The missing segments may have contained cells only; then no position is missing.
-            var last = new Position(first.BasePosition.Value - 1);
-            _damage.Add(new Damage(_layout.Segments, 0, last > Position.None ? new Position(1) : Position.None, last, "The segments before the first one in the directory are missing."));
-            Index.AddHoles(last);
-            if (_runsEnd == default) Index.MarkCellsUnknown();
-        }
-
-        for (var i = 0; i + 1 < Manifest.Segments.Count; i++)
-        {
-            var until = Manifest.Segments[i + 1].BasePosition;
-            var before = _damage.Count;
-            if (!TryStart(Manifest.Segments[i], out var from, out var next)) continue;
-            if (Directory.Find(Manifest.Segments[i].BasePosition, Manifest.Segments[i].Generation) is { } segment)
-                _segments.ReadDurable(segment, from, Manifest.EndOf(i)!.Value, next, until);
-            else if (Manifest.Segments[i].MayHaveCells) Index.MarkCellsUnknown();
-            Index.AddHoles(new Position(until.Value - 1));
-            if (_damage.Count > before) _options.BranchTaken?.Invoke(RecoveryBranch.DamageInSealedSegment);
-        }
-    }
-
     void ReadLastSegment()
     {
-        var header = Manifest.Last;
-        if (Directory.Find(header.BasePosition, header.Generation) is not { } segment)
+        if (!_log.TryEnter(Manifest.Last, Manifest.Last.BasePosition, out _))
         {
-            MissLastSegment(header);
+            MissLastSegment(Manifest.Last);
             return;
         }
 
+        var segment = _log.Current!;
         if (Report.WasCreated)
         {
             // This open has just created the segment, so it is empty and no other writer has used it.
@@ -368,11 +222,11 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         if (isLastMissing) _damage.Add(new Damage(_layout.Segments, 0, Position.None, Position.None, "HEAD names a newer MANIFEST: the newest segments are missing."));
 
         var reader = _segments.Reader(segment);
-        TryStart(header, out var from, out var next);
-        var end = TailExamination.Run(reader, from, next, Published, Runs.IndexedEnd, Math.Max(Index.LastTime, header.BaseTime), isLastMissing || _inventory.HasGap, _options);
+        var (from, next) = (_log.FileOffset, _log.Next);
+        var end = TailExamination.Run(reader, from, next, Published, Runs.IndexedEnd, Math.Max(Index.LastTime, Manifest.Last.BaseTime), isLastMissing || _opened.Inventory.HasGap, _options);
         if (end.IsShortened) _damage.Add(Runs.IndexedEnd!.Value.Damage(end.Walk.Next));
         if (end.IsDamaged || _damage.Count > 0) ReadDamagedEnd(reader, from, next, end);
-        else if (end.IsClean) ReadCleanEnd(segment, from, next, end);
+        else if (end.IsClean) ReadCleanEnd(segment, end);
         else Recover(segment, end);
         if (isLastMissing || end.IsShortened) Index.MarkCellsUnknown();
         if (isLastMissing && Published is not { IsClean: true }) MarkEndUnknown(Published?.Position);
@@ -382,7 +236,6 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
     /// <summary>Handles a missing last segment. Its positions cannot be read, as far as their number is known; if it is not known, the end of the log is unknown, too.</summary>
     void MissLastSegment(SegmentHeader header)
     {
-        if (header.MayHaveCells) Index.MarkCellsUnknown();
         Index.AddHoles(Later(Published?.Position, Runs.IndexedEnd?.Last));
         MissBehindGap();
         if (Published is { IsClean: true } slot && slot.IsIn(header)) return;
@@ -395,9 +248,9 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
     /// <summary>Unlisted segments after a gap contain positions that cannot be read before a repair.</summary>
     void MissBehindGap()
     {
-        if (!_inventory.HasGap) return;
+        if (!_opened.Inventory.HasGap) return;
         Index.MarkCellsUnknown();
-        MarkEndUnknown(Later(Published?.Position, _inventory.LastBehindGap));
+        MarkEndUnknown(Later(Published?.Position, _opened.Inventory.LastBehindGap));
     }
 
     /// <summary>Marks the end as unknown: the log has reached at least this position, but its readable part ends earlier.</summary>
@@ -420,9 +273,9 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
 
     long PublishedEnd(Segment segment) => Published is { } slot && slot.IsIn(segment.Header) ? slot.FileOffset : 0;
 
-    void ReadCleanEnd(Segment segment, long from, Position next, LogEnd end)
+    void ReadCleanEnd(Segment segment, LogEnd end)
     {
-        _segments.ReadDurable(segment, from, end.Walk.FileOffset, next, end.Walk.Next);
+        _log.ReadTo(end.Walk.FileOffset, end.Walk.Next);
         if (_damage.Count > 0) return;
         _options.BranchTaken?.Invoke(RecoveryBranch.CleanOpen);
         Report = Report with { WasClosedCleanly = true };
@@ -439,8 +292,7 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
 
     void Recover(Segment segment, LogEnd end)
     {
-        _segments.ReadDurable(segment, end.From, end.UntrustedFrom, Index.Next, until: null);
-        segment.KeepFound(end.UntrustedFrom);
+        _log.ReadTo(end.UntrustedFrom, until: null);
 
         // The frames from here on may not be durable in this segment, so no run contains them before the first append.
         Index.WhenFull = null;

@@ -8,23 +8,15 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
 
     const int OpeningsOfRunsMax = 5;
 
-    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
-
     readonly IFileSystem _files;
     readonly LedgerLayout _layout;
     readonly StorageOptions _options;
-    readonly ManifestFile _manifests;
-    readonly BackupContent? _backup;
+    readonly PublishedFiles _published;
     readonly List<Damage> _damage;
     readonly SegmentSet _segments;
-    HeadFile? _head;
-    Segment? _current;
-    long _fileOffset;
-    Position _next;
+    readonly LogWalk _log;
     long _adoptAt;
     long _adoptBytesAt;
-    CancellationToken _cancel;
-    volatile bool _isClosing;
     bool _isAlone;
 
     public ReadOnlyOpening(IFileSystem files, LedgerLayout layout, StorageOptions options, FactIndex index, List<Damage> damage, BackupContent? backup)
@@ -32,13 +24,13 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         _files = files;
         _layout = layout;
         _options = options;
-        _manifests = new ManifestFile(files, layout);
-        _backup = backup;
         _damage = damage;
         Index = index;
         var pool = new FilePool(files, options);
-        _segments = new SegmentSet(files, layout, options, Directory, index, damage, pool) { IsReplaced = IsReplaced };
         Runs = new RunDirectory(files, layout, options, pool);
+        _published = new PublishedFiles(files, layout, backup, Runs);
+        _segments = new SegmentSet(files, layout, options, Directory, index, damage, pool) { IsReplaced = _published.IsReplaced };
+        _log = new LogWalk(files, layout, options, _segments, Directory, index, damage);
         (_adoptAt, _adoptBytesAt) = (2L * options.MemoryFactsMax, 2L * options.MemoryBytesMax);
     }
 
@@ -65,23 +57,24 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         Published is { } slot ? (new LogLocation(slot.SegmentBase, slot.SegmentGeneration, slot.FileOffset), slot.Position.Next()) : null;
 
     /// <summary>Whether it is a backup. A backup is complete and does not change.</summary>
-    public bool IsBackup => _backup is not null;
+    public bool IsBackup => _published.IsBackup;
 
     /// <summary>Opens the ledger.</summary>
     /// <param name="isAlone">Whether there is no writer. Then the open compares files of different ages, and examines what the last writer left after the published end. An active writer has done that already.</param>
     /// <param name="cancellationToken">Ends the wait for a writer that replaces files.</param>
     public void Run(bool isAlone, CancellationToken cancellationToken)
     {
-        _cancel = cancellationToken;
+        _published.Begin(cancellationToken);
         isAlone &= !IsBackup; // a backup has no writer
         _isAlone = isAlone;
         var inventory = isAlone ? SegmentInventory.Take(_files, _layout, HeadFile.ReadSlot(_files, _layout), _options.Defect) : null;
         var isRebuilt = inventory?.ManifestWasRebuilt ?? false;
-        Manifest = inventory is null ? ReadManifest(out isRebuilt) : inventory.Manifest ?? throw NoSegments();
+        Manifest = inventory is null ? _published.ReadManifest(out isRebuilt) : inventory.Manifest ?? throw _published.NoSegments();
+        _published.Follow(Manifest.LedgerId);
         Lost = LostFacts.Read(_files, _layout, Manifest.Segments, _damage);
         if (inventory is not null) _damage.AddRange(inventory.Damage);
-        else if (isRebuilt) _damage.AddRange(_manifests.Unreadable(_manifests.ReadHeaders()));
-        var slot = ReadHead(out var isWhole);
+        else if (isRebuilt) _damage.AddRange(_published.UnreadableHeaders());
+        var slot = _published.ReadHead(out var isWhole);
         if (slot is { } foreign && foreign.LedgerId != Manifest.LedgerId) (slot, isWhole) = (null, false);
         if (slot?.Epoch < Manifest.Epoch && isAlone) (slot, isWhole) = (null, false); // it is from before a repair or a restore
         if (slot?.Epoch > Manifest.Epoch && isAlone) _damage.Add(LedgerOpening.LaterEpoch(_layout, slot.Value.Epoch, Manifest.Epoch));
@@ -99,38 +92,14 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         Report = Report with { Facts = Index.Next.Value - 1, Damage = [.. _damage] };
     }
 
-    void PreviewRecovery(SegmentInventory inventory, HeadSlot? published)
-    {
-        var head = Published?.Position ?? new Position(Index.Next.Value - 1);
-        var from = _current?.LocationOf(_fileOffset) ?? default;
-        var preview = RecoveryPreview.Run(
-            Manifest,
-            (header, until) => Directory.Find(header.BasePosition, header.Generation) ?? _segments.AddSegment(header, until),
-            visitor => new SegmentSet(_files, _layout, _options with { OpeningProgress = null }, Directory, visitor, _damage),
-            from, _next, published, Runs.IndexedEnd, Index.LastTime, published?.ManifestGeneration > Manifest.Generation || inventory.HasGap, _damage, _options);
-        if (preview.IsEndUnknown || inventory.HasGap)
-        {
-            Index.MarkCellsUnknown();
-            Index.MarkEndUnknown(head);
-        }
-
-        Report = Report with
-        {
-            NeedsRecovery = _damage.Count == 0 && (!preview.IsClean || Report.ManifestWasRebuilt || Report.HeadWasRebuilt || inventory.HasAdopted),
-            RecoverableFacts = Math.Max(0, preview.Next.Value - 1 - head.Value),
-            HasRecoverableAppends = preview.Next > head.Next() || preview.LastTime > (Published?.RecordedAt ?? Index.LastTime),
-            TornTailBytes = preview.TornBytes,
-        };
-    }
-
     /// <summary>Reads what was published since the last refresh; false when nothing was.</summary>
     /// <exception cref="LedgerForkedException">A repair has lost facts since: what was read is no longer what the ledger contains.</exception>
     /// <exception cref="OperationCanceledException">Cancelled, or closed, while it waited for a writer that replaces files.</exception>
     public bool Refresh(CancellationToken cancellationToken)
     {
-        _cancel = cancellationToken;
+        _published.Begin(cancellationToken);
         // Every read calls this first, so a damaged slot must not make each read wait.
-        if (ReadHead(out _, isPatient: false) is not { } slot || slot.Sequence == Published?.Sequence || slot.LedgerId != Manifest.LedgerId) return false;
+        if (_published.ReadHead(out _, isPatient: false) is not { } slot || slot.Sequence == Published?.Sequence || slot.LedgerId != Manifest.LedgerId) return false;
         if (slot.Epoch < Manifest.Epoch) return false; // from before a repair or a restore
         if (slot.Epoch > Manifest.Epoch) RefuseFork();
         try
@@ -147,59 +116,6 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         return true;
     }
 
-    /// <summary>Starts after the valid runs whose segments all exist.</summary>
-    void StartIndex()
-    {
-        var runs = OpenRuns();
-        Index.WhenFull = _ => RefuseTooMuch();
-        Index.Start(runs);
-        if (runs.Count == 0) return;
-        var end = runs[^1].End;
-        MissSegmentsBefore(end);
-        if (_options.WalksAll) WalkKnown(end);
-        GoOnBehind(end);
-    }
-
-    void GoOnBehind(in LogLocation end)
-    {
-        _current = Directory.Find(end.Base, end.Generation);
-        (_fileOffset, _next) = (end.FileOffset, Index.Next);
-        _current?.KeepFound(end.FileOffset);
-    }
-
-    /// <summary>Continues after runs that the writer has made since, if they contain everything that is published here and more than was read.</summary>
-    bool TrySkip()
-    {
-        var active = Index.Active;
-        if (active.HasUnknown || Published is not { } published) return false;
-        var runs = OpenRuns();
-        if (runs.Count == 0 || runs[^1].LastTime <= active.StartTime || runs[^1].LastTime < published.RecordedAt || runs[^1].Last < published.Position) return false;
-        Index.Skip(runs);
-        GoOnBehind(runs[^1].End);
-        _options.BranchTaken?.Invoke(RecoveryBranch.RunsAdopted);
-        return true;
-    }
-
-    /// <summary>A run that contains only cells is valid without their segments. The missing segments are reported as damage all the same.</summary>
-    void MissSegmentsBefore(in LogLocation end)
-    {
-        for (var i = 0; !end.IsIn(Manifest.Segments[i]); i++)
-        {
-            var header = Manifest.Segments[i];
-            if (Directory.Find(header.BasePosition, header.Generation) is null && (_isAlone || !IsReplaced(header))) _segments.AddSegment(header, Manifest.Segments[i + 1].BasePosition);
-        }
-    }
-
-    /// <summary>Checks the part of the log that the runs cover. Even where that part is damaged, the runs know its content.</summary>
-    void WalkKnown(in LogLocation end)
-    {
-        if (Manifest.Segments[0].PreviousGeneration > 0) _damage.Add(BeforeFirst());
-        using var known = new SegmentSet(_files, _layout, _options, Directory, NullVisitor.Instance, _damage) { BytesInAll = Manifest.SealedBytes };
-        known.ReadKnown(Manifest, end, Index.Next, static _ => { });
-    }
-
-    Damage BeforeFirst() => new(_layout.Segments, 0, Position.None, Position.None, "The segments before the first one in the directory are missing.");
-
     /// <summary>Replaces memory parts by the runs that the writer has made of the same facts. If the runs cannot be read now, the memory parts stay until the next refresh that finds them full.</summary>
     public void TryAdoptRuns()
     {
@@ -210,6 +126,80 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         catch (LedgerIOException)
         {
             // Nothing was adopted. What was read up to the published end does not change.
+        }
+    }
+
+    /// <summary>Ends every wait for a writer. It may be called from any thread.</summary>
+    public void StopWaiting() => _published.StopWaiting();
+
+    public void Dispose() => _segments.Dispose();
+
+    public void CloseFiles()
+    {
+        _published.Dispose();
+        _segments.CloseFiles();
+    }
+
+    void PreviewRecovery(SegmentInventory inventory, HeadSlot? published)
+    {
+        var head = Published?.Position ?? new Position(Index.Next.Value - 1);
+        var preview = RecoveryPreview.Run(
+            Manifest,
+            (header, until) => Directory.Find(header.BasePosition, header.Generation) ?? _segments.AddSegment(header, until),
+            visitor => new SegmentSet(_files, _layout, _options with { OpeningProgress = null }, Directory, visitor, _damage),
+            _log.Location, _log.Next, published, Runs.IndexedEnd, Index.LastTime, published?.ManifestGeneration > Manifest.Generation || inventory.HasGap, _damage, _options);
+        if (preview.IsEndUnknown || inventory.HasGap)
+        {
+            Index.MarkCellsUnknown();
+            Index.MarkEndUnknown(head);
+        }
+
+        Report = Report with
+        {
+            NeedsRecovery = _damage.Count == 0 && (!preview.IsClean || Report.ManifestWasRebuilt || Report.HeadWasRebuilt || inventory.HasAdopted),
+            RecoverableFacts = Math.Max(0, preview.Next.Value - 1 - head.Value),
+            HasRecoverableAppends = preview.Next > head.Next() || preview.LastTime > (Published?.RecordedAt ?? Index.LastTime),
+            TornTailBytes = preview.TornBytes,
+        };
+    }
+
+    /// <summary>Starts after the valid runs whose segments all exist.</summary>
+    void StartIndex()
+    {
+        var runs = OpenRuns();
+        Index.WhenFull = _ => RefuseTooMuch();
+        Index.Start(runs);
+        if (runs.Count > 0)
+        {
+            var end = runs[^1].End;
+            MissSegmentsBefore(end);
+            _log.StartAfter(Manifest, end);
+        }
+
+        if (_options.WalksAll) _log.CheckCovered(Manifest);
+        _log.CheckFirst(Manifest);
+    }
+
+    /// <summary>Continues after runs that the writer has made since, if they contain everything that is published here and more than was read.</summary>
+    bool TrySkip()
+    {
+        var active = Index.Active;
+        if (active.HasUnknown || Published is not { } published) return false;
+        var runs = OpenRuns();
+        if (runs.Count == 0 || runs[^1].LastTime <= active.StartTime || runs[^1].LastTime < published.RecordedAt || runs[^1].Last < published.Position) return false;
+        Index.Skip(runs);
+        _log.StartAfter(Manifest, runs[^1].End);
+        _options.BranchTaken?.Invoke(RecoveryBranch.RunsAdopted);
+        return true;
+    }
+
+    /// <summary>A run that contains only cells is valid without their segments. The missing segments are reported as damage all the same.</summary>
+    void MissSegmentsBefore(in LogLocation end)
+    {
+        for (var i = 0; !end.IsIn(Manifest.Segments[i]); i++)
+        {
+            var header = Manifest.Segments[i];
+            if (Directory.Find(header.BasePosition, header.Generation) is null && (_isAlone || !_published.IsReplaced(header))) _segments.AddSegment(header, Manifest.Segments[i + 1].BasePosition);
         }
     }
 
@@ -267,65 +257,9 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
 
     void RefuseFork()
     {
-        var now = ReadManifest(out _);
+        var now = _published.ReadManifest(out _);
         if (now.Epoch != Manifest.Epoch) throw LedgerForkedException.ByEpoch(Manifest.Epoch, now.Epoch, now.LastCommonWith(Manifest.Epoch), Published?.Position ?? Position.None);
     }
-
-    /// <summary>Ends every wait for a writer. It may be called from any thread.</summary>
-    public void StopWaiting() => _isClosing = true;
-
-    void WaitForWriter()
-    {
-        _cancel.WaitHandle.WaitOne(Pause);
-        _cancel.ThrowIfCancellationRequested();
-        if (_isClosing) throw new OperationCanceledException("The ledger is closed.");
-    }
-
-    public void Dispose() => _segments.Dispose();
-
-    public void CloseFiles()
-    {
-        _head?.Dispose();
-        _segments.CloseFiles();
-    }
-
-    /// <summary>The published end; null when there is none, or none yet.</summary>
-    HeadSlot? ReadHead(out bool isWhole, bool isPatient = true)
-    {
-        isWhole = _backup is not null;
-        if (_backup is { } backup) return backup.End;
-        _head ??= HeadFile.TryOpen(_files, _layout);
-        return _head?.Read(out isWhole, isPatient);
-    }
-
-    Manifest ReadManifest(out bool isRebuilt)
-    {
-        isRebuilt = false;
-        if (_backup is { } backup) return backup.Manifest;
-        for (var attempt = 0; ; attempt++)
-        {
-            var stands = _files.FileExists(_layout.Manifest);
-            if (_manifests.Read() is { } manifest && IsOwn(manifest.LedgerId)) return manifest;
-            if (attempt < 3 && !stands)
-            {
-                // A new ledger gets its manifest last. An existing manifest is replaced atomically, so a damaged one is really damaged.
-                WaitForWriter();
-                continue;
-            }
-
-            var headers = _manifests.ReadHeaders().Where(one => one.Header is null || IsOwn(one.Header.LedgerId)).ToList();
-            if (headers.Count == 0) throw NoSegments();
-            isRebuilt = true;
-            return ManifestFile.Rebuild(headers) ?? throw new LedgerDamagedException(
-                $"The ledger in '{_layout.Root}' cannot be read: its manifest is missing or damaged, and no segment identifies the ledger.",
-                [.. _manifests.Unreadable(headers)]);
-        }
-    }
-
-    /// <summary>Files of another ledger are ignored. The first manifest that was read determines the ledger.</summary>
-    bool IsOwn(LedgerId id) => Manifest is null || id == Manifest.LedgerId;
-
-    FactstoneException NoSegments() => LostLedger.Find(_files, _layout, HeadFile.ReadSlot(_files, _layout), Runs) ?? (FactstoneException)new LedgerNotFoundException(_layout.Root, "it has no manifest and no segments. The first append creates one: factstone append orders/42 placed '{\"total\":50}'");
 
     void ReadUpTo(HeadSlot slot)
     {
@@ -344,151 +278,46 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
             }
 
             // The writer may have made progress between two reads.
-            WaitForWriter();
-            Manifest = ReadManifest(out _);
-            if (ReadHead(out _) is { } newer && newer.LedgerId == slot.LedgerId) slot = newer;
+            _published.WaitForWriter();
+            Manifest = _published.ReadManifest(out _);
+            if (_published.ReadHead(out _) is { } newer && newer.LedgerId == slot.LedgerId) slot = newer;
         }
 
         Published = slot;
         _options.BranchTaken?.Invoke(RecoveryBranch.ReadOnlyRefresh);
     }
 
+    /// <summary>Reads to the published end; false when files are missing that a writer may have replaced.</summary>
     bool TryReadUpTo(HeadSlot slot)
     {
-        if (_current is { } current && slot.IsIn(current.Header))
+        var header = _log.Current is { } current && slot.IsIn(current.Header) ? current.Header : null;
+        if (header is null)
         {
-            ReadOn(current, slot.FileOffset, slot.Position.Next());
-            return true;
+            // Next to a writer, the manifest may be older or newer than the head. The segment that the head names is found by its file name.
+            if (!_isAlone && slot.ManifestGeneration > Manifest.Generation) Manifest = _published.ReadManifest(out _);
+            header = Manifest.Segments.FirstOrDefault(slot.IsIn) ?? (_isAlone ? null : _published.HeaderOf(slot));
+            if (header is null) return false;
+
+            var chain = Manifest.Segments.Where(segment => segment.Sequence < header.Sequence).Append(header).ToList();
+            _segments.BytesInAll = slot.FileOffset;
+            for (var i = 0; i + 1 < chain.Count; i++) _segments.BytesInAll += Manifest.EndOf(chain, i)!.Value;
+            if (!_log.TryReadSealed(chain)) return false;
         }
 
-        // Next to a writer, the manifest may be older or newer than the head. The segment that the head names is found by its file name.
-        if (!_isAlone && slot.ManifestGeneration > Manifest.Generation) Manifest = ReadManifest(out _);
-        var header = Manifest.Segments.FirstOrDefault(slot.IsIn) ?? (_isAlone ? null : HeaderOf(slot));
-        if (header is null) return false;
-
-        var chain = Manifest.Segments.Where(segment => segment.Sequence < header.Sequence).Append(header).ToList();
-        _segments.BytesInAll = slot.FileOffset;
-        for (var i = 0; i + 1 < chain.Count; i++) _segments.BytesInAll += Manifest.EndOf(chain, i)!.Value;
-        var start = _current is null ? 0 : chain.FindIndex(segment => segment.Sequence >= _current.Header.Sequence);
-        for (var i = Math.Max(start, 0); i < chain.Count; i++)
-        {
-            var isHead = i == chain.Count - 1;
-            var until = isHead ? slot.Position.Next() : chain[i + 1].BasePosition;
-            if (_current?.Header.Name != chain[i].Name && !Enter(chain[i], until, out var isReplaced))
-            {
-                if (isReplaced) return false;
-                continue;
-            }
-
-            ReadOn(_current!, isHead ? slot.FileOffset : Manifest.EndOf(chain, i)!.Value, until);
-        }
-
+        var until = slot.Position.Next();
+        if (!_log.TryEnter(header, until, out var isReplaced)) return !isReplaced;
+        if (_options.Defect == Defect.ReadBeyondHead) _log.ReadTo(_log.Current!.File.Length, until: null);
+        else _log.ReadTo(slot.FileOffset, until);
         return true;
-    }
-
-    SegmentHeader? HeaderOf(HeadSlot slot)
-    {
-        var path = _layout.Segment(slot.SegmentBase, slot.SegmentGeneration);
-        try
-        {
-            return _files.FileExists(path) && _manifests.ReadHeader(path) is { } header && header.LedgerId == Manifest.LedgerId ? header : null;
-        }
-        catch (LedgerIOException)
-        {
-            return null; // removed meanwhile
-        }
-    }
-
-    bool Enter(SegmentHeader header, Position until, out bool isReplaced)
-    {
-        isReplaced = false;
-        var known = _damage.Count;
-        Segment? segment = null;
-        try
-        {
-            segment = Directory.Find(header.BasePosition, header.Generation) ?? _segments.AddSegment(header, until);
-
-            // The segment is read now, so a missing file must be found now.
-            _ = segment?.File.Length;
-        }
-        catch (LedgerIOException) when (IsReplaced(header))
-        {
-            segment = null; // removed before the open
-        }
-        catch (LedgerDamagedException)
-        {
-            segment = null; // missing, which has been noted
-        }
-
-        if (segment is null)
-        {
-            isReplaced = IsReplaced(header);
-            if (isReplaced) _damage.RemoveRange(known, _damage.Count - known);
-            else
-            {
-                Index.AddHoles(new Position(until.Value - 1));
-                if (header.MayHaveCells) Index.MarkCellsUnknown();
-            }
-
-            return false;
-        }
-
-        if (header.BasePosition > Index.Next)
-        {
-            var last = new Position(header.BasePosition.Value - 1);
-            _damage.Add(new Damage(_layout.Segments, 0, Index.Next, last, "The segments before this one are missing."));
-            Index.AddHoles(last);
-            Index.MarkCellsUnknown();
-        }
-        else if (_current is null && header.PreviousGeneration > 0 && header == Manifest.Segments[0])
-        {
-            _damage.Add(BeforeFirst());
-            Index.MarkCellsUnknown();
-        }
-
-        _current = segment;
-        (_fileOffset, _next) = (SegmentHeader.Bytes, header.BasePosition);
-        return true;
-    }
-
-    /// <summary>Whether a segment is missing because a writer has replaced it in the meantime: neither the manifest nor HEAD names it any more.</summary>
-    bool IsReplaced(SegmentHeader header) =>
-        !_files.FileExists(_layout.Segment(header.BasePosition, header.Generation))
-        && ReadManifest(out _).Segments.All(segment => segment.Name != header.Name)
-        && ReadHead(out _) is { } newest && !newest.IsIn(header);
-
-    void ReadOn(Segment segment, long end, Position until)
-    {
-        if (_options.Defect == Defect.ReadBeyondHead) end = segment.File.Length;
-        if (end <= _fileOffset) return;
-
-        // A read that failed half-way may have left facts in the index. It is repeated from the end of the last complete read.
-        _segments.ReadDurable(segment, _fileOffset, end, _next, _options.Defect == Defect.ReadBeyondHead ? null : until);
-        segment.KeepFound(end);
-        (_fileOffset, _next) = (end, _options.Defect == Defect.ReadBeyondHead ? Index.Next : until); // runs may know more than HEAD
     }
 
     /// <summary>Reads the listed segments when no published end is in one of them. What is certainly durable then ends where the last group begins.</summary>
     void ReadToLastListed(bool isMoreMissing)
     {
-        for (var i = 0; i < Manifest.Segments.Count; i++)
-        {
-            var header = Manifest.Segments[i];
-            var isLast = i + 1 == Manifest.Segments.Count;
-            var until = isLast ? header.BasePosition : Manifest.Segments[i + 1].BasePosition;
-            if (_current is { } current && header.Sequence < current.Header.Sequence) continue;
-            if (_current?.Header != header && !Enter(header, until, out _)) continue;
-            if (!isLast)
-            {
-                ReadOn(_current!, Manifest.EndOf(i)!.Value, until);
-                continue;
-            }
-
-            var end = TailExamination.Run(_segments.Reader(_current!), _fileOffset, _next, null, indexedEnd: null, timeBefore: 0, isMoreMissing, _options);
-            var durableEnd = end.IsDamaged ? end.DurableEnd : end.UntrustedFrom;
-            if (durableEnd > _fileOffset) _segments.ReadDurable(_current!, _fileOffset, durableEnd, _next, end.IsDamaged ? end.DurableNext : null);
-            (_fileOffset, _next) = (Math.Max(durableEnd, _fileOffset), Index.Next);
-            if (_damage.Count > 0) _segments.MissBehind(_current!, _fileOffset);
-        }
+        if (!_log.TryReadSealed(Manifest.Segments) || !_log.TryEnter(Manifest.Last, Manifest.Last.BasePosition, out _)) return;
+        var last = _log.Current!;
+        var end = TailExamination.Run(_segments.Reader(last), _log.FileOffset, _log.Next, null, indexedEnd: null, timeBefore: 0, isMoreMissing, _options);
+        _log.ReadTo(end.IsDamaged ? end.DurableEnd : end.UntrustedFrom, end.IsDamaged ? end.DurableNext : null);
+        if (_damage.Count > 0) _segments.MissBehind(last, _log.FileOffset);
     }
 }

@@ -5,6 +5,7 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
 {
     readonly FileWindow _window = new(64 * 1_024, 1_024 * 1_024);
     readonly List<Segment> _open = [];
+    readonly HashSet<string> _missing = new(StringComparer.Ordinal);
     long _bytesRead;
 
     /// <summary>The number of bytes of the log to read, for the progress report.</summary>
@@ -21,6 +22,7 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
         var path = layout.Segment(header.BasePosition, header.Generation);
         if (!files.FileExists(path))
         {
+            _missing.Add(header.Name);
             Found(Missing(header, until));
             return null;
         }
@@ -31,7 +33,7 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
         return segment;
     }
 
-    /// <summary>Adds a segment. Its file is opened, and its header checked, at the first read. If there is no such file, it reports damage and returns null.</summary>
+    /// <summary>Adds a segment. Its file is opened, and its header checked, at the first read. If there is no such file, it reports damage, once, and returns null.</summary>
     /// <param name="header">The header, as in the manifest.</param>
     /// <param name="until">The position after its last fact, if known; otherwise its first position.</param>
     /// <param name="names">The existing files, if they have been listed.</param>
@@ -40,7 +42,7 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
         var path = layout.Segment(header.BasePosition, header.Generation);
         if (!(names?.Contains(header.Name) ?? files.FileExists(path)))
         {
-            Found(Missing(header, until));
+            if (_missing.Add(header.Name)) Found(Missing(header, until));
             return null;
         }
 
@@ -123,7 +125,7 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
     /// <param name="end">The end of that part.</param>
     /// <param name="next">The next position at that end.</param>
     /// <param name="isDamaged">Called with each damaged segment.</param>
-    public void ReadKnown(Manifest manifest, in LogLocation end, Position next, Action<SegmentHeader> isDamaged)
+    public void ReadCovered(Manifest manifest, in LogLocation end, Position next, Action<SegmentHeader> isDamaged)
     {
         for (var i = 0; i < manifest.Segments.Count; i++)
         {
