@@ -63,9 +63,15 @@ internal sealed class ManifestFile(IFileSystem files, LedgerLayout layout)
         if (whole.Count == 0) return null;
 
         // A repair writes the segment that begins its epoch last. Until then its other segments exist beside those that they will replace.
-        var last = whole.Where(header => header.LiveEnd == 0).MaxBy(header => (header.Sequence, header.Generation)) ?? whole.MaxBy(header => (header.Sequence, header.Generation))!;
+        var last = whole.Where(static header => header.LiveEnd == 0).MaxBy(Age) ?? whole.MaxBy(Age)!;
         return new Manifest { LedgerId = last.LedgerId, Epoch = last.Epoch, Generation = last.Sequence, Segments = Chain(last, whole, last.Epoch) };
     }
+
+    /// <summary>Orders segments by the time at which they were started.</summary>
+    /// <remarks>
+    /// A start that fails leaves a file whose number the next start uses again. The log has then gone on: the later one begins at a higher position, or has a higher generation.
+    /// </remarks>
+    static (long Sequence, Position Base, int Generation) Age(SegmentHeader header) => (header.Sequence, header.BasePosition, header.Generation);
 
     /// <summary>The segments up to a given one, back through the predecessors that the headers name.</summary>
     public static List<SegmentHeader> Chain(SegmentHeader last, IReadOnlyList<SegmentHeader> headers, long epoch)

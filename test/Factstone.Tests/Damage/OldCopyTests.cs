@@ -53,6 +53,38 @@ public sealed class OldCopyTests
         Assert.Equal(AgedLedger.Now + 2, SmallLedger.AppendOne(repaired).FirstPosition.Value);
     }
 
+    // The start of a segment failed, the log went on in the segment before, and the next start used the same number. Then
+    // the file of the failed start was put back, and MANIFEST was old or lost: the failed start was taken for the end of
+    // the log, and the newest segment was refused.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_failed_start_of_a_segment_does_not_hide_the_segment_that_came_later(bool isManifestLost)
+    {
+        var ledger = AgedLedger.Create(1);
+        var files = ledger.At(AgedLedger.Now).Clone();
+        var layout = new LedgerLayout(SmallLedger.Root);
+        var newest = new ManifestFile(files, layout).ReadHeaders().Select(static one => one.Header!).MaxBy(static header => header.Sequence)!;
+        var failed = newest with { BasePosition = new Position(newest.BasePosition.Value - 1), PreviousEnd = newest.PreviousEnd - FrameFormat.Alignment };
+        var bytes = new byte[SegmentHeader.Bytes];
+        failed.Write(bytes);
+        files.Replace(layout.Segment(failed.BasePosition, failed.Generation), bytes);
+        if (isManifestLost) files.Delete(layout.Manifest);
+        else Put(files, "MANIFEST", ledger.At(8));
+
+        Assert.Equal(LedgerState.NeedsRecovery, Verify(files).State);
+        using (var writing = SmallLedger.Open(AgedLedger.Options(files, AgedLedger.End + 1, seed: 5)))
+        {
+            Assert.Empty(writing.Damage);
+            Assert.Equal(AgedLedger.Now + 1, AgedLedger.Append(writing, AgedLedger.Now + 1).FirstPosition.Value);
+        }
+
+        Assert.Equal(LedgerState.Whole, Verify(files).State);
+        Assert.False(files.FileExists(layout.Segment(failed.BasePosition, failed.Generation)));
+        var facts = SmallLedger.FactsOf(files);
+        for (var i = 0; i < AgedLedger.Now; i++) LedgerAnswers.Same(ledger.Facts[i], facts[i]);
+    }
+
     // The two stories above with the checks planted off: what they assert does not hold then.
     [Fact]
     public void Without_the_checks_both_stories_end_as_they_did()
