@@ -34,7 +34,7 @@ internal sealed class LedgerLayout(string root)
     public string Segments => $"{root}/segments";
 
     /// <summary>A segment without a final name, created by the writer. Spares have a number at the end of their name, so that the two are never the same file.</summary>
-    public string Spare => $"{root}/segments/spare";
+    public string Spare => $"{root}/segments/{SpareName}";
 
     public string Index => $"{root}/index";
 
@@ -53,6 +53,8 @@ internal sealed class LedgerLayout(string root)
 
     const string SegmentEnding = ".log";
 
+    const string SpareName = "spare";
+
     public string Segment(Position first, int generation) => $"{Segments}/{SegmentName(first, generation)}";
 
     public static string SegmentName(Position first, int generation) =>
@@ -64,12 +66,17 @@ internal sealed class LedgerLayout(string root)
         first = Position.None;
         generation = 0;
         const int positionDigits = 20, generationAt = positionDigits + 1, endingAt = generationAt + 6;
-        if (name.Length != endingAt + SegmentEnding.Length || !IsSegment(name) || name[positionDigits] != '.'
+        if (name.Length != endingAt + SegmentEnding.Length || !name.EndsWith(SegmentEnding, StringComparison.Ordinal) || name[positionDigits] != '.'
             || !long.TryParse(name.AsSpan(0, positionDigits), NumberStyles.None, CultureInfo.InvariantCulture, out var position)
             || !int.TryParse(name.AsSpan(generationAt, endingAt - generationAt), NumberStyles.None, CultureInfo.InvariantCulture, out generation)) return false;
         first = new Position(position);
         return true;
     }
 
-    public static bool IsSegment(string name) => name.EndsWith(SegmentEnding, StringComparison.Ordinal);
+    /// <summary>Whether a name, or the last part of a path, is that of a segment. Other files in the directory are none of the ledger's.</summary>
+    public static bool IsSegment(string path) => TryReadSegmentName(FileNames.NameOf(path), out _, out _);
+
+    /// <summary>Whether a name is that of a spare, with or without a number.</summary>
+    public static bool IsSpare(string name) =>
+        name == SpareName || (name.StartsWith($"{SpareName}.", StringComparison.Ordinal) && int.TryParse(name.AsSpan(SpareName.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _));
 }

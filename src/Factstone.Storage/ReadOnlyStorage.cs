@@ -83,7 +83,7 @@ internal sealed class ReadOnlyStorage : FileStorage
     {
         if (!Files.FileExists(Layout.Backup)) return [];
         var used = Runs().Select(run => FileNames.NameOf(run.Path)).ToHashSet(StringComparer.Ordinal);
-        return [.. Files.List(Layout.Index).Where(name => !used.Contains(name)).Select(name =>
+        return [.. Files.List(Layout.Index).Where(name => RunDirectory.IsRun(name) && !used.Contains(name)).Select(name =>
             new Damage($"{Layout.Index}/{name}", 0, Position.None, Position.None, "The file is damaged, or follows a damaged one. An open of the backup reads the log instead."))];
     }
 

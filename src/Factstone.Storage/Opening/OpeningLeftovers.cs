@@ -16,7 +16,7 @@ internal sealed class OpeningLeftovers(IFileSystem files, LedgerLayout layout, S
         {
             chain?.RemoveDropped();
             RemoveUnlistedSegments();
-            foreach (var name in files.List(layout.Segments).Where(name => !LedgerLayout.IsSegment(name))) files.Delete($"{layout.Segments}/{name}");
+            foreach (var name in files.List(layout.Segments).Where(LedgerLayout.IsSpare)) files.Delete($"{layout.Segments}/{name}");
             files.Delete(layout.NewManifest);
             if (trims && chain is not null && SegmentTrim.Run(files, layout, chain.Manifest, published) > 0) options.BranchTaken?.Invoke(RecoveryBranch.SegmentTrimmed);
         }

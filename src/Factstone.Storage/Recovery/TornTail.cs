@@ -5,6 +5,7 @@ namespace Factstone.Storage;
 /// <summary>The bytes of an unfinished write that a crash left: kept in <c>quarantine/</c> for an examination.</summary>
 internal static class TornTail
 {
+    const string Ending = ".torn";
     const int FilesMax = 10;
     const long BytesMax = 64 * 1_024 * 1_024;
     const int ChunkBytes = 64 * 1_024;
@@ -30,7 +31,7 @@ internal static class TornTail
     public static void Keep(IFileSystem files, LedgerLayout layout, IStorageFile file, SegmentHeader segment, long from, long length)
     {
         files.CreateDirectory(layout.Quarantine);
-        var name = string.Create(CultureInfo.InvariantCulture, $"{layout.Quarantine}/{segment.Sequence:D10}.{from:D10}.torn");
+        var name = string.Create(CultureInfo.InvariantCulture, $"{layout.Quarantine}/{segment.Sequence:D10}.{from:D10}{Ending}");
         files.Delete(name);
         using (var copy = files.Open(name, FileOpening.CreateNew))
         {
@@ -49,7 +50,7 @@ internal static class TornTail
     static void DropOldest(IFileSystem files, LedgerLayout layout)
     {
         // Names begin with the segment's sequence, so the list is in the order of time.
-        var names = files.List(layout.Quarantine);
+        var names = files.List(layout.Quarantine).Where(static name => name.EndsWith(Ending, StringComparison.Ordinal)).ToList();
         var bytes = 0L;
         for (var i = names.Count - 1; i >= 0; i--)
         {

@@ -112,7 +112,7 @@ internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layou
             else _files.Delete($"{layout.Segments}/{segment.Name}");
         }
 
-        foreach (var name in _files.List(layout.Segments).Where(static name => !LedgerLayout.IsSegment(name))) _files.Delete($"{layout.Segments}/{name}");
+        foreach (var name in _files.List(layout.Segments).Where(LedgerLayout.IsSpare)) _files.Delete($"{layout.Segments}/{name}");
 
         _files.SyncDirectory(layout.Segments);
     }
@@ -120,7 +120,7 @@ internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layou
     /// <summary>The index has locations in files that are about to be replaced; it is rebuilt from the new ones.</summary>
     void RemoveIndex()
     {
-        var names = _files.List(layout.Index);
+        var names = _files.List(layout.Index).Where(name => RunDirectory.IsRun(name) || name == FileNames.NameOf(layout.Suspicion)).ToList();
         foreach (var name in names) _files.Delete($"{layout.Index}/{name}");
         if (names.Count > 0) _files.SyncDirectory(layout.Index);
     }

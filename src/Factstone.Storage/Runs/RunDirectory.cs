@@ -44,7 +44,6 @@ internal sealed class RunDirectory(IFileSystem files, LedgerLayout layout, Stora
         foreach (var name in files.List(layout.Index))
         {
             if (TryParse(name, out var first, out var last)) found.Add((first, last, $"{layout.Index}/{name}"));
-            else if ($"{layout.Index}/{name}" != layout.Suspicion) _rejected.Add($"{layout.Index}/{name}");
         }
 
         var whole = new List<Run>();

@@ -106,7 +106,12 @@ internal sealed class Preallocation(IFileSystem files, LedgerLayout layout, Stor
             var spare = _spare;
             end = _spareEnd;
             _spare = null;
-            return spare;
+            if (spare is not { IsDeleted: true }) return spare;
+
+            // Somebody has deleted it, so it cannot get the name of a segment.
+            spare.Dispose();
+            end = 0;
+            return null;
         }
     }
 

@@ -344,7 +344,7 @@ public sealed class RepairTests
     {
         var files = Damaged(SmallLedger.Recovered(), new Position(6));
         files.CreateDirectory($"{SmallLedger.Root}/index");
-        files.Replace($"{SmallLedger.Root}/index/1-8.run", [1, 2, 3]);
+        files.Replace($"{SmallLedger.Root}/index/00000000000000000001-00000000000000000008.run", [1, 2, 3]);
 
         Repair.Run(files);
 
