@@ -5,9 +5,6 @@ internal enum Defect
 {
     None = 0,
 
-    /// <summary>The log returns from a write without a sync.</summary>
-    NoSync,
-
     /// <summary>The head is published before the sync.</summary>
     HeadBeforeSync,
 
@@ -22,12 +19,6 @@ internal enum Defect
 
     /// <summary>Conditions are not decided at all.</summary>
     NoConditions,
-
-    /// <summary>A new segment's name is not made durable.</summary>
-    NoDirectorySync,
-
-    /// <summary>A failed sync is tried again, and its success is trusted.</summary>
-    RetryFailedSync,
 
     /// <summary>Complete frames of the last group are trusted after a crash.</summary>
     TrustLastGroup,
@@ -49,9 +40,6 @@ internal enum Defect
 
     /// <summary>The versions of a refused group are not taken back.</summary>
     KeepRefusedVersions,
-
-    /// <summary>A write that failed because the disk was full leaves the bytes that it wrote.</summary>
-    LeaveHalfWritten,
 
     /// <summary>"Recorded by" leaves out the batch that was recorded at exactly that time.</summary>
     RecordedByIsExclusive,

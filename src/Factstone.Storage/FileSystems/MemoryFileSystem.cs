@@ -198,61 +198,10 @@ internal sealed class MemoryFileSystem : IFileSystem
         return clone;
     }
 
-    /// <summary>The paths of all files, by unsigned UTF-8 bytes.</summary>
-    public IEnumerable<string> Paths
+    /// <summary>The file with this name.</summary>
+    internal MemoryFile Named(string path)
     {
-        get
-        {
-            lock (_names)
-            {
-                return [.. _directories
-                    .SelectMany(directory => directory.Value.Keys.Select(name => directory.Key.Length == 0 ? name : $"{directory.Key}/{name}"))
-                    .Order(FileNames.ByUtf8Bytes)];
-            }
-        }
-    }
-
-    /// <summary>The content up to the last byte other than zero: preallocated zeros can be gigabytes without information.</summary>
-    public byte[] ReadAll(string path) => ContentOf(Named(path).Bytes);
-
-    /// <summary>The same with zeros at its end, which a checksum may have; for a file that is never preallocated.</summary>
-    public byte[] ReadWhole(string path)
-    {
-        var content = ReadAll(path);
-        Array.Resize(ref content, checked((int)LengthOf(path)));
-        return content;
-    }
-
-    /// <summary>Bytes in the file, preallocated zeros included.</summary>
-    public long LengthOf(string path) => Named(path).Bytes.Length;
-
-    /// <summary>The offset of the last byte other than zero; -1 if there is none.</summary>
-    public long LastWrittenByte(string path) => Named(path).Bytes.LastNonZero();
-
-    /// <summary>Flips one bit of a file, counted from the least significant bit of its first byte.</summary>
-    public void FlipBit(string path, long bitIndex)
-    {
-        var file = Named(path);
-        lock (file.Writing)
-        {
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(bitIndex / 8, file.Bytes.Length);
-            file.Bytes.FlipBit(bitIndex);
-        }
-    }
-
-    /// <summary>Replaces the content of a file, or creates it.</summary>
-    /// <param name="path">The file; its directory must exist.</param>
-    /// <param name="content">Its bytes.</param>
-    /// <param name="length">The length of the file, if zeros follow the content.</param>
-    public void Replace(string path, ReadOnlySpan<byte> content, long? length = null)
-    {
-        lock (_names)
-        {
-            var file = Find(path) ?? Create(path, "create");
-            file.SetLength(path, 0);
-            file.Write(path, content, 0);
-            if (length is { } total) file.SetLength(path, total);
-        }
+        lock (_names) return Find(path) ?? throw new LedgerIOException(path, "open", DiskReasons.NoSuchFile);
     }
 
     internal void TakeSpace(string path, string operation, long bytes)
@@ -277,7 +226,8 @@ internal sealed class MemoryFileSystem : IFileSystem
         }
     }
 
-    static byte[] ContentOf(SparseBytes bytes)
+    /// <summary>The content up to the last byte other than zero.</summary>
+    internal static byte[] ContentOf(SparseBytes bytes)
     {
         var content = new byte[bytes.LastNonZero() + 1];
         bytes.Read(content, 0);
@@ -286,11 +236,6 @@ internal sealed class MemoryFileSystem : IFileSystem
 
     MemoryFile? Find(string path) =>
         _directories.TryGetValue(FileNames.DirectoryOf(path), out var files) ? files.GetValueOrDefault(FileNames.NameOf(path)) : null;
-
-    MemoryFile Named(string path)
-    {
-        lock (_names) return Find(path) ?? throw new LedgerIOException(path, "open", DiskReasons.NoSuchFile);
-    }
 
     MemoryFile Create(string path, string operation)
     {

@@ -136,7 +136,7 @@ internal sealed class SegmentChain(IFileSystem files, LedgerLayout layout, Stora
             // The file gets its name only when its header is durable. The name must be durable before a manifest lists the
             // file; otherwise a power loss leaves a manifest that lists a missing file.
             files.Rename(ready.Path, path);
-            if (options.Defect != Defect.NoDirectorySync) files.SyncNewName(layout.Segments);
+            files.SyncNewName(layout.Segments);
         }
         catch (FactstoneException)
         {

@@ -175,7 +175,7 @@ internal sealed class SegmentLog(FactIndex index, SegmentChain chain, Preallocat
             chain.Current.File.Write(bytes, start);
             HasWritten = true;
             written(start + bytes.Length);
-            Sync();
+            chain.Current.File.Sync();
             Tail = start + bytes.Length;
         }
         catch (LedgerFullException)
@@ -189,19 +189,6 @@ internal sealed class SegmentLog(FactIndex index, SegmentChain chain, Preallocat
         catch (LedgerIOException failure)
         {
             MoveToNextSegment(group, start, failure);
-        }
-    }
-
-    void Sync()
-    {
-        if (options.Defect == Defect.NoSync) return;
-        try
-        {
-            chain.Current.File.Sync();
-        }
-        catch (LedgerIOException) when (options.Defect == Defect.RetryFailedSync)
-        {
-            chain.Current.File.Sync();
         }
     }
 
@@ -235,7 +222,6 @@ internal sealed class SegmentLog(FactIndex index, SegmentChain chain, Preallocat
     /// <summary>Overwrites what may have been written of a refused group, so that it cannot reappear after a crash.</summary>
     void Erase(long start, int length)
     {
-        if (options.Defect == Defect.LeaveHalfWritten) return;
         try
         {
             var file = chain.Current.File;

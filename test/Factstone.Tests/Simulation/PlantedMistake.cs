@@ -24,14 +24,11 @@ internal sealed record PlantedMistake(string Name, Defect Defect, params string[
 
     public static readonly PlantedMistake[] All =
     [
-        Of(Defect.NoSync, HeadWentBack, FactsAreLost, AppendsAreLost),
         Of(Defect.HeadBeforeSync, HeadWentBack, FalseDamage, "and durable"),
         Of(Defect.AnswerBeforeSync, HeadWentBack, FactsAreLost, AppendsAreLost),
         Of(Defect.DecideWithoutGroup, ConditionPassed),
         Of(Defect.IgnoreSincePrepare, ConditionPassed),
         Of(Defect.NoConditions, ConditionPassed),
-        Of(Defect.NoDirectorySync, HeadWentBack, FactsAreLost, FalseDamage),
-        Of(Defect.RetryFailedSync, HeadWentBack, FactsAreLost, FalseDamage, AppendsAreLost),
         Of(Defect.TrustLastGroup, HeadWentBack, FactsAreLost, FalseDamage),
         Of(Defect.SameSegmentAfterCrash, HeadWentBack, FactsAreLost, FalseDamage),
         Of(Defect.HeaderIsEnough, OtherFact),
@@ -39,7 +36,6 @@ internal sealed record PlantedMistake(string Name, Defect Defect, params string[
         Of(Defect.ForgetAppendIds, "was found at", "is not known", "is forgotten", "was committed twice"),
         Of(Defect.ReadBeyondHead, "a reader saw"),
         Of(Defect.KeepRefusedVersions, OtherReceipt, OtherFact),
-        Of(Defect.LeaveHalfWritten, "is there, and was not committed") with { SeedsMax = 6_000 },
         Of(Defect.RecordedByIsExclusive, "recorded by"),
         Of(Defect.RunOverUndurable, FalseDamage, HeadWentBack, FactsAreLost, OtherFact, "is there, and was not committed"),
         Of(Defect.MergeDropsList, Run, "the count of", "facts expected", "at another version", "instead of"),
@@ -59,7 +55,11 @@ internal sealed record PlantedMistake(string Name, Defect Defect, params string[
         Of(Defect.MapBeyondDurable, Mapped),
         Of(Defect.MergeKeepsOldCell, "cell "),
         Of(Defect.UnlinkUnlisted, Aged),
-        new("ManifestNotSynced", Defect.None, "the manifest had to be made again") { Files = static files => new WithoutSync(files, static path => path.EndsWith("MANIFEST.new", StringComparison.Ordinal)) },
+        OfFiles("NoSync", static files => MistakenFiles.WithoutSync(files, IsSegment), HeadWentBack, FactsAreLost, AppendsAreLost, FalseDamage),
+        OfFiles("NoDirectorySync", static files => MistakenFiles.WithoutDirectorySync(files, static path => path.EndsWith("/segments", StringComparison.Ordinal)), HeadWentBack, FactsAreLost, FalseDamage),
+        OfFiles("RetryFailedSync", static files => MistakenFiles.RetryingSync(files, IsSegment), HeadWentBack, FactsAreLost, FalseDamage, AppendsAreLost),
+        OfFiles("LeaveHalfWritten", static files => MistakenFiles.KeepingRefused(files, IsSegment), "is there, and was not committed") with { SeedsMax = 6_000 },
+        OfFiles("ManifestNotSynced", static files => MistakenFiles.WithoutSync(files, static path => path.EndsWith("MANIFEST.new", StringComparison.Ordinal)), "the manifest had to be made again"),
     ];
 
     /// <summary>In the simulation such a run makes the open throw what nobody foresaw, which does not count as noticed; <c>OldCopyTests</c> shows the wrong answer.</summary>
@@ -72,6 +72,10 @@ internal sealed record PlantedMistake(string Name, Defect Defect, params string[
     public Func<IFileSystem, IFileSystem>? Files { get; init; }
 
     public bool IsNoticedBy(Exception failure) => failure is SimulationFailure && NoticedBy.Any(part => failure.Message.Contains(part, StringComparison.Ordinal));
+
+    static bool IsSegment(string path) => path.Contains("/segments/", StringComparison.Ordinal);
+
+    static PlantedMistake OfFiles(string name, Func<IFileSystem, IFileSystem> files, params string[] noticedBy) => new(name, Defect.None, noticedBy) { Files = files };
 
     static PlantedMistake Of(Defect defect, params string[] noticedBy) => new(defect.ToString(), defect, noticedBy);
 }

@@ -1,0 +1,74 @@
+using Factstone.Storage;
+using Factstone.Testing;
+
+namespace Factstone.Tests.Simulation;
+
+/// <summary>Mistakes in the use of a disk, made below the engine.</summary>
+internal static class MistakenFiles
+{
+    /// <summary>Files that are never synced, although the engine is told that they are.</summary>
+    public static IFileSystem WithoutSync(IFileSystem files, Func<string, bool> isForgotten) => new Files(files, isForgotten, static file => new Unsynced(file));
+
+    /// <summary>Files whose failed sync is tried again, and the success of which is trusted.</summary>
+    public static IFileSystem RetryingSync(IFileSystem files, Func<string, bool> isRetried) => new Files(files, isRetried, static file => new Retried(file));
+
+    /// <summary>Files that keep what was written of a write that failed, although the engine overwrites it.</summary>
+    public static IFileSystem KeepingRefused(IFileSystem files, Func<string, bool> keeps) => new Files(files, keeps, static file => new Kept(file));
+
+    /// <summary>A directory whose new names are not made durable.</summary>
+    public static IFileSystem WithoutDirectorySync(IFileSystem files, Func<string, bool> isForgotten) => new UnsyncedDirectory(files, isForgotten);
+
+    sealed class Files(IFileSystem inner, Func<string, bool> isMistaken, Func<IStorageFile, IStorageFile> mistake) : DecoratedFiles(inner)
+    {
+        public override IStorageFile Open(string path, FileOpening opening) => isMistaken(path) ? mistake(Inner.Open(path, opening)) : Inner.Open(path, opening);
+    }
+
+    sealed class UnsyncedDirectory(IFileSystem inner, Func<string, bool> isForgotten) : DecoratedFiles(inner)
+    {
+        public override void SyncDirectory(string path)
+        {
+            if (!isForgotten(path)) Inner.SyncDirectory(path);
+        }
+    }
+
+    sealed class Unsynced(IStorageFile inner) : DecoratedFile(inner)
+    {
+        public override void Sync() { }
+    }
+
+    sealed class Retried(IStorageFile inner) : DecoratedFile(inner)
+    {
+        public override void Sync()
+        {
+            try
+            {
+                Inner.Sync();
+            }
+            catch (LedgerIOException)
+            {
+                Inner.Sync();
+            }
+        }
+    }
+
+    sealed class Kept(IStorageFile inner) : DecoratedFile(inner)
+    {
+        long _refusedAt = -1;
+
+        public override void Write(ReadOnlySpan<byte> bytes, long fileOffset)
+        {
+            var overwrites = fileOffset == _refusedAt && !bytes.ContainsAnyExcept((byte)0);
+            _refusedAt = -1;
+            if (overwrites) return;
+            try
+            {
+                Inner.Write(bytes, fileOffset);
+            }
+            catch (LedgerFullException)
+            {
+                _refusedAt = fileOffset;
+                throw;
+            }
+        }
+    }
+}
