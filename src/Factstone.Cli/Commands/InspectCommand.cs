@@ -27,11 +27,12 @@ internal sealed class InspectCommand : LedgerCommand
         using var file = new DiskFileSystem().Open(path, FileOpening.ReadOnly);
         if (isRun) return Task.FromResult(RunInspection.Write(session, file, parsed.GetValue(_terms), ct));
 
-        using var window = new FileWindow(bytesMin: 64 * 1_024, bytesMax: 1_024 * 1_024);
-        var header = SegmentHeader.Read(window.At(file, 0, SegmentHeader.Bytes), out var newerFormat)
+        Span<byte> first = stackalloc byte[SegmentHeader.Bytes];
+        var header = SegmentHeader.Read(first[..file.Read(first, 0)], out var newerFormat)
             ?? throw CliException.Failed(newerFormat > 0 ? $"'{path}' has format {newerFormat}; this version of Factstone reads formats up to {LedgerLayout.Format}." : $"'{path}' is neither a log file (segments/*.log) nor an index file (index/*.run), or its first {SegmentHeader.Bytes} bytes are damaged.");
 
         WriteHeader(session, header, file.Length);
+        using var window = new FileWindow(bytesMin: 64 * 1_024, bytesMax: 1_024 * 1_024);
         var end = WriteFrames(session, new FrameReader(new Segment(file, header), window), file.Length, ct);
         if (!session.IsJson) session.Output.WriteLine($"{end,10}  no further frame; the file has {file.Length:N0} bytes");
         return Task.FromResult(ExitCodes.Done);

@@ -49,7 +49,7 @@ internal sealed class SegmentCopy(CopyTask task, StorageOptions options) : IDisp
     bool HasHeader(Segment segment)
     {
         Span<byte> bytes = stackalloc byte[SegmentHeader.Bytes];
-        var read = segment.File.Read(bytes, 0);
+        var read = segment.Read(bytes, 0);
         return SegmentHeader.Read(bytes[..read], out _) == segment.Header;
     }
 

@@ -12,9 +12,9 @@ internal sealed class CellReader(LedgerLayout layout, SegmentDirectory segments,
         var at = entry.Location.FileOffset;
         if (segments.Find(entry.Location.Base, entry.Location.Generation) is not { } segment)
             throw Refused($"The cell {name} cannot be read.", new Damage(layout.Segment(entry.Location.Base, entry.Location.Generation), 0, Position.None, Position.None, "The file is missing."));
-        var source = window.At(segment.File, at, FirstReadBytes);
+        var source = window.At(segment, at, FirstReadBytes);
         if (CellFormat.TryReadLengths(source, out var extent) && extent.Length > source.Length)
-            source = window.At(segment.File, at, extent.Length);
+            source = window.At(segment, at, extent.Length);
 
         var status = CellFormat.TryRead(source, segment.Seed, out extent);
         var cell = new CellView(source, extent);

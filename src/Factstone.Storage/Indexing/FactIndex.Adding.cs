@@ -4,34 +4,24 @@ internal sealed partial class FactIndex : IFrameVisitor
 {
     public void Frame(Segment segment, in FrameHeader header, string? appendId)
     {
-        // A run ends only where a group begins: everything before that place is durable.
-        if (IsFull && header.Kind is FrameKind.Batch or FrameKind.Lost && header.GroupStart == header.FileOffset && header.BasePosition == Next)
-            WhenFull?.Invoke(new LogLocation(segment.Header.BasePosition, segment.Header.Generation, header.FileOffset));
-
-        // This append may already be in the index: if the disk was too full to rewrite its frame during the recovery, the
-        // frame is rewritten later.
-        if (appendId is not null && header.Kind == FrameKind.Batch && header.BasePosition >= Active.First && _defect != Defect.ForgetAppendIds)
-        {
-            var span = new AppendSpan(header.BasePosition, header.FactCount);
-            AddAppend(appendId, span, header.CellCount > 0 ? segment.LocationOf(header.FileOffset) : default);
-        }
-
-        if (header.FactCount == 0) LastTime = Math.Max(LastTime, header.Time);
+        if (_builder.IsFullAt(header) && header.BasePosition == Next) WhenFull?.Invoke(segment.LocationOf(header.FileOffset));
+        _builder.AddFrame(segment, header, _defect == Defect.ForgetAppendIds ? null : appendId);
+        if (header.FactCount == 0) Recorded(header.Time);
     }
 
     public void Fact(Segment segment, long fileOffset, in HeaderView header)
     {
         if (header.Position < Next) return;
-        _filler.Add(Active, segment, fileOffset, header);
+        _builder.AddFact(segment, fileOffset, header);
         LastTime = header.RecordedAt;
     }
 
-    public void Cell(Segment segment, long fileOffset, in CellView cell) => ApplyCell(cell.Name, CellEntry.Of(segment, fileOffset, cell));
+    public void Cell(Segment segment, long fileOffset, in CellView cell) => _builder.AddCell(segment, fileOffset, cell);
 
     public void Lost(Segment segment, Position first, Position last)
     {
-        while (Next < first) Active.AddHole();
-        while (Next <= last) Active.AddLost(segment, LastTime);
+        _builder.AddHoles(new Position(first.Value - 1));
+        _builder.AddLost(segment, last, LastTime);
     }
 
     /// <summary>Adds a cell of a group that is now durable.</summary>
@@ -72,8 +62,5 @@ internal sealed partial class FactIndex : IFrameVisitor
     public void AddAppend(string appendId, AppendSpan span, LogLocation frame) => Active.AddAppend(appendId, new IndexedAppend(span, frame));
 
     /// <summary>Adds holes, up to and including the last position.</summary>
-    public void AddHoles(Position last)
-    {
-        while (Next <= last) Active.AddHole();
-    }
+    public void AddHoles(Position last) => _builder.AddHoles(last);
 }

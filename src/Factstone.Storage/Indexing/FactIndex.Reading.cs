@@ -236,16 +236,14 @@ internal sealed partial class FactIndex : ITermIndex
     IndexPart PartOf(Position position)
     {
         var parts = Parts;
-        var low = 0;
-        var high = parts.Length - 1;
-        while (low < high)
-        {
-            var middle = (low + high + 1) >>> 1;
-            if (parts[middle].First <= position) low = middle;
-            else high = middle - 1;
-        }
+        return parts[BinarySearch.Count(new PartsUntil(parts, position), parts.Length, known: 1) - 1];
+    }
 
-        return parts[low];
+    readonly ref struct PartsUntil(ReadOnlySpan<IndexPart> parts, Position position) : IFirstItems
+    {
+        readonly ReadOnlySpan<IndexPart> _parts = parts;
+
+        public bool Contains(int number) => _parts[number].First <= position;
     }
 
     /// <summary>Only runs use the bytes of a term, and the last part is never a run.</summary>

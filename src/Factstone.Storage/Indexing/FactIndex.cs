@@ -11,7 +11,7 @@ internal sealed partial class FactIndex
     readonly Lock _replacing = new();
     readonly Defect _defect;
     readonly StorageOptions _options;
-    readonly MemoryFiller _filler = new();
+    readonly PartBuilder _builder;
     IndexSnapshot _withoutHeads = IndexSnapshot.Empty;
     IndexPart[] _parts;
 
@@ -22,7 +22,7 @@ internal sealed partial class FactIndex
     {
         _options = options;
         _defect = options.Defect;
-        Active = new MemoryPart(new Position(1));
+        _builder = new PartBuilder(options, new MemoryPart(new Position(1)));
         _parts = [Active];
         _memory = [Active];
     }
@@ -31,10 +31,10 @@ internal sealed partial class FactIndex
     public Action<LogLocation>? WhenFull { get; set; }
 
     /// <summary>Whether the active part has reached its limit of facts or bytes.</summary>
-    public bool IsFull => Active.Count >= _options.MemoryFactsMax || Active.Bytes >= _options.MemoryBytesMax;
+    public bool IsFull => _builder.IsFull;
 
     /// <summary>The active part: new facts are added to it.</summary>
-    public MemoryPart Active { get; private set; }
+    public MemoryPart Active => _builder.Part;
 
     /// <summary>All parts, oldest first. The last one is the active part.</summary>
     public ReadOnlySpan<IndexPart> Parts => Volatile.Read(ref _parts);
@@ -115,7 +115,7 @@ internal sealed partial class FactIndex
         Invariant.Holds(Next == new Position(1));
         if (runs.Count == 0) return;
         var newest = runs[^1];
-        Active = new MemoryPart(newest.Last.Next(), newest.End, newest.LastTime) { Number = Active.Number + 1 };
+        _builder.Begin(new MemoryPart(newest.Last.Next(), newest.End, newest.LastTime) { Number = Active.Number + 1 });
         LastTime = newest.LastTime;
         Volatile.Write(ref _parts, [.. runs, Active]);
         _memory = [Active];
@@ -137,7 +137,7 @@ internal sealed partial class FactIndex
 
         // The active part changes only after the next part is visible: the builder skips the active part, and it must not
         // write a run of the last part that readers see.
-        Active = next;
+        _builder.Begin(next);
         _memory = [.. _memory, Active];
         return frozen;
     }
@@ -303,7 +303,7 @@ internal sealed partial class FactIndex
         var newest = Active.Behind(last.Last, last.End, last.LastTime, isBehind);
         lock (_replacing)
         {
-            Active = newest;
+            _builder.Begin(newest);
             Volatile.Write(ref _parts, [.. runs, newest]);
         }
 
@@ -318,7 +318,7 @@ internal sealed partial class FactIndex
         var newest = new MemoryPart(last.Last.Next(), last.End, last.LastTime);
         lock (_replacing)
         {
-            Active = newest;
+            _builder.Begin(newest);
             Volatile.Write(ref _parts, [.. runs, newest]);
         }
 

@@ -130,16 +130,9 @@ internal sealed class MemoryPart(Position first, LogLocation start, long startTi
 
     public override (Position AtOrBefore, Position After) Bracket(long recordedBy)
     {
-        var count = _times.Count;
-        long low = 0, high = count;
-        while (low < high)
-        {
-            var middle = (low + high) >>> 1;
-            if (_times[middle].Time <= recordedBy) low = middle + 1;
-            else high = middle;
-        }
-
-        var after = low == count ? Next : _times[low].First;
+        var count = checked((int)_times.Count);
+        var until = BinarySearch.Count(new TimesUntil(_times, recordedBy), count);
+        var after = until == count ? Next : _times[until].First;
         return (new Position(after.Value - 1), after);
     }
 
@@ -319,6 +312,11 @@ internal sealed class MemoryPart(Position first, LogLocation start, long startTi
     }
 
     readonly record struct PositionRange(Position First, Position Last);
+
+    readonly struct TimesUntil(ChunkedList<BatchTime> times, long recordedBy) : IFirstItems
+    {
+        public bool Contains(int number) => times[number].Time <= recordedBy;
+    }
 }
 
 /// <summary>The time at which an append was recorded, and its first position.</summary>

@@ -74,16 +74,7 @@ internal sealed class PositionsOfTerm(in Term term, Position first) : IStreamLoc
     public int CountUntil(Position until)
     {
         var offsets = _offsets.Items;
-        var last = until.Value - first.Value;
-        int low = 0, high = offsets.Length;
-        while (low < high)
-        {
-            var middle = (low + high) >>> 1;
-            if (offsets[middle] <= last) low = middle + 1;
-            else high = middle;
-        }
-
-        return low;
+        return BinarySearch.Count(new Until(offsets, until.Value - first.Value), offsets.Length);
     }
 
     /// <summary>Copies locations, starting at an index.</summary>
@@ -102,4 +93,11 @@ internal sealed class PositionsOfTerm(in Term term, Position first) : IStreamLoc
     public void Add(Position position) => _offsets.Add(checked((int)(position.Value - first.Value)));
 
     Location At(int offset) => new(default, new Position(first.Value + offset), retracts: false);
+
+    readonly ref struct Until(ReadOnlySpan<int> offsets, long last) : IFirstItems
+    {
+        readonly ReadOnlySpan<int> _offsets = offsets;
+
+        public bool Contains(int number) => _offsets[number] <= last;
+    }
 }

@@ -41,32 +41,27 @@ internal sealed class StreamEntry(StreamName name, StreamState before) : IStream
     public static int CountUntil(ReadOnlySpan<Location> locations, Position until)
     {
         if (locations.Length > 0 && locations[^1].Position <= until) return locations.Length;
-        int low = 0, high = locations.Length;
-        while (low < high)
-        {
-            var middle = (low + high) >>> 1;
-            if (locations[middle].Position <= until) low = middle + 1;
-            else high = middle;
-        }
-
-        return low;
+        return BinarySearch.Count(new Until(locations, until), locations.Length);
     }
 
     /// <summary>The number of locations with a version below this one.</summary>
-    public static int CountBelow(ReadOnlySpan<Location> locations, StreamVersion version)
-    {
-        int low = 0, high = locations.Length;
-        while (low < high)
-        {
-            var middle = (low + high) >>> 1;
-            if (locations[middle].Version < version) low = middle + 1;
-            else high = middle;
-        }
-
-        return low;
-    }
+    public static int CountBelow(ReadOnlySpan<Location> locations, StreamVersion version) => BinarySearch.Count(new Below(locations, version), locations.Length);
 
     public void Add(in Location location) => _locations.Add(location);
+
+    readonly ref struct Until(ReadOnlySpan<Location> locations, Position until) : IFirstItems
+    {
+        readonly ReadOnlySpan<Location> _locations = locations;
+
+        public bool Contains(int number) => _locations[number].Position <= until;
+    }
+
+    readonly ref struct Below(ReadOnlySpan<Location> locations, StreamVersion version) : IFirstItems
+    {
+        readonly ReadOnlySpan<Location> _locations = locations;
+
+        public bool Contains(int number) => _locations[number].Version < version;
+    }
 }
 
 /// <summary>One fact of a stream: its version, its position, whether it retracts, and its offset in its segment.</summary>

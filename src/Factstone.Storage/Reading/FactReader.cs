@@ -72,7 +72,7 @@ internal sealed class FactReader(DamageLog damage, FileWindow window, FactMarks?
     /// <summary>Prefetches the header of a fact.</summary>
     public static void PrefetchTime(in FactLocation location)
     {
-        if (location.Segment is { Mapped: { } mapped }) mapped.Prefetch(location.FileOffset, HeaderPrefetchedBytes);
+        location.Segment?.Prefetch(location.FileOffset, HeaderPrefetchedBytes);
     }
 
     /// <summary>The recorded time of a fact, from its header alone.</summary>
@@ -99,7 +99,7 @@ internal sealed class FactReader(DamageLog damage, FileWindow window, FactMarks?
     ReadOnlySpan<byte> ReadBytes(Segment segment, long fileOffset, int bytes)
     {
         if (_segment != segment || _mapped is null) (_segment, _mapped) = (segment, segment.Map());
-        return _mapped is { } mapped && segment.Maps(fileOffset, bytes) ? segment.MappedBytes(mapped, fileOffset, bytes) : window.At(segment.File, fileOffset, bytes);
+        return segment.Bytes(_mapped, window, fileOffset, bytes);
     }
 
     LedgerDamagedException Missing(Position position, string what) => new($"{what} at position {position} cannot be read.", damage.At(position));

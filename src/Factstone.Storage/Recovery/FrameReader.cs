@@ -11,21 +11,21 @@ internal sealed class FrameReader(Segment segment, FileWindow window, Defect def
     public bool TryReadHeader(long fileOffset, out FrameHeader header)
     {
         const int HeaderBytesMax = FrameFormat.FixedBytes + FactLimits.AppendIdBytesMax + sizeof(long) + sizeof(uint);
-        return FrameFormat.TryReadHeader(window.At(segment.File, fileOffset, HeaderBytesMax), fileOffset, segment.LedgerTag, segment.Seed, out header)
+        return FrameFormat.TryReadHeader(window.At(segment, fileOffset, HeaderBytesMax), fileOffset, segment.LedgerTag, segment.Seed, out header)
             && (header.CellCount == 0 || segment.Header.Format >= CellFormat.SinceFormat);
     }
 
-    /// <summary>The bytes of the whole frame; fewer at the end of the file.</summary>
+    /// <summary>The bytes of the whole frame; fewer at the end of the segment.</summary>
     public ReadOnlySpan<byte> Bytes(in FrameHeader header)
     {
-        var bytes = window.At(segment.File, header.FileOffset, header.FrameBytes);
+        var bytes = window.At(segment, header.FileOffset, header.FrameBytes);
         return bytes.Length > header.FrameBytes ? bytes[..header.FrameBytes] : bytes;
     }
 
     /// <summary>Bytes from any offset on, not beyond <paramref name="end"/>.</summary>
     public ReadOnlySpan<byte> BytesAt(long fileOffset, int bytes, long end)
     {
-        var source = window.At(segment.File, fileOffset, (int)Math.Min(bytes, end - fileOffset));
+        var source = window.At(segment, fileOffset, (int)Math.Min(bytes, end - fileOffset));
         return source.Length > end - fileOffset ? source[..(int)(end - fileOffset)] : source;
     }
 
@@ -67,7 +67,7 @@ internal sealed class FrameReader(Segment segment, FileWindow window, Defect def
         header = default;
         for (var at = Aligned(fileOffset); at + FrameFormat.EmptyFrameBytes <= end;)
         {
-            var bytes = window.At(segment.File, at, FrameFormat.EmptyFrameBytes);
+            var bytes = window.At(segment, at, FrameFormat.EmptyFrameBytes);
             if (bytes.Length < FrameFormat.EmptyFrameBytes) return false;
 
             // Most of the scanned bytes are preallocated zeros.

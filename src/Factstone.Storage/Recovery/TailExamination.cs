@@ -17,7 +17,7 @@ internal static class TailExamination
     /// <param name="options">For the branches taken, and planted mistakes.</param>
     public static LogEnd Run(FrameReader reader, long from, Position next, HeadSlot? head, IndexedEnd? indexedEnd, long timeBefore, bool isMoreMissing, StorageOptions options)
     {
-        var length = reader.Segment.File.Length;
+        var length = reader.Segment.Length;
         var headHere = head is { } slot && slot.IsIn(reader.Segment.Header) ? head : null;
         if (headHere is { } closed && CleanEnd(reader, closed, length) is { } clean)
             return indexedEnd?.IsBeyond(clean.Walk.Next, closed.RecordedAt) == true ? Shortened(clean, indexedEnd.Value, length, options) : clean;

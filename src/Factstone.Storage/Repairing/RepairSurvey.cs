@@ -153,7 +153,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
         }
 
         var reader = new FrameReader(segment, _window, options.Defect);
-        var end = plan.End ?? SegmentWalk.EndBefore(reader, segment.File.Length, until);
+        var end = plan.End ?? SegmentWalk.EndBefore(reader, segment.Length, until);
         var walk = SegmentWalk.Run(reader, SegmentHeader.Bytes, end, header.BasePosition, Scan);
         Read(end);
         var isWell = walk.FileOffset == end && walk.Next == until && isHeaderWhole && plan.End is not null;
@@ -175,7 +175,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
 
         var reader = new FrameReader(segment, _window, options.Defect);
         var end = Examine(reader, header, head);
-        Read(segment.File.Length);
+        Read(segment.Length);
         if (!end.IsDamaged && isHeaderWhole)
         {
             ReadTail(segment, reader, end);
@@ -183,7 +183,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
         }
 
         // The part that is known to be durable is not everything: a whole frame after it may have been acknowledged. If later segments are missing, it may also be obsolete.
-        (var liveEnd, Next) = end.IsBeforeMissing ? (end.DurableEnd, end.DurableNext) : EndOfWholeFrames(reader, end, segment.File.Length);
+        (var liveEnd, Next) = end.IsBeforeMissing ? (end.DurableEnd, end.DurableNext) : EndOfWholeFrames(reader, end, segment.Length);
         var walk = SegmentWalk.Run(reader, SegmentHeader.Bytes, end.IsBeforeMissing ? end.KeptEnd : end.Walk.FileOffset, header.BasePosition, Scan);
         plan.Salvaged = Salvage(segment, reader, walk, liveEnd, Next);
     }
@@ -258,7 +258,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
         if (plan.Source is not { } path) return null;
         var segment = new Segment(files.Open(path, FileOpening.ReadOnly), plan.Header);
         Span<byte> bytes = stackalloc byte[SegmentHeader.Bytes];
-        var read = segment.File.Read(bytes, 0);
+        var read = segment.Read(bytes, 0);
         var onDisk = SegmentHeader.Read(bytes[..read], out var newerFormat);
         if (newerFormat != 0)
         {

@@ -49,7 +49,7 @@ internal sealed class SegmentRewrite(Segment target)
 
     void WriteFacts(SegmentPiece.Facts facts, FrameReader source)
     {
-        var end = source.Segment.File.Length;
+        var end = source.Segment.Length;
         var bytes = FrameFormat.HeaderBytes(FactLimits.AppendIdBytesMax, facts.FileOffsets.Count) + FrameFormat.TrailerBytes + FrameFormat.Alignment;
         foreach (var fileOffset in facts.FileOffsets) bytes += LengthAt(source, fileOffset, end);
         foreach (var cell in facts.Cells) bytes += cell.Bytes;

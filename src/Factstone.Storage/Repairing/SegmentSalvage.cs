@@ -78,7 +78,7 @@ internal sealed class SegmentSalvage(FrameReader reader, RepairScan scan, Positi
         // Cells that the walk found outside of a whole frame come after the facts there.
         if (_cellsBytes > FrameFormat.FrameBytesMax / 4) EndCells();
         var extent = cell.Extent;
-        var bytes = reader.BytesAt(fileOffset, extent.Length, reader.Segment.File.Length);
+        var bytes = reader.BytesAt(fileOffset, extent.Length, reader.Segment.Length);
         var isLost = CellFormat.TryRead(bytes, reader.Segment.Seed, out _) != CellStatus.Whole;
         if (isLost) _lostCells.Add(new LostCell(cell.Name, cell.Head.Version));
         _cells.Add(new CellLocation(fileOffset, isLost, cell.Head.RecordedAt, extent.Length));
@@ -124,7 +124,7 @@ internal sealed class SegmentSalvage(FrameReader reader, RepairScan scan, Positi
 
     bool IsWhole(long fileOffset, out int length)
     {
-        var end = reader.Segment.File.Length;
+        var end = reader.Segment.Length;
         length = 0;
         if (!FactFormat.TryReadLengths(reader.BytesAt(fileOffset, FactFormat.PrefixBytesMax, end), out var extent)) return false;
         length = extent.Length;

@@ -10,7 +10,7 @@ internal readonly record struct LogMark(ulong Nonce, uint Checksum)
     public static LogMark? Read(Segment segment, long fileOffset)
     {
         Span<byte> bytes = stackalloc byte[sizeof(uint)];
-        var isThere = fileOffset >= SegmentHeader.Bytes && segment.File.Read(bytes, fileOffset - bytes.Length) == bytes.Length;
+        var isThere = fileOffset >= SegmentHeader.Bytes && segment.Read(bytes, fileOffset - bytes.Length) == bytes.Length;
         return isThere ? new LogMark(segment.Header.Nonce, BinaryPrimitives.ReadUInt32LittleEndian(bytes)) : null;
     }
 }

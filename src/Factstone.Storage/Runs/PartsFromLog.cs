@@ -7,44 +7,37 @@ namespace Factstone.Storage;
 /// <param name="write">Writes a part as a run; returns null if the part must stay in memory.</param>
 internal sealed class PartsFromLog(Run run, long startTime, StorageOptions options, Func<MemoryPart, Run?> write) : IFrameVisitor
 {
-    readonly MemoryFiller _filler = new();
+    readonly PartBuilder _builder = new(options, new MemoryPart(run.First, run.Footer.Start, startTime));
     readonly List<IndexPart> _parts = [];
-    MemoryPart _part = new(run.First, run.Footer.Start, startTime);
 
-    public Position Next => _part.Next;
+    public Position Next => _builder.Next;
 
     /// <summary>The parts that are complete so far, in order. The caller merges them as they are added.</summary>
     public List<IndexPart> Parts => _parts;
 
     public void Frame(Segment segment, in FrameHeader header, string? appendId)
     {
-        var isFull = _part.Count >= options.MemoryFactsMax || _part.Bytes >= options.MemoryBytesMax;
-        if (isFull && header.Kind is FrameKind.Batch or FrameKind.Lost && header.GroupStart == header.FileOffset) Complete(segment.LocationOf(header.FileOffset), _part.LastTime);
-        if (appendId is not null && header.Kind == FrameKind.Batch)
-            _part.AddAppend(appendId, new IndexedAppend(new AppendSpan(header.BasePosition, header.FactCount), header.CellCount > 0 ? segment.LocationOf(header.FileOffset) : default));
-        if (header.FactCount == 0) _part.Recorded(header.Time);
+        if (_builder.IsFullAt(header)) Complete(segment.LocationOf(header.FileOffset), _builder.Part.LastTime);
+        _builder.AddFrame(segment, header, appendId);
     }
 
     public void Fact(Segment segment, long fileOffset, in HeaderView header)
     {
         if (header.Position < Next || header.Position > run.Last) return;
-        _filler.Add(_part, segment, fileOffset, header);
+        _builder.AddFact(segment, fileOffset, header);
     }
 
     public void Lost(Segment segment, Position first, Position last)
     {
-        while (Next < first && Next <= run.Last) _part.AddHole();
-        while (Next <= last && Next <= run.Last) _part.AddLost(segment, Math.Max(_part.LastTime, 0));
+        AddHoles(new Position(first.Value - 1));
+        _builder.AddLost(segment, Limited(last), Math.Max(_builder.Part.LastTime, 0));
     }
 
-    public void Cell(Segment segment, long fileOffset, in CellView cell) => _part.AddCell(cell.Name, CellEntry.Of(segment, fileOffset, cell));
+    public void Cell(Segment segment, long fileOffset, in CellView cell) => _builder.AddCell(segment, fileOffset, cell);
 
-    public void MarkCellsUnknown() => _part.Cells.Miss();
+    public void MarkCellsUnknown() => _builder.Part.Cells.Miss();
 
-    public void AddHoles(Position last)
-    {
-        while (Next <= last && Next <= run.Last) _part.AddHole();
-    }
+    public void AddHoles(Position last) => _builder.AddHoles(Limited(last));
 
     public IndexPart[] Finish()
     {
@@ -53,10 +46,14 @@ internal sealed class PartsFromLog(Run run, long startTime, StorageOptions optio
         return [.. _parts];
     }
 
+    /// <summary>A position, but not one after the run.</summary>
+    Position Limited(Position last) => last < run.Last ? last : run.Last;
+
     void Complete(LogLocation end, long lastTime)
     {
-        _part.Complete(end, lastTime);
-        _parts.Add((_part.HasUnknown ? null : write(_part)) ?? (IndexPart)_part);
-        _part = new MemoryPart(_part.Next, end, lastTime);
+        var part = _builder.Part;
+        part.Complete(end, lastTime);
+        _parts.Add((part.HasUnknown ? null : write(part)) ?? (IndexPart)part);
+        _builder.Begin(new MemoryPart(part.Next, end, lastTime));
     }
 }

@@ -30,23 +30,6 @@ internal static class RowSearch
 
         return low + 1;
     }
-
-    /// <summary>Binary search: the number of first rows that have a property that no row after them has.</summary>
-    /// <param name="low">The number of first rows that are known to have it.</param>
-    /// <param name="count">The number of rows.</param>
-    /// <param name="rows">The rows, and the value to compare them with.</param>
-    /// <param name="has">Whether the row with a number has the property.</param>
-    public static int CountWhile<TRows>(int low, int count, TRows rows, Func<TRows, int, bool> has) where TRows : allows ref struct
-    {
-        while (low < count)
-        {
-            var middle = (int)(((uint)low + (uint)count) >> 1);
-            if (has(rows, middle)) low = middle + 1;
-            else count = middle;
-        }
-
-        return low;
-    }
 }
 
 /// <summary>Ascending numbers.</summary>

@@ -48,7 +48,7 @@ internal sealed class RunLocations : IStreamLocations
     {
         if (_head.Last.Version < version) return Count;
         if (_head.First.Version >= version) return 0;
-        var block = RowSearch.CountWhile(1, _head.Blocks, (List: this, version), static (at, number) => Row(at.List._run, at.List._head, number).First.Version < at.version) - 1;
+        var block = BinarySearch.Count(new BlocksBelow(this, version), _head.Blocks, known: 1) - 1;
         Load(block);
         return (block * PositionListFormat.LocationsPerBlock) + StreamEntry.CountBelow(Loaded(block), version);
     }
@@ -124,5 +124,11 @@ internal sealed class RunLocations : IStreamLocations
         readonly PositionListHead _head = head;
 
         public long this[long number] => Row(run, _head, (int)number).First.Position.Value;
+    }
+
+    /// <summary>The blocks of a list that begin below a version.</summary>
+    readonly struct BlocksBelow(RunLocations list, StreamVersion version) : IFirstItems
+    {
+        public bool Contains(int number) => Row(list._run, list._head, number).First.Version < version;
     }
 }

@@ -19,7 +19,7 @@ internal readonly struct RunSegments(RunSegment[] rows, Position last)
     /// <param name="behind">The position from which on the facts are in the next segment.</param>
     public RunSegment At(Position position, out Position behind)
     {
-        var next = RowSearch.CountWhile(1, rows.Length, (rows, position), static (at, number) => at.rows[number].From <= at.position);
+        var next = BinarySearch.Count(new RowsUntil(rows, position), rows.Length, known: 1);
         behind = next < rows.Length ? rows[next].From : last.Next();
         return rows[next - 1];
     }
@@ -53,6 +53,11 @@ internal readonly struct RunSegments(RunSegment[] rows, Position last)
         new Position(BinaryPrimitives.ReadInt64LittleEndian(row[sizeof(long)..])),
         (int)BinaryPrimitives.ReadUInt32LittleEndian(row[(2 * sizeof(long))..]),
         Segment: null);
+
+    readonly struct RowsUntil(RunSegment[] rows, Position position) : IFirstItems
+    {
+        public bool Contains(int number) => rows[number].From <= position;
+    }
 }
 
 /// <summary>The segment that contains the facts of a run from a position on. If the segment is null, its file is missing.</summary>

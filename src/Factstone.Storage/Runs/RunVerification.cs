@@ -13,7 +13,6 @@ internal sealed class RunVerification : IFrameVisitor
 
     readonly IReadOnlyList<Run> _runs;
     readonly Manifest _manifest;
-    readonly StorageOptions _options;
     readonly Action<Position> _progress;
     readonly List<Damage> _damage = [];
     readonly List<Damage> _damagedBlocks = [];
@@ -21,8 +20,7 @@ internal sealed class RunVerification : IFrameVisitor
     /// <summary>Damage of the log. It is reported elsewhere.</summary>
     readonly List<Damage> _damageOfLog = [];
 
-    readonly MemoryFiller _filler = new();
-    MemoryPart _piece;
+    readonly PartBuilder _builder;
     RunComparison? _comparison;
     int _number;
     int _differences;
@@ -34,8 +32,8 @@ internal sealed class RunVerification : IFrameVisitor
 
     RunVerification(IReadOnlyList<Run> runs, Manifest manifest, StorageOptions options, Action<Position> progress)
     {
-        (_runs, _manifest, _options, _progress) = (runs, manifest, options, progress);
-        _piece = new MemoryPart(runs[0].First);
+        (_runs, _manifest, _progress) = (runs, manifest, progress);
+        _builder = new PartBuilder(options, new MemoryPart(runs[0].First));
         Begin();
     }
 
@@ -81,23 +79,17 @@ internal sealed class RunVerification : IFrameVisitor
     {
         while (!IsDone && !_manifest.IsBefore(segment.LocationOf(header.FileOffset), Current.Footer.End)) End();
         if (IsDone) return;
-        if (_piece.Count >= _options.MemoryFactsMax || _piece.Bytes >= _options.MemoryBytesMax) Compare();
-        if (appendId is not null && header.Kind == FrameKind.Batch)
-            _piece.AddAppend(appendId, new IndexedAppend(new AppendSpan(header.BasePosition, header.FactCount), header.CellCount > 0 ? segment.LocationOf(header.FileOffset) : default));
-        if (header.FactCount == 0)
-        {
-            _lastTime = Math.Max(_lastTime, header.Time);
-            _piece.Recorded(header.Time);
-        }
-
+        if (_builder.IsFull) Compare();
+        _builder.AddFrame(segment, header, appendId);
+        if (header.FactCount == 0) _lastTime = Math.Max(_lastTime, header.Time);
         _damageAtFrame = _damageOfLog.Count;
     }
 
     public void Fact(Segment segment, long fileOffset, in HeaderView header)
     {
-        if (IsDone || IsUnknown || header.Position < _piece.Next) return;
+        if (IsDone || IsUnknown || header.Position < _builder.Next) return;
         if (header.Position > Current.Last) Differs(header.Position, $"the fact is before its end, at offset {Current.Footer.End.FileOffset}, and is missing from it");
-        else _filler.Add(_piece, segment, fileOffset, header);
+        else _builder.AddFact(segment, fileOffset, header);
         _lastTime = header.RecordedAt;
     }
 
@@ -105,17 +97,18 @@ internal sealed class RunVerification : IFrameVisitor
     {
         if (IsDone || IsUnknown) return;
         if (last > Current.Last) Differs(last, $"the frame of the lost facts is before its end, at offset {Current.Footer.End.FileOffset}, and is missing from it");
-        while (_piece.Next < first && _piece.Next <= Current.Last) _piece.AddHole();
-        while (_piece.Next <= last && _piece.Next <= Current.Last)
+        if (last > Current.Last) last = Current.Last;
+        _builder.AddHoles(first > last ? last : new Position(first.Value - 1));
+        while (_builder.Next <= last)
         {
-            if (_piece.Count >= _options.MemoryFactsMax) Compare();
-            _piece.AddLost(segment, _lastTime);
+            if (_builder.IsFull) Compare();
+            _builder.AddLost(segment, _builder.Next, _lastTime);
         }
     }
 
     public void Cell(Segment segment, long fileOffset, in CellView cell)
     {
-        if (!IsDone) _piece.AddCell(cell.Name, CellEntry.Of(segment, fileOffset, cell));
+        if (!IsDone) _builder.AddCell(segment, fileOffset, cell);
     }
 
     /// <summary>Marks facts that a repair has found lost as unknown. A run that contains any of them is not compared.</summary>
@@ -123,7 +116,7 @@ internal sealed class RunVerification : IFrameVisitor
     {
         while (!IsDone)
         {
-            _isUnknown |= last >= _piece.Next;
+            _isUnknown |= last >= _builder.Next;
             if (last <= Current.Last) return;
             End();
         }
@@ -136,7 +129,7 @@ internal sealed class RunVerification : IFrameVisitor
         // Damage between two frames may be in the range of the run that ends there, or of the one that begins there.
         (_differences, _isUnknown, _damageBefore) = (0, false, _damageAtFrame);
         _comparison = new RunComparison(Current, Differs);
-        _piece = new MemoryPart(Current.First);
+        _builder.Begin(new MemoryPart(Current.First));
         var damaged = 0;
         foreach (var block in Current.DamagedBlocks())
         {
@@ -147,7 +140,7 @@ internal sealed class RunVerification : IFrameVisitor
 
     void End()
     {
-        if (!IsUnknown && _piece.Next <= Current.Last) Differs(_piece.Next, $"the log has this fact after its end, at offset {Current.Footer.End.FileOffset}");
+        if (!IsUnknown && _builder.Next <= Current.Last) Differs(_builder.Next, $"the log has this fact after its end, at offset {Current.Footer.End.FileOffset}");
         Compare();
         if (!IsUnknown)
         {
@@ -162,10 +155,11 @@ internal sealed class RunVerification : IFrameVisitor
 
     void Compare()
     {
-        _isUnknown |= _piece.HasHoles;
-        if (!IsUnknown) Try(() => _comparison!.Compare(_piece));
-        _progress(_piece.Last);
-        _piece = new MemoryPart(_piece.Next, start: default, _piece.LastTime);
+        var part = _builder.Part;
+        _isUnknown |= part.HasHoles;
+        if (!IsUnknown) Try(() => _comparison!.Compare(part));
+        _progress(part.Last);
+        _builder.Begin(new MemoryPart(part.Next, start: default, part.LastTime));
     }
 
     void Try(Action compare)

@@ -20,7 +20,7 @@ internal sealed class TermCursor
         if (from.Length == 0 || block is not null) return;
 
         // The last block whose first term is not after it.
-        _block = RowSearch.CountWhile(1, checked((int)run.Footer.BlockCount), this, static (cursor, number) => cursor.CompareFirst(number) <= 0) - 1;
+        _block = BinarySearch.Count(new BlocksUntil(this), checked((int)run.Footer.BlockCount), known: 1) - 1;
     }
 
     public Run Run => _run;
@@ -61,5 +61,11 @@ internal sealed class TermCursor
         bytes.CopyTo(_bytes);
         _terms.Open(_bytes.AsMemory(0, bytes.Length));
         GC.KeepAlive(_run);
+    }
+
+    /// <summary>The blocks whose first term is not after the term to begin from.</summary>
+    readonly struct BlocksUntil(TermCursor cursor) : IFirstItems
+    {
+        public bool Contains(int number) => cursor.CompareFirst(number) <= 0;
     }
 }

@@ -34,6 +34,7 @@ internal sealed class Segment : IDisposable
 
     public SegmentHeader Header { get; }
 
+    /// <summary>The file, for what writes it. Reads of the content go through <see cref="Read"/> and <see cref="Bytes"/>.</summary>
     public IStorageFile File { get; }
 
     public string Path => File.Path;
@@ -56,9 +57,6 @@ internal sealed class Segment : IDisposable
         return Volatile.Read(ref _mapped) ?? (_maps ? MapNow() : null);
     }
 
-    /// <summary>Whether these bytes are in the mapped part.</summary>
-    public bool Maps(long fileOffset, int bytes) => fileOffset + bytes <= _mappedLength;
-
     /// <summary>Everything below this end was written and stays: a fact that begins below it also ends below it.</summary>
     /// <remarks>Threads: the one that opens, refreshes or writes, before any reader reads what is new.</remarks>
     public void Keep(long end)
@@ -77,12 +75,25 @@ internal sealed class Segment : IDisposable
         }
     }
 
-    /// <summary>Bytes of the mapped file; fewer only at the end of its content.</summary>
-    /// <param name="mapped">The file as memory.</param>
+    /// <summary>The length of its content, including what is preallocated.</summary>
+    /// <exception cref="LedgerIOException">The file cannot be opened.</exception>
+    public long Length => File.Length;
+
+    /// <summary>Copies its bytes from an offset on.</summary>
+    /// <returns>The number of bytes copied; fewer than fit only at the end of the content.</returns>
+    /// <exception cref="LedgerIOException">The file cannot be read.</exception>
+    public int Read(Span<byte> target, long fileOffset) => File.Read(target, fileOffset);
+
+    /// <summary>Its bytes from an offset on: in place if it is mapped there, otherwise through a window. Fewer only at the end of the content.</summary>
+    /// <param name="mapped">The file as memory, as <see cref="Map"/> returned it; null if it is not mapped.</param>
+    /// <param name="window">Reads what is not mapped.</param>
     /// <param name="fileOffset">The offset of the first byte.</param>
     /// <param name="bytes">The number of bytes.</param>
-    public ReadOnlySpan<byte> MappedBytes(IMappedFile mapped, long fileOffset, int bytes)
+    /// <exception cref="LedgerIOException">The file cannot be read.</exception>
+    public ReadOnlySpan<byte> Bytes(IMappedFile? mapped, FileWindow window, long fileOffset, int bytes)
     {
+        if (mapped is null || fileOffset + bytes > _mappedLength) return window.At(this, fileOffset, bytes);
+
         // A read of a mapping beyond the end of its file ends the process, and a damaged length can lead there. The writer,
         // which may be another process, can trim the file at any time. So the current length of the file proves nothing
         // about the next moment; it is used only where no durable end is known.
@@ -93,7 +104,7 @@ internal sealed class Segment : IDisposable
     }
 
     /// <summary>Bytes from here on will be read soon.</summary>
-    public void Prefetch(long fileOffset) => Mapped?.Prefetch(fileOffset, PrefetchedBytes);
+    public void Prefetch(long fileOffset, int bytes = PrefetchedBytes) => Mapped?.Prefetch(fileOffset, bytes);
 
     /// <summary>The file is no longer written: it is closed, and opened again for reads.</summary>
     public void Seal() => (File as PooledFile)?.Unpin();

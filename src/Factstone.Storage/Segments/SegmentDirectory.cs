@@ -66,16 +66,10 @@ internal sealed class SegmentDirectory
     }
 
     /// <summary>The first segment that begins at a position or after it; segments are in order.</summary>
-    static int FirstFrom(IReadOnlyList<SegmentHeader> segments, Position segmentBase)
-    {
-        int low = 0, high = segments.Count;
-        while (low < high)
-        {
-            var middle = (low + high) >>> 1;
-            if (segments[middle].BasePosition < segmentBase) low = middle + 1;
-            else high = middle;
-        }
+    static int FirstFrom(IReadOnlyList<SegmentHeader> segments, Position segmentBase) => BinarySearch.Count(new Before(segments, segmentBase), segments.Count);
 
-        return low;
+    readonly struct Before(IReadOnlyList<SegmentHeader> segments, Position segmentBase) : IFirstItems
+    {
+        public bool Contains(int number) => segments[number].BasePosition < segmentBase;
     }
 }
