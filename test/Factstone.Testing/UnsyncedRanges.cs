@@ -8,9 +8,22 @@ internal sealed class UnsyncedRanges
 
     public void Add(long from, long to)
     {
-        _failed.RemoveAll(range => range.From >= from && range.To <= to);
+        Written(from, to);
         if (_waiting is [.., var last] && last.To == from) _waiting[^1] = (last.From, to);
         else _waiting.Add((from, to));
+    }
+
+    /// <summary>What a failed sync has left out can be made durable again where it is written again, and only there.</summary>
+    void Written(long from, long to)
+    {
+        for (var i = _failed.Count - 1; i >= 0; i--)
+        {
+            var range = _failed[i];
+            if (range.From >= to || range.To <= from) continue;
+            _failed.RemoveAt(i);
+            if (range.From < from) _failed.Add((range.From, from));
+            if (range.To > to) _failed.Add((to, range.To));
+        }
     }
 
     public bool Touch(long from, long to) =>
