@@ -37,7 +37,7 @@ internal abstract class FileStorage : IFactStorage
         var log = new LogStretch(files, layout, options, opening.Directory, () => opening.NewestManifest);
         Rebuild = new RunRebuild(layout, options, Index, log, _damage, builder, opening.Runs);
         Facts = new IndexedReading(Index, opening.Lost, _damage, Rebuild, _gate, options);
-        Queries = new QueryReading(Index, opening.Lost, _damage, Facts);
+        Queries = new QueryReading(Index, _damage, Facts);
     }
 
     public LedgerId Id { get; }
