@@ -35,9 +35,9 @@ internal abstract class FileStorage : IFactStorage
         Epoch = opening.Manifest.Epoch;
         CurrentHead = new CurrentHead(options.Scheduler);
         var log = new LogStretch(files, layout, options, opening.Directory, () => opening.NewestManifest);
-        Rebuild = new RunRebuild(layout, options, Index, log, _damage, builder, opening.Runs);
+        Rebuild = new RunRebuild(layout, options, Index, log, _damage, builder, opening.Runs, _gate);
         Facts = new IndexedReading(Index, opening.Lost, _damage, Rebuild, _gate, options);
-        Queries = new QueryReading(Index, opening.Lost, _damage, Facts);
+        Queries = new QueryReading(Index, _damage, Facts);
     }
 
     public LedgerId Id { get; }
@@ -108,65 +108,111 @@ internal abstract class FileStorage : IFactStorage
         },
         cancellationToken);
 
-    public Position PositionAt(long recordedBy) => Facts.PositionAt(recordedBy, Head);
-
-    public StreamState StateAt(StreamName stream, Position until) => Facts.StateAt(stream, until);
-
-    public AppendSpan? FindAppend(string appendId) => Facts.FindAppend(appendId, Head.Position);
-
-    public Fact? ReadAt(Position position) => Facts.ReadAt(position);
-
-    public Fact? ReadLatest(StreamName stream, Position until) => Facts.ReadLatest(stream, until);
-
-    public Fact? ReadLatestRecordedBy(StreamName stream, long recordedBy)
+    public Position PositionAt(long recordedBy, CancellationToken cancellationToken = default)
     {
-        Index.Prefetch(stream); // to find the position takes about as long as the prefetch
-        return ReadLatest(stream, PositionAt(recordedBy));
+        using var caller = CallerToken.Set(cancellationToken);
+        return Facts.PositionAt(recordedBy, Head);
     }
 
-    public IEnumerable<Fact> Read(Position from, Position until, bool backward) => Facts.Read(from, until, backward);
+    public StreamState StateAt(StreamName stream, Position until, CancellationToken cancellationToken = default)
+    {
+        using var caller = CallerToken.Set(cancellationToken);
+        return Facts.StateAt(stream, until);
+    }
 
-    public IEnumerable<Fact> ReadQuery(FactQuery query, Position after, Position until, bool backward) => Queries.Read(query, after, until, backward);
+    public AppendSpan? FindAppend(string appendId, CancellationToken cancellationToken = default)
+    {
+        using var caller = CallerToken.Set(cancellationToken);
+        return Facts.FindAppend(appendId, Head.Position);
+    }
 
-    public long CountQuery(FactQuery query, Position after, Position until) => Queries.Count(query, after, until);
+    public Fact? ReadAt(Position position, CancellationToken cancellationToken = default)
+    {
+        using var caller = CallerToken.Set(cancellationToken);
+        return Facts.ReadAt(position);
+    }
 
-    public IEnumerable<Fact> ReadStream(StreamName stream, StreamVersion from, Position until, bool backward) => Facts.ReadStream(stream, from, until, backward);
+    public Fact? ReadLatest(StreamName stream, Position until, CancellationToken cancellationToken = default)
+    {
+        using var caller = CallerToken.Set(cancellationToken);
+        return Facts.ReadLatest(stream, until);
+    }
 
-    public void Fold(Position from, Position until, bool backward, FactVisitor visitor, CancellationToken cancellationToken) => Facts.Fold(from, until, backward, visitor, cancellationToken);
+    public Fact? ReadLatestRecordedBy(StreamName stream, long recordedBy, CancellationToken cancellationToken = default)
+    {
+        Index.Prefetch(stream); // to find the position takes about as long as the prefetch
+        return ReadLatest(stream, PositionAt(recordedBy, cancellationToken), cancellationToken);
+    }
 
-    public void FoldQuery(FactQuery query, Position after, Position until, bool backward, FactVisitor visitor, CancellationToken cancellationToken) => Queries.Fold(query, after, until, backward, visitor, cancellationToken);
+    public IEnumerable<Fact> Read(Position from, Position until, bool backward, CancellationToken cancellationToken = default) =>
+        CallerToken.During(Facts.Read(from, until, backward), cancellationToken);
 
-    public void FoldStream(StreamName stream, StreamVersion from, Position until, bool backward, FactVisitor visitor, CancellationToken cancellationToken) => Facts.FoldStream(stream, from, until, backward, visitor, cancellationToken);
+    public IEnumerable<Fact> ReadQuery(FactQuery query, Position after, Position until, bool backward, CancellationToken cancellationToken = default) =>
+        CallerToken.During(Queries.Read(query, after, until, backward), cancellationToken);
+
+    public long CountQuery(FactQuery query, Position after, Position until, CancellationToken cancellationToken = default)
+    {
+        using var caller = CallerToken.Set(cancellationToken);
+        return Queries.Count(query, after, until);
+    }
+
+    public IEnumerable<Fact> ReadStream(StreamName stream, StreamVersion from, Position until, bool backward, CancellationToken cancellationToken = default) =>
+        CallerToken.During(Facts.ReadStream(stream, from, until, backward), cancellationToken);
+
+    public void Fold(Position from, Position until, bool backward, FactVisitor visitor, CancellationToken cancellationToken)
+    {
+        using var caller = CallerToken.Set(cancellationToken);
+        Facts.Fold(from, until, backward, visitor, cancellationToken);
+    }
+
+    public void FoldQuery(FactQuery query, Position after, Position until, bool backward, FactVisitor visitor, CancellationToken cancellationToken)
+    {
+        using var caller = CallerToken.Set(cancellationToken);
+        Queries.Fold(query, after, until, backward, visitor, cancellationToken);
+    }
+
+    public void FoldStream(StreamName stream, StreamVersion from, Position until, bool backward, FactVisitor visitor, CancellationToken cancellationToken)
+    {
+        using var caller = CallerToken.Set(cancellationToken);
+        Facts.FoldStream(stream, from, until, backward, visitor, cancellationToken);
+    }
 
     public IEnumerable<Fact> ReadValues(string store, string prefix, string? after, Position until, long limit, CancellationToken cancellationToken) =>
-        Facts.ReadValues(store, prefix, after, until, limit, cancellationToken);
+        CallerToken.During(Facts.ReadValues(store, prefix, after, until, limit, cancellationToken), cancellationToken);
 
-    public IReadOnlyList<StoreCount> Stores() => Facts.Stores(Head.Position);
-
-    public IEnumerable<(StreamName Stream, StreamState State)> Streams(string store, string prefix, string? after, Position until, long expected) =>
-        Facts.Streams(store, prefix, after, until, expected);
-
-    public CellState StateOf(CellName cell) => Facts.FindKnownCell(cell)?.State ?? default;
-
-    public Cell? ReadCell(CellName cell)
+    public IReadOnlyList<StoreCount> Stores(CancellationToken cancellationToken = default)
     {
-        if (Facts.FindKnownCell(cell) is not { IsDeleted: false } entry) return null;
+        using var caller = CallerToken.Set(cancellationToken);
+        return Facts.Stores(Head.Position);
+    }
+
+    public IEnumerable<(StreamName Stream, StreamState State)> Streams(string store, string prefix, string? after, Position until, long expected, CancellationToken cancellationToken = default) =>
+        CallerToken.During(Facts.Streams(store, prefix, after, until, expected), cancellationToken);
+
+    public CellState StateOf(CellName cell, CancellationToken cancellationToken = default) => FindCell(cell, cancellationToken)?.State ?? default;
+
+    public Cell? ReadCell(CellName cell, CancellationToken cancellationToken = default)
+    {
+        if (FindCell(cell, cancellationToken) is not { IsDeleted: false } entry) return null;
         using var window = NewWindow();
         return new CellReader(Layout, _opening.Directory, _damage, window).Read(cell, entry);
     }
 
-    public IEnumerable<string> CellNames(string bucket, string prefix, string? after) => Facts.CellNames(bucket, prefix, after);
+    public IEnumerable<string> CellNames(string bucket, string prefix, string? after, CancellationToken cancellationToken = default) =>
+        CallerToken.During(Facts.CellNames(bucket, prefix, after), cancellationToken);
 
-    public IReadOnlyList<StoredCell> ReadAppendCells(string appendId)
+    public IReadOnlyList<StoredCell> ReadAppendCells(string appendId, CancellationToken cancellationToken = default)
     {
+        using var caller = CallerToken.Set(cancellationToken);
         if (Facts.FrameOfCells(appendId) is not { } location) return [];
         var segment = _opening.Directory.Find(location.Base, location.Generation) ?? throw new LedgerDamagedException($"The cells of the append '{appendId}' cannot be read.", Damage);
         using var window = NewWindow();
         return new CellReader(Layout, _opening.Directory, _damage, window).ReadFrame(segment, location.FileOffset);
     }
 
-    public StorageStatistics Statistics()
+    public StorageStatistics Statistics(CancellationToken cancellationToken = default)
     {
+        using var caller = CallerToken.Set(cancellationToken);
         var manifest = _opening.NewestManifest;
         var tail = Tail;
         var (runs, runBytes) = Index.CountRuns();
@@ -225,6 +271,12 @@ internal abstract class FileStorage : IFactStorage
     }
 
     protected virtual void CloseFiles() => _opening.CloseFiles();
+
+    CellEntry? FindCell(CellName cell, CancellationToken cancellationToken)
+    {
+        using var caller = CallerToken.Set(cancellationToken);
+        return Facts.FindKnownCell(cell);
+    }
 
     static FileWindow NewWindow() => new(2 * 1_024, 256 * 1_024);
 }

@@ -52,8 +52,10 @@ internal abstract class LockedStorage : FileStorage, IFactAppending
         }
     }
 
-    public AppendSnapshot? Prepare(PreparedAppend append, out AppendSpan committed)
+    public AppendSnapshot? Prepare(PreparedAppend append, out AppendSpan committed, CancellationToken cancellationToken = default)
     {
+        using var caller = CallerToken.Set(cancellationToken);
+
         // The append is already durable, so the answer needs no writer.
         var until = Index.PreparedUntil;
         if (TryFind(append, out committed)) return null;
@@ -80,7 +82,7 @@ internal abstract class LockedStorage : FileStorage, IFactAppending
 
     bool TryFind(PreparedAppend append, out AppendSpan committed)
     {
-        var found = append.AppendId is { } id ? FindAppend(id) : null;
+        var found = append.AppendId is { } id ? Facts.FindAppend(id, Head.Position) : null;
         committed = found.GetValueOrDefault();
         return found is not null;
     }

@@ -41,8 +41,8 @@ public sealed partial class Ledger
     {
         if (NameCheck.Text("The append id", appendId, 1, FactLimits.AppendIdBytesMax) is { } wrong) throw new ArgumentException(wrong, nameof(appendId));
         Look(cancellationToken);
-        return ValueTask.FromResult(_storage.FindAppend(appendId) is { } span
-            ? RepeatedAppend.Receipt(appendId, span, _storage)
+        return ValueTask.FromResult(_storage.FindAppend(appendId, cancellationToken) is { } span
+            ? RepeatedAppend.Receipt(appendId, span, _storage, cancellationToken)
             : null);
     }
 }

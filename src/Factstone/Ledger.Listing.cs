@@ -28,7 +28,7 @@ public sealed partial class Ledger
 
         var until = (await ResolveAsync(options.AsOf, cancellationToken).ConfigureAwait(false)).Position;
         var left = options.Limit ?? long.MaxValue;
-        foreach (var (stream, state) in _storage.Streams(store, options.Prefix, options.After, until, left))
+        foreach (var (stream, state) in _storage.Streams(store, options.Prefix, options.After, until, left, cancellationToken))
         {
             cancellationToken.ThrowIfCancellationRequested();
             yield return new StreamSummary(stream, state.Version, state.Position, state.IsRetracted);
@@ -41,7 +41,7 @@ public sealed partial class Ledger
     public async IAsyncEnumerable<StoreSummary> ListStoresAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await GetHeadAsync(cancellationToken).ConfigureAwait(false);
-        foreach (var store in _storage.Stores())
+        foreach (var store in _storage.Stores(cancellationToken))
             if (!NameCheck.IsOwn(store.Store)) yield return new StoreSummary(store.Store, store.Facts, store.Streams);
     }
 
@@ -53,7 +53,7 @@ public sealed partial class Ledger
         var cell = new CellName(bucket, name);
         if (NameCheck.ForReading(cell) is { } wrong) throw new ArgumentException(wrong, nameof(name));
         Look(cancellationToken);
-        return ValueTask.FromResult(_storage.ReadCell(cell));
+        return ValueTask.FromResult(_storage.ReadCell(cell, cancellationToken));
     }
 
     /// <summary>The cells of a bucket that have a value, in the order of their names' UTF-8 bytes. Each has its state when it is reached, because cells have no history.</summary>
@@ -65,7 +65,7 @@ public sealed partial class Ledger
         var left = options.Limit ?? long.MaxValue;
         await foreach (var cell in ListCellNamesAsync(bucket, options with { Limit = null }, cancellationToken).ConfigureAwait(false))
         {
-            if (_storage.ReadCell(cell) is not { } found) continue; // deleted since
+            if (_storage.ReadCell(cell, cancellationToken) is not { } found) continue; // deleted since
             yield return found;
             if (--left == 0) yield break;
         }
@@ -85,7 +85,7 @@ public sealed partial class Ledger
 
         await GetHeadAsync(cancellationToken).ConfigureAwait(false);
         var left = options.Limit ?? long.MaxValue;
-        foreach (var name in _storage.CellNames(bucket, options.Prefix, options.After))
+        foreach (var name in _storage.CellNames(bucket, options.Prefix, options.After, cancellationToken))
         {
             cancellationToken.ThrowIfCancellationRequested();
             yield return new CellName(bucket, name);

@@ -14,7 +14,7 @@ public sealed partial class Ledger
         if (after >= until) yield break;
 
         var left = options.Limit ?? long.MaxValue;
-        foreach (var fact in _storage.Read(options.Backward ? until : after.Next(), until, options.Backward))
+        foreach (var fact in _storage.Read(options.Backward ? until : after.Next(), until, options.Backward, cancellationToken))
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (fact.Position <= after) yield break;
@@ -38,7 +38,7 @@ public sealed partial class Ledger
         var (after, until) = await RangeAsync(options, cancellationToken).ConfigureAwait(false);
 
         var left = options.Limit ?? long.MaxValue;
-        foreach (var fact in _storage.ReadQuery(query, after, until, options.Backward))
+        foreach (var fact in _storage.ReadQuery(query, after, until, options.Backward, cancellationToken))
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (NameCheck.IsOwn(fact.Stream.Store)) continue;
@@ -54,7 +54,7 @@ public sealed partial class Ledger
     {
         Check(query);
         var until = (await ResolveAsync(asOf, cancellationToken).ConfigureAwait(false)).Position;
-        return _storage.CountQuery(query, Position.None, until);
+        return _storage.CountQuery(query, Position.None, until, cancellationToken);
     }
 
     /// <summary>Folds the facts that <see cref="ReadAsync(ReadOptions?, CancellationToken)"/> returns into a state, one after the other, without an object for each: the fastest way through many facts.</summary>
@@ -120,7 +120,7 @@ public sealed partial class Ledger
 
         var until = (await ResolveAsync(options.AsOf, cancellationToken).ConfigureAwait(false)).Position;
         var left = options.Limit ?? long.MaxValue;
-        foreach (var fact in _storage.ReadStream(stream, options.From, until, options.Backward))
+        foreach (var fact in _storage.ReadStream(stream, options.From, until, options.Backward, cancellationToken))
         {
             cancellationToken.ThrowIfCancellationRequested();
             yield return fact;
@@ -140,11 +140,11 @@ public sealed partial class Ledger
         {
             Look(cancellationToken);
             await SettleAsync(asOf.Time, cancellationToken).ConfigureAwait(false);
-            return _storage.ReadLatestRecordedBy(stream, asOf.Time);
+            return _storage.ReadLatestRecordedBy(stream, asOf.Time, cancellationToken);
         }
 
         var until = (await ResolveAsync(asOf, cancellationToken).ConfigureAwait(false)).Position;
-        return _storage.ReadLatest(stream, until);
+        return _storage.ReadLatest(stream, until, cancellationToken);
     }
 
     /// <summary>The last version of a stream; 0 if it has no fact.</summary>
@@ -152,7 +152,7 @@ public sealed partial class Ledger
     {
         Check(stream);
         var until = (await ResolveAsync(asOf, cancellationToken).ConfigureAwait(false)).Position;
-        return _storage.StateAt(stream, until).Version;
+        return _storage.StateAt(stream, until, cancellationToken).Version;
     }
 
     /// <summary>The fact at a position; null if there is none yet, or if it is lost for good.</summary>
@@ -161,7 +161,7 @@ public sealed partial class Ledger
     {
         Look(cancellationToken);
         if (position > _storage.Head.Position && _storage.IsEndUnknown) throw new LedgerDamagedException($"It is unknown whether there is a fact at position {position}.", _storage.Damage);
-        return ValueTask.FromResult(position > Position.None && position <= _storage.Head.Position ? _storage.ReadAt(position) : null);
+        return ValueTask.FromResult(position > Position.None && position <= _storage.Head.Position ? _storage.ReadAt(position, cancellationToken) : null);
     }
 
     /// <summary>The fact with an id; null if this ledger has none.</summary>
@@ -176,7 +176,7 @@ public sealed partial class Ledger
     {
         ArgumentOutOfRangeException.ThrowIfNegative(options.From.Value, nameof(options));
         var until = (await ResolveAsync(options.AsOf, cancellationToken).ConfigureAwait(false)).Position;
-        var after = options.RecordedFrom is { } time ? _storage.PositionAt(Microseconds.AtOrAfter(time) - 1) : Position.None;
+        var after = options.RecordedFrom is { } time ? _storage.PositionAt(Microseconds.AtOrAfter(time) - 1, cancellationToken) : Position.None;
         if (options.From == Position.None) return (after, until);
         if (options.Backward) return (after, options.From < until ? options.From : until);
         return (new Position(Math.Max(after.Value, options.From.Value - 1)), until);

@@ -75,7 +75,7 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
 
             default:
                 var isFinal = await SettleAsync(time.Time, cancellationToken).ConfigureAwait(false);
-                return new ResolvedTime(_storage.PositionAt(time.Time), isFinal);
+                return new ResolvedTime(_storage.PositionAt(time.Time, cancellationToken), isFinal);
         }
     }
 
@@ -83,7 +83,7 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
     public ValueTask<LedgerStatistics> GetStatisticsAsync(CancellationToken cancellationToken = default)
     {
         Look(cancellationToken);
-        var held = _storage.Statistics();
+        var held = _storage.Statistics(cancellationToken);
         var head = _storage.Head;
         return ValueTask.FromResult(new LedgerStatistics
         {

@@ -3,7 +3,8 @@ namespace Factstone;
 /// <summary>The first part of the port: reads facts and cells.</summary>
 /// <remarks>
 /// Always true: <see cref="Head"/> moves only after the facts up to it are durable, and a read returns nothing beyond it.
-/// Threads: any number, next to one writer.
+/// Cancelling a read ends its wait for a writer, and its scan of the log where the index is damaged; a read that neither
+/// waits nor scans may return instead. Threads: any number, next to one writer.
 /// </remarks>
 internal interface IFactReading
 {
@@ -35,39 +36,39 @@ internal interface IFactReading
 
     /// <summary>The last position recorded at or before a time.</summary>
     /// <exception cref="LedgerDamagedException">The time of a damaged fact is unknown, and the answer depends on it.</exception>
-    Position PositionAt(long recordedBy);
+    Position PositionAt(long recordedBy, CancellationToken cancellationToken = default);
 
     /// <summary>The state of a stream at a position.</summary>
     /// <exception cref="LedgerDamagedException">A damaged fact may belong to the stream.</exception>
-    StreamState StateAt(StreamName stream, Position until);
+    StreamState StateAt(StreamName stream, Position until, CancellationToken cancellationToken = default);
 
     /// <summary>The facts of the append with this id; null when no append at or below the head has it.</summary>
-    AppendSpan? FindAppend(string appendId);
+    AppendSpan? FindAppend(string appendId, CancellationToken cancellationToken = default);
 
     /// <summary>One fact; null when a repair has recorded it as lost.</summary>
-    Fact? ReadAt(Position position);
+    Fact? ReadAt(Position position, CancellationToken cancellationToken = default);
 
     /// <summary>The last fact of a stream at or below a position; null when there is none, or when that fact retracts.</summary>
     /// <exception cref="LedgerDamagedException">The fact is damaged, or a damaged fact may belong to the stream.</exception>
-    Fact? ReadLatest(StreamName stream, Position until);
+    Fact? ReadLatest(StreamName stream, Position until, CancellationToken cancellationToken = default);
 
     /// <summary>The same at the last position recorded at or before a time.</summary>
     /// <exception cref="LedgerDamagedException">As with <see cref="ReadLatest"/> and <see cref="PositionAt"/>.</exception>
-    Fact? ReadLatestRecordedBy(StreamName stream, long recordedBy);
+    Fact? ReadLatestRecordedBy(StreamName stream, long recordedBy, CancellationToken cancellationToken = default);
 
     /// <summary>The facts of the whole ledger in order of position, forward from <paramref name="from"/> or backward from it. Includes Factstone's own facts; leaves out lost ones.</summary>
-    IEnumerable<Fact> Read(Position from, Position until, bool backward);
+    IEnumerable<Fact> Read(Position from, Position until, bool backward, CancellationToken cancellationToken = default);
 
     /// <summary>The facts that match a checked query, after one position and up to another, in order of position: forward, or backward from the second one.</summary>
     /// <exception cref="LedgerDamagedException">The next match is damaged, or a damaged fact may match.</exception>
-    IEnumerable<Fact> ReadQuery(FactQuery query, Position after, Position until, bool backward);
+    IEnumerable<Fact> ReadQuery(FactQuery query, Position after, Position until, bool backward, CancellationToken cancellationToken = default);
 
     /// <summary>The number of facts that match a checked query, after one position and up to another.</summary>
     /// <exception cref="LedgerDamagedException">A damaged fact may match.</exception>
-    long CountQuery(FactQuery query, Position after, Position until);
+    long CountQuery(FactQuery query, Position after, Position until, CancellationToken cancellationToken = default);
 
     /// <summary>The facts of one stream, forward from a version or backward from it, with positions up to <paramref name="until"/>.</summary>
-    IEnumerable<Fact> ReadStream(StreamName stream, StreamVersion from, Position until, bool backward);
+    IEnumerable<Fact> ReadStream(StreamName stream, StreamVersion from, Position until, bool backward, CancellationToken cancellationToken = default);
 
     /// <summary>Shows a visitor the facts of <see cref="Read"/> where they are stored, until it returns false. No lock and no reference to the storage is held while the visitor runs.</summary>
     void Fold(Position from, Position until, bool backward, FactVisitor visitor, CancellationToken cancellationToken);
@@ -83,7 +84,7 @@ internal interface IFactReading
 
     /// <summary>All stores in order, with the number of their facts and streams.</summary>
     /// <exception cref="LedgerDamagedException">A damaged fact may belong to another store.</exception>
-    IReadOnlyList<StoreCount> Stores();
+    IReadOnlyList<StoreCount> Stores(CancellationToken cancellationToken = default);
 
     /// <summary>The streams of a store in the order of their keys, each with its state at a position. Leaves out streams without a fact by then.</summary>
     /// <param name="store">The store.</param>
@@ -91,21 +92,22 @@ internal interface IFactReading
     /// <param name="after">The keys come after it; null for all.</param>
     /// <param name="until">The position.</param>
     /// <param name="expected">How many streams the caller will probably take.</param>
+    /// <param name="cancellationToken">Ends the read.</param>
     /// <exception cref="LedgerDamagedException">A damaged fact at or below <paramref name="until"/> may belong to another key.</exception>
-    IEnumerable<(StreamName Stream, StreamState State)> Streams(string store, string prefix, string? after, Position until, long expected);
+    IEnumerable<(StreamName Stream, StreamState State)> Streams(string store, string prefix, string? after, Position until, long expected, CancellationToken cancellationToken = default);
 
     /// <summary>The state of a cell now.</summary>
     /// <exception cref="LedgerDamagedException">A damaged frame may contain a newer write of it.</exception>
-    CellState StateOf(CellName cell);
+    CellState StateOf(CellName cell, CancellationToken cancellationToken = default);
 
     /// <summary>A cell with its value; null when it has none.</summary>
     /// <exception cref="LedgerDamagedException">The cell is damaged, or a damaged frame may contain a newer write of it.</exception>
-    Cell? ReadCell(CellName cell);
+    Cell? ReadCell(CellName cell, CancellationToken cancellationToken = default);
 
     /// <summary>The names in a bucket that have a value, with a prefix, after a name, in order. Each name is as of the moment it is returned.</summary>
     /// <exception cref="LedgerDamagedException">A damaged frame may contain another name.</exception>
-    IEnumerable<string> CellNames(string bucket, string prefix, string? after);
+    IEnumerable<string> CellNames(string bucket, string prefix, string? after, CancellationToken cancellationToken = default);
 
     /// <summary>The cells that the append with this id wrote; empty when it wrote none.</summary>
-    IReadOnlyList<StoredCell> ReadAppendCells(string appendId);
+    IReadOnlyList<StoredCell> ReadAppendCells(string appendId, CancellationToken cancellationToken = default);
 }

@@ -19,5 +19,5 @@ internal interface IStorageAdministration
     IReadOnlyList<WorkerFailure> WorkerFailures { get; }
 
     /// <summary>The numbers of what the storage contains, and the space that it takes.</summary>
-    StorageStatistics Statistics();
+    StorageStatistics Statistics(CancellationToken cancellationToken = default);
 }

@@ -4,9 +4,10 @@ namespace Factstone.Storage;
 /// <remarks>
 /// Always true: an answer comes from a block whose checksum holds, or from whole frames of the log. An answer from the log
 /// takes up to a scan of the run's stretch, and needs bounded memory, except that a stream's locations take 24 bytes each.
-/// Threads: any number.
+/// A scan ends after some megabytes when its caller has cancelled the read (<see cref="CallerToken"/>), or the ledger is
+/// being closed. Threads: any number.
 /// </remarks>
-internal sealed class DamagedRun(Run run, LogStretch log, DamageLog damage) : IndexPart
+internal sealed class DamagedRun(Run run, LogStretch log, DamageLog damage, ReaderGate gate) : IndexPart
 {
     long _rebuilt;
 
@@ -195,14 +196,27 @@ internal sealed class DamagedRun(Run run, LogStretch log, DamageLog damage) : In
 
     /// <summary>Scans one piece.</summary>
     /// <exception cref="LedgerDamagedException">The log is damaged there.</exception>
+    /// <exception cref="OperationCanceledException">The caller has cancelled the read.</exception>
+    /// <exception cref="ObjectDisposedException">The ledger is closed.</exception>
     public void Scan(LogScan scan, LogPiece piece)
     {
+        ThrowIfEnded();
         var found = new List<Damage>();
         foreach (var step in log.Walk(piece, scan, found))
+        {
             if (scan.IsDone) return;
+            ThrowIfEnded();
+        }
+
         if (found.Count == 0) return;
         damage.Add([.. found]);
         throw new LedgerDamagedException($"The file '{run.Path}' of the index is damaged, and so is the log that it is of.", found);
+    }
+
+    void ThrowIfEnded()
+    {
+        CallerToken.ThrowIfCancelled();
+        gate.ThrowIfClosed();
     }
 
     List<FactLocation> Locations(Position from, Position until)

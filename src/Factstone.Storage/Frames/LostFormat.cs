@@ -105,7 +105,18 @@ internal static class LostFormat
         };
     }
 
-    static bool TryRead(ReadOnlySpan<byte> frame, in FrameHeader header, uint seed, Lists? lists, out ReadOnlySpan<byte> body)
+    /// <summary>The offset of the previous frame of lost facts in the segment, of a whole frame; 0 for none.</summary>
+    public static long PreviousLost(ReadOnlySpan<byte> frame, in FrameHeader header) =>
+        BinaryPrimitives.ReadUInt32LittleEndian(frame[(header.HeaderBytes + PreviousLostAt)..]);
+
+    /// <summary>Shows a visitor what is known of the facts of a whole frame.</summary>
+    public static void Visit(ReadOnlySpan<byte> frame, in FrameHeader header, uint seed, ILostVisitor visitor)
+    {
+        var isWhole = TryRead(frame, header, seed, visitor, out _);
+        Invariant.Holds(isWhole);
+    }
+
+    static bool TryRead(ReadOnlySpan<byte> frame, in FrameHeader header, uint seed, ILostVisitor? lists, out ReadOnlySpan<byte> body)
     {
         body = default;
         if (header.Kind != FrameKind.Lost || header.FactCount != 0 || header.AppendIdLength != 0 || frame.Length < header.FrameBytes) return false;
@@ -122,7 +133,7 @@ internal static class LostFormat
             && BinaryPrimitives.ReadUInt32LittleEndian(frame[(header.FrameBytes - FrameFormat.TrailerBytes)..]) == Trailer(seed, checksum, header.Checksum, body[(at + sizeof(uint))..]);
     }
 
-    static bool TryReadKnown(ReadOnlySpan<byte> body, ref int at, Lists? lists)
+    static bool TryReadKnown(ReadOnlySpan<byte> body, ref int at, ILostVisitor? visitor)
     {
         for (var left = BinaryPrimitives.ReadUInt32LittleEndian(body[KnownCountAt..]); left > 0; left--)
         {
@@ -130,14 +141,14 @@ internal static class LostFormat
             var length = BinaryPrimitives.ReadUInt16LittleEndian(body[at..]);
             at += LengthBytes;
             if (body.Length - at < length) return false;
-            lists?.Known.Add(body.Slice(at, length).ToArray());
+            visitor?.Known(body.Slice(at, length));
             at += length;
         }
 
         return true;
     }
 
-    static bool TryReadAppends(ReadOnlySpan<byte> body, ref int at, Lists? lists)
+    static bool TryReadAppends(ReadOnlySpan<byte> body, ref int at, ILostVisitor? visitor)
     {
         for (var left = BinaryPrimitives.ReadUInt32LittleEndian(body[AppendCountAt..]); left > 0; left--)
         {
@@ -145,11 +156,11 @@ internal static class LostFormat
             var append = body[at..];
             var length = append[AppendIdLengthAt];
             if (append.Length - AppendIdAt < length) return false;
-            lists?.Appends.Add(new LostAppend(
-                Encoding.UTF8.GetString(append.Slice(AppendIdAt, length)),
+            visitor?.Append(
+                append.Slice(AppendIdAt, length),
                 new Position(BinaryPrimitives.ReadInt64LittleEndian(append[AppendFirstAt..])),
                 BinaryPrimitives.ReadUInt16LittleEndian(append[AppendFactCountAt..]),
-                BinaryPrimitives.ReadInt64LittleEndian(append[AppendRecordedAtAt..])));
+                BinaryPrimitives.ReadInt64LittleEndian(append[AppendRecordedAtAt..]));
             at += AppendIdAt + length;
         }
 
@@ -159,12 +170,27 @@ internal static class LostFormat
     static uint Trailer(uint seed, uint bodyChecksum, uint headerChecksum, ReadOnlySpan<byte> padding) =>
         FrameFormat.Trailer(Crc32C.Append(seed, bodyChecksum), headerChecksum, padding);
 
-    sealed class Lists
+    sealed class Lists : ILostVisitor
     {
         public List<byte[]> Known { get; } = [];
 
         public List<LostAppend> Appends { get; } = [];
+
+        void ILostVisitor.Known(ReadOnlySpan<byte> header) => Known.Add(header.ToArray());
+
+        void ILostVisitor.Append(ReadOnlySpan<byte> id, Position first, int factCount, long recordedAt) =>
+            Appends.Add(new LostAppend(Encoding.UTF8.GetString(id), first, factCount, recordedAt));
     }
+}
+
+/// <summary>Receives what is known of lost facts, where it is stored.</summary>
+internal interface ILostVisitor
+{
+    /// <summary>The header of a lost fact; headers come by position.</summary>
+    void Known(ReadOnlySpan<byte> header);
+
+    /// <summary>An append with an id that has lost facts; the parameters are those of <see cref="LostAppend"/>.</summary>
+    void Append(ReadOnlySpan<byte> id, Position first, int factCount, long recordedAt);
 }
 
 /// <summary>Facts that are lost for good: a range of positions, and what is still known of them.</summary>

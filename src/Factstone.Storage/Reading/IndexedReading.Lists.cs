@@ -57,7 +57,7 @@ internal sealed partial class IndexedReading
             foreach (var (key, last) in heads.Found)
             {
                 var stream = new StreamName(store, key);
-                if (lost.Raise(stream, last.State, until) is { Version.Value: > 0 } state) yield return (stream, state, last); // otherwise its first fact came later
+                if (Raise(stream, last.State, until) is { Version.Value: > 0 } state) yield return (stream, state, last); // otherwise its first fact came later
                 after = key;
             }
 
@@ -65,6 +65,13 @@ internal sealed partial class IndexedReading
             BetweenPages();
         }
         while (!heads.IsLast);
+    }
+
+    StreamState Raise(StreamName stream, StreamState left, Position until)
+    {
+        if (lost.IsEmpty) return left;
+        using var reading = gate.Enter();
+        return lost.Raise(stream, left, until);
     }
 
     public IReadOnlyList<StoreCount> Stores(Position until)

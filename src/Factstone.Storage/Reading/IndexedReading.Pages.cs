@@ -163,6 +163,7 @@ internal sealed partial class IndexedReading
     /// <summary>A missing version is damage, unless a repair has recorded that facts were lost at its place.</summary>
     void RefuseGap(StreamName stream, StreamVersion version, Position after, Position before)
     {
+        using var reading = gate.Enter();
         var hole = index.FirstHole(after, before);
         if (hole == Position.None && lost.AnyIn(after, before)) return;
         throw new LedgerDamagedException($"Version {version} of {stream} cannot be read.", hole > Position.None ? damage.At(hole) : damage.All);

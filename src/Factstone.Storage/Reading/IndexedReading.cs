@@ -30,7 +30,8 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
 
     public AppendSpan? FindAppend(string appendId, Position head)
     {
-        if ((Ask(() => index.FindAppend(appendId))?.Span ?? lost.FindAppend(appendId)) is { } span && (span.Last <= head || !index.IsEndUnknown)) return span.Last <= head ? span : null;
+        using var reading = gate.Enter();
+        if ((AskInside(appendId, static (index, id) => index.FindAppend(id))?.Span ?? lost.FindAppend(appendId)) is { } span && (span.Last <= head || !index.IsEndUnknown)) return span.Last <= head ? span : null;
 
         // An id is in the header of its frame. If facts are missing, a header may be missing too.
         if (damage.All.Count > 0) throw new LedgerDamagedException($"It is unknown whether there is an append '{appendId}'.", damage.All);
@@ -115,9 +116,17 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
 
     public Fact? ReadAt(Position position)
     {
-        if (lost.Contains(position, out _)) return null;
+        if (IsLost(position)) return null;
         using var window = NewWindow(isLong: false);
         return ReadAt(new FactReader(damage, window, _marks ??= new FactMarks()), position);
+    }
+
+    /// <summary>Whether a repair has recorded the fact at a position as lost.</summary>
+    public bool IsLost(Position position)
+    {
+        if (lost.IsEmpty) return false;
+        using var reading = gate.Enter();
+        return lost.Contains(position, out _);
     }
 
     /// <summary>The last fact of a stream at or below a position, if it gives the record a value.</summary>

@@ -2,7 +2,7 @@ namespace Factstone.Storage;
 
 /// <summary>Finds the facts that match a query: the index gives candidates, and those that it cannot decide are compared with the query itself.</summary>
 /// <remarks>Threads: any number. Candidates come in pages, so that nothing is held between two of them.</remarks>
-internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog damage, IndexedReading facts)
+internal sealed class QueryReading(FactIndex index, DamageLog damage, IndexedReading facts)
 {
     /// <summary>A read of one fact uses a small page; a read that continues gets larger ones.</summary>
     const int PageMin = 16;
@@ -110,7 +110,7 @@ internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog da
     }
 
     bool Matches(FactQuery query, Candidate candidate) =>
-        !lost.Contains(candidate.Position, out _) && Asked(query, candidate);
+        !facts.IsLost(candidate.Position) && Asked(query, candidate);
 
     bool Asked(FactQuery query, Candidate candidate) =>
         !candidate.NeedsCheck || (MatchesInMemory(query, candidate.Position) ?? (facts.ReadAt(candidate.Position) is { } fact && query.Matches(fact)));
@@ -121,7 +121,7 @@ internal sealed class QueryReading(FactIndex index, LostFacts lost, DamageLog da
 
     /// <summary>Whether the fact has to be read.</summary>
     bool MayMatch(FactQuery query, Candidate candidate) =>
-        !lost.Contains(candidate.Position, out _) && !(candidate.NeedsCheck && MatchesInMemory(query, candidate.Position) == false);
+        !facts.IsLost(candidate.Position) && !(candidate.NeedsCheck && MatchesInMemory(query, candidate.Position) == false);
 
     /// <summary>Whether a fact matches; null if that is only known from its file.</summary>
     bool? MatchesInMemory(FactQuery query, Position position) => index.TryMemoryFact(position) is { } fact ? fact.Matches(query) : null;

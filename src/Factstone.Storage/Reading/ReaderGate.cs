@@ -27,7 +27,7 @@ internal sealed class ReaderGate
     /// <summary>Ends <see cref="EnterPinned"/>.</summary>
     public void Leave() => Interlocked.Decrement(ref _staying);
 
-    /// <summary>For a pinned reader, between two reads.</summary>
+    /// <summary>For a pinned reader, between two reads, and for a reader that reads much more than a page, between two steps.</summary>
     /// <exception cref="ObjectDisposedException">The ledger is closed.</exception>
     public void ThrowIfClosed()
     {

@@ -2,7 +2,7 @@ namespace Factstone.Storage;
 
 /// <summary>Replaces a damaged run. A small one is rebuilt from the log at once; a large one is replaced by a stand-in until the index worker has rebuilt it.</summary>
 /// <remarks>Threads: any. One replacement runs at a time, and the index worker pauses meanwhile.</remarks>
-internal sealed class RunRebuild(LedgerLayout layout, StorageOptions options, FactIndex index, LogStretch log, DamageLog damage, IndexBuilder? builder, RunDirectory runs)
+internal sealed class RunRebuild(LedgerLayout layout, StorageOptions options, FactIndex index, LogStretch log, DamageLog damage, IndexBuilder? builder, RunDirectory runs, ReaderGate gate)
 {
     readonly Lock _rebuild = new();
 
@@ -12,7 +12,7 @@ internal sealed class RunRebuild(LedgerLayout layout, StorageOptions options, Fa
     {
         if (damaged.Footer.Items > options.RebuiltAtOnceMax)
         {
-            if (index.Replace([damaged], [new DamagedRun(damaged, log, damage)])) builder?.Wake?.Invoke();
+            if (index.Replace([damaged], [new DamagedRun(damaged, log, damage, gate)])) builder?.Wake?.Invoke();
             return;
         }
 

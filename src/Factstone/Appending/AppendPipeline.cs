@@ -33,8 +33,8 @@ internal sealed class AppendPipeline : IDisposable
         PendingAppend pending;
         try
         {
-            if (_appending.Prepare(prepared, out var committed) is not { } snapshot) return ValueTask.FromResult(Repeat(prepared, committed));
-            pending = new PendingAppend(this, prepared, snapshot, ConditionCheck.Prepare(prepared.Conditions, _reading));
+            if (_appending.Prepare(prepared, out var committed, cancellationToken) is not { } snapshot) return ValueTask.FromResult(Repeat(prepared, committed, cancellationToken));
+            pending = new PendingAppend(this, prepared, snapshot, ConditionCheck.Prepare(prepared.Conditions, _reading, cancellationToken));
         }
         catch
         {
@@ -59,9 +59,9 @@ internal sealed class AppendPipeline : IDisposable
     }
 
     /// <summary>The answer to an append whose id is committed. It needs no writer.</summary>
-    AppendOutcome Repeat(PreparedAppend append, AppendSpan committed)
+    AppendOutcome Repeat(PreparedAppend append, AppendSpan committed, CancellationToken cancellationToken)
     {
-        var repeat = RepeatedAppend.Answer(append, committed, _reading);
+        var repeat = RepeatedAppend.Answer(append, committed, _reading, cancellationToken);
         append.Release();
         return repeat;
     }

@@ -4,14 +4,14 @@ namespace Factstone;
 internal static class ConditionCheck
 {
     /// <summary>Reads the present values of records and cells, and compares them with those that conditions require.</summary>
-    public static PreparedValue[] Prepare(IReadOnlyList<AppendCondition> conditions, IFactReading reading)
+    public static PreparedValue[] Prepare(IReadOnlyList<AppendCondition> conditions, IFactReading reading, CancellationToken cancellationToken)
     {
         PreparedValue[]? values = null;
         for (var i = 0; i < conditions.Count; i++)
         {
             if (conditions[i].Kind is not (AppendConditionKind.RecordEquals or AppendConditionKind.CellEquals)) continue;
             values ??= new PreparedValue[conditions.Count];
-            values[i] = conditions[i].IsOnCell ? CellConditionCheck.Prepare(conditions[i], reading) : Compare(conditions[i], reading, reading.StateAt(conditions[i].Stream, reading.Head.Position));
+            values[i] = conditions[i].IsOnCell ? CellConditionCheck.Prepare(conditions[i], reading, cancellationToken) : Compare(conditions[i], reading, reading.StateAt(conditions[i].Stream, reading.Head.Position, cancellationToken), cancellationToken);
         }
 
         return values ?? [];
@@ -74,13 +74,13 @@ internal static class ConditionCheck
 
         // Written since the append was prepared. If it were prepared again elsewhere, later appends of the same caller would
         // overtake it. So the writer itself reads this one fact, which was written a moment ago.
-        return Compare(condition, reading, state).IsEqual;
+        return Compare(condition, reading, state, CancellationToken.None).IsEqual;
     }
 
-    static PreparedValue Compare(AppendCondition condition, IFactReading reading, StreamState state)
+    static PreparedValue Compare(AppendCondition condition, IFactReading reading, StreamState state, CancellationToken cancellationToken)
     {
         if (!state.HasValue) return new PreparedValue(state, IsEqual: false);
-        var fact = reading.ReadAt(state.Position);
+        var fact = reading.ReadAt(state.Position, cancellationToken);
         return new PreparedValue(state, fact is { ContentType: null, Payload.IsEmpty: false } && CanonicalJson.AreEqual(fact.Payload.Span, condition.Value.Span));
     }
 }

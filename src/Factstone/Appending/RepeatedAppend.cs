@@ -3,10 +3,10 @@ namespace Factstone;
 /// <summary>An append whose id exists: a repeat, or another append with a used id. The two are compared byte for byte.</summary>
 internal static class RepeatedAppend
 {
-    public static AppendOutcome Answer(PreparedAppend append, AppendSpan span, IFactReading reading)
+    public static AppendOutcome Answer(PreparedAppend append, AppendSpan span, IFactReading reading, CancellationToken cancellationToken = default)
     {
-        var facts = Facts(span, reading);
-        var cells = Cells(append.AppendId!, span, reading);
+        var facts = Facts(span, reading, cancellationToken);
+        var cells = Cells(append.AppendId!, span, reading, cancellationToken);
         var receipt = Receipt(span, facts, cells);
         return (Difference(append, span, facts) ?? Difference(append, span, cells)) is { } difference
             ? new AppendOutcome.AppendIdReused(append.AppendId!, receipt, difference)
@@ -14,12 +14,15 @@ internal static class RepeatedAppend
     }
 
     /// <summary>The original receipt of a committed append, from the facts and cells that it wrote. It has no versions for facts and cells that were lost.</summary>
-    public static AppendReceipt Receipt(string appendId, AppendSpan span, IFactReading reading) => Receipt(span, Facts(span, reading), Cells(appendId, span, reading));
+    public static AppendReceipt Receipt(string appendId, AppendSpan span, IFactReading reading, CancellationToken cancellationToken) =>
+        Receipt(span, Facts(span, reading, cancellationToken), Cells(appendId, span, reading, cancellationToken));
 
     /// <summary>The cells of an append that has lost facts are in frames of their own.</summary>
-    static IReadOnlyList<StoredCell> Cells(string appendId, AppendSpan span, IFactReading reading) => span.IsIncomplete ? [] : reading.ReadAppendCells(appendId);
+    static IReadOnlyList<StoredCell> Cells(string appendId, AppendSpan span, IFactReading reading, CancellationToken cancellationToken) =>
+        span.IsIncomplete ? [] : reading.ReadAppendCells(appendId, cancellationToken);
 
-    static List<Fact> Facts(AppendSpan span, IFactReading reading) => span.Count == 0 ? [] : [.. reading.Read(span.First, span.Last, backward: false)];
+    static List<Fact> Facts(AppendSpan span, IFactReading reading, CancellationToken cancellationToken) =>
+        span.Count == 0 ? [] : [.. reading.Read(span.First, span.Last, backward: false, cancellationToken)];
 
     static AppendReceipt Receipt(AppendSpan span, List<Fact> facts, IReadOnlyList<StoredCell> cells)
     {

@@ -167,7 +167,7 @@ public sealed class Follower : IAsyncEnumerable<Fact>
 
             try
             {
-                ReadTo(new Position(until));
+                ReadTo(new Position(until), cancellationToken);
             }
             catch (ObjectDisposedException) when (_reading.IsClosed)
             {
@@ -180,12 +180,12 @@ public sealed class Follower : IAsyncEnumerable<Fact>
         }
     }
 
-    void ReadTo(Position until)
+    void ReadTo(Position until, CancellationToken cancellationToken)
     {
         var bytes = 0L;
         try
         {
-            foreach (var fact in _reading.ReadQuery(Query, new Position(_readUntil), until, backward: false))
+            foreach (var fact in _reading.ReadQuery(Query, new Position(_readUntil), until, backward: false, cancellationToken))
             {
                 // A fact that was in flight at the start can be older than the start time.
                 if (fact.RecordedAtMicroseconds < _recordedFrom) continue;

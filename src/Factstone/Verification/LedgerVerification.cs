@@ -39,7 +39,7 @@ internal static class LedgerVerification
         });
         damage.AddRange(index.Damage);
         remade.AddRange(index.Remade);
-        var held = storage.Statistics();
+        var held = storage.Statistics(cancellationToken);
         return new VerifyReport
         {
             Facts = facts,

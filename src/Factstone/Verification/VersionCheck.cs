@@ -8,7 +8,7 @@ internal static class VersionCheck
 
     public static void Run(IFactStorage storage, Position head, List<Damage> damage, CancellationToken cancellationToken)
     {
-        var passes = (ulong)((storage.Statistics().Streams / StreamsMax) + 1);
+        var passes = (ulong)((storage.Statistics(cancellationToken).Streams / StreamsMax) + 1);
         var versions = new Dictionary<StreamName, long>();
         for (var pass = 0UL; pass < passes; pass++)
         {

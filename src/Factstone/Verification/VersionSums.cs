@@ -23,9 +23,9 @@ internal sealed class VersionSums
     public bool AreOf(IFactStorage storage, Position head, CancellationToken cancellationToken)
     {
         var sum = _sum;
-        foreach (var store in storage.Stores())
+        foreach (var store in storage.Stores(cancellationToken))
         {
-            foreach (var (stream, state) in storage.Streams(store.Store, "", after: null, head, long.MaxValue))
+            foreach (var (stream, state) in storage.Streams(store.Store, "", after: null, head, long.MaxValue, cancellationToken))
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 sum -= Mixed(HashOf(stream), state.Version.Value);
