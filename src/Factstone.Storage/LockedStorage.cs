@@ -92,7 +92,7 @@ internal abstract class LockedStorage : FileStorage, IFactAppending
     {
         var now = options.Time.GetUtcNow();
         var lag = TimeSpan.FromMicroseconds(Math.Max(0, lastTime - Microseconds.From(now)));
-        if (lag > LedgerNotice.ClockBehind.DistanceMin) options.Tell(new LedgerNotice.ClockBehind(lag, Microseconds.ToTime(lastTime), now));
+        if (lag > LedgerNotice.ClockBehind.DistanceMin) options.Notify(new LedgerNotice.ClockBehind(lag, Microseconds.ToTime(lastTime), now));
         return lag;
     }
 }

@@ -80,7 +80,7 @@ internal sealed record StorageOptions
     public Defect Defect { get; init; }
 
     /// <summary>Passes on a notice, if a callback is set.</summary>
-    public void Tell(LedgerNotice notice)
+    public void Notify(LedgerNotice notice)
     {
         try
         {

@@ -40,7 +40,7 @@ public sealed partial class Ledger
     public ValueTask<AppendReceipt?> FindAppendAsync(string appendId, CancellationToken cancellationToken = default)
     {
         if (NameCheck.Text("The append id", appendId, 1, FactLimits.AppendIdBytesMax) is { } wrong) throw new ArgumentException(wrong, nameof(appendId));
-        Look(cancellationToken);
+        RefreshReader(cancellationToken);
         return ValueTask.FromResult(_storage.FindAppend(appendId, cancellationToken) is { } span
             ? RepeatedAppend.Receipt(appendId, span, _storage, cancellationToken)
             : null);

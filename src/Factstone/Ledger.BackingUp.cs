@@ -58,7 +58,7 @@ public sealed partial class Ledger
     /// <summary>With the file system of the backup, for tests; a ledger in memory is backed up on the disk otherwise.</summary>
     internal async ValueTask<BackupReport> BackupAsync(string directory, BackupOptions options, Action<BackupProgress>? progress, CancellationToken cancellationToken)
     {
-        Look(cancellationToken);
+        RefreshReader(cancellationToken);
         ArgumentException.ThrowIfNullOrEmpty(directory);
         return await StorageEngine.BackupAsync(_storage, directory, options, progress, cancellationToken).ConfigureAwait(false);
     }

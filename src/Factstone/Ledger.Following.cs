@@ -8,7 +8,7 @@ public sealed partial class Ledger
     /// <exception cref="ArgumentOutOfRangeException">The position is beyond the last fact.</exception>
     public LedgerCursor CursorAt(Position position)
     {
-        Look(CancellationToken.None);
+        RefreshReader(CancellationToken.None);
         return Cursors.At(_storage, position);
     }
 
@@ -19,7 +19,7 @@ public sealed partial class Ledger
     /// <exception cref="ArgumentOutOfRangeException">The position is beyond the last fact, and the cursor's epoch does not explain it.</exception>
     public Position Resolve(LedgerCursor cursor)
     {
-        Look(CancellationToken.None);
+        RefreshReader(CancellationToken.None);
         return Cursors.Resolve(_storage, cursor, nameof(cursor));
     }
 
@@ -49,7 +49,7 @@ public sealed partial class Ledger
         query.ThrowIfWrong(nameof(query));
         options ??= new FollowOptions();
         if (options.BufferFacts is < 1 or > 100_000) throw new ArgumentOutOfRangeException(nameof(options), options.BufferFacts, "BufferFacts must be 1 to 100,000.");
-        Look(CancellationToken.None);
+        RefreshReader(CancellationToken.None);
         var recordedFrom = options.From.Kind == FollowStartKind.AtTime ? options.From.Time : long.MinValue;
         return new Follower(_storage, _options, query, FollowAfter(options.From), recordedFrom, options.BufferFacts) { Start = options.From.Cursor };
     }

@@ -52,7 +52,7 @@ public sealed partial class Ledger
     {
         var cell = new CellName(bucket, name);
         if (NameCheck.ForReading(cell) is { } wrong) throw new ArgumentException(wrong, nameof(name));
-        Look(cancellationToken);
+        RefreshReader(cancellationToken);
         return ValueTask.FromResult(_storage.ReadCell(cell, cancellationToken));
     }
 

@@ -138,7 +138,7 @@ public sealed partial class Ledger
         Check(stream);
         if (asOf.Kind == LedgerTimeKind.RecordedBy)
         {
-            Look(cancellationToken);
+            RefreshReader(cancellationToken);
             await SettleAsync(asOf.Time, cancellationToken).ConfigureAwait(false);
             return _storage.ReadLatestRecordedBy(stream, asOf.Time, cancellationToken);
         }
@@ -159,7 +159,7 @@ public sealed partial class Ledger
     /// <exception cref="LedgerDamagedException">The fact is damaged, or it is unknown whether there is one.</exception>
     public ValueTask<Fact?> ReadAtAsync(Position position, CancellationToken cancellationToken = default)
     {
-        Look(cancellationToken);
+        RefreshReader(cancellationToken);
         if (position > _storage.Head.Position && _storage.IsEndUnknown) throw new LedgerDamagedException($"It is unknown whether there is a fact at position {position}.", _storage.Damage);
         return ValueTask.FromResult(position > Position.None && position <= _storage.Head.Position ? _storage.ReadAt(position, cancellationToken) : null);
     }

@@ -51,7 +51,7 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
     /// <exception cref="LedgerDamagedException">The last position is unknown, because the end of the log is lost.</exception>
     public ValueTask<Position> GetHeadAsync(CancellationToken cancellationToken = default)
     {
-        Look(cancellationToken);
+        RefreshReader(cancellationToken);
         if (_storage.IsEndUnknown) throw new LedgerDamagedException($"It is unknown whether position {_storage.Head.Position} is the last one.", _storage.Damage);
         return ValueTask.FromResult(_storage.Head.Position);
     }
@@ -61,7 +61,7 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
     /// <exception cref="ClockJumpedException">The clock is probably wrong, so the present time is unknown.</exception>
     public async ValueTask<ResolvedTime> ResolveAsync(LedgerTime time, CancellationToken cancellationToken = default)
     {
-        Look(cancellationToken);
+        RefreshReader(cancellationToken);
         switch (time.Kind)
         {
             case LedgerTimeKind.Latest:
@@ -82,7 +82,7 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
     /// <summary>The size of the ledger.</summary>
     public ValueTask<LedgerStatistics> GetStatisticsAsync(CancellationToken cancellationToken = default)
     {
-        Look(cancellationToken);
+        RefreshReader(cancellationToken);
         var held = _storage.Statistics(cancellationToken);
         var head = _storage.Head;
         return ValueTask.FromResult(new LedgerStatistics
@@ -126,7 +126,7 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
 
     internal static Ledger Open(IFactStorage storage, LedgerOptions options) => new(storage, options);
 
-    void Look(CancellationToken cancellationToken)
+    void RefreshReader(CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
         cancellationToken.ThrowIfCancellationRequested();

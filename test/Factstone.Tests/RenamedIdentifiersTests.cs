@@ -9,14 +9,16 @@ public sealed class RenamedIdentifiersTests
 {
     static readonly string[] Renamed =
     [
-        "AddPlace", "AddPlaces", "BeginAppend", "CellPlace", "ComparePlaces", "CopyPlaces", "Crank", "EnterToStay", "Expect", "ExpectTime", "FactPlace", "FactShowing", "FindReach", "FollowerLook",
-        "GiveBackIfGone", "GiveBackSpace", "GiveBackZeros", "HasMissedCells", "HasQuietWork", "ICrank", "IStreamPlaces", "IndexMending", "InlineCrank", "IsEndLost",
-        "LastPlace", "LastPlaceIn", "LastPlaceInBlocks", "LetGo", "LetGoOfLargeBuffers", "LetGoOfMapping", "LogPlace", "LogPlaceFormat", "LogReach", "LogWriter", "LoseEnd",
-        "ManualCrank", "Mend", "MissedCells", "NextWhenQuiet", "NoVisitor", "Place", "PlaceAt", "PlaceBetween", "PlaceBytes", "PlaceOf", "Places", "PlacesCursor",
-        "PlacesPerBlock", "PlacesPerStep", "PlacesShownMax", "PositionsPerLook", "QuietBeforeMerging", "QuietMerging", "QuietStep", "Reach", "ReadPlace",
-        "RefuseLostEnd", "RunMended", "RunPlaces", "RunsMergedInQuiet", "SpaceAhead", "SpaceEnd", "StayMapped", "StreamPlace", "TermPlace", "ThreadCrank", "Took",
-        "TryMend", "WriteElsewhere", "WritePlace", "WritePlaces", "ZeroAheadBytesMax", "ZeroAheadBytesMin", "_crank", "_hasMissedCells", "_isMergeForQuiet", "_mending",
-        "_places", "_placesLength", "_reach", "_spaceEnd",
+        "AddPlace", "AddPlaces", "AskInside", "AskTheServer", "Asked", "AskedMax", "BeginAppend", "CellPlace", "CheckAnew", "ComparePlaces", "CopyPlaces", "Crank", "EnterToStay", "Expect",
+        "ExpectTime", "FactPlace", "FactShowing", "FindReach", "FollowerLook", "GiveBackIfGone", "GiveBackSpace", "GiveBackZeros", "GivenBesideExported", "GoOn", "HasDigitsBehindPoint",
+        "HasMissedCells", "HasQuietWork", "HeaderBehind", "ICrank", "IStreamPlaces", "IndexMending", "InlineCrank", "IsBehindValue", "IsBesideGap", "IsEndLost", "KeepFound",
+        "LastBehindGap", "LastPlace", "LastPlaceIn", "LastPlaceInBlocks", "LetGo", "LetGoOfLargeBuffers", "LetGoOfMapping", "LogPlace", "LogPlaceFormat", "LogReach", "LogWriter",
+        "LongestBehind", "Look", "LookedBehind", "LooksPerHalving", "LoseEnd", "ManifestBehind", "ManualCrank", "MemoryFiller", "Mend", "Miss", "MissBehind", "MissBehindGap",
+        "MissLastSegment", "MissSegmentsBefore", "MissUntil", "Missed", "MissedBefore", "MissedCells", "NextWhenQuiet", "NoVisitor", "Place", "PlaceAt", "PlaceBetween", "PlaceBytes",
+        "PlaceOf", "Places", "PlacesCursor", "PlacesPerBlock", "PlacesPerStep", "PlacesShownMax", "PositionsPerLook", "QuietBeforeMerging", "QuietMerging", "QuietStep", "Reach",
+        "ReadPlace", "RefuseLostEnd", "RunMended", "RunPlaces", "RunsMergedInQuiet", "Said", "SaysTheSameAs", "SpaceAhead", "SpaceEnd", "StayMapped", "StreamPlace", "TakeBack", "Tell",
+        "TermPlace", "ThreadCrank", "Took", "TryMend", "WriteElsewhere", "WritePlace", "WritePlaces", "ZeroAheadBytesMax", "ZeroAheadBytesMin", "_crank", "_hasMissedCells",
+        "_isMergeForQuiet", "_looking", "_mending", "_missed", "_places", "_placesLength", "_reach", "_spaceEnd",
     ];
 
     static readonly string[] Assemblies = ["Factstone.Model", "Factstone.Storage", "Factstone"];

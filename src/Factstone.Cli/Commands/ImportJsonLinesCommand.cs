@@ -33,7 +33,7 @@ internal sealed class ImportJsonLinesCommand : LedgerCommand
     {
         var isExported = parsed.GetValue(_exported);
         var options = isExported ? null : Fields(parsed);
-        if (isExported && GivenBesideExported(parsed) is { } given) throw CliException.Usage($"{given.Name}: the lines of an export already say it. Leave out '{given.Name}', or '--exported'.");
+        if (isExported && GivenWithExported(parsed) is { } given) throw CliException.Usage($"{given.Name}: the lines of an export already say it. Leave out '{given.Name}', or '--exported'.");
 
         await using var source = Open(parsed.GetRequiredValue(_file), session.Host);
         const string Waiting = "Waiting for the first line";
@@ -44,7 +44,7 @@ internal sealed class ImportJsonLinesCommand : LedgerCommand
         return ExitCodes.Done;
     }
 
-    Option? GivenBesideExported(ParseResult parsed) =>
+    Option? GivenWithExported(ParseResult parsed) =>
         ((Option[])[_store, _key, _type, _value, _validFrom, _timeUnit, _tags, _appendId, _appendIdPrefix, _batchBy, _retract])
             .FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false });
 

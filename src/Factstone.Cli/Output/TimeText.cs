@@ -27,11 +27,11 @@ internal static class TimeText
     {
         var normal = text.Trim().ToUpperInvariant();
         if (normal.Length > 10 && normal[10] == ' ') normal = $"{normal[..10]}T{normal[11..]}";
-        return DateTimeOffset.TryParseExact(WithoutFinestDigits(normal), Formats, CultureInfo.InvariantCulture, Utc, out time) && HasDigitsBehindPoint(normal);
+        return DateTimeOffset.TryParseExact(WithoutFinestDigits(normal), Formats, CultureInfo.InvariantCulture, Utc, out time) && HasDigitsAfterPoint(normal);
     }
 
     /// <summary>The framework accepts a point without digits after it; RFC 3339 does not.</summary>
-    static bool HasDigitsBehindPoint(string text)
+    static bool HasDigitsAfterPoint(string text)
     {
         var dot = text.IndexOf('.', StringComparison.Ordinal);
         return dot < 0 || (dot + 1 < text.Length && char.IsAsciiDigit(text[dot + 1]));

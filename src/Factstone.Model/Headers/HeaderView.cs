@@ -86,7 +86,7 @@ internal readonly ref struct HeaderView
     }
 
     /// <summary>Compares the fields from <see cref="HeaderField.Store"/> on, except the correlation and the producer. Two appends with one id must agree on them.</summary>
-    public bool SaysTheSameAs(in HeaderView other) =>
+    public bool HasSameContentAs(in HeaderView other) =>
         Store.SequenceEqual(other.Store) && Key.SequenceEqual(other.Key)
         && Slice(_slices.Type).SequenceEqual(other.Slice(other._slices.Type))
         && Slice(_slices.Tags).SequenceEqual(other.Slice(other._slices.Tags))

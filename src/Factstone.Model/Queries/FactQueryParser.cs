@@ -148,7 +148,7 @@ internal ref struct FactQueryParser
         if (!IsAtEnd && _text[_at] == '"')
         {
             if (ReadQuoted() is not { } quoted) return null;
-            if (!IsAtItemEnd && !IsBehindValue(term)) return FailValue(_at, $"expected a blank, '|' or the end after the quotes, but there is '{_text[_at]}'.");
+            if (!IsAtItemEnd && !IsAfterValue(term)) return FailValue(_at, $"expected a blank, '|' or the end after the quotes, but there is '{_text[_at]}'.");
             return Checked(term, quoted, start);
         }
 
@@ -157,7 +157,7 @@ internal ref struct FactQueryParser
         if (length < 0) length = rest.Length;
         if (length == 0) return FailValue(start, $"expected a value after '{term}='; write \"\" for an empty one.");
         _at += length;
-        if (!IsAtItemEnd && !IsBehindValue(term))
+        if (!IsAtItemEnd && !IsAfterValue(term))
             return FailValue(_at, $"the value contains '{_text[_at]}', so it needs quotes: {term}=\"…\", as a JSON string.{(term == FactQueryText.Tag ? " For two tags write tag=x tag=y." : "")}");
         return Checked(term, rest[..length].ToString(), start);
     }
@@ -202,7 +202,7 @@ internal ref struct FactQueryParser
 
     readonly bool IsAtItemEnd => IsAtEnd || _text[_at] == FactQueryText.BetweenItems;
 
-    readonly bool IsBehindValue(string term) => FactQueryText.Blanks.Contains(_text[_at]) || (term == FactQueryText.Type && _text[_at] == FactQueryText.BetweenTypes);
+    readonly bool IsAfterValue(string term) => FactQueryText.Blanks.Contains(_text[_at]) || (term == FactQueryText.Type && _text[_at] == FactQueryText.BetweenTypes);
 
     void SkipBlanks()
     {

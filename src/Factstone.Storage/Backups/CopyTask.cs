@@ -52,7 +52,7 @@ internal sealed class CopyTask(IFileSystem source, LedgerLayout from, IFileSyste
     }
 
     /// <summary>Subtracts the bytes of a file that is copied again or left out.</summary>
-    public void TakeBack(long bytes) => _copied -= Math.Min(bytes, _copied);
+    public void Subtract(long bytes) => _copied -= Math.Min(bytes, _copied);
 
     void Copied(int bytes)
     {

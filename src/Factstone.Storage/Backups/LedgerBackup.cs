@@ -117,7 +117,7 @@ internal sealed class LedgerBackup
     {
         if (!_copied.Remove(name, out var copied)) return;
         _task.Target.Delete($"{_task.To.Segments}/{name}");
-        _task.TakeBack(copied.End);
+        _task.Subtract(copied.End);
     }
 
     /// <summary>After a power cut, less may be published than was acknowledged. Without a writer the rest is not published, and a backup would leave it out without notice.</summary>

@@ -65,7 +65,7 @@ internal sealed class LedgerRestore
 
         var segment = NextSegment(report, scan);
         var end = segment.Create(_task.Target, _task.To, _options);
-        var manifest = segment.ManifestBehind(_log.Segments, _log.IsLastLive);
+        var manifest = segment.ManifestAfter(_log.Segments, _log.IsLastLive);
         new ManifestFile(_task.Target, _task.To).Replace(manifest);
         ReceiptSegment.Publish(_task.Target, _task.To, end);
         _task.Target.SyncDirectory(_task.To.Root);
@@ -99,7 +99,7 @@ internal sealed class LedgerRestore
         var lastTime = Math.Max(Math.Max(scan.LastTime, _log.End.RecordedAt), old.BaseTime);
         return new ReceiptSegment
         {
-            Header = ReceiptSegment.HeaderBehind(
+            Header = ReceiptSegment.HeaderAfter(
                 old,
                 oldEnd: _log.IsLastLive ? _log.End.FileOffset : null,
                 sequence: Math.Max(old.Sequence, _log.Manifest.Generation) + 1,

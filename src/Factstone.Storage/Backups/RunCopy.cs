@@ -96,7 +96,7 @@ internal sealed class RunCopy(CopyTask task)
     void Remove(string name)
     {
         task.Target.Delete(CopyOf(name));
-        if (_copied.Remove(name, out var bytes)) task.TakeBack(bytes);
+        if (_copied.Remove(name, out var bytes)) task.Subtract(bytes);
     }
 
     string CopyOf(string name) => $"{task.To.Index}/{name}";

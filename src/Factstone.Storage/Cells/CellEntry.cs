@@ -8,7 +8,7 @@ namespace Factstone.Storage;
 internal sealed record CellEntry(CellVersion Version, bool IsDeleted, CellDigest Digest, LogLocation Location)
 {
     /// <summary>How many damaged stretches that may hide any cell came before it, in the part of the log that its memory part covers.</summary>
-    public int MissedBefore { get; init; }
+    public int UnknownMarksBefore { get; init; }
 
     /// <summary>The entry of a cell that a walk of the log found.</summary>
     public static CellEntry Of(Segment segment, long fileOffset, in CellView cell) => new(cell.Head.Version, cell.Head.IsDelete, default, segment.LocationOf(fileOffset));

@@ -16,13 +16,13 @@ internal sealed class MemoryCells
     readonly ConcurrentDictionary<string, MemoryBucket> _buckets = new(concurrencyLevel: 1, capacity: 7, StringComparer.Ordinal);
     readonly SortedNames _sorted = new();
     long _count;
-    volatile int _missed;
+    volatile int _unknownMarks;
 
     /// <summary>The number of cells, deleted ones included.</summary>
     public long Count => Volatile.Read(ref _count);
 
     /// <summary>The number of damaged stretches of the log that may hide a write of any cell.</summary>
-    public int Missed => _missed;
+    public int UnknownMarks => _unknownMarks;
 
     public CellEntry? Find(CellName cell) => _buckets.TryGetValue(cell.Bucket, out var bucket) ? bucket.Find(cell.Name) : null;
 
@@ -42,14 +42,14 @@ internal sealed class MemoryCells
 
         // The same version was written again at another location.
         if (known is not null && known.Version > entry.Version) return;
-        bucket.Put(cell.Name, entry.MissedBefore == _missed ? entry : entry with { MissedBefore = _missed });
+        bucket.Put(cell.Name, entry.UnknownMarksBefore == _unknownMarks ? entry : entry with { UnknownMarksBefore = _unknownMarks });
         if (known is not null) return;
         Bytes += BytesPerCell + (cell.Name.Length * sizeof(char));
         Volatile.Write(ref _count, _count + 1);
     }
 
     /// <summary>Counts a damaged stretch of the log that may hide a write of any cell. Later writes are newer than that.</summary>
-    public void Miss() => _missed++;
+    public void MarkUnknown() => _unknownMarks++;
 
     /// <summary>All cells, in no order.</summary>
     public IEnumerable<KeyValuePair<CellName, CellEntry>> All()

@@ -70,10 +70,11 @@ internal sealed class DamagedRunRebuild : IDisposable
             var runs = parts.GetRange(first, parts.Count - first).ConvertAll(static part => (Run)part);
             var (start, length) = RunPlan.Next([.. runs.Select(static run => run.Footer.Items)]).GetOffsetAndLength(runs.Count);
             if (length == 0) yield break;
-            Run? merged = null;
-            foreach (var step in _files.MergeSteps(runs.GetRange(start, length), run => merged = run)) yield return step;
+            Run? merged;
+            using (var merge = _files.Merge(runs.GetRange(start, length)))
+                while ((merged = merge.Step()) is null) yield return 0;
             parts.RemoveRange(first + start, length);
-            parts.Insert(first + start, merged!);
+            parts.Insert(first + start, merged);
             foreach (var run in runs.GetRange(start, length)) _files.Discard(run);
         }
     }

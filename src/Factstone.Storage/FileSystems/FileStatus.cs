@@ -45,7 +45,7 @@ internal readonly record struct FileStatus(FileIdentity Identity, long Links, in
         Span<byte> bytes = stackalloc byte[LinuxBytes];
         try
         {
-            if (OperatingSystem.IsLinux() && LibC.Status(LibC.CurrentDirectory, path, LibC.AskTheServer, LibC.StatusOfInode, bytes) == 0) return FromLinux(bytes);
+            if (OperatingSystem.IsLinux() && LibC.Status(LibC.CurrentDirectory, path, LibC.ForceSync, LibC.StatusOfInode, bytes) == 0) return FromLinux(bytes);
             if (OperatingSystem.IsMacOS() && (IsMacOnIntel ? LibC.StatusOnIntelMac(path, bytes) : LibC.StatusOnMac(path, bytes)) == 0) return FromMac(bytes);
             if (!OperatingSystem.IsWindows()) error = Marshal.GetLastPInvokeError();
         }

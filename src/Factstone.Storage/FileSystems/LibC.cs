@@ -94,7 +94,7 @@ internal static partial class LibC
     /// <summary>AT_FDCWD and AT_EMPTY_PATH; AT_STATX_FORCE_SYNC, which queries the server of a network disk and has no effect elsewhere; STATX_TYPE, STATX_NLINK, STATX_INO and STATX_SIZE.</summary>
     public const int CurrentDirectory = -100;
     public const int OfDescriptor = 0x1000;
-    public const int AskTheServer = 0x2000;
+    public const int ForceSync = 0x2000;
     public const uint StatusOfInode = 0x305;
 
     [LibraryImport(Library, EntryPoint = "statx", SetLastError = true)]

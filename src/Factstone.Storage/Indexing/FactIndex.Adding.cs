@@ -29,7 +29,7 @@ internal sealed partial class FactIndex : IFrameVisitor
 
     public void MarkCellsUnknown()
     {
-        if (_defect != Defect.CellsPastDamage) Active.Cells.Miss();
+        if (_defect != Defect.CellsPastDamage) Active.Cells.MarkUnknown();
     }
 
     /// <summary>Adds a fact of a group that is now durable.</summary>

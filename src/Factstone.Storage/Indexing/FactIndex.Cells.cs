@@ -8,7 +8,7 @@ internal sealed partial class FactIndex
         get
         {
             foreach (var part in Parts)
-                if (part is MemoryPart { Cells.Missed: > 0 }) return true;
+                if (part is MemoryPart { Cells.UnknownMarks: > 0 }) return true;
             return false;
         }
     }
@@ -25,8 +25,8 @@ internal sealed partial class FactIndex
             // The write is read before the counter. If damage is found in between, the result becomes uncertain; in the
             // opposite order, an uncertain result could be reported as certain.
             var entry = parts[i].FindCell(cell, key);
-            var missed = parts[i] is MemoryPart memory ? memory.Cells.Missed : 0;
-            if (entry is not null) return new CellFound(Known(entry), entry.MissedBefore == missed);
+            var missed = parts[i] is MemoryPart memory ? memory.Cells.UnknownMarks : 0;
+            if (entry is not null) return new CellFound(Known(entry), entry.UnknownMarksBefore == missed);
             if (missed > 0) return new CellFound(null, IsCertain: false);
         }
 

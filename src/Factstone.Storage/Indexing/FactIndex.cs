@@ -294,13 +294,13 @@ internal sealed partial class FactIndex
 
     /// <summary>For a reader in another process than the writer: takes over runs that the writer has made since, and releases the memory for what they contain.</summary>
     /// <param name="runs">All runs; the last ends within the active part.</param>
-    /// <param name="isBehind">Whether a location in the log is after that end.</param>
-    public void Adopt(IReadOnlyList<Run> runs, Func<LogLocation, bool> isBehind)
+    /// <param name="isAfter">Whether a location in the log is after that end.</param>
+    public void Adopt(IReadOnlyList<Run> runs, Func<LogLocation, bool> isAfter)
     {
         var last = runs[^1];
         Invariant.Holds(last.Last >= new Position(Active.First.Value - 1) && last.Last < Next);
         Invariant.Holds(last.LastTime >= Active.StartTime && last.LastTime <= LastTime);
-        var newest = Active.Behind(last.Last, last.End, last.LastTime, isBehind);
+        var newest = Active.PartAfter(last.Last, last.End, last.LastTime, isAfter);
         lock (_replacing)
         {
             _builder.Begin(newest);

@@ -11,8 +11,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
 {
     readonly Lock _building = new();
     readonly MergePlan _plan = new(index, directory.Space, options);
-    RunMerge? _merge;
-    IStorageFile? _mergeFile;
+    RunMergeFile? _merge;
     bool _isClosed;
     bool _isIdleMerge;
     DamagedRunRebuild? _rebuild;
@@ -62,7 +61,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
 
     /// <summary>When the ledger is idle, does one piece of a merge beyond what <see cref="Step"/> merges; false when there is nothing to do, or nothing can be done now.</summary>
     public bool IdleStep() => Guarded(() => Try(
-        () => (_merge is not null ? _isIdleMerge : BeginMerge(_plan.Next(RunPlan.NextWhenIdle), isIdleMerge: true)) && MergeOn(),
+        () => (_merge is not null ? _isIdleMerge : BeginMerge(_plan.Next(RunPlan.NextWhenIdle), isIdleMerge: true)) && StepMerge(),
         _ => _runsRefused = index.CountRuns().Runs)); // it is tried again when there is another run
 
     /// <summary>Writes every complete memory part. For an open that reads much of the log, and for a close.</summary>
@@ -84,7 +83,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
         {
             _isClosed = true;
             AbandonRebuild();
-            TryAbandonMerge();
+            TryEndMerge();
         }
     }
 
@@ -92,7 +91,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
     public Lock.Scope Pause()
     {
         var scope = _building.EnterScope();
-        TryAbandonMerge(); // if this threw, the scope would never be left
+        TryEndMerge(); // if this threw, the scope would never be left
         return scope;
     }
 
@@ -126,7 +125,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
             lock (_building)
             {
                 AbandonRebuild();
-                TryAbandonMerge();
+                TryEndMerge();
             }
 
             return false;
@@ -147,7 +146,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
             {
                 if (!_isRebuilding) _plan.Failed();
                 if (_isRebuilding) AbandonRebuild();
-                else AbandonMerge();
+                else EndMerge();
                 isRefused(failure);
                 return false;
             }
@@ -163,7 +162,7 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
             }
 
             if (_isRebuilding) AbandonRebuild();
-            else AbandonMerge();
+            else EndMerge();
         }
 
         return TryRebuild(damaged);
@@ -250,29 +249,18 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
         if (_merge is not null && _isIdleMerge)
         {
             if (_plan.Next(RunPlan.Next).Count == 0) return false;
-            AbandonMerge();
+            EndMerge();
         }
 
-        return (_merge is not null || BeginMerge(_plan.Next(RunPlan.Next), isIdleMerge: false)) && MergeOn();
+        return (_merge is not null || BeginMerge(_plan.Next(RunPlan.Next), isIdleMerge: false)) && StepMerge();
     }
 
-    bool MergeOn()
+    bool StepMerge()
     {
         directory.Space.RequireForMerge();
-        if (_merge!.Step()) return true;
-
-        var (runs, path) = (_merge.Runs, _mergeFile!.Path);
+        if (_merge!.Step() is not { } merged) return true;
+        var runs = _merge.Runs;
         EndMerge();
-        Run merged;
-        try
-        {
-            merged = Files.Reopen(path, runs[0].First, runs[^1].Last);
-        }
-        catch (Exception failure) when (failure is not MachineStoppedException)
-        {
-            directory.TryDelete(path);
-            throw;
-        }
 
         // Another thread may have replaced one of these runs because it was damaged.
         if (!index.Replace([.. runs], [merged]))
@@ -290,35 +278,27 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
     bool BeginMerge(List<Run> runs, bool isIdleMerge)
     {
         if (runs.Count == 0) return false;
-        foreach (var run in runs) run.CheckAnew(); // what became damaged since would be whole in the new run
+        foreach (var run in runs) run.ForgetChecks(); // what became damaged since would be whole in the new run
         _isIdleMerge = isIdleMerge;
         _plan.Begin(runs);
-        _mergeFile = directory.Create(directory.NewPath(runs[0].First, runs[^1].Last));
-        _merge = new RunMerge(runs, _mergeFile, options.Defect);
+        _merge = Files.Merge(runs);
         return true;
     }
 
+    /// <summary>Ends the merge; if it is not done, its file is removed.</summary>
     void EndMerge()
     {
-        var (merge, file) = (_merge, _mergeFile);
-        (_merge, _mergeFile) = (null, null);
+        var merge = _merge;
+        _merge = null;
         _plan.End();
         merge?.Dispose();
-        file?.Dispose();
     }
 
-    void AbandonMerge()
-    {
-        if (_mergeFile?.Path is not { } path) return;
-        EndMerge();
-        directory.TryDelete(path);
-    }
-
-    void TryAbandonMerge()
+    void TryEndMerge()
     {
         try
         {
-            AbandonMerge();
+            EndMerge();
         }
         catch (Exception failure) when (failure is not MachineStoppedException)
         {

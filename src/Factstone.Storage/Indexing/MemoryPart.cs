@@ -63,7 +63,7 @@ internal sealed class MemoryPart(Position first, LogLocation start, long startTi
     public bool HasHoles => _holes.Count > 0;
 
     /// <summary>Whether a fact or cell of its range is unknown. Such a part is never written as a run, so that the next open finds the damage again.</summary>
-    public bool HasUnknown => HasHoles || Cells.Missed > 0;
+    public bool HasUnknown => HasHoles || Cells.UnknownMarks > 0;
 
     /// <summary>Its approximate memory in bytes.</summary>
     public long Bytes => _bytes + Cells.Bytes;
@@ -222,8 +222,8 @@ internal sealed class MemoryPart(Position first, LogLocation start, long startTi
     /// <param name="last">The run's last position.</param>
     /// <param name="end">Where the log continues after the run.</param>
     /// <param name="endTime">The last RecordedAt up to there.</param>
-    /// <param name="isBehind">Whether a location is at or after that end.</param>
-    public MemoryPart Behind(Position last, in LogLocation end, long endTime, Func<LogLocation, bool> isBehind)
+    /// <param name="isAfter">Whether a location is at or after that end.</param>
+    public MemoryPart PartAfter(Position last, in LogLocation end, long endTime, Func<LogLocation, bool> isAfter)
     {
         var newer = new MemoryPart(last.Next(), end, endTime);
         var batch = 0L;
@@ -244,9 +244,9 @@ internal sealed class MemoryPart(Position first, LogLocation start, long startTi
 
         // If an append has no facts, the location of its frame shows whether it is before or after the end of the run.
         foreach (var (id, append) in _appends)
-            if (append.Frame == default ? append.Span.First > last : isBehind(append.Frame)) newer.AddAppend(id, append);
+            if (append.Frame == default ? append.Span.First > last : isAfter(append.Frame)) newer.AddAppend(id, append);
         foreach (var (cell, entry) in Cells.All())
-            if (isBehind(entry.Location)) newer.AddCell(cell, entry);
+            if (isAfter(entry.Location)) newer.AddCell(cell, entry);
         return newer;
     }
 

@@ -172,7 +172,7 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
             var segment = isLast
                 ? _segments.OpenForWriting(header, Published?.Position.Next() ?? header.BasePosition)
                 : _segments.AddSegment(header, Manifest.Segments[i + 1].BasePosition, names);
-            if (!isLast) segment?.KeepFound(Manifest.EndOf(i)!.Value);
+            if (!isLast) segment?.RaiseFoundEnd(Manifest.EndOf(i)!.Value);
             if (_damage.Count > before && !isLast) _options.BranchTaken?.Invoke(RecoveryBranch.DamageInSealedSegment);
         }
     }
@@ -205,7 +205,7 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
     {
         if (!_log.TryEnter(Manifest.Last, Manifest.Last.BasePosition, out _))
         {
-            MissLastSegment(Manifest.Last);
+            ReportMissingLast(Manifest.Last);
             return;
         }
 
@@ -213,7 +213,7 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         if (Report.WasCreated)
         {
             // This open has just created the segment, so it is empty and no other writer has used it.
-            GoOn(segment, SegmentHeader.Bytes);
+            ContinueAt(segment, SegmentHeader.Bytes);
             return;
         }
 
@@ -230,14 +230,14 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         else Recover(segment, end);
         if (isLastMissing || end.IsShortened) Index.MarkCellsUnknown();
         if (isLastMissing && Published is not { IsClean: true }) MarkEndUnknown(Published?.Position);
-        MissBehindGap();
+        MarkUnknownAfterGap();
     }
 
     /// <summary>Handles a missing last segment. Its positions cannot be read, as far as their number is known; if it is not known, the end of the log is unknown, too.</summary>
-    void MissLastSegment(SegmentHeader header)
+    void ReportMissingLast(SegmentHeader header)
     {
         Index.AddHoles(Later(Published?.Position, Runs.IndexedEnd?.Last));
-        MissBehindGap();
+        MarkUnknownAfterGap();
         if (Published is { IsClean: true } slot && slot.IsIn(header)) return;
         _options.BranchTaken?.Invoke(RecoveryBranch.EndIsUnknown);
         Index.MarkEndUnknown(new Position(Index.Next.Value - 1));
@@ -246,11 +246,11 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
     static Position Later(Position? one, Position? other) => new(Math.Max(one?.Value ?? 0, other?.Value ?? 0));
 
     /// <summary>Unlisted segments after a gap contain positions that cannot be read before a repair.</summary>
-    void MissBehindGap()
+    void MarkUnknownAfterGap()
     {
         if (!_opened.Inventory.HasGap) return;
         Index.MarkCellsUnknown();
-        MarkEndUnknown(Later(Published?.Position, _opened.Inventory.LastBehindGap));
+        MarkEndUnknown(Later(Published?.Position, _opened.Inventory.LastAfterGap));
     }
 
     /// <summary>Marks the end as unknown: the log has reached at least this position, but its readable part ends earlier.</summary>
@@ -266,7 +266,7 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         var durableEnd = end.IsDamaged ? end.DurableEnd : end.IsClean ? end.Walk.FileOffset : Math.Max(end.UntrustedFrom, PublishedEnd(reader.Segment));
         var walk = SegmentWalk.Run(reader, from, Math.Min(durableEnd, end.Walk.FileOffset), next, Index);
         if (end.IsDamaged) _segments.ReadDamaged(reader, walk, durableEnd, end.DurableNext, isKnown: true);
-        _segments.MissBehind(reader.Segment, durableEnd);
+        _segments.MarkCellsUnknownAfter(reader.Segment, durableEnd);
 
         if (durableEnd < end.Walk.FileOffset && !end.IsDamaged) Report = Report with { HasRecoverableAppends = true, RecoverableFacts = Math.Max(0, end.Walk.Next.Value - Index.Next.Value) };
     }
@@ -279,11 +279,11 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         if (_damage.Count > 0) return;
         _options.BranchTaken?.Invoke(RecoveryBranch.CleanOpen);
         Report = Report with { WasClosedCleanly = true };
-        GoOn(segment, end.Walk.FileOffset);
+        ContinueAt(segment, end.Walk.FileOffset);
     }
 
     /// <summary>Continues the log at the end of this segment.</summary>
-    void GoOn(Segment segment, long tail)
+    void ContinueAt(Segment segment, long tail)
     {
         Chain = new SegmentChain(_files, _layout, _options, _manifests, Directory, _pool) { Manifest = Manifest, Current = segment };
         Tail = tail;

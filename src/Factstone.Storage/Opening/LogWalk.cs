@@ -26,7 +26,7 @@ internal sealed class LogWalk(IFileSystem files, LedgerLayout layout, StorageOpt
         _sequence = manifest.Segments.First(runsEnd.IsIn).Sequence;
         (FileOffset, Next) = (runsEnd.FileOffset, index.Next);
         Current = directory.Find(runsEnd.Base, runsEnd.Generation);
-        Current?.KeepFound(runsEnd.FileOffset);
+        Current?.RaiseFoundEnd(runsEnd.FileOffset);
     }
 
     /// <summary>Reports the segments before the first listed one as damage, if there were any.</summary>
@@ -81,7 +81,7 @@ internal sealed class LogWalk(IFileSystem files, LedgerLayout layout, StorageOpt
         {
             isReplaced = IsReplaced(header);
             if (isReplaced) damage.RemoveRange(known, damage.Count - known);
-            else Miss(header, until);
+            else ReportMissing(header, until);
             return false;
         }
 
@@ -107,7 +107,7 @@ internal sealed class LogWalk(IFileSystem files, LedgerLayout layout, StorageOpt
 
         // A read that failed half-way may have left facts in the index. It is repeated from the end of the last complete read.
         segments.ReadDurable(Current!, FileOffset, end, Next, until);
-        Current!.KeepFound(end);
+        Current!.RaiseFoundEnd(end);
         (FileOffset, Next) = (end, until ?? index.Next); // runs may know more than HEAD
     }
 
@@ -131,7 +131,7 @@ internal sealed class LogWalk(IFileSystem files, LedgerLayout layout, StorageOpt
         }
     }
 
-    void Miss(SegmentHeader header, Position until)
+    void ReportMissing(SegmentHeader header, Position until)
     {
         index.AddHoles(new Position(until.Value - 1));
         if (header.MayHaveCells) index.MarkCellsUnknown();

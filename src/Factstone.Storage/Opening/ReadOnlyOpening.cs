@@ -172,7 +172,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         if (runs.Count > 0)
         {
             var end = runs[^1].End;
-            MissSegmentsBefore(end);
+            ReportMissingBefore(end);
             _log.StartAfter(Manifest, end);
         }
 
@@ -194,7 +194,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
     }
 
     /// <summary>A run that contains only cells is valid without their segments. The missing segments are reported as damage all the same.</summary>
-    void MissSegmentsBefore(in LogLocation end)
+    void ReportMissingBefore(in LogLocation end)
     {
         for (var i = 0; !end.IsIn(Manifest.Segments[i]); i++)
         {
@@ -227,7 +227,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
             names ??= _files.List(_layout.Segments).ToHashSet(StringComparer.Ordinal);
             var until = i + 1 < Manifest.Segments.Count ? Manifest.Segments[i + 1].BasePosition : header.BasePosition;
             var segment = names.Contains(header.Name) ? _segments.AddSegment(header, until, names) : null;
-            if (Manifest.EndOf(i) is { } end) segment?.KeepFound(end);
+            if (Manifest.EndOf(i) is { } end) segment?.RaiseFoundEnd(end);
         }
 
         var runs = OpenWhole();
@@ -318,6 +318,6 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         var last = _log.Current!;
         var end = TailExamination.Run(_segments.Reader(last), _log.FileOffset, _log.Next, null, indexedEnd: null, timeBefore: 0, isMoreMissing, _options);
         _log.ReadTo(end.IsDamaged ? end.DurableEnd : end.UntrustedFrom, end.IsDamaged ? end.DurableNext : null);
-        if (_damage.Count > 0) _segments.MissBehind(last, _log.FileOffset);
+        if (_damage.Count > 0) _segments.MarkCellsUnknownAfter(last, _log.FileOffset);
     }
 }

@@ -35,7 +35,7 @@ internal sealed class SegmentInventory
     public IReadOnlyList<UnlistedSegment> Unlisted => _unlisted;
 
     /// <summary>The last known position in segments after a gap; none when there is no gap.</summary>
-    public Position LastBehindGap => _unlisted.Where(static one => one.Kind == UnlistedKind.Later).Select(static one => one.Last).DefaultIfEmpty().Max();
+    public Position LastAfterGap => _unlisted.Where(static one => one.Kind == UnlistedKind.Later).Select(static one => one.Last).DefaultIfEmpty().Max();
 
     public bool HasGap => _unlisted.Exists(static one => one.Kind == UnlistedKind.Later);
 
@@ -130,7 +130,7 @@ internal sealed class SegmentInventory
     Manifest Extend(Manifest listed, List<SegmentHeader> own, HeadSlot? head, SegmentFrames frames)
     {
         if (_defect == Defect.UnlinkUnlisted) return listed;
-        if (LongestBehind(listed, own) is not { } newest) return listed;
+        if (LongestContinuation(listed, own) is not { } newest) return listed;
 
         // A repair takes effect when the manifest is replaced. Then HEAD names the newer manifest, or the files that the
         // repair replaced are missing.
@@ -143,7 +143,7 @@ internal sealed class SegmentInventory
     }
 
     /// <summary>The listed segments and all consecutive segments after them; null when there is none. There may be more segments after a gap.</summary>
-    static Manifest? LongestBehind(Manifest listed, List<SegmentHeader> own)
+    static Manifest? LongestContinuation(Manifest listed, List<SegmentHeader> own)
     {
         var all = own.UnionBy(listed.Segments, static header => header.Name).ToList();
         foreach (var sequence in own.Select(static header => header.Sequence).Where(sequence => sequence > listed.Last.Sequence).Distinct().OrderDescending())

@@ -148,7 +148,7 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
     }
 
     /// <summary>Marks cells as unknown if there is data after the certain end of a damaged log. That data is not visible, but it may have been acknowledged, and may contain a newer write of any cell.</summary>
-    public void MissBehind(Segment segment, long durableEnd)
+    public void MarkCellsUnknownAfter(Segment segment, long durableEnd)
     {
         if (segment.Header.MayHaveCells && TornTail.Length(segment.File, durableEnd) >= CellFormat.FrameBytesMin) visitor.MarkCellsUnknown();
     }

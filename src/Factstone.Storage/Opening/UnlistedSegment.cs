@@ -29,13 +29,13 @@ internal sealed record UnlistedSegment(string Name, UnlistedKind Kind, Position 
     public bool IsDamage => Kind is UnlistedKind.Later or UnlistedKind.Foreign or UnlistedKind.Earlier;
 
     /// <summary>Whether it is of this log, and a segment between it and the listed segments is missing.</summary>
-    bool IsBesideGap => Kind is UnlistedKind.Later or UnlistedKind.Earlier;
+    bool IsNextToGap => Kind is UnlistedKind.Later or UnlistedKind.Earlier;
 
     public Damage Damage(LedgerLayout layout) => new(
         $"{layout.Segments}/{Name}",
         0,
-        Last >= First && IsBesideGap ? First : Position.None,
-        Last >= First && IsBesideGap ? Last : Position.None,
+        Last >= First && IsNextToGap ? First : Position.None,
+        Last >= First && IsNextToGap ? Last : Position.None,
         Kind switch
         {
             UnlistedKind.Later => "MANIFEST does not list this segment. It was written later than the listed segments, and what comes between is missing.",

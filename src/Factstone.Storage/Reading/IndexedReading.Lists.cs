@@ -49,7 +49,7 @@ internal sealed partial class IndexedReading
         do
         {
             (heads, var from) = (new StreamHeads(room), after);
-            Ask(() =>
+            Lookup(() =>
             {
                 index.FindStreams(store, prefix, from, until, heads);
                 return heads;
@@ -80,9 +80,9 @@ internal sealed partial class IndexedReading
         var hole = index.FirstHole(Position.None, until);
         if (hole > Position.None)
             throw new LedgerDamagedException($"It is unknown whether there is another store, from position {hole}.", damage.At(hole));
-        return Ask(index.Stores);
+        return Lookup(index.Stores);
     }
 
     /// <summary>The number of known stores.</summary>
-    public int CountStores() => Ask(index.Stores).Count;
+    public int CountStores() => Lookup(index.Stores).Count;
 }

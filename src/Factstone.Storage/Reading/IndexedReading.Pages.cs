@@ -13,7 +13,7 @@ internal sealed partial class IndexedReading
         {
             var first = next;
             page.Grow();
-            next = Ask(() => Fill(page, first, until, backward));
+            next = Lookup(() => Fill(page, first, until, backward));
             if (page.Count > 0) yield return page;
             BetweenPages();
         }
@@ -77,7 +77,7 @@ internal sealed partial class IndexedReading
         {
             var next = new StreamVersion(expected);
             page.Grow();
-            Ask(() => Fill(page, stream, next, until, backward: false));
+            Lookup(() => Fill(page, stream, next, until, backward: false));
             for (var start = 0; start < page.Facts.Count; start = page.Facts.End)
             {
                 var version = page.VersionAt(start);
@@ -118,7 +118,7 @@ internal sealed partial class IndexedReading
         {
             var next = new StreamVersion(expected);
             page.Grow();
-            Ask(() => Fill(page, stream, next, until, backward: true));
+            Lookup(() => Fill(page, stream, next, until, backward: true));
             for (var start = 0; start < page.Facts.Count; start = page.Facts.End)
             {
                 var version = page.VersionAt(start);
@@ -150,14 +150,14 @@ internal sealed partial class IndexedReading
         return page.IsLast;
     }
 
-    StreamState StateAtOrHole(StreamName stream, Position until) => Ask(() => index.StateAt(stream, until));
+    StreamState StateAtOrHole(StreamName stream, Position until) => Lookup(() => index.StateAt(stream, until));
 
     /// <summary>The position of the last fact of a stream below a version.</summary>
     Position StateBelow(StreamName stream, StreamVersion version, Position until)
     {
         var locations = new Location[1];
         var below = new StreamVersion(version.Value - 1);
-        return below > StreamVersion.None && Ask(() => index.Locations(stream, below, until, backward: true, locations)) == 1 ? locations[0].Position : Position.None;
+        return below > StreamVersion.None && Lookup(() => index.Locations(stream, below, until, backward: true, locations)) == 1 ? locations[0].Position : Position.None;
     }
 
     /// <summary>A missing version is damage, unless a repair has recorded that facts were lost at its place.</summary>

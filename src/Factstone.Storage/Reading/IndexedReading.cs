@@ -31,7 +31,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
     public AppendSpan? FindAppend(string appendId, Position head)
     {
         using var reading = gate.Enter();
-        if ((AskInside(appendId, static (index, id) => index.FindAppend(id))?.Span ?? lost.FindAppend(appendId)) is { } span && (span.Last <= head || !index.IsEndUnknown)) return span.Last <= head ? span : null;
+        if ((LookupInside(appendId, static (index, id) => index.FindAppend(id))?.Span ?? lost.FindAppend(appendId)) is { } span && (span.Last <= head || !index.IsEndUnknown)) return span.Last <= head ? span : null;
 
         // An id is in the header of its frame. If facts are missing, a header may be missing too.
         if (damage.All.Count > 0) throw new LedgerDamagedException($"It is unknown whether there is an append '{appendId}'.", damage.All);
@@ -39,14 +39,14 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
     }
 
     /// <summary>The frame of the append with an id, if it wrote cells; null if not.</summary>
-    public LogLocation? FrameOfCells(string appendId) => Ask(() => index.FindAppend(appendId)) is { Frame: var frame } && frame != default ? frame : null;
+    public LogLocation? FrameOfCells(string appendId) => Lookup(() => index.FindAppend(appendId)) is { Frame: var frame } && frame != default ? frame : null;
 
     /// <summary>The newest write of a cell; null if there is none.</summary>
     /// <exception cref="LedgerDamagedException">A damaged stretch of the log may hide a newer one.</exception>
     public CellEntry? FindKnownCell(CellName cell)
     {
         using var reading = gate.Enter();
-        var found = AskInside(cell, static (index, cell) => index.FindCell(cell));
+        var found = LookupInside(cell, static (index, cell) => index.FindCell(cell));
         return found.IsCertain ? found.Entry : throw new LedgerDamagedException($"The value of the cell {cell} is unknown.", damage.All);
     }
 
@@ -57,7 +57,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
         if (after is not null) page.Turn(TermKey.Prefix(TermKind.Cell, bucket, after));
         for (; ; page.Turn())
         {
-            Ask(() => index.FindCells(page));
+            Lookup(() => index.FindCells(page));
 
             // A damaged stretch of the log may hide a write of any cell that has none after it. This is checked last, because a run that was rebuilt meanwhile may have found one.
             if (index.HasUnknownCells) throw new LedgerDamagedException($"It is unknown whether the bucket {bucket} has another cell.", damage.All);
@@ -73,7 +73,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
         var count = 0L;
         for (var page = new CellPage([(byte)TermKind.Cell], keepsNames: false); ; page.Turn())
         {
-            Ask(() => index.FindCells(page));
+            Lookup(() => index.FindCells(page));
             count += page.Count;
             if (page.IsLast) return count;
         }
@@ -82,7 +82,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
     public IndexSnapshot Prepare(PreparedAppend append)
     {
         using var reading = gate.Enter();
-        return AskInside(append, static (index, append) => index.Prepare(append));
+        return LookupInside(append, static (index, append) => index.Prepare(append));
     }
 
     /// <summary>The last position up to the head that was recorded at or before a time.</summary>
@@ -91,7 +91,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
         if (recordedBy >= head.RecordedAt) RefuseUnknownEnd(head.Position);
         if (recordedBy >= head.RecordedAt && options.Defect != Defect.RecordedByIsExclusive) return head.Position;
         var time = options.Defect == Defect.RecordedByIsExclusive ? recordedBy - 1 : recordedBy;
-        var low = Ask(() => LastRecordedBy(time));
+        var low = Lookup(() => LastRecordedBy(time));
         var position = low < head.Position ? low : head.Position;
 
         // A fact without a header has no time: it may have been recorded before or after.
@@ -137,7 +137,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
         var marks = _marks ??= new FactMarks();
         marks.Names.Hint(stream);
         var reader = new FactReader(damage, window, marks);
-        var last = AskInside((stream, until), static (index, about) => index.FindLast(about.stream, about.until));
+        var last = LookupInside((stream, until), static (index, about) => index.FindLast(about.stream, about.until));
         var fact = last.Candidate is { } segment ? reader.TryRead(segment, last.CandidateAt, stream) : null;
         var location = fact is not null ? new Location(fact.StreamVersion, fact.Position, fact.Retracts) : last.Candidate is null ? last.Location : LastLocation(stream, until);
         RefuseHole(stream, location.Position, until);
@@ -240,20 +240,20 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
     }
 
     /// <summary>For a reader that has entered the gate already.</summary>
-    FactLocation Find(in Location location) => AskInside(location, static (index, location) => index.LocationOf(location));
+    FactLocation Find(in Location location) => LookupInside(location, static (index, location) => index.LocationOf(location));
 
     /// <summary>For a reader that has entered the gate already.</summary>
-    Location LastLocation(StreamName stream, Position until) => AskInside((stream, until), static (index, about) => index.LastLocation(about.stream, about.until));
+    Location LastLocation(StreamName stream, Position until) => LookupInside((stream, until), static (index, about) => index.LastLocation(about.stream, about.until));
 
     /// <summary>Queries the index. If that finds a damaged run, the query is repeated once the run is rebuilt.</summary>
-    public T Ask<T>(Func<T> question)
+    public T Lookup<T>(Func<T> question)
     {
         using var reading = gate.Enter();
-        return AskInside(question, static (_, question) => question());
+        return LookupInside(question, static (_, question) => question());
     }
 
     /// <summary>The same for a reader that has entered the gate already.</summary>
-    T AskInside<TAbout, T>(TAbout about, Func<FactIndex, TAbout, T> question)
+    T LookupInside<TAbout, T>(TAbout about, Func<FactIndex, TAbout, T> question)
     {
         for (var replaced = 0; ; replaced++)
         {
@@ -270,7 +270,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
     }
 
     /// <summary>The position after which a condition by query is looked up.</summary>
-    public Position LookedBehind(Position after) => options.Defect == Defect.QueryLooksTooFar ? after.Next() : after;
+    public Position SearchedAfter(Position after) => options.Defect == Defect.QueryLooksTooFar ? after.Next() : after;
 
     /// <summary>Nothing is held here, so anything that other threads do may happen in between.</summary>
     public void BetweenPages() => options.Interleave?.Invoke(InterleavingPoint.BetweenPages);

@@ -9,7 +9,7 @@ internal sealed class QueryReading(FactIndex index, DamageLog damage, IndexedRea
     const int PageMax = 256;
 
     /// <summary>Up to this many facts in memory are compared one by one, which takes less time than to look up the lists of a query's terms.</summary>
-    const int AskedMax = 512;
+    const int ProbedMax = 512;
 
     public IEnumerable<Fact> Read(FactQuery query, Position after, Position until, bool backward)
     {
@@ -43,7 +43,7 @@ internal sealed class QueryReading(FactIndex index, DamageLog damage, IndexedRea
     public Position First(FactQuery query, Position after, Position until)
     {
         if (until <= after) return Position.None;
-        if (until.Value - after.Value <= AskedMax && index.TryFirstMatch(query, after, until, out var first))
+        if (until.Value - after.Value <= ProbedMax && index.TryFirstMatch(query, after, until, out var first))
         {
             RefuseHole(query, after, first > Position.None ? first : until);
             if (first == Position.None) facts.RefuseUnknownEnd(until);
@@ -68,7 +68,7 @@ internal sealed class QueryReading(FactIndex index, DamageLog damage, IndexedRea
     {
         var matches = new Position[append.Conditions.Count];
         for (var i = 0; i < matches.Length; i++)
-            if (append.Conditions[i] is { Query: { } query } condition) matches[i] = First(query, facts.LookedBehind(condition.After ?? Position.None), head);
+            if (append.Conditions[i] is { Query: { } query } condition) matches[i] = First(query, facts.SearchedAfter(condition.After ?? Position.None), head);
         facts.Preparing();
         return new IndexSnapshot { Until = snapshot.Until, Heads = snapshot.Heads, Cells = snapshot.Cells, Head = head, Matches = matches };
     }
@@ -81,7 +81,7 @@ internal sealed class QueryReading(FactIndex index, DamageLog damage, IndexedRea
         while (after < until && !isLast)
         {
             var (low, high) = (after, until);
-            var count = facts.Ask(() => Fill(page, query, low, high, backward));
+            var count = facts.Lookup(() => Fill(page, query, low, high, backward));
             isLast = count < page.Length;
             for (var i = 0; i < count; i++)
             {
@@ -110,9 +110,9 @@ internal sealed class QueryReading(FactIndex index, DamageLog damage, IndexedRea
     }
 
     bool Matches(FactQuery query, Candidate candidate) =>
-        !facts.IsLost(candidate.Position) && Asked(query, candidate);
+        !facts.IsLost(candidate.Position) && IsMatch(query, candidate);
 
-    bool Asked(FactQuery query, Candidate candidate) =>
+    bool IsMatch(FactQuery query, Candidate candidate) =>
         !candidate.NeedsCheck || (MatchesInMemory(query, candidate.Position) ?? (facts.ReadAt(candidate.Position) is { } fact && query.Matches(fact)));
 
     /// <summary>If any fact may match and none is unknown, no candidates are needed.</summary>

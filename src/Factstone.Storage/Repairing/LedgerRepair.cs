@@ -177,7 +177,7 @@ internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layou
         report = report with { Receipt = survey.Next };
         var segment = new ReceiptSegment
         {
-            Header = ReceiptSegment.HeaderBehind(
+            Header = ReceiptSegment.HeaderAfter(
                 old,
                 oldEnd: !isOldLive ? null : old.LiveEnd > 0 ? old.LiveEnd : survey.TailEnd,
                 sequence: Math.Max(old.Sequence, survey.LastGeneration) + 1,
@@ -196,7 +196,7 @@ internal sealed class LedgerRepair(LockedDirectory directory, LedgerLayout layou
         };
         _made.Add(segment.Header.Name);
         end = segment.Create(_files, layout, options);
-        return segment.ManifestBehind(segments, isOldLive);
+        return segment.ManifestAfter(segments, isOldLive);
     }
 
     void Make(SegmentHeader header, Action<Segment> fill)

@@ -30,7 +30,7 @@ internal sealed record ReceiptSegment
     /// <param name="generation">A generation that no file with that position has.</param>
     /// <param name="baseTime">The last RecordedAt before it.</param>
     /// <param name="nonce">Random.</param>
-    public static SegmentHeader HeaderBehind(SegmentHeader old, long? oldEnd, long sequence, long epoch, Position lastCommonPosition, Position first, int generation, long baseTime, ulong nonce)
+    public static SegmentHeader HeaderAfter(SegmentHeader old, long? oldEnd, long sequence, long epoch, Position lastCommonPosition, Position first, int generation, long baseTime, ulong nonce)
     {
         var isOldLive = oldEnd is not null;
         return new SegmentHeader
@@ -73,7 +73,7 @@ internal sealed record ReceiptSegment
     /// <summary>The manifest that makes the segment part of the log.</summary>
     /// <param name="segments">The segments before it; it replaces an empty last one.</param>
     /// <param name="isLastLive">Whether the last one of them is not empty.</param>
-    public Manifest ManifestBehind(IEnumerable<SegmentHeader> segments, bool isLastLive) => new()
+    public Manifest ManifestAfter(IEnumerable<SegmentHeader> segments, bool isLastLive) => new()
     {
         LedgerId = Header.LedgerId,
         Epoch = Header.Epoch,

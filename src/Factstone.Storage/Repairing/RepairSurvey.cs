@@ -148,7 +148,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
         using var segment = Open(plan, out var isHeaderWhole);
         if (segment is null)
         {
-            Miss(plan, until, "The file is missing, or nothing in it can be read.");
+            ReportMissing(plan, until, "The file is missing, or nothing in it can be read.");
             return;
         }
 
@@ -169,7 +169,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
         {
             var last = LastOfMissing(header, head);
             Next = new Position(Math.Max(last.Value + 1, header.BasePosition.Value));
-            Miss(plan, Next, "The file is missing.");
+            ReportMissing(plan, Next, "The file is missing.");
             return;
         }
 
@@ -281,7 +281,7 @@ internal sealed class RepairSurvey(IFileSystem files, LedgerLayout layout, Stora
         return salvage.Finish(segment.Header.BaseTime);
     }
 
-    void Miss(SegmentPlan plan, Position until, string what)
+    void ReportMissing(SegmentPlan plan, Position until, string what)
     {
         var first = plan.Header.BasePosition;
         var hasFacts = until > first;

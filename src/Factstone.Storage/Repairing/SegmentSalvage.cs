@@ -96,7 +96,7 @@ internal sealed class SegmentSalvage(FrameReader reader, RepairScan scan, Positi
     public SalvagedSegment Finish(long timeBefore)
     {
         EndCells();
-        MissUntil(until);
+        MarkLostUntil(until);
         EndLost();
         EndFacts();
         foreach (var lost in _pieces.OfType<SegmentPiece.Lost>()) scan.Lost(lost.Frame);
@@ -133,7 +133,7 @@ internal sealed class SegmentSalvage(FrameReader reader, RepairScan scan, Positi
 
     void AddWhole(in FrameHeader header, Position next)
     {
-        MissUntil(header.BasePosition);
+        MarkLostUntil(header.BasePosition);
         EndLost();
         EndFacts();
         _wholeUntil = next;
@@ -145,7 +145,7 @@ internal sealed class SegmentSalvage(FrameReader reader, RepairScan scan, Positi
 
     void AddFact(long fileOffset, int bytes, in HeaderView header, DamagedFrame? frame)
     {
-        MissUntil(header.Position);
+        MarkLostUntil(header.Position);
         EndLost();
         var goesOn = _facts.Count > 0 && _factsFrame == frame && _factsTime == header.RecordedAt
             && _facts.Count < FactLimits.FactsPerAppendMax && _factsBytes + bytes < FrameFormat.FrameBytesMax / 2;
@@ -159,7 +159,7 @@ internal sealed class SegmentSalvage(FrameReader reader, RepairScan scan, Positi
 
     void AddKnownLost(in HeaderView header)
     {
-        MissUntil(header.Position);
+        MarkLostUntil(header.Position);
         EndFacts();
         if (_knownBytes > KnownBytesMax) EndLost();
         if (_firstLost == Position.None) _firstLost = header.Position;
@@ -169,7 +169,7 @@ internal sealed class SegmentSalvage(FrameReader reader, RepairScan scan, Positi
     }
 
     /// <summary>Positions below this one that were not found are lost.</summary>
-    void MissUntil(Position position)
+    void MarkLostUntil(Position position)
     {
         if (_next >= position) return;
         EndFacts();

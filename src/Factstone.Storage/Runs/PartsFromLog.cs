@@ -35,7 +35,7 @@ internal sealed class PartsFromLog(Run run, long startTime, StorageOptions optio
 
     public void Cell(Segment segment, long fileOffset, in CellView cell) => _builder.AddCell(segment, fileOffset, cell);
 
-    public void MarkCellsUnknown() => _builder.Part.Cells.Miss();
+    public void MarkCellsUnknown() => _builder.Part.Cells.MarkUnknown();
 
     public void AddHoles(Position last) => _builder.AddHoles(Limited(last));
 

@@ -8,7 +8,7 @@ namespace Factstone.Storage;
 /// </remarks>
 internal static class RowSearch
 {
-    const int LooksPerHalving = 3;
+    const int ProbesPerHalving = 3;
 
     /// <summary>The number of rows at or below a value; at least one.</summary>
     /// <param name="rows">The rows.</param>
@@ -21,7 +21,7 @@ internal static class RowSearch
         long low = 0, high = count;
         for (var look = 1; high - low > 1; look++)
         {
-            var share = look % LooksPerHalving == 0 ? 0.5 : ((double)value - first) / ((double)end - first);
+            var share = look % ProbesPerHalving == 0 ? 0.5 : ((double)value - first) / ((double)end - first);
             var middle = Math.Clamp(low + (long)(share * (high - low)), low + 1, high - 1);
             var row = rows[middle];
             if (row <= value) (low, first) = (middle, row);

@@ -93,12 +93,12 @@ internal sealed partial class Run : IndexPart, IDisposable
     }
 
     /// <summary>Makes the next read of each block check it again.</summary>
-    public void CheckAnew() => _bytes.CheckAnew();
+    public void ForgetChecks() => _bytes.ForgetChecks();
 
     /// <summary>Reads all blocks, and returns whether the checksum of any does not hold at this moment.</summary>
     public bool IsDamagedNow()
     {
-        CheckAnew();
+        ForgetChecks();
         return DamagedBlocks().Any();
     }
 

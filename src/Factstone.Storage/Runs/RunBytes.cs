@@ -59,7 +59,7 @@ internal sealed class RunBytes : IDisposable
     public void Prefetch(long fileOffset, int bytes) => _mapped?.Prefetch(fileOffset, bytes);
 
     /// <summary>Makes the next read of each block check it again, because a block may have been damaged since its last check.</summary>
-    public void CheckAnew()
+    public void ForgetChecks()
     {
         Array.Clear(_checked);
         Array.Clear(_pieces);

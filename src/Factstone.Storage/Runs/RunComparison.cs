@@ -132,7 +132,7 @@ internal sealed class RunComparison(Run run, Action<Position, string> differs)
             var right = isStream ? expected[i].At(piece[expected[i].Position].FileOffset) : expected[i];
             var said = found[from + i];
             if (said.State == right.State && said.FileOffset == right.FileOffset) continue;
-            Differs(right.Position, $"{Named(term)} has {Said(right)}, and {Said(said)} in it");
+            Differs(right.Position, $"{Named(term)} has {Describe(right)}, and {Describe(said)} in it");
             return;
         }
     }
@@ -199,5 +199,5 @@ internal sealed class RunComparison(Run run, Action<Position, string> differs)
         _ => $"the tag {NameCheck.Shown(term.Name)}",
     };
 
-    static string Said(in Location location) => $"{(location.Version == StreamVersion.None ? "" : $"version {location.Version} ")}at position {location.Position}{(location.FileOffset == 0 ? "" : $", offset {location.FileOffset}")}{(location.Retracts ? ", which retracts" : "")}";
+    static string Describe(in Location location) => $"{(location.Version == StreamVersion.None ? "" : $"version {location.Version} ")}at position {location.Position}{(location.FileOffset == 0 ? "" : $", offset {location.FileOffset}")}{(location.Retracts ? ", which retracts" : "")}";
 }

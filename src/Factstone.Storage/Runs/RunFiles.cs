@@ -23,29 +23,8 @@ internal sealed class RunFiles(RunDirectory directory, SegmentDirectory segments
         return run;
     }
 
-    /// <summary>Merges runs that are not in the index yet, one piece at a step.</summary>
-    /// <param name="runs">The runs.</param>
-    /// <param name="done">Called with the merged run.</param>
-    public IEnumerable<int> MergeSteps(List<Run> runs, Action<Run> done)
-    {
-        var path = directory.NewPath(runs[0].First, runs[^1].Last);
-        var isDone = false;
-        try
-        {
-            using (var file = directory.Create(path))
-            using (var merge = new RunMerge(runs, file, options.Defect))
-            {
-                while (merge.Step()) yield return 0;
-            }
-
-            done(Reopen(path, runs[0].First, runs[^1].Last));
-            isDone = true;
-        }
-        finally
-        {
-            if (!isDone) directory.TryDelete(path);
-        }
-    }
+    /// <summary>Begins a merge of consecutive runs.</summary>
+    public RunMergeFile Merge(IReadOnlyList<Run> runs) => new(this, directory, runs, options.Defect);
 
     /// <summary>Removes a run that no reader uses.</summary>
     public void Discard(Run run)

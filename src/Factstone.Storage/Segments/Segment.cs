@@ -66,7 +66,7 @@ internal sealed class Segment : IDisposable
     }
 
     /// <summary>The same for an end that was found in the file, which may have lost its end.</summary>
-    public void KeepFound(long end)
+    public void RaiseFoundEnd(long end)
     {
         lock (_mapping)
         {

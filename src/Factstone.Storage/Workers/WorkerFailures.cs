@@ -46,6 +46,6 @@ internal sealed class WorkerFailures(IFileSystem files, LedgerLayout layout, Sto
             WorkerFailureFile.TryWrite(files, layout, _all);
         }
 
-        options.Tell(new LedgerNotice.WorkerStopped(failure));
+        options.Notify(new LedgerNotice.WorkerStopped(failure));
     }
 }

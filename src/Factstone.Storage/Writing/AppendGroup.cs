@@ -82,7 +82,7 @@ internal sealed class AppendGroup(FactIndex index, LostFacts lost, IndexedReadin
     /// <summary>The first durable match after a position up to which the query was already evaluated.</summary>
     Position FirstMatchSince(Position looked, FactQuery query)
     {
-        looked = reading.LookedBehind(looked);
+        looked = reading.SearchedAfter(looked);
         if (looked < index.MemoryFloor)
         {
             // As with the head of a stream: the append waited so long that its lookup is outdated, so the writer repeats it.

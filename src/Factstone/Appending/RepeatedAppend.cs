@@ -58,7 +58,7 @@ internal static class RepeatedAppend
             var i = (int)(fact.Position.Value - span.First.Value);
             ref readonly var prepared = ref append.Facts[i];
             HeaderView.TryRead(fact.Header.Span, out var stored);
-            var isSame = stored.SaysTheSameAs(View(append, prepared, buffer)) && fact.Payload.Span.SequenceEqual(append.Payload(prepared));
+            var isSame = stored.HasSameContentAs(View(append, prepared, buffer)) && fact.Payload.Span.SequenceEqual(append.Payload(prepared));
             if (!isSame) return $"fact {i + 1} of {span.Count} differs in stream, type, tags, valid times, schema version, retraction, content type or payload";
         }
 

@@ -16,7 +16,7 @@ public sealed class Follower : IAsyncEnumerable<Fact>
     /// <summary>One step covers at most this many positions, so that closing or cancelling does not wait for a rare fact.</summary>
     const int PositionsPerStep = 32 * 1_024;
 
-    readonly Lock _looking = new();
+    readonly Lock _advancing = new();
     readonly IFactReading _reading;
     readonly int _bufferFacts;
     readonly LedgerOptions _options;
@@ -59,7 +59,7 @@ public sealed class Follower : IAsyncEnumerable<Fact>
         {
             Fact? last;
             Position position;
-            lock (_looking) (last, position) = (_lastGiven, Position);
+            lock (_advancing) (last, position) = (_lastGiven, Position);
             if (last?.Position == position) return LedgerCursor.Of(_reading.Id, _reading.Epoch, last);
             try
             {
@@ -82,7 +82,7 @@ public sealed class Follower : IAsyncEnumerable<Fact>
         while (true)
         {
             if (TryTake(out fact)) return true;
-            if (Look(CancellationToken.None) is FollowerStep.UpToHead or FollowerStep.Ended) return false;
+            if (Advance(CancellationToken.None) is FollowerStep.UpToHead or FollowerStep.Ended) return false;
         }
     }
 
@@ -94,7 +94,7 @@ public sealed class Follower : IAsyncEnumerable<Fact>
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            switch (Look(cancellationToken))
+            switch (Advance(cancellationToken))
             {
                 case FollowerStep.Found: return true;
                 case FollowerStep.Ended: return false;
@@ -137,7 +137,7 @@ public sealed class Follower : IAsyncEnumerable<Fact>
     /// <summary>The next fact of the buffer.</summary>
     bool TryTake([NotNullWhen(true)] out Fact? fact)
     {
-        lock (_looking)
+        lock (_advancing)
         {
             var isThere = _given < _buffer.Count && !_reading.IsClosed;
             fact = isThere ? _buffer[_given++] : null;
@@ -152,9 +152,9 @@ public sealed class Follower : IAsyncEnumerable<Fact>
     }
 
     /// <summary>Reads on if nothing is buffered: one piece of work, which waits only for the disk.</summary>
-    FollowerStep Look(CancellationToken cancellationToken)
+    FollowerStep Advance(CancellationToken cancellationToken)
     {
-        lock (_looking)
+        lock (_advancing)
         {
             if (_reading.IsClosed) return FollowerStep.Ended;
             if (_given < _buffer.Count) return FollowerStep.Found;

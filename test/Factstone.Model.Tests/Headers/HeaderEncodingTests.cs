@@ -383,7 +383,7 @@ public sealed class HeaderEncodingTests
         Assert.False(Says("0401", "", "4A0161", HeaderVectors.Minimal));
 
         static bool Says(string position, string middle, string end, string other) =>
-            Read("01" + position + "0801" + "0C8080F28183898506" + "22066F7264657273" + "26023432" + middle + end).SaysTheSameAs(Read(other));
+            Read("01" + position + "0801" + "0C8080F28183898506" + "22066F7264657273" + "26023432" + middle + end).HasSameContentAs(Read(other));
     }
 
     /// <summary>Where a field that follows the key ends: a header may end there.</summary>
@@ -415,6 +415,6 @@ public sealed class HeaderEncodingTests
         var fact = new Fact(header, bytes, new byte[FactHash.SaltBytes], default, default, ledgerTag: 1);
         Assert.NotEmpty($"{fact} {fact.Id} {fact.RecordedAt} {fact.OriginRecordedAt} {fact.ValidFrom} {fact.ValidTo} {fact.Tags.Count} {fact.Derivation} {fact.Json}");
         Assert.NotEmpty(fact.Leaf());
-        Assert.True(header.SaysTheSameAs(header));
+        Assert.True(header.HasSameContentAs(header));
     }
 }

@@ -146,7 +146,7 @@ public sealed class CancelledScanTests
         var run = Assert.Single(((FileStorage)ledger.Storage).Runs());
         Assert.Equal(path, run.Path);
         for (var block = 0L; block < RunFormat.BlocksIn(run.Footer.ChecksumsAt); block++) _memory.FlipBit(run.Path, block * RunFormat.BlockBytes * 8);
-        run.CheckAnew();
+        run.ForgetChecks();
         _ = SmallLedger.Now(ledger.ReadAtAsync(run.First, TestContext.Current.CancellationToken));
         Assert.Empty(((FileStorage)ledger.Storage).Runs());
         return ledger;

@@ -34,7 +34,7 @@ public sealed class MemoryPartTests
         Assert.Equal(300, Behind(3).FirstTime);
         Assert.Equal((new Position(3), new Position(4)), Behind(2).Bracket(299));
 
-        MemoryPart Behind(long last) => part.Behind(new Position(last), end: default, endTime: 200, static _ => true);
+        MemoryPart Behind(long last) => part.PartAfter(new Position(last), end: default, endTime: 200, static _ => true);
 
         void Add(long time)
         {

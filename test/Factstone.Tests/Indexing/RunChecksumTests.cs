@@ -64,7 +64,7 @@ public sealed class RunChecksumTests
         disk.FlipBit(Path, footer.ChecksumsAt * 8);
         Read(run, 0);
 
-        run.CheckAnew();
+        run.ForgetChecks();
         Assert.Throws<RunDamagedException>(() => Read(run, 0));
         Read(run, 1);
     }

@@ -150,7 +150,7 @@ public sealed partial class RunTests
         foreach (var run in Parts(ledger).OfType<Run>())
         {
             for (var block = 0L; block < RunFormat.BlocksIn(run.Footer.ChecksumsAt); block++) files.FlipBit(run.Path, block * RunFormat.BlockBytes * 8);
-            run.CheckAnew();
+            run.ForgetChecks();
             if (run.Footer.Facts > 0) Assert.NotNull(SmallLedger.Now(ledger.ReadAtAsync(run.First, Cancel)));
             else _ = SmallLedger.Now(ledger.ReadCellAsync("b", "none", Cancel));
         }
@@ -169,7 +169,7 @@ public sealed partial class RunTests
         {
             for (var block = 0L; block < RunFormat.BlocksIn(run.Footer.ChecksumsAt); block++, number++)
                 if (which(number)) files.FlipBit(run.Path, block * RunFormat.BlockBytes * 8);
-            run.CheckAnew();
+            run.ForgetChecks();
         }
     }
 

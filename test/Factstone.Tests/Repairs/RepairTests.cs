@@ -35,7 +35,7 @@ public sealed class RepairTests
 
         Assert.Equal(before, Repair.Bytes(files));
         var report = Repair.Run(files);
-        Assert.Equal(Said(dry), Said(report with { IsDryRun = true, Receipt = Position.None }));
+        Assert.Equal(Describe(dry), Describe(report with { IsDryRun = true, Receipt = Position.None }));
     }
 
     [Fact]
@@ -387,7 +387,7 @@ public sealed class RepairTests
     static long Version(Ledger ledger, StreamName stream) =>
         Repair.Append(ledger, new AppendRequest(new NewFact(stream, "next", "1"))).Versions.Single().Version.Value;
 
-    static string Said(RepairReport report)
+    static string Describe(RepairReport report)
     {
         using var stream = new MemoryStream();
         using (var json = new Utf8JsonWriter(stream))

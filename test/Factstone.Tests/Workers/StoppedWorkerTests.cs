@@ -116,7 +116,7 @@ public sealed class StoppedWorkerTests
         var storage = (FileStorage)reopened.Storage;
         var run = storage.Runs()[0];
         memory.FlipBit(run.Path, 8 * 20);
-        run.CheckAnew();
+        run.ForgetChecks();
         if (itemsMax > 100)
         {
             Assert.Equal(14, Read(reopened).Count);
