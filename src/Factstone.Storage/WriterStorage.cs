@@ -24,16 +24,19 @@ internal sealed class WriterStorage : LockedStorage
         opening.Builder.BeginRebuild = Rebuild.Begin;
         _pacing = new IndexPacing(Index, opening.Builder, layout);
         var merging = new IdleMerging(Index, opening.Builder, options);
+        var pace = new MergePace(Index, options.Time);
         bool BuildOrMerge() => opening.Builder.Step() || merging.Step();
-        _indexing = options.Scheduler.Start("factstone index", () => opening.Failures.Step(WorkerFailure.Index, BuildOrMerge));
+        bool BuildOrMergeOrPause() => pace.Step(BuildOrMerge);
+        _indexing = options.Scheduler.Start("factstone index", () => opening.Failures.Step(WorkerFailure.Index, BuildOrMergeOrPause));
         merging.StepLater = _indexing.WakeLater;
+        if (_indexing.WakesLater) pace.StepLater = _indexing.WakeLater;
         opening.Builder.Wake = _indexing.Wake;
         _indexing.Wake(); // its first step may have come before StepLater was set
         _space = new Preallocation(Files, layout, options);
         _zeroing = options.Scheduler.Start("factstone zeroing", () => opening.Failures.Step(WorkerFailure.Preallocation, _space.Step));
         _guard = new WriterGuard(directory, opening.Head, Id, Epoch);
         _log = new SegmentLog(Index, chain, _space, _zeroing, _guard, options);
-        _session = new AppendSession(Index, opening.Lost, Facts, Queries, _log, _publisher, options, WriteRun);
+        _session = new AppendSession(Index, opening.Lost, Facts, Queries, _log, _publisher, pace, options, WriteRun);
     }
 
     public override bool MayHoldMore => _hidesFacts || _log.HasUnknown;

@@ -10,6 +10,9 @@ internal static class AppendsBesideMerge
 {
     const double TimesMost = 5;
     const int Rounds = 3;
+    const int LeftToSystem = 0;
+    const int AsInLedger = 2;
+    static readonly string[] Names = ["whose writing is left to the system", "which writes steadily, at full speed", "which writes steadily, and slower while appends are committed"];
     static readonly TimeSpan Alone = TimeSpan.FromSeconds(10);
 
     /// <summary>After this time the system has written the rest of a merge: it writes dirty pages after 30 s.</summary>
@@ -26,38 +29,52 @@ internal static class AppendsBesideMerge
         await output.WriteLineAsync("| appends | while | median | 99 % | 99.9 % | longest |");
         await output.WriteLineAsync("|---|---|---|---|---|---|");
         await using var ledger = await Ledger.OpenAsync(Path.Combine(directory, "ledger"));
-        var appends = new MeasuredAppends(ledger, output);
+        var pace = new MergePace(new FactIndex(new StorageOptions()), TimeProvider.System);
+        var appends = new MeasuredAppends(ledger, pace, output);
         await appends.WarmUpAsync();
-        var (left, steady) = (new Ratios(), new Ratios());
+        var ratios = Array.ConvertAll(Names, static _ => new Ratios());
         for (var round = 0; round < Rounds; round++)
         {
-            // Each round begins with the other setting.
-            foreach (var writesBack in (bool[])[round % 2 == 1, round % 2 == 0])
+            // Each round begins with another setting.
+            for (var i = 0; i < Names.Length; i++)
             {
+                var setting = (round + i) % Names.Length;
                 var alone = await appends.MeasureAsync("nothing else", Task.Delay(Alone));
-                var merge = Task.Factory.StartNew(() => Merge(files, synthetic, $"{directory}/merged", writesBack), TaskCreationOptions.LongRunning);
-                var beside = await appends.MeasureAsync(writesBack ? "merge, which writes steadily" : "merge, whose writing is left to the system", merge);
+                var merge = Task.Factory.StartNew(() => Merge(files, synthetic, $"{directory}/merged", setting, pace), TaskCreationOptions.LongRunning);
+                var beside = await appends.MeasureAsync($"merge, {Names[setting]}", merge);
                 await merge;
                 var after = await appends.MeasureAsync("it is over", Task.Delay(After));
-                (writesBack ? steady : left).Add(beside / alone, after / alone);
+                ratios[setting].Add(beside / alone, after / alone);
                 SyncAll(directory);
                 File.Delete($"{directory}/merged");
             }
         }
 
-        await output.WriteLineAsync($"99 % of the appends, merge whose writing is left to the system: {left}.");
-        await output.WriteLineAsync($"99 % of the appends, merge which writes steadily: {steady}; at most {TimesMost}.");
+        for (var i = 0; i < Names.Length; i++) await output.WriteLineAsync($"99 % of the appends, merge {Names[i]}: {ratios[i]}{(i == AsInLedger ? $"; at most {TimesMost}" : "")}.");
     }
 
-    static void Merge(DiskFileSystem files, SyntheticRuns synthetic, string path, bool writesBack)
+    static void Merge(DiskFileSystem files, SyntheticRuns synthetic, string path, int setting, MergePace pace)
     {
         var started = Stopwatch.GetTimestamp();
         var runs = synthetic.Open();
         using var file = files.Open(path, FileOpening.CreateNew);
-        using var merge = new RunMerge(runs, writesBack ? file : new WithoutWriteBack(file), Defect.None);
-        while (merge.Step()) { }
+        using var merge = new RunMerge(runs, setting == LeftToSystem ? new WithoutWriteBack(file) : file, Defect.None);
+        if (setting == AsInLedger) MergeAtPace(merge, pace);
+        else while (merge.Step()) { }
         runs.ForEach(static run => run.Dispose());
         BenchContext.Report(string.Create(CultureInfo.InvariantCulture, $"merged in {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s"));
+    }
+
+    static void MergeAtPace(RunMerge merge, MergePace pace)
+    {
+        var isPausing = false;
+        pace.StepLater = after =>
+        {
+            isPausing = true;
+            Thread.Sleep(after);
+        };
+        do isPausing = false;
+        while (pace.Step(merge.Step) || isPausing);
     }
 
     static void SyncAll(string directory)
@@ -85,7 +102,7 @@ internal static class AppendsBesideMerge
     }
 
     /// <summary>Appends one fact after the other, and measures each append.</summary>
-    sealed class MeasuredAppends(Ledger ledger, TextWriter output)
+    sealed class MeasuredAppends(Ledger ledger, MergePace pace, TextWriter output)
     {
         const int Seed = 12;
         static readonly TimeSpan Warming = TimeSpan.FromSeconds(3);
@@ -112,7 +129,9 @@ internal static class AppendsBesideMerge
             while (!until.IsCompleted)
             {
                 var started = Stopwatch.GetTimestamp();
+                pace.BeginCommit();
                 await ledger.AppendAsync(new NewFact(_names[_streams[_number]], "changed", _payloads[_number]));
+                pace.EndCommit();
                 taken.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
                 _number++;
             }

@@ -6,6 +6,9 @@ internal interface IWorker
     /// <summary>Reports that there may be work. Cheap while the worker is busy.</summary>
     void Wake();
 
+    /// <summary>Whether <see cref="WakeLater"/> does anything.</summary>
+    bool WakesLater => false;
+
     /// <summary>Called by the step itself: calls it again after this time, unless the worker is woken before.</summary>
     void WakeLater(TimeSpan after) { }
 

@@ -37,6 +37,8 @@ internal sealed class ThreadScheduler : IScheduler
             if (Volatile.Read(ref _isAsleep) == 1) _woken.Set();
         }
 
+        public bool WakesLater => true;
+
         public void WakeLater(TimeSpan after) => _later = after;
 
         public void Stop()

@@ -7,7 +7,7 @@ namespace Factstone.Storage;
 /// A scan ends after some megabytes when its caller has cancelled the read (<see cref="CallerToken"/>), or the ledger is
 /// being closed. Threads: any number.
 /// </remarks>
-internal sealed class DamagedRun(Run run, LogStretch log, DamageLog damage, ReaderGate gate) : IndexPart
+internal sealed class DamagedRun(Run run, LogStretch log, DamageLog damage, ReaderGate gate, StorageOptions options) : IndexPart
 {
     long _rebuilt;
 
@@ -201,6 +201,7 @@ internal sealed class DamagedRun(Run run, LogStretch log, DamageLog damage, Read
     public void Scan(LogScan scan, LogPiece piece)
     {
         ThrowIfEnded();
+        options.BranchTaken?.Invoke(RecoveryBranch.LogAnsweredForRun);
         var found = new List<Damage>();
         foreach (var step in log.Walk(piece, scan, found))
         {

@@ -43,4 +43,7 @@ internal enum RecoveryBranch
     IndexRebuilt,
     WriterLookedUp,
     RunsAdopted,
+
+    /// <summary>The log answered in place of a damaged block of a large run; once for each segment that was looked through.</summary>
+    LogAnsweredForRun,
 }

@@ -12,7 +12,7 @@ internal sealed class RunRebuild(LedgerLayout layout, StorageOptions options, Fa
     {
         if (damaged.Footer.Items > options.RebuiltAtOnceMax)
         {
-            if (index.Replace([damaged], [new DamagedRun(damaged, log, damage, gate)])) builder?.Wake?.Invoke();
+            if (index.Replace([damaged], [new DamagedRun(damaged, log, damage, gate, options)])) builder?.Wake?.Invoke();
             return;
         }
 

@@ -9,6 +9,7 @@ internal sealed class AppendSession : IAppendSession
     readonly FactIndex _index;
     readonly SegmentLog _log;
     readonly HeadPublisher _publisher;
+    readonly MergePace _pace;
     readonly StorageOptions _options;
     readonly Action<LogLocation> _writeRun;
     readonly Action<long> _written;
@@ -20,13 +21,15 @@ internal sealed class AppendSession : IAppendSession
     /// <param name="queries">Reads the same by query.</param>
     /// <param name="log">Makes groups durable.</param>
     /// <param name="publisher">Publishes the end of the log.</param>
+    /// <param name="pace">Slows merges down while a group is committed.</param>
     /// <param name="options">The options that the ledger was opened with.</param>
     /// <param name="writeRun">Makes a run of the memory part, for a planted defect.</param>
-    public AppendSession(FactIndex index, LostFacts lost, IndexedReading facts, QueryReading queries, SegmentLog log, HeadPublisher publisher, StorageOptions options, Action<LogLocation> writeRun)
+    public AppendSession(FactIndex index, LostFacts lost, IndexedReading facts, QueryReading queries, SegmentLog log, HeadPublisher publisher, MergePace pace, StorageOptions options, Action<LogLocation> writeRun)
     {
         _index = index;
         _log = log;
         _publisher = publisher;
+        _pace = pace;
         _options = options;
         _writeRun = writeRun;
         _written = Written;
@@ -56,6 +59,7 @@ internal sealed class AppendSession : IAppendSession
     {
         if (_group.IsEmpty) return;
         var isDurable = false;
+        _pace.BeginCommit();
         try
         {
             _log.Write(_group, _written);
@@ -64,6 +68,7 @@ internal sealed class AppendSession : IAppendSession
         }
         finally
         {
+            _pace.EndCommit();
             if (isDurable) _group.Clear();
             else _group.Refuse();
         }
