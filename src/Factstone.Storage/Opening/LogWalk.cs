@@ -23,7 +23,7 @@ internal sealed class LogWalk(IFileSystem files, LedgerLayout layout, StorageOpt
     public void StartAfter(Manifest manifest, in LogLocation runsEnd)
     {
         (_runsEnd, _runsNext) = (runsEnd, index.Next);
-        _sequence = manifest.Segments.First(runsEnd.IsIn).Sequence;
+        _sequence = manifest.Segments.FirstOrDefault(runsEnd.IsIn)?.Sequence ?? 0; // next to a writer, the runs may be newer than the manifest
         (FileOffset, Next) = (runsEnd.FileOffset, index.Next);
         Current = directory.Find(runsEnd.Base, runsEnd.Generation);
         Current?.RaiseFoundEnd(runsEnd.FileOffset);
