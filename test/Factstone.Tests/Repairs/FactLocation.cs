@@ -20,8 +20,10 @@ internal sealed class FactLocation : IFrameVisitor
 
     public string Path { get; }
 
+    /// <summary>The offset of one byte of its header.</summary>
     public long HeaderAt { get; private set; }
 
+    /// <summary>The offset of one byte of its salt, the first part of its body.</summary>
     public long BodyAt { get; private set; }
 
     public void Frame(Segment segment, in FrameHeader header, string? appendId) { }
