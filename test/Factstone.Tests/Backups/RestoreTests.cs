@@ -187,7 +187,7 @@ public sealed class RestoreTests
         Assert.Empty(Backup.Verify(files, Backup.Restored).Damage);
     }
 
-    // Only the damaged backup is left. A restore refuses it unless it is asked to keep what is whole.
+    // Only the damaged backup is left. A restore refuses it, but a repair of the directory keeps what is whole.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

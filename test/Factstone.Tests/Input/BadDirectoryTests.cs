@@ -173,7 +173,7 @@ public sealed class BadDirectoryTests : IDisposable
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
-    /// <summary>Sets the format in a file's header to 2, with a valid checksum.</summary>
+    /// <summary>Raises the format in a file's header by one, with a valid checksum.</summary>
     static void SetFormat(MemoryFileSystem files, string path, int? checksumAt)
     {
         const int formatAt = 8;
