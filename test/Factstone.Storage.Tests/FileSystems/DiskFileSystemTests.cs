@@ -249,6 +249,8 @@ public sealed class DiskFileSystemTests
             Assert.Contains("Is a pipe, not a file", Assert.Throws<LedgerIOException>(open).Message, StringComparison.Ordinal);
     }
 
+    // A directory that cannot be searched hides its content. If the ledger were reported as absent, the caller would create a new one.
+    // The test uses a loop of links, because root can search every real directory.
     [Fact]
     public void A_directory_that_cannot_be_searched_is_an_error_and_not_an_absence()
     {
