@@ -36,7 +36,7 @@ public sealed class BackupTests : IDisposable
             var target = At($"target{round}");
             using (var child = new ChildProcess(work, source, target))
             {
-                // Kills the process between two pieces, or after the last one.
+                // Kills the process after some piece, possibly the last one.
                 var pieces = random.Next(1, Pieces + 1).ToString(CultureInfo.InvariantCulture);
                 child.WaitFor(line => line == $"copied {pieces}");
                 await Task.Delay(random.Next(40), Cancellation);

@@ -10,7 +10,7 @@ namespace Factstone.Tests.Damage;
 /// </summary>
 /// <remarks>
 /// An answer is right if it belongs to one state of the ledger, and that state is not older than the last closed one.
-/// A reader may show an older state if it reports how many facts lie behind what it shows.
+/// A reader may show an older state if it reports how many facts it does not show yet.
 /// </remarks>
 public sealed class FilesOfDifferentAgesTests
 {

@@ -168,7 +168,7 @@ public sealed class OldCopyTests
         Assert.Equal(AgedLedger.Now - 1, SmallLedger.Now(writing.GetHeadAsync(TestContext.Current.CancellationToken)).Value);
     }
 
-    // Files that a power cut left of a creation, and files without content of their own, were reported as damage to durable bytes.
+    // Lost files that can be rebuilt, and the remains of a creation after a power cut, were reported as damage to durable bytes.
     [Theory]
     [InlineData("HEAD")]
     [InlineData("MANIFEST")]

@@ -50,7 +50,7 @@ internal sealed class AgedCopy(ModelFacts model, Random random, LedgerOptions op
     /// <summary>Draws one or two files. Each is replaced by its older state, or deleted if it had none.</summary>
     List<(string Path, SparseBytes? Old)> Choose(IReadOnlyDictionary<string, SparseBytes> now, IReadOnlyDictionary<string, SparseBytes> then, bool isKilled)
     {
-        // A kill loses all bytes of HEAD that were not synced. No other file records them, so HEAD is not drawn then.
+        // After a kill, HEAD alone may record the newest state. Without HEAD nothing proves it, so HEAD is not drawn then.
         var paths = now.Keys.Union(then.Keys).Where(path => IsOfLedger(path) && !(isKilled && path == Head)).Order(StringComparer.Ordinal).ToList();
         var old = paths.Where(path => then.TryGetValue(path, out var bytes) && !(now.TryGetValue(path, out var newer) && AreEqual(bytes, newer))).Select(path => (Path: path, Old: (SparseBytes?)then[path])).ToList();
         var lost = paths.Where(now.ContainsKey).Select(static path => (Path: path, Old: (SparseBytes?)null)).ToList();

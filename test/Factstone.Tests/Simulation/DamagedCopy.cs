@@ -35,7 +35,7 @@ internal static class DamagedCopy
 
         var hasManifest = files.FileExists($"{root}/MANIFEST");
 
-        // Small runs are checked as a whole when they are opened. The largest run is drawn more often, because it may be checked block by
+        // Small runs are checked as a whole when they are opened. The largest run is drawn more often, because it may not be.
         // block.
         var largest = paths.Where(path => path.EndsWith(".run", StringComparison.Ordinal)).MaxBy(files.LastWrittenByte);
         var chosen = largest is not null && random.Next(3) == 0 ? largest : paths[random.Next(paths.Count)];
@@ -65,7 +65,7 @@ internal static class DamagedCopy
             wasDamaged = ledger.Damage.Count > 0;
         }
 
-        // Without MANIFEST and HEAD one bit can cost a whole segment. LostFileTests covers that.
+        // Without MANIFEST and HEAD one bit can cost a whole segment. Other tests cover that.
         if (wasDamaged && hasManifest) RepairedCopy.Examine(files, root, model, random, options with { Defect = Defect.None }, where, counts);
     }
 

@@ -63,7 +63,7 @@ public sealed class StoppedWorkerTests
     public async Task On_threads_of_their_own_they_end_alone(string thread, string worker)
     {
         var told = new TaskCompletionSource<LedgerNotice>(TaskCreationOptions.RunContinuationsAsynchronously);
-        // Other processes cannot be notified either.
+        // The exception also prevents a notice to other processes.
         var files = new ThrowingFiles(new MemoryFileSystem()) { Counts = (_, _) => Thread.CurrentThread.Name == thread, Throws = static _ => true };
         var options = Options(files, new MarkedScheduler()) with
         {
