@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Factstone.Tests.Processes;
 
 /// <summary>
-/// Followers in one process and a writer in another, which is killed again and again. Each durable fact is delivered once, in order and
-/// soon.
+/// Followers in one process and a writer in another, which is killed again
+/// and again. Each durable fact is delivered once, in order and soon.
 /// </summary>
 public sealed class FollowTests(ITestOutputHelper output)
 {

@@ -5,8 +5,8 @@ using Factstone.Storage;
 namespace Factstone.Tests.Processes;
 
 /// <summary>
-/// A real file system becomes full during a run or a merge, while the log still has room. Appends continue in memory, up to 16 times its
-/// bound.
+/// A real file system becomes full during a run or a merge, while the log
+/// still has room. Appends continue in memory, up to 16 times its bound.
 /// </summary>
 /// <remarks>The log's space is zeroed far ahead before the disk is filled, so that the index is the first to find the disk full.</remarks>
 public sealed class FullDiskForRunsTests

@@ -1,8 +1,8 @@
 namespace Factstone.Tests.Processes;
 
 /// <summary>
-/// A real file system becomes full and gets room again. Meanwhile appends are refused with a typed error, and reads continue. No reopen is
-/// needed.
+/// A real file system becomes full and gets room again. Meanwhile appends
+/// are refused with a typed error, and reads continue. No reopen is needed.
 /// </summary>
 public sealed class FullDiskTests
 {
@@ -10,8 +10,8 @@ public sealed class FullDiskTests
     const string Filler = "filler";
 
     /// <summary>
-    /// With small segments, the disk becomes full where the next segment would begin. With large ones, it becomes full within a
-    /// preallocated segment.
+    /// With small segments, the disk becomes full where the next segment would
+    /// begin. With large ones, it becomes full within a preallocated segment.
     /// </summary>
     public static readonly TheoryData<long> SegmentSizes = [64 * 1_024, 128 * 1_024 * 1_024];
 
@@ -65,8 +65,8 @@ public sealed class FullDiskTests
         await ReopensAsync(disk, segmentSizeBytes, appended);
     }
 
-    // Recovery has no room to write the last group again. The ledger can be read as it was, and the first append that finds room completes
-    // the recovery.
+    // Recovery has no room to write the last group again. The ledger can be read
+    // as it was, and the first append that finds room completes the recovery.
     [Theory]
     [MemberData(nameof(SegmentSizes))]
     public async Task A_ledger_whose_writer_was_killed_opens_on_a_full_disk(long segmentSizeBytes)
@@ -156,8 +156,8 @@ public sealed class FullDiskTests
 
     static async Task RefusesAsync(Ledger ledger)
     {
-        // The attempts include a smaller fact than the refused one and a larger one. They are repeated, because each may leave something
-        // behind.
+        // The attempts include a smaller fact than the refused one and a larger
+        // one. They are repeated, because each may leave something behind.
         var head = await ledger.GetHeadAsync(Cancellation);
         for (var i = 0; i < 40; i++)
         {

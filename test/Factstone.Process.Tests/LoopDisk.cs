@@ -32,8 +32,8 @@ internal sealed class LoopDisk : IDisposable
         {
             Run("truncate", "-s", string.Create(CultureInfo.InvariantCulture, $"{megabytes}M"), disk._image);
 
-            // Everything is initialised at once, so that only the test writes later. No blocks are reserved for root, because the test runs
-            // as root.
+            // Everything is initialised at once, so that only the test writes later.
+            // No blocks are reserved for root, because the test runs as root.
             Run("mkfs.ext4", "-q", "-F", "-b", "4096", "-m", "0", "-J", "size=4", "-E", "lazy_itable_init=0,lazy_journal_init=0", disk._image);
             disk.Mount();
             return disk;
@@ -46,8 +46,8 @@ internal sealed class LoopDisk : IDisposable
     }
 
     /// <summary>
-    /// Another disk with the content that this one would have if its power were cut now: the caches of the file system are lost, and the
-    /// mount replays the journal.
+    /// Another disk with the content that this one would have if its power were cut
+    /// now: the caches of the file system are lost, and the mount replays the journal.
     /// </summary>
     /// <remarks>
     /// The loop device accesses the image through the same cache as this process, so the image is what the device received.

@@ -3,8 +3,8 @@ using Xunit.Sdk;
 namespace Factstone.Tests.Processes;
 
 /// <summary>
-/// A power cut of a real kernel: a writer on a disk of its own is suspended at some moment, and the content of the disk at that moment is
-/// mounted and opened.
+/// A power cut of a real kernel: a writer on a disk of its own is suspended at
+/// some moment, and the content of the disk at that moment is mounted and opened.
 /// </summary>
 public sealed class PowerCutTests
 {

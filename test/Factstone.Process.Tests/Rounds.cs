@@ -9,8 +9,8 @@ internal static class Rounds
         Environment.GetEnvironmentVariable("FACTSTONE_ROUNDS") is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : inTheTestRun;
 
     /// <summary>
-    /// Creates a random generator. The failure message contains its seed, for another attempt; moments depend on the machine and do not
-    /// repeat exactly.
+    /// Creates a random generator. The failure message contains its seed, for
+    /// another attempt; moments depend on the machine and do not repeat exactly.
     /// </summary>
     public static Random Seeded(out int seed)
     {

@@ -9,8 +9,8 @@ namespace Factstone;
 public sealed partial class ArchitectureTests
 {
     /// <summary>
-    /// The projects and packages that each project in src/ may refer to. A new project, reference or package is a decision, and is listed
-    /// here.
+    /// The projects and packages that each project in src/ may refer to. A
+    /// new project, reference or package is a decision, and is listed here.
     /// </summary>
     static readonly Dictionary<string, (string[] Projects, string[] Packages)> Allowed = new()
     {

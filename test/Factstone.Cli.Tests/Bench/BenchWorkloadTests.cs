@@ -22,8 +22,8 @@ public sealed class BenchWorkloadTests
         }
     }
 
-    // With exponent 0.99 over 1,000 streams, the first one is drawn with probability 1 / (sum of r^-0.99) = 13 %, the second with half of
-    // that.
+    // With exponent 0.99 over 1,000 streams, the first one is drawn with
+    // probability 1 / (sum of r^-0.99) = 13 %, the second with half of that.
     [Fact]
     public void Streams_are_drawn_by_rank_and_the_same_seed_draws_the_same()
     {

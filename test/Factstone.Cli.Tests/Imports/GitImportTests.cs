@@ -181,8 +181,8 @@ public sealed class GitImportTests : IDisposable
     }
 
     /// <summary>
-    /// The append ids of the first-parent history, computed in another way than by the import: commits whose tree differs from that of
-    /// their first parent.
+    /// The append ids of the first-parent history, computed in another way than
+    /// by the import: commits whose tree differs from that of their first parent.
     /// </summary>
     static IEnumerable<string> Changing(string repository)
     {

@@ -1,8 +1,8 @@
 namespace Factstone;
 
 /// <summary>
-/// Headers as docs/format.md prints them, created without our own code. Unless stated otherwise, all but the first have the fields of <see
-/// cref="Minimal"/>.
+/// Headers as docs/format.md prints them, created without our own code. Unless
+/// stated otherwise, all but the first have the fields of <see cref="Minimal"/>.
 /// </summary>
 static class HeaderVectors
 {

@@ -238,8 +238,8 @@ public sealed class CanonicalJsonTests
         Assert.False(AreEqual("not JSON", "1"));
     }
 
-    // If this test fails, the canonical form has changed: hashes that users hold no longer match. Give the new form another name; do not
-    // edit the expected hashes.
+    // If this test fails, the canonical form has changed: hashes that users hold no
+    // longer match. Give the new form another name; do not edit the expected hashes.
     [Fact]
     public void The_hash_of_a_value_is_the_SHA_256_of_its_canonical_form()
     {

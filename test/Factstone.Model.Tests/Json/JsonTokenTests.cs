@@ -5,8 +5,8 @@ using Xunit;
 namespace Factstone;
 
 /// <summary>
-/// The engine finds the end of strings and numbers in blocks of bytes, the test byte by byte. Both must agree, including faults and their
-/// offsets.
+/// The engine finds the end of strings and numbers in blocks of bytes, the
+/// test byte by byte. Both must agree, including faults and their offsets.
 /// </summary>
 public sealed class JsonTokenTests
 {

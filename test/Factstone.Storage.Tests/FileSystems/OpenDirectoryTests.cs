@@ -7,8 +7,8 @@ public sealed class OpenDirectoryTests
 {
     public static TheoryData<FileSystemKind> KindsWithMoves => [FileSystemKind.Disk, FileSystemKind.Simulated];
 
-    // A directory was moved away under a running writer, and a new one was created in its place. Every later operation of the writer by
-    // name affected the new one.
+    // A directory was moved away under a running writer, and a new one was created in
+    // its place. Every later operation of the writer by name affected the new one.
     [Theory, MemberData(nameof(KindsWithMoves))]
     public void After_a_move_every_operation_goes_on_in_the_directory_that_was_opened(FileSystemKind kind)
     {

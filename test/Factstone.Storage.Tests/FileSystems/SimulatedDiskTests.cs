@@ -120,9 +120,9 @@ public sealed class SimulatedDiskTests
         Assert.Equal([1_024, 3_000, 8_192], lengths.Order());
     }
 
-    // The general rule, on random writes, truncations, reservations and syncs: after a power cut, every sector has a state of some moment
-    // since the last sync, and so does the length. Truncations are at sector boundaries, because one within a sector would create a sector
-    // of two moments.
+    // The general rule, on random writes, truncations, reservations and syncs: after a power cut,
+    // every sector has a state of some moment since the last sync, and so does the length. Truncations
+    // are at sector boundaries, because one within a sector would create a sector of two moments.
     [Fact]
     public void After_a_power_loss_every_sector_is_of_some_moment_since_the_last_sync()
     {

@@ -33,8 +33,8 @@ sealed class ListIndex : ITermIndex
         return new ListCursor(this, positions, backward);
     }
 
-    // An index counts whole blocks, so its count is an upper bound. Even for a range without matches it may be greater than zero, if a
-    // block reaches into the range.
+    // An index counts whole blocks, so its count is an upper bound. Even for a range
+    // without matches it may be greater than zero, if a block reaches into the range.
     public long CountAtMost(Term term, Position after, Position until)
     {
         var count = Within(term, after, until).Count;

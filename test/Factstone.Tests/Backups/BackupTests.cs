@@ -73,8 +73,8 @@ public sealed class BackupTests
             Assert.Equal(files.ReadWhole(path), files.ReadWhole($"again{path[Backup.Root.Length..]}"));
     }
 
-    // An operator opens a backup with the program that writes. Facts appended there belong to no ledger, and the directory is no longer a
-    // valid backup.
+    // An operator opens a backup with the program that writes. Facts appended
+    // there belong to no ledger, and the directory is no longer a valid backup.
     [Theory]
     [InlineData("as it is")]
     [InlineData("with HEAD and MANIFEST put beside it")]
@@ -180,8 +180,8 @@ public sealed class BackupTests
         Assert.Empty(Damaged(Backup.Make(files), files));
     }
 
-    // After a power cut the pages of HEAD were older than the log. The facts behind HEAD were acknowledged, and a backup up to HEAD would
-    // omit them without a report.
+    // After a power cut the pages of HEAD were older than the log. The facts behind
+    // HEAD were acknowledged, and a backup up to HEAD would omit them without a report.
     [Fact]
     public void A_ledger_that_waits_for_its_recovery_is_refused_until_a_writer_has_opened_it()
     {

@@ -174,8 +174,8 @@ public sealed class CellRunTests
         Assert.Contains(listed, name => name.Length > 5);
     }
 
-    // A run is used only if the chain of runs before it, from the beginning of the log, is complete. If one is missing, cells would be
-    // older than they are.
+    // A run is used only if the chain of runs before it, from the beginning of the
+    // log, is complete. If one is missing, cells would be older than they are.
     [Fact]
     public void Whichever_run_of_cells_alone_is_gone_or_damaged_every_cell_is_the_newest()
     {

@@ -4,8 +4,8 @@ using Factstone.Testing;
 namespace Factstone.Tests.Cells;
 
 /// <summary>
-/// Conditions on cells that are only in runs are decided on the current value, however long an append waited and whatever other callers
-/// write.
+/// Conditions on cells that are only in runs are decided on the current
+/// value, however long an append waited and whatever other callers write.
 /// </summary>
 public sealed class ColdCellTests
 {
@@ -47,8 +47,8 @@ public sealed class ColdCellTests
         Assert.True(cold > Names / 2, $"only {cold} cells were cold");
     }
 
-    // Parts are completed, written, merged and adopted in the meantime. A caller whose write was acknowledged finds that write or a later
-    // one at once.
+    // Parts are completed, written, merged and adopted in the meantime. A caller
+    // whose write was acknowledged finds that write or a later one at once.
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -106,8 +106,8 @@ public sealed class ColdCellTests
         Assert.InRange(((FileStorage)ledger.Storage).Runs().Count, 2, 30);
     }
 
-    // The snapshot that prepared an append may be older than what memory still holds. Cells assign no position, so the position does not
-    // show that.
+    // The snapshot that prepared an append may be older than what memory still
+    // holds. Cells assign no position, so the position does not show that.
     [Theory]
     [InlineData(Defect.None)]
     [InlineData(Defect.StaleCell)]

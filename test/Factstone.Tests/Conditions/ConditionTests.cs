@@ -277,9 +277,9 @@ public sealed class ConditionTests
         Assert.IsType<AppendOutcome.Committed>(await swap);
     }
 
-    // One caller sent three appends without waiting: the record becomes 2; if it is 2, it becomes 3; then a fact elsewhere. The second was
-    // prepared while the record was 1 and decided a group later. It was therefore prepared again and queued behind the third, which
-    // committed before it.
+    // One caller sent three appends without waiting: the record becomes 2; if it is 2, it becomes 3;
+    // then a fact elsewhere. The second was prepared while the record was 1 and decided a group
+    // later. It was therefore prepared again and queued behind the third, which committed before it.
     [Fact]
     public async Task Appends_of_one_caller_keep_their_order_also_when_a_value_has_changed_since_they_were_prepared()
     {

@@ -3,8 +3,8 @@ using Factstone.Storage;
 namespace Factstone.Tests.Damage;
 
 /// <summary>
-/// A cut is the simplest crash. The tests cut the segment at every byte: the file ends there, or the rest is zeros, as in preallocated
-/// space.
+/// A cut is the simplest crash. The tests cut the segment at every byte:
+/// the file ends there, or the rest is zeros, as in preallocated space.
 /// </summary>
 public sealed class CutSegmentTests
 {

@@ -47,8 +47,8 @@ public sealed class DamagedReadTests
         Assert.Equal((fact.Start, 5, 5), (damage.FileOffset, damage.FirstPosition.Value, damage.LastPosition.Value));
     }
 
-    // tasks/b had one fact, and its header was damaged. The list of tasks omitted the key without an error, because all other keys had
-    // facts behind the damaged one.
+    // tasks/b had one fact, and its header was damaged. The list of tasks omitted the
+    // key without an error, because all other keys had facts behind the damaged one.
     [Fact]
     public void A_list_is_refused_where_a_lost_fact_may_be_of_another_key()
     {

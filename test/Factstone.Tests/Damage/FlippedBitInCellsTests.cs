@@ -5,8 +5,8 @@ using Factstone.Testing;
 namespace Factstone.Tests.Damage;
 
 /// <summary>
-/// Flips every bit of every file of a small ledger with cells, one at a time. The damage is reported, and no read returns an old value of a
-/// cell.
+/// Flips every bit of every file of a small ledger with cells, one at a
+/// time. The damage is reported, and no read returns an old value of a cell.
 /// </summary>
 /// <remarks>
 /// A flip in the value of a cell costs that write. A flip in the header of a frame, or in the name of a cell, may hide a write of any cell.

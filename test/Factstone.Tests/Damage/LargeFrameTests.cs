@@ -5,9 +5,9 @@ namespace Factstone.Tests.Damage;
 /// <summary>Damage in and before frames of the largest possible append.</summary>
 public sealed class LargeFrameTests
 {
-    // After a power cut HEAD was missing. A bit had flipped in an append of 20 MiB, and another append of 20 MiB followed it. The search
-    // for whole frames ended at the maximal length of one write, which the two exceeded. Recovery cut off both acknowledged appends as a
-    // torn tail, without a report.
+    // After a power cut HEAD was missing. A bit had flipped in an append of 20 MiB, and another append
+    // of 20 MiB followed it. The search for whole frames ended at the maximal length of one write, which
+    // the two exceeded. Recovery cut off both acknowledged appends as a torn tail, without a report.
     [Fact]
     public void Damage_before_a_large_frame_is_not_taken_for_a_torn_tail()
     {

@@ -4,8 +4,8 @@ using System.Text;
 namespace Factstone.Tests.Damage;
 
 /// <summary>
-/// Makes every kind of read and compares the results with the facts that the ledger should hold. An answer is right, or it is an exception
-/// that names damage.
+/// Makes every kind of read and compares the results with the facts that the ledger
+/// should hold. An answer is right, or it is an exception that names damage.
 /// </summary>
 /// <param name="ledger">The ledger, which may be damaged.</param>
 /// <param name="facts">All facts up to the expected head.</param>

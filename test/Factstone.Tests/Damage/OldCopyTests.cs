@@ -52,9 +52,9 @@ public sealed class OldCopyTests
         Assert.Equal(AgedLedger.Now + 2, SmallLedger.AppendOne(repaired).FirstPosition.Value);
     }
 
-    // The creation of a segment failed, the log continued in the segment before it, and the next creation used the same number. Then the
-    // file of the failed creation was put back, and MANIFEST was old or lost. The open took that file for the end of the log and refused
-    // the newest segment.
+    // The creation of a segment failed, the log continued in the segment before it, and the next
+    // creation used the same number. Then the file of the failed creation was put back, and MANIFEST
+    // was old or lost. The open took that file for the end of the log and refused the newest segment.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -73,7 +73,7 @@ internal sealed record FrameExtent(long Start, long End, FrameKind Kind, long Gr
 internal sealed record FactInFrame(Position Position, long FrameStart, long Start, long BodyStart, long End);
 
 /// <summary>
-/// The place of a cell: everything but the value and its checksum up to <paramref name="ValueStart"/>, then everything that its value
-/// needs.
+/// The place of a cell: everything but the value and its checksum up to
+/// <paramref name="ValueStart"/>, then everything that its value needs.
 /// </summary>
 internal sealed record CellInFrame(CellName Name, CellVersion Version, long FrameStart, long Start, long ValueStart, long End);

@@ -6,8 +6,8 @@ using Factstone.Testing;
 namespace Factstone.Tests.Following;
 
 /// <summary>
-/// One seed: writers, and followers with random queries and starts. Some followers are slow, some pause, some are interrupted, and some use
-/// a read-only ledger.
+/// One seed: writers, and followers with random queries and starts. Some followers
+/// are slow, some pause, some are interrupted, and some use a read-only ledger.
 /// </summary>
 /// <remarks>The expected facts come from the receipts of the writers, not from a read. Memory holds few facts, so most starts are older.
 /// The machine decides the order of the threads.</remarks>
@@ -115,8 +115,8 @@ internal sealed class FollowerRun(int seed) : IAsyncDisposable
     }
 
     /// <summary>
-    /// Returns true when the follower has reached the end of everything written, and false when it is interrupted earlier. Cancels it in
-    /// both cases.
+    /// Returns true when the follower has reached the end of everything written,
+    /// and false when it is interrupted earlier. Cancels it in both cases.
     /// </summary>
     async Task<bool> EndAsync(Follower follower, CancellationTokenSource interruption, int? afterMilliseconds)
     {

@@ -66,8 +66,8 @@ public sealed class FrozenFormatTests
         }
     }
 
-    // If this test fails, the content of a run has changed. Raise the run's format, so that existing runs are rebuilt, and add a file
-    // beside these.
+    // If this test fails, the content of a run has changed. Raise the run's
+    // format, so that existing runs are rebuilt, and add a file beside these.
     [Theory]
     [InlineData("run-4", GoldenLedger.Run)]
     [InlineData("run-4-cells", GoldenLedger.RunOfCells)]

@@ -5,8 +5,8 @@ using Factstone.Tests.Simulation;
 namespace Factstone.Tests.Indexing;
 
 /// <summary>
-/// A read that scans the log in place of a damaged run takes seconds in a large ledger. It ends when its caller cancels it or the ledger is
-/// closed.
+/// A read that scans the log in place of a damaged run takes seconds in a
+/// large ledger. It ends when its caller cancels it or the ledger is closed.
 /// </summary>
 public sealed class CancelledScanTests
 {

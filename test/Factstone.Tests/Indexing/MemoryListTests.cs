@@ -50,8 +50,8 @@ public sealed class MemoryListTests
         }
     }
 
-    // The run builder must not touch the growing part. For a moment it did not know which part that was, and made a run of the last part
-    // that readers knew.
+    // The run builder must not touch the growing part. For a moment it did not
+    // know which part that was, and made a run of the last part that readers knew.
     [Fact]
     public async Task The_part_that_grows_is_always_one_that_readers_know()
     {

@@ -23,8 +23,8 @@ public sealed class MergeBoundTests
         AllThere(files, 400);
     }
 
-    // A damaged large run is rebuilt as small ones, and another large run may follow them. The small ones were then never merged, however
-    // many there were.
+    // A damaged large run is rebuilt as small ones, and another large run may
+    // follow them. The small ones were then never merged, however many there were.
     [Fact]
     public void Small_runs_before_a_large_one_are_merged_with_one_another()
     {

@@ -5,8 +5,8 @@ using Factstone.Tests.Damage;
 namespace Factstone.Tests.Indexing;
 
 /// <summary>
-/// A reader in another process meets an I/O error during a refresh. The next refresh, on a working disk, shows everything that was
-/// published.
+/// A reader in another process meets an I/O error during a refresh. The
+/// next refresh, on a working disk, shows everything that was published.
 /// </summary>
 public sealed class RefusedRefreshTests
 {

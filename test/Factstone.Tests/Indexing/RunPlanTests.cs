@@ -46,8 +46,8 @@ public sealed class RunPlanTests
         Assert.Equal(0..0, RunPlan.NextWhenIdle(items, static _ => false));
     }
 
-    // A ledger is opened and becomes idle again and again after a few facts. Idle merges must not rewrite a fact more often than the limit
-    // allows.
+    // A ledger is opened and becomes idle again and again after a few facts.
+    // Idle merges must not rewrite a fact more often than the limit allows.
     [Fact]
     public void A_fact_is_written_anew_a_few_times_for_each_doubling_at_most()
     {

@@ -63,8 +63,8 @@ public sealed class AppendingTests
         Assert.IsType<AppendOutcome.Committed>(await append);
     }
 
-    // A cancellation and the writer compete for each append, and exactly one of them wins. A cancelled append was not written; every other
-    // append was written once.
+    // A cancellation and the writer compete for each append, and exactly one of them
+    // wins. A cancelled append was not written; every other append was written once.
     [Fact]
     public async Task Of_cancelling_and_taking_exactly_one_happens()
     {

@@ -85,8 +85,8 @@ public sealed class ThreadSchedulerTests
         worker.Stop();
     }
 
-    // A call may wake a worker that has been stopped in the meantime. The call does not fail; the thread that stopped the worker does the
-    // remaining work.
+    // A call may wake a worker that has been stopped in the meantime. The call
+    // does not fail; the thread that stopped the worker does the remaining work.
     [Fact]
     public async Task A_worker_may_be_woken_while_and_after_it_is_stopped()
     {

@@ -4,8 +4,8 @@ using Xunit;
 namespace Factstone;
 
 /// <summary>
-/// The public members of each package are listed in a file beside this test. Adding a line is the moment to ask whether we want to keep the
-/// promise.
+/// The public members of each package are listed in a file beside this test.
+/// Adding a line is the moment to ask whether we want to keep the promise.
 /// </summary>
 public sealed class PublicSurfaceTests
 {

@@ -168,9 +168,9 @@ public sealed class FoldTests : IDisposable
         Assert.Equal(2, await fold);
     }
 
-    // If a mapping were unmapped while a span refers to it, the process would end. A fact that was passed to the callback therefore stays
-    // readable after a close, and the next fact is refused. The close does not wait for the callback, because the callback itself may call
-    // it.
+    // If a mapping were unmapped while a span refers to it, the process would end. A fact that
+    // was passed to the callback therefore stays readable after a close, and the next fact is
+    // refused. The close does not wait for the callback, because the callback itself may call it.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -37,8 +37,8 @@ public sealed class MappedReadTests : IDisposable
         await AllAreRead(reader, 201);
     }
 
-    // The preallocated space is in the reader's mapping until the writer releases it. A damaged length could lead a read into that space,
-    // which would end the process.
+    // The preallocated space is in the reader's mapping until the writer releases it.
+    // A damaged length could lead a read into that space, which would end the process.
     [Fact]
     public async Task A_damaged_length_before_space_that_was_given_back_is_damage_and_ends_no_process()
     {

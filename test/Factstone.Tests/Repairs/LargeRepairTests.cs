@@ -66,8 +66,8 @@ public sealed class LargeRepairTests
     }
 
     /// <summary>
-    /// Flips bits all over a segment and wipes two pages of it. Returns the facts that lost a byte, according to the layout of the
-    /// undamaged file.
+    /// Flips bits all over a segment and wipes two pages of it. Returns the
+    /// facts that lost a byte, according to the layout of the undamaged file.
     /// </summary>
     static HashSet<long> Damage(MemoryFileSystem files, string path, Random random, out HashSet<long> unknownIds)
     {

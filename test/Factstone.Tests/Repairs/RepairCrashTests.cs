@@ -5,8 +5,8 @@ using Factstone.Tests.Damage;
 namespace Factstone.Tests.Repairs;
 
 /// <summary>
-/// A repair that is stopped at any I/O leaves the ledger as damaged as before, or repaired. A second repair gives the same result as one
-/// that was not stopped.
+/// A repair that is stopped at any I/O leaves the ledger as damaged as before, or
+/// repaired. A second repair gives the same result as one that was not stopped.
 /// </summary>
 public sealed class RepairCrashTests
 {

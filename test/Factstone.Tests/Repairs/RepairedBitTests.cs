@@ -5,8 +5,8 @@ using Factstone.Tests.Damage;
 namespace Factstone.Tests.Repairs;
 
 /// <summary>
-/// Flips every bit of a small ledger of several segments, one at a time, and repairs the ledger. The repair loses exactly the fact that
-/// contains the bit.
+/// Flips every bit of a small ledger of several segments, one at a time, and
+/// repairs the ledger. The repair loses exactly the fact that contains the bit.
 /// </summary>
 public sealed class RepairedBitTests
 {

@@ -5,8 +5,8 @@ using Factstone.Tests.Damage;
 namespace Factstone.Tests.Repairs;
 
 /// <summary>
-/// Flips every bit of a ledger of facts and cells, and repairs it. Whole cells are kept. A cell whose value is lost does not return an
-/// older one.
+/// Flips every bit of a ledger of facts and cells, and repairs it. Whole
+/// cells are kept. A cell whose value is lost does not return an older one.
 /// </summary>
 public sealed class RepairedCellTests
 {

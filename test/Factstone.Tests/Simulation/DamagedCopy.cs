@@ -35,8 +35,8 @@ internal static class DamagedCopy
 
         var hasManifest = files.FileExists($"{root}/MANIFEST");
 
-        // Small runs are checked as a whole when they are opened. The largest run is drawn more often, because it may not be.
-        // block.
+        // Small runs are checked as a whole when they are opened. The
+        // largest run is drawn more often, because it may not be. block.
         var largest = paths.Where(path => path.EndsWith(".run", StringComparison.Ordinal)).MaxBy(files.LastWrittenByte);
         var chosen = largest is not null && random.Next(3) == 0 ? largest : paths[random.Next(paths.Count)];
         var bit = random.NextInt64((files.LastWrittenByte(chosen) + 1) * 8);

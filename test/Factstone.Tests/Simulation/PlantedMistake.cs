@@ -62,8 +62,8 @@ internal sealed record PlantedMistake(string Name, Defect Defect, params string[
     ];
 
     /// <summary>
-    /// In the simulation, such a run makes the open throw an unexpected exception, which does not count. <c>OldCopyTests</c> shows the
-    /// wrong answer.
+    /// In the simulation, such a run makes the open throw an unexpected exception,
+    /// which does not count. <c>OldCopyTests</c> shows the wrong answer.
     /// </summary>
     public static readonly Defect[] FoundElsewhere = [Defect.BelieveRunBeyondLog];
 

@@ -150,8 +150,8 @@ internal sealed partial class SimulationRun
     }
 
     /// <summary>
-    /// The disk is too full to recover. Reads return what was published, and appends are refused. When there is room, the first append
-    /// completes the recovery.
+    /// The disk is too full to recover. Reads return what was published, and appends
+    /// are refused. When there is room, the first append completes the recovery.
     /// </summary>
     void WaitForRoom()
     {

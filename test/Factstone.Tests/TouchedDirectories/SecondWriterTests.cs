@@ -8,8 +8,8 @@ public sealed class SecondWriterTests
 {
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    // The lock file was taken for a leftover and deleted. The writer still holds the lock of the directory, so this mistake of an operator
-    // must not stop a service.
+    // The lock file was taken for a leftover and deleted. The writer still holds the
+    // lock of the directory, so this mistake of an operator must not stop a service.
     [Fact]
     public async Task A_writer_goes_on_without_its_lock_file_while_it_holds_the_lock_of_the_directory()
     {

@@ -36,8 +36,8 @@ public sealed class StoppedWorkerTests
         Assert.True(tried > (worker == WorkerFailure.Index ? 100 : 20), $"only {tried} operations");
     }
 
-    // The writer does the work of a late index worker. An open builds runs from the log that it reads, and a close from what remains in
-    // memory.
+    // The writer does the work of a late index worker. An open builds runs
+    // from the log that it reads, and a close from what remains in memory.
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -131,8 +131,8 @@ public sealed class StoppedWorkerTests
     static bool MakesRun(string operation, string path) => path.EndsWith(".run", StringComparison.Ordinal) && operation is "create" or "write";
 
     /// <summary>
-    /// Appends while a worker throws, opens with the same exception, and opens without it. Returns false if the session ends before an
-    /// exception was thrown.
+    /// Appends while a worker throws, opens with the same exception, and opens
+    /// without it. Returns false if the session ends before an exception was thrown.
     /// </summary>
     static bool Survives(ThrowingFiles files, MarkedScheduler scheduler, string worker)
     {

@@ -5,8 +5,8 @@ using Factstone.Tests.Damage;
 namespace Factstone.Tests.Writing;
 
 /// <summary>
-/// With thin provisioning, network disks and Btrfs, only a sync reveals that there is no space. The log treats that as a failed sync, not
-/// as a refused write.
+/// With thin provisioning, network disks and Btrfs, only a sync reveals that there
+/// is no space. The log treats that as a failed sync, not as a refused write.
 /// </summary>
 public sealed class SyncWithoutSpaceTests
 {
