@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Factstone;
 
-/// <summary>docs/format.md says what the code does.</summary>
+/// <summary>docs/format.md agrees with the code.</summary>
 public sealed class FormatDocumentTests
 {
     static DocumentSection Section(string heading) => DocumentSection.Read("docs/format.md", heading);

@@ -2,10 +2,12 @@ using System.Globalization;
 
 namespace Factstone.Tests.Processes;
 
-/// <summary>A real process that backs up or restores is killed, or its disk runs full: nothing opens that is not whole.</summary>
+/// <summary>
+/// A real process is killed during a backup or restore, or its disk becomes full. A directory opens only if it is complete.
+/// </summary>
 public sealed class BackupTests : IDisposable
 {
-    /// <summary>So many pieces of 1 MiB, at least, are copied.</summary>
+    /// <summary>The minimal number of 1-MiB pieces to copy.</summary>
     const int Pieces = 12;
 
     readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("factstone-backup-");
@@ -34,7 +36,7 @@ public sealed class BackupTests : IDisposable
             var target = At($"target{round}");
             using (var child = new ChildProcess(work, source, target))
             {
-                // Somewhere among the pieces, or somewhere behind the last one.
+                // Kills the process after some piece, possibly the last one.
                 var pieces = random.Next(1, Pieces + 1).ToString(CultureInfo.InvariantCulture);
                 child.WaitFor(line => line == $"copied {pieces}");
                 await Task.Delay(random.Next(40), Cancellation);

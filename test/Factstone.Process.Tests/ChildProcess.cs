@@ -4,7 +4,7 @@ using Factstone.Child;
 
 namespace Factstone.Tests.Processes;
 
-/// <summary>The child program, running: what it has printed so far, and the signals that it is sent. Killed at the latest when let go.</summary>
+/// <summary>The running child program: its output so far, and signals to it. It is killed at the latest on disposal.</summary>
 internal sealed class ChildProcess : IDisposable
 {
     const int Stop = 19;
@@ -32,7 +32,7 @@ internal sealed class ChildProcess : IDisposable
         _reader.Start();
     }
 
-    /// <summary>The appends that it has said are acknowledged, as far as that has been read.</summary>
+    /// <summary>The appends that the child has reported as acknowledged, in the output read so far.</summary>
     public IReadOnlyList<(long First, long Last, Load Load)> Acknowledged
     {
         get
@@ -49,7 +49,7 @@ internal sealed class ChildProcess : IDisposable
         }
     }
 
-    /// <summary>Returns when it has printed such a line.</summary>
+    /// <summary>Returns when the child has printed a matching line.</summary>
     public void WaitFor(Func<string, bool> isIt)
     {
         var deadline = Stopwatch.StartNew();
@@ -72,7 +72,7 @@ internal sealed class ChildProcess : IDisposable
         WaitFor(line => line.StartsWith("ack ", StringComparison.Ordinal) && --left == 0);
     }
 
-    /// <summary>Returns when it has ended by itself, which it says by a line that it has printed.</summary>
+    /// <summary>Returns when the child has ended by itself; its last line reports that.</summary>
     public void WaitForEnd(string lastLine)
     {
         WaitFor(line => line == lastLine);
@@ -80,7 +80,7 @@ internal sealed class ChildProcess : IDisposable
         _process.WaitForExit();
     }
 
-    /// <summary>Stops it wherever it is; returns when it stands.</summary>
+    /// <summary>Suspends the child at any point. Returns when all its threads are stopped.</summary>
     public void Suspend()
     {
         Signal(Stop);
@@ -92,12 +92,12 @@ internal sealed class ChildProcess : IDisposable
         }
     }
 
-    /// <summary>Stops it, and returns at once, so that a sync may still be on its way.</summary>
+    /// <summary>Sends the stop signal and returns at once, so a sync may still be in progress.</summary>
     public void SuspendAtOnce() => Signal(Stop);
 
     public void Resume() => Signal(Continue);
 
-    /// <summary>kill -9, by its own id; returns when it is gone and all that it printed has been read.</summary>
+    /// <summary>Sends kill -9 to its process id. Returns when it has exited and all its output has been read.</summary>
     public void Kill()
     {
         if (_hasEnded && _process.HasExited) return;
@@ -137,7 +137,7 @@ internal sealed class ChildProcess : IDisposable
     {
         try
         {
-            // "id (name) state ...": T is stopped. A thread that waits for the disk is D and stops when it comes back.
+            // "id (name) state ...": T is stopped. A thread that waits for the disk is in state D, and stops when the wait ends.
             var stat = File.ReadAllText(Path.Combine(task, "stat"));
             return stat[(stat.LastIndexOf(')') + 2)] is not 'T' and not 't';
         }

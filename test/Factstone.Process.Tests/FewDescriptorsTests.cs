@@ -3,14 +3,14 @@ using System.Globalization;
 
 namespace Factstone.Tests.Processes;
 
-/// <summary>A process that may have few files open uses a ledger of many segments; where it may have too few, it is told so.</summary>
+/// <summary>A process with a low limit on open files uses a ledger of many segments. If the limit is too low, the error says so.</summary>
 public sealed class FewDescriptorsTests
 {
     /// <summary>2,000 with FACTSTONE_ROUNDS=2000.</summary>
     const int Segments = 300;
 
-    // Each segment and each run was open as long as the ledger was. At 64 descriptors the command line said nothing,
-    // and at 80 that memory had run out.
+    // Each segment and each run stayed open as long as the ledger. At 64 descriptors the command line printed nothing, and at 80 it
+    // reported that memory was exhausted.
     [Fact]
     public async Task Sixty_four_descriptors_suffice_for_any_number_of_segments()
     {
@@ -39,7 +39,7 @@ public sealed class FewDescriptorsTests
         var directory = Directory.CreateTempSubdirectory("factstone-few-");
         try
         {
-            // The runtime takes some forty for itself, two for each assembly.
+            // The runtime uses about forty itself, two for each assembly.
             var lines = await RunAsync(directory.FullName, segments: 1, limit: 48);
 
             Assert.Equal(2, lines.Length);
@@ -58,7 +58,7 @@ public sealed class FewDescriptorsTests
         var start = new ProcessStartInfo("bash") { RedirectStandardOutput = true };
         start.ArgumentList.Add("-c");
 
-        // What this process has open is none of the child's affair.
+        // The child must not inherit the files of this process.
         start.ArgumentList.Add(string.Create(CultureInfo.InvariantCulture, $"for fd in /proc/self/fd/*; do fd=${{fd##*/}}; [ $fd -gt 2 ] && eval \"exec $fd>&-\"; done 2>/dev/null; ulimit -n {limit}; exec dotnet \"$0\" segments \"$1\" {segments}"));
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Factstone.Child.dll"));
         start.ArgumentList.Add(directory);

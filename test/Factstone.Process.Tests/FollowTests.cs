@@ -2,13 +2,16 @@ using System.Diagnostics;
 
 namespace Factstone.Tests.Processes;
 
-/// <summary>Followers beside a writer of another process, which is killed again and again: each durable fact once, in order, soon.</summary>
+/// <summary>
+/// Followers in one process and a writer in another, which is killed again
+/// and again. Each durable fact is delivered once, in order and soon.
+/// </summary>
 public sealed class FollowTests(ITestOutputHelper output)
 {
     const int Writers = 4;
     const int Followers = 4;
 
-    /// <summary>A follower looks every 10 ms and is promised facts within 50; a machine that has other work may let it wait.</summary>
+    /// <summary>A follower refreshes every 10 ms and should deliver facts within 50 ms. A busy machine may take longer.</summary>
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -31,7 +34,7 @@ public sealed class FollowTests(ITestOutputHelper output)
         }
     }
 
-    // RecordedAt is from before the sync, so what is measured includes it.
+    // RecordedAt is taken before the sync, so the measured time includes the sync.
     [Fact]
     public async Task New_facts_are_learned_of_soon()
     {
@@ -80,7 +83,7 @@ public sealed class FollowTests(ITestOutputHelper output)
             acknowledged.AddRange(child.Acknowledged);
         }
 
-        // What the last writer left is settled by an open; then nothing comes any more.
+        // An open settles what the last writer left. After that, no fact is added.
         await using (ledger)
         {
             await using var settled = await Ledger.OpenAsync(directory, cancellationToken: Cancellation);
@@ -92,7 +95,7 @@ public sealed class FollowTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>One follower, running: what it has been given so far.</summary>
+    /// <summary>One running follower, with the facts delivered so far.</summary>
     sealed class Followed
     {
         readonly Follower _follower;
@@ -115,7 +118,7 @@ public sealed class FollowTests(ITestOutputHelper output)
             _running = Task.Run(() => FollowAsync(end), CancellationToken.None);
         }
 
-        /// <summary>Returns when it has come to a position.</summary>
+        /// <summary>Returns when the follower has reached a position.</summary>
         public async Task ComesToAsync(Position head)
         {
             var waited = Stopwatch.StartNew();
@@ -127,7 +130,7 @@ public sealed class FollowTests(ITestOutputHelper output)
             }
         }
 
-        /// <summary>Compares what it was given, once it is ended, with what is there.</summary>
+        /// <summary>Compares the delivered facts with the ledger after the follower has ended.</summary>
         public async Task HoldsAsync(Ledger ledger)
         {
             await _running;
@@ -145,7 +148,7 @@ public sealed class FollowTests(ITestOutputHelper output)
             }
             catch (OperationCanceledException)
             {
-                // It has come to the end.
+                // The follower has reached the end.
             }
         }
     }

@@ -4,8 +4,11 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Processes;
 
-/// <summary>A real file system runs full in the middle of a run, or of a merge, while the log still has its room: appends go on in memory, up to 16 times its bound.</summary>
-/// <remarks>The log's space is zeroed far ahead before the disk is filled, so that what meets the full disk is the index.</remarks>
+/// <summary>
+/// A real file system becomes full during a run or a merge, while the log
+/// still has room. Appends continue in memory, up to 16 times its bound.
+/// </summary>
+/// <remarks>The log's space is zeroed far ahead before the disk is filled, so that the index is the first to find the disk full.</remarks>
 public sealed class FullDiskForRunsTests
 {
     const int Megabytes = 64;
@@ -23,7 +26,7 @@ public sealed class FullDiskForRunsTests
 
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    // Some of the run's bytes have a place, the others have none.
+    // The disk has room for some of the run's bytes.
     [Fact]
     public async Task Appends_go_on_in_memory_when_a_run_finds_the_disk_full_and_all_is_well_when_there_is_room()
     {
@@ -51,7 +54,7 @@ public sealed class FullDiskForRunsTests
         await EndsWellAsync(disk, ledger);
     }
 
-    // Seven runs stand. The eighth fits, the one of all eight does not.
+    // Seven runs exist. The disk has room for the eighth, but not for a merge of all eight.
     [Fact]
     public async Task A_merge_that_finds_the_disk_full_leaves_the_runs_as_they_were_and_is_done_when_there_is_room()
     {
@@ -73,7 +76,7 @@ public sealed class FullDiskForRunsTests
         await EndsWellAsync(disk, ledger);
     }
 
-    // What has no run is in the log. The open reads it, however much it is, and needs no room for that. A session in which
+    // Facts without a run are in the log. The open reads them, however many there are, and needs no disk space for that. A session in which
     // every append was refused leaves the ledger as it was: closed cleanly.
     [Theory]
     [InlineData(false)]
@@ -90,7 +93,7 @@ public sealed class FullDiskForRunsTests
             await StandsAtTheBoundAsync(disk, ledger);
         }
 
-        // The close has given back the log's zeros, and written what had no run there. That is taken away again.
+        // The close has released the preallocated space and used it for runs. The test deletes those runs.
         foreach (var run in System.IO.Directory.GetFiles(Index(disk)).Order(StringComparer.Ordinal).Skip(isIndexDeleted ? 0 : RunsPerMerge)) File.Delete(run);
         disk.Free(Filler);
         disk.Fill(Filler);
@@ -111,7 +114,7 @@ public sealed class FullDiskForRunsTests
         await EndsWellAsync(disk, again);
     }
 
-    // The index stops while there is still space, and the log goes on until all of it is used.
+    // The index stops while there is still space, and the log uses the rest.
     [Fact]
     public async Task The_log_gets_the_last_space_of_the_disk()
     {
@@ -142,7 +145,7 @@ public sealed class FullDiskForRunsTests
         await WaitAsync(() => !((FileStorage)ledger.Storage).Index.HasUnwritten, "Not all runs are written although there is room.");
     }
 
-    // Cells are bounded by their bytes, and become runs without any fact.
+    // Cells are bounded by their bytes, and are written as runs even without a fact.
     [Fact]
     public async Task Cells_alone_go_on_in_memory_when_a_run_finds_the_disk_full()
     {
@@ -208,7 +211,9 @@ public sealed class FullDiskForRunsTests
         await HasNoHalfMadeFileAsync(disk, again);
     }
 
-    /// <summary>It refuses now, has in memory exactly what it may without a run, answers for all of it, and has left nothing half-made.</summary>
+    /// <summary>
+    /// Appends are refused, memory holds exactly the maximum without a run, every fact can be read, and no unfinished file remains.
+    /// </summary>
     static async Task StandsAtTheBoundAsync(LoopDisk disk, Ledger ledger)
     {
         Assert.Equal(FactsWithoutRun, (await ledger.GetHeadAsync(Cancellation)).Value - RunEnd(ledger));
@@ -219,7 +224,7 @@ public sealed class FullDiskForRunsTests
         await HoldsAsync(reading);
     }
 
-    /// <summary>The builder may be in the middle of a last try.</summary>
+    /// <summary>Waits, because the builder may be in a last attempt.</summary>
     static Task HasNoHalfMadeFileAsync(LoopDisk disk, Ledger ledger) => WaitAsync(
         () => System.IO.Directory.GetFiles(Index(disk)).Order(StringComparer.Ordinal).SequenceEqual(Runs(ledger).Select(static run => run.Path)),
         "There are files in the index that are not of it.");
@@ -270,7 +275,7 @@ public sealed class FullDiskForRunsTests
         lock (_taken) return _taken.Count(one => one == branch);
     }
 
-    /// <summary>The tags make a run of these facts larger than what is written of one at a time.</summary>
+    /// <summary>A fact whose tags make its run larger than one write.</summary>
     static NewFact Fact(long number) => new($"orders/{number % 97}", "placed", $$"""{"n":{{number}}}""") { Tags = [Hash(2 * number), Hash((2 * number) + 1)] };
 
     static NewFact[] Facts(long after) => [.. Enumerable.Range(0, FactsPerAppend).Select(i => Fact(after + i))];
@@ -298,10 +303,10 @@ public sealed class FullDiskForRunsTests
         }
     }
 
-    /// <summary>Leaves room for so many bytes.</summary>
+    /// <summary>Fills the disk except for this many bytes.</summary>
     static void Fill(LoopDisk disk, long butFor)
     {
-        // Runs that were merged away are mapped until they are collected, and take their space until then.
+        // Merged runs stay mapped until they are collected, and occupy space until then.
         GC.Collect();
         GC.WaitForPendingFinalizers();
         using (var gap = File.Create(Path.Combine(disk.MountPoint, Gap)))
@@ -318,7 +323,7 @@ public sealed class FullDiskForRunsTests
 
     static long RunEnd(Ledger ledger) => Runs(ledger) is [.., var last] ? last.Last.Value : 0;
 
-    /// <summary>Bytes of a run of as many facts as memory should hold.</summary>
+    /// <summary>The size of a run with as many facts as memory should hold.</summary>
     static long RunBytes(Ledger ledger) => Runs(ledger).FirstOrDefault(static run => run.Footer.Facts == MemoryFacts)?.Footer.FileBytes ?? 150 * 1_024;
 
     static long LogBytes(LoopDisk disk) => new DirectoryInfo(Path.Combine(Directory(disk), "segments")).EnumerateFiles("*.log").Sum(static file => file.Length);

@@ -1,12 +1,18 @@
 namespace Factstone.Tests.Processes;
 
-/// <summary>A real file system runs full and gets room again: appends are refused with a typed error meanwhile, reads go on, and nobody has to open anything anew.</summary>
+/// <summary>
+/// A real file system becomes full and gets room again. Meanwhile appends
+/// are refused with a typed error, and reads continue. No reopen is needed.
+/// </summary>
 public sealed class FullDiskTests
 {
     const int Megabytes = 24;
     const string Filler = "filler";
 
-    /// <summary>With small segments the disk is full where the next segment should begin; with large ones, within a segment that is zeroed ahead.</summary>
+    /// <summary>
+    /// With small segments, the disk becomes full where the next segment would
+    /// begin. With large ones, it becomes full within a preallocated segment.
+    /// </summary>
     public static readonly TheoryData<long> SegmentSizes = [64 * 1_024, 128 * 1_024 * 1_024];
 
     [Theory]
@@ -31,7 +37,7 @@ public sealed class FullDiskTests
         await ReopensAsync(disk, segmentSizeBytes, appended);
     }
 
-    // A clean close gives back the zeros ahead, so the disk is filled again before the open.
+    // A clean close releases the preallocated space, so the disk is filled again before the open.
     [Theory]
     [MemberData(nameof(SegmentSizes))]
     public async Task A_ledger_that_was_closed_opens_on_a_full_disk(long segmentSizeBytes)
@@ -59,8 +65,8 @@ public sealed class FullDiskTests
         await ReopensAsync(disk, segmentSizeBytes, appended);
     }
 
-    // Recovery has to write the last group anew, and there is no room: the ledger is read as it was, and the first append
-    // that finds room finishes the recovery.
+    // Recovery has no room to write the last group again. The ledger can be read
+    // as it was, and the first append that finds room completes the recovery.
     [Theory]
     [MemberData(nameof(SegmentSizes))]
     public async Task A_ledger_whose_writer_was_killed_opens_on_a_full_disk(long segmentSizeBytes)
@@ -123,7 +129,7 @@ public sealed class FullDiskTests
         return count;
     }
 
-    /// <summary>Returns how many were appended before one was refused.</summary>
+    /// <summary>Returns the number of appends before one was refused.</summary>
     static async Task<long> AppendUntilFullAsync(Ledger ledger)
     {
         for (var count = 0L; ; count++)
@@ -150,7 +156,8 @@ public sealed class FullDiskTests
 
     static async Task RefusesAsync(Ledger ledger)
     {
-        // Also a fact that is smaller than what was refused, and one that is larger; again and again, since each try may leave something behind.
+        // The attempts include a smaller fact than the refused one and a larger
+        // one. They are repeated, because each may leave something behind.
         var head = await ledger.GetHeadAsync(Cancellation);
         for (var i = 0; i < 40; i++)
         {

@@ -1,9 +1,9 @@
 namespace Factstone.Tests.Processes;
 
-/// <summary>kill -9 of a process that appends: what it was told is there, whatever it was doing.</summary>
+/// <summary>kill -9 of a process that appends. Every acknowledged append is in the ledger, whatever the process was doing.</summary>
 public sealed class KillTests
 {
-    /// <summary>Rounds on one ledger before a new one is begun, so that both recovery upon recovery and creation are met.</summary>
+    /// <summary>Rounds on one ledger before the next one is created, so that both repeated recovery and creation are tested.</summary>
     const int RoundsPerLedger = 6;
 
     [Fact]
@@ -31,7 +31,7 @@ public sealed class KillTests
     {
         using var child = new ChildProcess("append", directory);
 
-        // Some are killed while they start, open or recover.
+        // Some are killed during the start, the open or the recovery.
         if (random.Next(4) > 0) child.WaitForAppends(2);
         await Task.Delay(random.Next(250), TestContext.Current.CancellationToken);
         child.Kill();

@@ -2,10 +2,10 @@ using Factstone.Child;
 
 namespace Factstone.Tests.Processes;
 
-/// <summary>Compares a ledger with what the child appended and was told.</summary>
+/// <summary>Compares a ledger with the appends of the child and their answers.</summary>
 internal static class LoadCheck
 {
-    /// <summary>Every acknowledged append is there with its content, every append is whole, and every stream is dense.</summary>
+    /// <summary>Every acknowledged append is present with its content, every append is whole, and every stream is gapless.</summary>
     public static async Task HoldsAsync(Ledger ledger, IEnumerable<(long First, long Last, Load Load)> acknowledged)
     {
         var cancellation = TestContext.Current.CancellationToken;
@@ -24,11 +24,11 @@ internal static class LoadCheck
         }
     }
 
-    /// <summary>Reads every fact from a position up to the head, and compares it with what its append should have said.</summary>
+    /// <summary>Reads every fact from a position up to the head, and compares it with the content of its append.</summary>
     /// <param name="ledger">The ledger.</param>
-    /// <param name="from">Where an append begins.</param>
-    /// <param name="versions">The last version of each stream before that; goes on.</param>
-    /// <returns>By first position: the last, and what was appended.</returns>
+    /// <param name="from">The first position of an append.</param>
+    /// <param name="versions">The last version of each stream before that position. Updated by the call.</param>
+    /// <returns>The last position and the content of each append, by its first position.</returns>
     public static async Task<Dictionary<long, (long Last, Load Load)>> AppendsAsync(Ledger ledger, Position from, Dictionary<StreamName, long> versions)
     {
         var cancellation = TestContext.Current.CancellationToken;

@@ -3,11 +3,11 @@ using System.Globalization;
 
 namespace Factstone.Tests.Processes;
 
-/// <summary>A small ext4 of its own, in a file: it can be filled, and what its disk holds at a moment can be copied.</summary>
-/// <remarks>Needs root and a kernel that grants loop devices. Unmounted and deleted when let go, whatever happened.</remarks>
+/// <summary>A small ext4 file system in a file. It can be filled, and the content of its disk at a moment can be copied.</summary>
+/// <remarks>Needs root and a kernel with loop devices. Always unmounted and deleted on disposal.</remarks>
 internal sealed class LoopDisk : IDisposable
 {
-    /// <summary>A copy that was disturbed is made again; the writer is stopped, so its last sync is soon over.</summary>
+    /// <summary>A copy is repeated if the disk changed during it. The writer is suspended, so its last sync soon ends.</summary>
     const int CopiesMax = 50;
 
     readonly DirectoryInfo _directory;
@@ -22,7 +22,7 @@ internal sealed class LoopDisk : IDisposable
         Directory.CreateDirectory(MountPoint);
     }
 
-    /// <summary>Where its files are.</summary>
+    /// <summary>The directory of its files.</summary>
     public string MountPoint { get; }
 
     public static LoopDisk New(int megabytes)
@@ -32,7 +32,8 @@ internal sealed class LoopDisk : IDisposable
         {
             Run("truncate", "-s", string.Create(CultureInfo.InvariantCulture, $"{megabytes}M"), disk._image);
 
-            // All is made ready at once: nothing but the test writes to it later. No blocks are kept for root, who we are.
+            // Everything is initialised at once, so that only the test writes later.
+            // No blocks are reserved for root, because the test runs as root.
             Run("mkfs.ext4", "-q", "-F", "-b", "4096", "-m", "0", "-J", "size=4", "-E", "lazy_itable_init=0,lazy_journal_init=0", disk._image);
             disk.Mount();
             return disk;
@@ -44,10 +45,13 @@ internal sealed class LoopDisk : IDisposable
         }
     }
 
-    /// <summary>What this disk would hold if its power were cut now, on another disk: the file systems' caches are lost, and the journal is replayed by the mount.</summary>
+    /// <summary>
+    /// Another disk with the content that this one would have if its power were cut
+    /// now: the caches of the file system are lost, and the mount replays the journal.
+    /// </summary>
     /// <remarks>
-    /// The loop device reads and writes the image through the same cache as we do, so the image is what the device was
-    /// given. Its blocks are copied one after the other; the copy counts if none of them changed meanwhile.
+    /// The loop device accesses the image through the same cache as this process, so the image is what the device received.
+    /// Its blocks are copied one after the other. The copy is valid if none of them changed meanwhile.
     /// </remarks>
     public LoopDisk AfterPowerCut()
     {
@@ -71,7 +75,7 @@ internal sealed class LoopDisk : IDisposable
         }
     }
 
-    /// <summary>Leaves no room on the disk; deleting the file gives it back.</summary>
+    /// <summary>Fills the disk. Deleting the file releases the space.</summary>
     public void Fill(string name)
     {
         using var file = new FileStream(Path.Combine(MountPoint, name), FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
@@ -84,7 +88,7 @@ internal sealed class LoopDisk : IDisposable
             }
             catch (IOException)
             {
-                // No room for so many any more; for fewer there may be.
+                // There is no room for this many bytes. There may be room for fewer.
             }
         }
 
@@ -95,7 +99,7 @@ internal sealed class LoopDisk : IDisposable
     {
         File.Delete(Path.Combine(MountPoint, name));
 
-        // A journalled delete gives its blocks back when it is committed.
+        // A journalled deletion releases its blocks at its commit.
         Run("sync", "-f", MountPoint);
     }
 
@@ -118,7 +122,7 @@ internal sealed class LoopDisk : IDisposable
         if (TryRun(program, arguments) is { } failed) Assert.Fail($"{program} {string.Join(' ', arguments)}: {failed}");
     }
 
-    /// <summary>Null when it succeeded, otherwise what it said.</summary>
+    /// <summary>Returns null if the program succeeded, otherwise its error output.</summary>
     static string? TryRun(string program, params string[] arguments)
     {
         try

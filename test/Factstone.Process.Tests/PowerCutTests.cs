@@ -2,7 +2,10 @@ using Xunit.Sdk;
 
 namespace Factstone.Tests.Processes;
 
-/// <summary>The power of a real kernel is cut: a writer on a disk of its own is stopped at some moment, and what the disk holds then is mounted and opened.</summary>
+/// <summary>
+/// A power cut of a real kernel: a writer on a disk of its own is suspended at
+/// some moment, and the content of the disk at that moment is mounted and opened.
+/// </summary>
 public sealed class PowerCutTests
 {
     const int Megabytes = 48;
@@ -15,7 +18,7 @@ public sealed class PowerCutTests
         var acknowledged = 0L;
         for (var round = 0; round < rounds;)
         {
-            // The copy that was recovered goes on as the disk of the next round, three times; then a new disk and ledger.
+            // The recovered copy is the disk of the next round, three times. Then a new disk and ledger follow.
             var disk = LoopDisk.New(Megabytes);
             try
             {
@@ -40,7 +43,7 @@ public sealed class PowerCutTests
         Assert.True(acknowledged > rounds * 10, $"Only {acknowledged} appends were acknowledged before the cuts: that shows too little.");
     }
 
-    // The negative control. If a ledger whose syncs do nothing passed the test above, the test would show nothing.
+    // The negative control: if a ledger whose syncs do nothing passed the test above, that test would prove nothing.
     [Fact]
     public async Task Without_syncs_the_same_test_fails()
     {
@@ -70,12 +73,12 @@ public sealed class PowerCutTests
     {
         using var child = new ChildProcess(["append", Directory(disk), .. options]);
 
-        // Some are cut off while they start, create, open or recover.
+        // Some are cut off during the start, the creation, the open or the recovery.
         if (random.Next(4) > 0 || options.Length > 0) child.WaitForAppends(2);
         await Task.Delay(random.Next(300), TestContext.Current.CancellationToken);
         child.SuspendAtOnce();
 
-        // What has been read by now was acknowledged before the first block is copied.
+        // Every append read by now was acknowledged before the first block is copied.
         var acknowledged = child.Acknowledged;
         return (disk.AfterPowerCut(), acknowledged);
     }

@@ -2,10 +2,12 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Processes;
 
-/// <summary>A reader beside a writer of another process: it sees exactly what was published, nothing beyond, and no append by halves.</summary>
+/// <summary>A reader in another process than the writer. It sees exactly what was published, and no append in part.</summary>
 public sealed class ReadOnlyTests
 {
-    /// <summary>Rounds on one ledger and one writer, before the writer is killed; the one that follows recovers while it is read.</summary>
+    /// <summary>
+    /// Rounds on one ledger and one writer, before that writer is killed. The next writer recovers while the reader reads.
+    /// </summary>
     const int RoundsPerWriter = 10;
     const int WritersPerLedger = 2;
 
@@ -58,27 +60,27 @@ public sealed class ReadOnlyTests
         if (isStopped) Assert.Equal(before, after);
     }
 
-    /// <summary>What HEAD says, read without the ledger.</summary>
+    /// <summary>The position in HEAD, read without the ledger.</summary>
     static long Published(string directory)
     {
         var head = new HeadFile(new DiskFileSystem().OpenSharedPage($"{directory}/HEAD", writable: false));
         using (head) return head.Read(out _)!.Value.Position.Value;
     }
 
-    /// <summary>A ledger that is open for reading, and how far it has been compared.</summary>
+    /// <summary>A ledger opened for reading, and the position up to which it has been compared.</summary>
     sealed class Reader(Ledger ledger) : IAsyncDisposable
     {
         readonly Dictionary<StreamName, long> _versions = [];
         long _seen;
 
-        /// <summary>Compares what is new with what was appended; returns the head that was seen.</summary>
+        /// <summary>Compares new facts with the appends. Returns the head that was read.</summary>
         public async Task<long> LookAsync()
         {
             var appends = await LoadCheck.AppendsAsync(ledger, new Position(_seen + 1), _versions);
             _seen = Math.Max(_seen, appends.Values.Select(one => one.Last).DefaultIfEmpty().Max());
             Assert.Empty(ledger.Damage);
 
-            // Facts are there up to the head, and neither in a read of everything nor by position beyond it.
+            // Facts exist up to the head. Beyond it, neither a read of everything nor a read by position returns one.
             Assert.True(await ledger.GetHeadAsync(Cancellation) is var head && head.Value >= _seen);
             Assert.NotNull(await ledger.ReadAtAsync(new Position(_seen), Cancellation));
             return _seen;

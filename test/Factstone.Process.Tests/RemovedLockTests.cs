@@ -2,13 +2,13 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Processes;
 
-/// <summary>Two processes that write to one ledger, of which somebody has removed the lock file.</summary>
+/// <summary>Two processes write to one ledger after its lock file was deleted.</summary>
 public sealed class RemovedLockTests
 {
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    // LOCK was taken for left over and removed while a writer ran. The second writer made a new one and locked that: both
-    // acknowledged the same positions, 250 facts of which 93 were missing, and verify --deep found nothing.
+    // LOCK was taken for a leftover and deleted while a writer ran. The second writer created a new file and locked that. Both acknowledged
+    // the same positions: of 250 facts 93 were missing, and verify --deep found nothing.
     [Fact]
     public async Task A_second_writer_is_refused_while_the_first_one_runs()
     {
@@ -43,7 +43,7 @@ public sealed class RemovedLockTests
         }
     }
 
-    // The same on a file system that locks no directory: there the second writer gets a lock, and the first one stops.
+    // The same on a file system that cannot lock directories. There the second writer gets a lock, and the first one stops.
     [Fact]
     public async Task Where_directories_cannot_be_locked_the_first_writer_stops_and_no_position_is_acknowledged_twice()
     {

@@ -2,14 +2,14 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Processes;
 
-/// <summary>What crashes leave on the disk.</summary>
+/// <summary>The disk space that crashes leave behind.</summary>
 public sealed class SpaceAfterKillsTests
 {
     const int FactsPerKill = 3;
     const long BytesBeyondFactsMax = 4 * 1_024 * 1_024;
 
-    // Each crash began another segment and left the old one with the space that had been zeroed ahead, for ever:
-    // 25 kills with 3 facts each left 26 segments and 28 MB.
+    // Each crash began another segment, and the old one kept its preallocated
+    // space forever: 25 kills with 3 facts each left 26 segments and 28 MB.
     [Fact]
     public async Task Killed_again_and_again_a_ledger_takes_little_more_than_its_facts()
     {

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Factstone;
 
-/// <summary>docs/format.md says where each byte of the files is.</summary>
+/// <summary>docs/format.md gives the offset of each byte of the files.</summary>
 public sealed class FormatDocumentTests
 {
     static readonly LedgerId Ledger = new(new Guid("6f9619ff-8b86-4d01-b42d-00cf4fc964ff"));
@@ -39,7 +39,9 @@ public sealed class FormatDocumentTests
         (int)(format.GetField(name, BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
             ?? throw new InvalidOperationException($"{format.Name} has no constant {name}, which docs/format.md names.")).GetRawConstantValue()!;
 
-    /// <summary>Compares one table with the constants that end in At: every field is there, where it says, as long as it says.</summary>
+    /// <summary>
+    /// Compares one table with the constants whose names end in At: every field is present, with the stated offset and length.
+    /// </summary>
     static void Compare(Type format, IReadOnlyList<string[]> table, string end, HashSet<string> constants)
     {
         for (var i = 0; i < table.Count; i++)
@@ -75,7 +77,7 @@ public sealed class FormatDocumentTests
     {
         var rows = Section("Fact in a frame").Table("offset", "bytes", "field");
         var constants = Offsets(typeof(FactFormat));
-        // The last of them has no fixed length.
+        // The last field has no fixed length.
         Compare(typeof(FactFormat), [.. rows.SkipLast(1)], "LengthsAt", constants);
         Assert.Equal("Lengths", rows[^1][2]);
         Assert.Equal(Constant(typeof(FactFormat), "LengthsAt"), Number(rows[^1][0]));
@@ -165,8 +167,8 @@ public sealed class FormatDocumentTests
         Assert.Equal("00000000000001000000.000001.log", Header.Name);
     }
 
-    // If one of the following tests fails, the format on disk has changed. Raise LedgerLayout.Format and add an example; do not
-    // edit the bytes in the document. They were made without our own code.
+    // If one of the following tests fails, the format on disk has changed. Raise LedgerLayout.Format and add an example; do not edit the
+    // bytes in the document. They were created without our own code.
     [Theory]
     [InlineData("segment", 1)]
     [InlineData("segment-2", 2)]
@@ -290,7 +292,7 @@ public sealed class FormatDocumentTests
     [InlineData("manifest-2", 2)]
     public void A_manifest_has_the_documents_bytes(string example, int format)
     {
-        // An entry says nothing of the segment before it: that is the entry before, and the first has none.
+        // An entry does not describe the segment before it. The entry before does, and the first has none.
         var first = Header with { Format = format, PreviousBase = Position.None, PreviousGeneration = 0 };
         var manifest = new Manifest { LedgerId = Ledger, Epoch = 2, Generation = 7, Segments = [first] };
         Assert.Equal(Example(example), Hex(ManifestFormat.Write(manifest)));
@@ -299,7 +301,7 @@ public sealed class FormatDocumentTests
         Assert.Equal((7, 2, Ledger), (read.Generation, read.Epoch, read.LedgerId));
     }
 
-    // A ledger that goes on after an upgrade has both.
+    // A ledger that is in use before and after an upgrade has both formats.
     [Fact]
     public void A_manifest_keeps_the_format_of_each_segment()
     {

@@ -5,10 +5,13 @@ using Xunit;
 
 namespace Factstone;
 
-/// <summary>References between projects are the architecture: each sees only what is below it.</summary>
+/// <summary>References between projects are the architecture: each project sees only those below it.</summary>
 public sealed partial class ArchitectureTests
 {
-    /// <summary>What each project in src/ may refer to, and which packages it may use. A new project, reference or package is a decision: write it down here.</summary>
+    /// <summary>
+    /// The projects and packages that each project in src/ may refer to. A
+    /// new project, reference or package is a decision, and is listed here.
+    /// </summary>
     static readonly Dictionary<string, (string[] Projects, string[] Packages)> Allowed = new()
     {
         ["Factstone.Model"] = ([], []),
@@ -54,7 +57,7 @@ public sealed partial class ArchitectureTests
         });
     }
 
-    // A project file says what may be seen; the assembly says what is.
+    // A project file limits the references; the assembly shows the actual ones.
     [Theory]
     [MemberData(nameof(CoreProjects))]
     public void A_core_assembly_refers_to_the_base_library_and_to_what_is_below_it(string name)
@@ -67,7 +70,7 @@ public sealed partial class ArchitectureTests
         }
     }
 
-    // Another storage can take the engine's place only as long as one file has to change for it.
+    // Another storage can replace the engine only if a single file has to change.
     [Fact]
     public void One_file_of_the_ledger_names_the_engine()
     {
@@ -89,7 +92,7 @@ public sealed partial class ArchitectureTests
     [InlineData("var head = verification.Storage.Head;", false)]
     public void Naming_the_engine_is_recognised(string line, bool names) => Assert.Equal(names, NamesEngine().IsMatch(line));
 
-    /// <summary>The namespace of the engine, in full, or relative to the namespace of the ledger.</summary>
+    /// <summary>The namespace of the engine, in full or relative to the namespace of the ledger.</summary>
     [GeneratedRegex(@"\bFactstone\.Storage\b|(?<![\w.])Storage\.\w")]
     private static partial Regex NamesEngine();
 

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Factstone;
 
-/// <summary>The comparison with SQLite keeps working: it runs once, small. What it measures then says nothing.</summary>
+/// <summary>The comparison with SQLite keeps working. It runs once with little data, so its measurements mean nothing here.</summary>
 public sealed class ComparisonTests
 {
     static readonly string Program = Path.Combine(

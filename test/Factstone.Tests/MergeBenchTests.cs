@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Factstone;
 
-/// <summary>The measurement of merges keeps working: it runs once, small. What it measures then says nothing.</summary>
+/// <summary>The measurement of merges keeps working. It runs once with little data, so its measurements mean nothing here.</summary>
 public sealed class MergeBenchTests
 {
     static readonly string Program = Path.Combine(

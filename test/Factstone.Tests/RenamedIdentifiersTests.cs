@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Factstone;
 
-/// <summary>Names that were replaced by the field's terms do not come back. docs/glossary.md has the words that are ours.</summary>
+/// <summary>Names that were replaced by terms of the field are not used again. docs/glossary.md lists the project's own words.</summary>
 public sealed class RenamedIdentifiersTests
 {
     static readonly string[] Renamed =

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Factstone;
 
-/// <summary>The command keeps working: it runs once, small. What it measures then says nothing.</summary>
+/// <summary>The command keeps working. It runs once with little data, so its measurements mean nothing here.</summary>
 public sealed class BenchCommandTests
 {
     static async Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] words)

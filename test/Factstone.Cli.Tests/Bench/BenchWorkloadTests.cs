@@ -22,7 +22,8 @@ public sealed class BenchWorkloadTests
         }
     }
 
-    // With exponent 0.99 over 1,000 streams, the first gets 1 / (sum of r^-0.99) = 13 % and the second half as much.
+    // With exponent 0.99 over 1,000 streams, the first one is drawn with
+    // probability 1 / (sum of r^-0.99) = 13 %, the second with half of that.
     [Fact]
     public void Streams_are_drawn_by_rank_and_the_same_seed_draws_the_same()
     {
@@ -56,7 +57,7 @@ public sealed class BenchWorkloadTests
 
         static async Task Compared(ListStore store, int many = 0)
         {
-            // Two callers, whose facts met in one stream.
+            // The facts of two callers are in one stream.
             var (one, other) = (new Acknowledged(), new Acknowledged());
             one.Add(0, 2, 6);
             one.Add(3, 1, 7);
@@ -66,7 +67,7 @@ public sealed class BenchWorkloadTests
         }
     }
 
-    /// <summary>Holds facts as (stream, version, number of its payload).</summary>
+    /// <summary>Facts as (stream, version, number of the payload).</summary>
     sealed class ListStore(params (int Stream, long Version, long Number)[] facts) : IBenchStore
     {
         public async IAsyncEnumerable<(long Version, ReadOnlyMemory<byte> Payload)> ReadAsync(int stream)

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Factstone.Cli.Tests;
 
-/// <summary><c>bench --growth</c> keeps working: it runs small. What it measures then says nothing.</summary>
+/// <summary><c>bench --growth</c> keeps working. It runs with little data, so its measurements mean nothing here.</summary>
 public sealed class GrowthCommandTests : IDisposable
 {
     static readonly string[] Operations =
@@ -71,7 +71,7 @@ public sealed class GrowthCommandTests : IDisposable
         Assert.Equal(["mine"], Directory.EnumerateFileSystemEntries(location).Select(Path.GetFileName));
     }
 
-    // The parent alone is told, or, as by Ctrl-C on a terminal, the process that loads as well.
+    // The signal goes to the parent alone, or, as by Ctrl-C on a terminal, also to the process that loads.
     [Theory]
     [InlineData("")]
     [InlineData("-")]
@@ -137,7 +137,7 @@ public sealed class GrowthCommandTests : IDisposable
     [Fact]
     public async Task A_disk_with_too_little_room_is_refused_before_anything_is_made()
     {
-        // As many of the largest as do not fit here, each a little larger than the one before.
+        // More of the largest sizes than fit on this disk, each a little larger than the one before.
         var count = 2 + (int)(new DriveInfo(_directory.Path).AvailableFreeSpace / 400_000_000_000);
         var sizes = string.Join(',', Enumerable.Range(0, count).Select(i => $"{1_000_000_000 - count + i}"));
         (await RunAsync("--sizes", sizes)).Fails(ExitCodes.Refused, "too little space");

@@ -24,7 +24,7 @@ public sealed class GrowthFactsTests
         Assert.True(first[0] < 10_000 && first[1] < 100, "The first version is in the first of as many parts as there are versions.");
     }
 
-    // So a query for two tags of which one is even and one odd is of lists that are there, and never meet.
+    // A query for two tags, one even and one odd, intersects two non-empty lists that have no fact in common.
     [Fact]
     public void No_fact_has_two_tags_that_are_said_never_to_meet()
     {
@@ -53,7 +53,7 @@ public sealed class GrowthFactsTests
         }
     }
 
-    // Each of 1,001 keys is expected 100 times less the facts of long streams; 6 standard deviations are 60.
+    // Each of 1,001 keys is expected 100 times, minus the facts of long streams; 6 standard deviations are 60.
     [Fact]
     public void Keys_are_drawn_uniformly_and_the_same_each_time()
     {

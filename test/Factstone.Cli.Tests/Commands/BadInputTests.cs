@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Factstone.Cli.Tests;
 
-/// <summary>Each is refused with one line and the right exit code, and the ledger is as it was.</summary>
+/// <summary>Each invalid input is refused with one line and the right exit code, and the ledger does not change.</summary>
 public sealed class BadInputTests : IDisposable
 {
     readonly TempDirectory _directory = new();
@@ -116,7 +116,7 @@ public sealed class BadInputTests : IDisposable
         await using var ledger = await Ledger.OpenAsync(_cli.Ledger, cancellationToken: TestContext.Current.CancellationToken);
         await ledger.AppendAsync(new NewFact("s/k", "t", "1"), TestContext.Current.CancellationToken);
         Assert.Equal("locked", (await _cli.RunAsync("write", "s/k", "2", "--lock-wait", "0", "--json")).Ends(ExitCodes.Failed).ErrorJson.GetProperty("error").GetString());
-        // Beside the writer all of it can be read.
+        // While the writer runs, the whole ledger can be read.
         Assert.Single((await _cli.RunAsync("facts")).Ends(ExitCodes.Done).Lines);
     }
 
@@ -127,7 +127,7 @@ public sealed class BadInputTests : IDisposable
         for (var i = 1; i <= 5; i++) (await _cli.RunAsync("write", "s/k", $"\"needle{i}\"")).Ends(ExitCodes.Done);
         Assert.Contains("nothing to repair", (await _cli.RunAsync("repair")).Ends(ExitCodes.Done).Output, StringComparison.Ordinal);
 
-        // A reader that cannot do without the index is told to type this.
+        // If a reader cannot open without the index, its message advises this command.
         var index = new Storage.LedgerLayout(_cli.Ledger).Index;
         Directory.Delete(index, recursive: true);
         (await _cli.RunAsync("repair", "--dry-run")).Ends(ExitCodes.Done);
@@ -158,7 +158,7 @@ public sealed class BadInputTests : IDisposable
         Assert.Contains("@3..@3 lost", (await _cli.RunAsync("inspect", Assert.Single(written))).Ends(ExitCodes.Done).Output, StringComparison.Ordinal);
     }
 
-    // What is damaged is named on standard error and left out; everything else is shown.
+    // Damage is reported on standard error and left out; everything else is shown.
     [Fact]
     public async Task A_damaged_ledger()
     {
@@ -188,7 +188,7 @@ public sealed class BadInputTests : IDisposable
 
     async Task IsRefusedAsync(string what, string saying, params string[] arguments)
     {
-        // On a ledger that is not there, which stays so.
+        // On a ledger that does not exist, which the command must not create.
         var nowhere = new Cli(_directory, "nowhere");
         if (arguments[0] != "list") (await nowhere.RunAsync(arguments)).Fails(ExitCodes.Refused, saying);
         Assert.False(Directory.Exists(nowhere.Ledger), what);

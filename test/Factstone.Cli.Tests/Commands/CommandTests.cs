@@ -167,7 +167,7 @@ public sealed class CommandTests : IDisposable
         (await _cli.RunAsync("read", "orders")).Fails(ExitCodes.Refused, "STORE/KEY");
     }
 
-    // A key or a value may hold anything; a terminal obeys what it is sent.
+    // A key or a value may contain escape sequences, which a terminal would execute.
     [Fact]
     public async Task Nothing_that_is_shown_commands_the_terminal()
     {

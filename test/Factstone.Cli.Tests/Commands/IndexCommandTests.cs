@@ -2,7 +2,7 @@ using Factstone.Storage;
 
 namespace Factstone.Cli.Tests;
 
-/// <summary>What the command line shows of the files of the index, and says when they are wrong.</summary>
+/// <summary>What the command line shows of the runs of the index, and how it reports wrong ones.</summary>
 public sealed class IndexCommandTests : IDisposable
 {
     readonly TempDirectory _directory = new();
@@ -94,7 +94,7 @@ public sealed class IndexCommandTests : IDisposable
         Assert.False(Assert.Single((await _cli.RunAsync("verify", "--json")).Ends(ExitCodes.Done).Json).TryGetProperty("runsCompared", out _));
     }
 
-    // Its checksums hold, so no read finds it: a mistake in a merge would stay in the index for ever.
+    // The checksums of this run are valid, so no read finds the mistake. A mistake in a merge would stay in the index forever.
     [Fact]
     public async Task A_deep_check_finds_an_index_that_lies_and_says_that_it_can_be_removed()
     {
@@ -124,7 +124,7 @@ public sealed class IndexCommandTests : IDisposable
         File.WriteAllBytes(path, bytes);
     }
 
-    /// <summary>Where facts are in the only segment, as a look at that says.</summary>
+    /// <summary>The offsets of facts in the only segment, as <c>inspect</c> prints them.</summary>
     async Task<IEnumerable<long>> OffsetsAsync(params int[] positions)
     {
         var segment = Assert.Single(Directory.GetFiles(Path.Combine(_cli.Ledger, "segments"), "*.log"));

@@ -3,7 +3,7 @@ using Factstone.Testing;
 
 namespace Factstone.Cli.Tests;
 
-/// <summary>What a command says on standard error, and in <c>stats</c>, although it succeeds.</summary>
+/// <summary>Warnings of a successful command on standard error and in <c>stats</c>.</summary>
 public sealed class NoticeTests : IDisposable
 {
     readonly TempDirectory _directory = new();
@@ -15,7 +15,7 @@ public sealed class NoticeTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    // A clock far ahead for one run dated all later facts behind it, without a word.
+    // In one run the clock was far ahead. All later facts were recorded after that time, without a warning.
     [Fact]
     public async Task A_command_that_writes_says_that_the_clock_is_behind_the_last_fact()
     {

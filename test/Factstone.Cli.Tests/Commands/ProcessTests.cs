@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Factstone.Cli.Tests;
 
-/// <summary>The real process, where streams, signals and exit codes are the system's.</summary>
+/// <summary>The real process, with the system's streams, signals and exit codes.</summary>
 public sealed class ProcessTests : IDisposable
 {
     readonly TempDirectory _directory = new();
@@ -43,12 +43,12 @@ public sealed class ProcessTests : IDisposable
             await using (var kill = CliProcess.Start("kill", [$"-{signal}", $"{process.Id}"])) (await kill.EndAsync()).Ends(0);
             var answer = (await process.EndAsync()).Ends(ExitCodes.Failed);
             Assert.Equal("cancelled", answer.ErrorJson.GetProperty("error").GetString());
-            // Closed, not cut off: the next open finds nothing to recover.
+            // The ledger was closed cleanly, so the next open has nothing to recover.
             Assert.Contains("\"closedCleanly\":true", (await CliProcess.RunAsync("verify", "--json", "--data", data)).Ends(ExitCodes.Done).Output, StringComparison.Ordinal);
         }
     }
 
-    // Beside a writer; what it waits for is said once where no terminal is, and being stopped is its end, not its failure.
+    // The follow runs while a writer appends. Without a terminal, it reports once that it waits. An interrupt ends it without an error.
     [Fact]
     public async Task A_follow_shows_what_a_writer_adds_until_it_is_interrupted()
     {
@@ -83,7 +83,7 @@ public sealed class ProcessTests : IDisposable
         }
     }
 
-    // The runtime would put U+FFFD in the place of bytes that are not UTF-8, and store something that nobody typed.
+    // The runtime would replace bytes that are not UTF-8 by U+FFFD, and the command would store something else than was typed.
     [Fact]
     public async Task An_argument_that_is_not_UTF8_is_refused()
     {
@@ -92,7 +92,7 @@ public sealed class ProcessTests : IDisposable
         Assert.False(Directory.Exists(Data));
     }
 
-    // 'factstone facts | head' ends when head has seen enough, and says nothing about it.
+    // 'factstone facts | head' ends without an error when head has read enough.
     [Fact]
     public async Task A_reader_that_stops_listening_ends_the_command()
     {

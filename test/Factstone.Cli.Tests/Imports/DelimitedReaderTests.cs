@@ -5,7 +5,7 @@ namespace Factstone.Cli.Tests;
 
 public sealed class DelimitedReaderTests
 {
-    // A stream may come in pieces of any size; what is cut from it is the same.
+    // A stream may arrive in pieces of any size. The records are the same.
     [Theory]
     [InlineData("one\ntwo\n\nthree", "one|two||three")]
     [InlineData("one\n", "one")]
@@ -40,8 +40,8 @@ public sealed class DelimitedReaderTests
         Assert.Equal(2, (await Assert.ThrowsAsync<PieceTooLongException>(async () => await bounded.ReadAsync(TestContext.Current.CancellationToken))).Number);
     }
 
-    // git that is killed ends anywhere. Within a record that shows; between two files of a commit it does not, which is why
-    // the last commit of a log waits for git's exit code.
+    // A killed git may end at any byte. Within a record the import detects that. Between two files of a commit it cannot, so the last
+    // commit of a log waits for git's exit code.
     [Fact]
     public async Task A_log_that_ends_within_a_record_is_refused()
     {

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Factstone.Cli.Tests;
 
-/// <summary>A ledger's facts go out as lines and come into another ledger as the same facts.</summary>
+/// <summary>The facts of a ledger are exported as lines and imported into another ledger as the same facts.</summary>
 public sealed class ExportTests : IDisposable
 {
     static readonly string[] OriginFields = ["ledger", "position", "id", "recordedAt"];
@@ -31,7 +31,7 @@ public sealed class ExportTests : IDisposable
 
         var (source, target) = (await FactsAsync(_source), await FactsAsync(_target));
         Same(source, target);
-        // Everything came, so positions are the same, and each cause is the fact that took its cause's place.
+        // Every fact was imported, so positions are the same, and each cause refers to the fact at the same position.
         for (var i = 0; i < source.Count; i++)
         {
             Assert.Equal(source[i].Position, target[i].Position);
@@ -50,7 +50,7 @@ public sealed class ExportTests : IDisposable
         var lines = (await _source.RunAsync("export", "jsonl")).Ends(ExitCodes.Done).Lines;
         await using (var import = CliProcess.Start(["import", "jsonl", "-", "--exported", "--json", "--data", _target.Ledger]))
         {
-            // A batch is known to be whole when the next one begins.
+            // A batch is known to be complete when the next one begins.
             foreach (var line in lines.Take(8)) await import.Input.WriteLineAsync(line);
             await import.Input.FlushAsync(Cancel);
             Assert.NotNull(await import.ReadLineAsync());
@@ -111,7 +111,7 @@ public sealed class ExportTests : IDisposable
         (await _target.RunAsync("import", "jsonl", file, "--exported")).Fails(ExitCodes.Refused, "Line 1 is version 1 of orders/1, which is at version 1 in this ledger");
         Assert.Single(await FactsAsync(_target));
 
-        // Without its beginning a stream cannot be, and no ledger is made for it.
+        // A stream cannot be imported without its beginning, and no ledger is created for it.
         var tail = _directory.Write("tail", (await _source.RunAsync("export", "jsonl", "store=orders key=1", "--from", "@2")).Output);
         var nowhere = new Cli(_directory, "nowhere");
         (await nowhere.RunAsync("import", "jsonl", tail, "--exported")).Fails(ExitCodes.Refused, "at version 0 in this ledger");
@@ -221,7 +221,7 @@ public sealed class ExportTests : IDisposable
 
     async Task ImportAsync(string lines) => (await _target.RunWithInputAsync(Encoding.UTF8.GetBytes(lines), "import", "jsonl", "-", "--exported")).Ends(ExitCodes.Done);
 
-    /// <summary>Batches, several streams, every field that a fact can have, causes of every kind.</summary>
+    /// <summary>Appends batches to several streams, with every field of a fact and every kind of cause.</summary>
     async Task FillAsync()
     {
         await using var ledger = await Ledger.OpenAsync(_source.Ledger, cancellationToken: Cancel);
@@ -262,7 +262,7 @@ public sealed class ExportTests : IDisposable
         }
     }
 
-    /// <summary>How many facts each append has.</summary>
+    /// <summary>The number of facts in each append.</summary>
     static IEnumerable<int> Batches(List<Fact> facts) => facts.GroupBy(fact => fact.RecordedAt).Select(batch => batch.Count());
 
     static Dictionary<string, string> Metadata(Fact fact) => JsonSerializer.Deserialize<Dictionary<string, string>>(fact.Metadata!)!;

@@ -10,7 +10,7 @@ public sealed class GitImportTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    // What git's own tree says at a commit is what the listing says at the last position of that commit: of every commit.
+    // For every commit, the listing as of its last position equals git's own tree of that commit.
     [Fact]
     public async Task The_listing_as_of_every_commit_is_gits_tree()
     {
@@ -51,7 +51,7 @@ public sealed class GitImportTests : IDisposable
         Assert.Equal(["added", "modified", "modified", "modified"], readme.Select(fact => fact.GetProperty("type").GetString()));
         Assert.Equal(["100644", "100644", "120000", "100644"], readme.Select(fact => fact.GetProperty("value").GetProperty("mode").GetString()));
         Assert.Equal("2020-09-13T13:26:40.000000Z", readme[0].GetProperty("validFrom").GetString());
-        // The address in lower case: Ada@Example.ORG and ada@example.org are one author.
+        // The address is stored in lower case: Ada@Example.ORG and ada@example.org are one author.
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData("ada@example.org"u8))[..12], readme[0].GetProperty("value").GetProperty("author").GetString());
 
         var link = (await cli.RunAsync("history", "files/link", "--json")).Json;
@@ -82,8 +82,8 @@ public sealed class GitImportTests : IDisposable
         Assert.Equal(after, (await cli.RunAsync("facts", "--json")).Output);
     }
 
-    // The process is killed while it imports. Every receipt that it printed is of a batch that is there; the second import
-    // adds what is missing, and the ledger tells the same as one that was never interrupted.
+    // The process is killed during an import. Every batch whose receipt was printed is durable. The second import adds what is missing, and
+    // the ledger equals one whose import was not interrupted.
     [Fact]
     public async Task An_import_that_was_killed_half_way_is_finished_by_the_next()
     {
@@ -165,7 +165,7 @@ public sealed class GitImportTests : IDisposable
         Assert.False(Directory.Exists(cli.Ledger));
     }
 
-    // A user's settings change what 'git log' shows; what is imported they must not change.
+    // A user's settings change the output of 'git log', but must not change what is imported.
     [Fact]
     public async Task The_configuration_of_the_repository_does_not_matter()
     {
@@ -180,7 +180,10 @@ public sealed class GitImportTests : IDisposable
             (await new Cli(_directory, "configured").RunAsync("facts", "--json")).Json.Select(Told));
     }
 
-    /// <summary>The append ids that the first-parent history asks for, by another way than the import's: commits whose tree differs from their first parent's.</summary>
+    /// <summary>
+    /// The append ids of the first-parent history, computed in another way than
+    /// by the import: commits whose tree differs from that of their first parent.
+    /// </summary>
     static IEnumerable<string> Changing(string repository)
     {
         var parentTree = "";
@@ -203,7 +206,7 @@ public sealed class GitImportTests : IDisposable
         }
     }
 
-    /// <summary><c>mode hash path</c> of every file, in the order of bytes, which is git's.</summary>
+    /// <summary><c>mode hash path</c> of every file, in the order of bytes, which git uses.</summary>
     static string[] Tree(string repository, string commit) =>
     [
         .. Git.Run(repository, "ls-tree", "-r", "-z", "--full-tree", commit).Split('\0', StringSplitOptions.RemoveEmptyEntries)
@@ -216,6 +219,6 @@ public sealed class GitImportTests : IDisposable
 
     static string AppendId(JsonElement receipt) => receipt.GetProperty("appendId").GetString()!;
 
-    /// <summary>What a fact says, without when it was recorded.</summary>
+    /// <summary>The content of a fact without its id and its time.</summary>
     static string Told(JsonElement fact) => string.Join(' ', fact.EnumerateObject().Where(field => field.Name is not ("id" or "recordedAt")).Select(field => field.Value.GetRawText()));
 }

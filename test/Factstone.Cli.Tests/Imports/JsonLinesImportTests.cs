@@ -11,7 +11,7 @@ public sealed class JsonLinesImportTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    // The history of a real repository, with the digests of its trees, stands beside some checkouts; it is not part of this one.
+    // The history of a real repository, with the digests of its trees, is beside some checkouts. It is not part of this repository.
     [Fact]
     public async Task The_history_beside_the_checkout_has_the_trees_whose_digests_stand_beside_it()
     {
@@ -106,7 +106,7 @@ public sealed class JsonLinesImportTests : IDisposable
         Assert.Contains("damaged or incomplete", cut.Ends(ExitCodes.Failed).Error, StringComparison.Ordinal);
     }
 
-    // What stands before the bad line is in the ledger, and the message says so; the line itself is named.
+    // The facts before the bad line are in the ledger, and the message says so and names the line.
     [Theory]
     [InlineData("{\"id\":\"b\",", "Line 2 is not JSON")]
     [InlineData("[1]", "Line 2 is not a JSON object")]
@@ -147,7 +147,7 @@ public sealed class JsonLinesImportTests : IDisposable
         (await new Cli(_directory).RunAsync("import", "jsonl", _directory.Write("lines", lines), "--store", "s", "--key", "id", "--batch-by", "c")).Fails(ExitCodes.Refused, "larger than one append");
     }
 
-    // A program that feeds an import line by line waits for the receipt of each before it sends the next.
+    // A program that imports line by line waits for each receipt before it sends the next line.
     [Fact]
     public async Task A_receipt_is_printed_as_soon_as_the_batch_is_durable()
     {

@@ -30,7 +30,7 @@ public sealed class TextTests
     [InlineData("1700000000")]
     public void What_is_no_time_is_not_guessed_at(string text) => Assert.False(TimeText.TryParse(text, out _));
 
-    // Every length, so that no cut falls between the halves of a character.
+    // Every length is tested, so that no cut separates the two halves of a character.
     [Fact]
     public void A_shortened_text_is_text_and_fits()
     {

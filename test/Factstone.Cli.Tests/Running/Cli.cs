@@ -3,7 +3,7 @@ using Factstone.Cli.Output;
 
 namespace Factstone.Cli.Tests;
 
-/// <summary>The command line, run inside of the test's process, on a ledger of the test's own.</summary>
+/// <summary>Runs the command line inside the test's process, on a ledger of its own.</summary>
 sealed class Cli(TempDirectory directory, string ledger = "ledger")
 {
     public string Ledger => directory.At(ledger);
@@ -13,7 +13,7 @@ sealed class Cli(TempDirectory directory, string ledger = "ledger")
 
     public Task<CliAnswer> RunWithInputAsync(byte[] input, params string[] arguments) => RunPlainAsync(input, _ => null, [.. arguments, "--data", Ledger]);
 
-    /// <summary>Runs with these arguments and nothing else.</summary>
+    /// <summary>Runs with exactly these arguments.</summary>
     public static async Task<CliAnswer> RunPlainAsync(byte[] input, Func<string, string?> environment, string[] arguments)
     {
         using var output = new MemoryStream();

@@ -2,15 +2,15 @@ using System.Text.Json;
 
 namespace Factstone.Cli.Tests;
 
-/// <summary>What a run of the command line said, and its exit code.</summary>
+/// <summary>The output and exit code of a run of the command line.</summary>
 sealed record CliAnswer(int ExitCode, string Output, string Error)
 {
     public string[] Lines => Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    /// <summary>Standard output as one JSON value a line.</summary>
+    /// <summary>Standard output as one JSON value per line.</summary>
     public IReadOnlyList<JsonElement> Json => [.. Lines.Select(line => JsonDocument.Parse(line).RootElement)];
 
-    /// <summary>The one JSON object that an error is.</summary>
+    /// <summary>The only JSON object on standard error.</summary>
     public JsonElement ErrorJson => JsonDocument.Parse(Assert.Single(Error.Split('\n', StringSplitOptions.RemoveEmptyEntries))).RootElement;
 
     public CliAnswer Ends(int exitCode)
@@ -19,7 +19,7 @@ sealed record CliAnswer(int ExitCode, string Output, string Error)
         return this;
     }
 
-    /// <summary>It failed, with one line for people that says this.</summary>
+    /// <summary>The command failed with one line of text that contains this.</summary>
     public void Fails(int exitCode, string saying)
     {
         Ends(exitCode);

@@ -3,10 +3,12 @@ using System.Text;
 
 namespace Factstone.Cli.Tests;
 
-/// <summary>The command line as its users run it: a process of its own, bounded in time and ended with the test.</summary>
+/// <summary>Runs the command line as a process of its own, with a time limit. The process ends with the test.</summary>
 sealed class CliProcess : IAsyncDisposable
 {
-    /// <summary>For env(1): where the tests run in a shell's background they ignore interrupts, and so would all that they start.</summary>
+    /// <summary>
+    /// Arguments of env(1). A test in a shell's background ignores interrupts, and its child processes would inherit that.
+    /// </summary>
     public static readonly string[] HearsInterrupts = ["--default-signal=INT"];
 
     static readonly TimeSpan TimeMax = TimeSpan.FromMinutes(2);
@@ -28,7 +30,7 @@ sealed class CliProcess : IAsyncDisposable
     public static CliProcess Start(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null) =>
         Start("env", [.. HearsInterrupts, "dotnet", System.IO.Path.Combine(AppContext.BaseDirectory, "factstone-cli.dll"), .. arguments], environment);
 
-    /// <summary>Runs to the end with nothing on standard input.</summary>
+    /// <summary>Runs to the end without standard input.</summary>
     public static async Task<CliAnswer> RunAsync(params string[] arguments)
     {
         await using var process = Start(arguments);
@@ -51,10 +53,9 @@ sealed class CliProcess : IAsyncDisposable
         return new CliProcess(Process.Start(start)!);
     }
 
-    /// <summary>The next line of its answer; null at its end.</summary>
+    /// <summary>The next line of standard output, or null at its end.</summary>
     public ValueTask<string?> ReadLineAsync() => _process.StandardOutput.ReadLineAsync(_limit.Token);
 
-    /// <summary>kill -9.</summary>
     public void Kill() => _process.Kill();
 
     public async Task<CliAnswer> EndAsync()

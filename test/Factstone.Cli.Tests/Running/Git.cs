@@ -3,13 +3,13 @@ using System.Text;
 
 namespace Factstone.Cli.Tests;
 
-/// <summary>git, as the measure of what an import should have read.</summary>
+/// <summary>Runs git, whose output is the reference for imports.</summary>
 static class Git
 {
-    /// <summary>The output of a command; it must succeed.</summary>
+    /// <summary>Returns the output of a command, which must succeed.</summary>
     public static string Run(string directory, params string[] arguments) => Encoding.UTF8.GetString(Run(directory, [], arguments));
 
-    /// <summary>A new repository with the history that a stream for <c>git fast-import</c> tells.</summary>
+    /// <summary>Creates a repository with the history in a stream for <c>git fast-import</c>.</summary>
     public static string Build(TempDirectory directory, string name, string stream)
     {
         var path = directory.At(name);
@@ -18,7 +18,7 @@ static class Git
         return path;
     }
 
-    /// <summary>More history.</summary>
+    /// <summary>Adds to the history.</summary>
     public static void Continue(string repository, string stream) => Run(repository, Encoding.UTF8.GetBytes(stream), "fast-import", "--quiet", "--force");
 
     public static byte[] Run(string directory, byte[] input, params string[] arguments)

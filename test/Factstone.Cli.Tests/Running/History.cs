@@ -3,13 +3,16 @@ using System.Text;
 
 namespace Factstone.Cli.Tests;
 
-/// <summary>Writes a history for <c>git fast-import</c> (git-fast-import(1)), with everything that a repository can do to a file.</summary>
+/// <summary>Writes a history for <c>git fast-import</c> (git-fast-import(1)) with every kind of change to a file.</summary>
 sealed class History
 {
     readonly StringBuilder _stream = new();
     int _commits;
 
-    /// <summary>One of everything: two kinds of files, a symbolic link and a submodule; paths of any script; changes of mode and type; deletions, renames, a file that becomes a directory; an empty commit; a merge that brings files, and one that undoes some.</summary>
+    /// <summary>
+    /// One of each: two kinds of files, a symbolic link and a submodule; paths of any script; changes of mode and type; deletions, renames,
+    /// a file that becomes a directory; an empty commit; a merge that adds files, and one that reverts some.
+    /// </summary>
     public static History OfEverything() => new History()
         .Commit("Ada@Example.ORG", "M 100644 inline readme.txt", "one\n", "M 100755 inline bin/run", "#!/bin/sh\n", "M 100644 inline über/ファイル 🎈.txt", "balloon\n", "M 100644 inline \"with \\\"quotes\\\"\"", "q\n")
         .Commit("ada@example.org", "M 120000 inline link", "readme.txt", "M 160000 1234567890123456789012345678901234567890 module", "")
@@ -22,7 +25,7 @@ sealed class History
         .Merge("side", "M 100644 inline side.txt", "from the side\n", "D main.txt", "")
         .Commit("ada@example.org", "M 100644 inline main.txt", "again\n", "M 100644 inline readme.txt", "a file once more\n");
 
-    /// <summary>Many commits, each of which changes a file and adds one.</summary>
+    /// <summary>Many commits, each of which changes one file and adds one.</summary>
     public static History OfManyCommits(int count)
     {
         var history = new History();
@@ -43,7 +46,7 @@ sealed class History
 
     public override string ToString() => _stream.ToString();
 
-    /// <summary>Changes come in pairs: a command, and the content that it needs or an empty text.</summary>
+    /// <summary>Changes are pairs: a command, and its content or an empty text.</summary>
     History Write(string branch, string address, string? merged, ReadOnlySpan<string> changes)
     {
         _commits++;

@@ -1,6 +1,6 @@
 namespace Factstone.Cli.Tests;
 
-/// <summary>A directory of a test's own, gone with it.</summary>
+/// <summary>A directory for one test, deleted at its end.</summary>
 sealed class TempDirectory : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("factstone-cli-test-").FullName;

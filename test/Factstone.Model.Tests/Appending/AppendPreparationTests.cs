@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Factstone;
 
-/// <summary>Every limit: what is at the bound is taken, what is beyond is refused by a message that names the fact and the limit.</summary>
+/// <summary>
+/// Every limit: a value at the limit is accepted. A value beyond it is refused, and the message names the fact and the limit.
+/// </summary>
 public sealed class AppendPreparationTests
 {
     const int MiB = 1_024 * 1_024;
@@ -24,7 +26,7 @@ public sealed class AppendPreparationTests
 
     static string Refused(AppendRequest request) => Assert.ThrowsAny<ArgumentException>(() => AppendPreparation.Prepare(request, SaltSource.System)).Message;
 
-    /// <summary>The message, once it was seen that it names the fact.</summary>
+    /// <summary>Returns the message, after a check that it names the fact.</summary>
     static string Refused(NewFact fact)
     {
         var message = Refused(new AppendRequest(Placed, fact));
@@ -54,7 +56,7 @@ public sealed class AppendPreparationTests
         append.Release();
     }
 
-    // The header of a fact that says nothing but stream and type is copied from the one before if that says the same.
+    // A fact with only a stream and a type copies the header of the fact before it, if that has the same.
     [Fact]
     public void A_fact_has_the_same_header_behind_any_other_as_alone()
     {
@@ -195,7 +197,7 @@ public sealed class AppendPreparationTests
         Refused(WithPayload(bytes) with { ContentType = new string('a', 129) }, "129 bytes; at most 128");
     }
 
-    // Content type JSON is absent in a header, so that a fact has one header only; and what is called JSON is JSON.
+    // The content type of JSON is omitted from a header, so that a fact has exactly one header. A payload of that type must be JSON.
     [Fact]
     public void A_content_type_that_says_JSON_is_the_same_as_none()
     {
@@ -245,7 +247,7 @@ public sealed class AppendPreparationTests
         Accepted(Placed with { Producer = new string(' ', 4_096) + Producer(4_096) });
         Refused(Placed with { Producer = Producer(4_097) }, "4,097 bytes; at most 4,096");
         Refused(Placed with { Producer = Producer(5 * MiB) }, "at most 4,096");
-        // Short as given, but 1e20 has 21 digits in canonical form.
+        // The text is short, but 1e20 has 21 digits in canonical form.
         Refused(Placed with { Producer = $$"""{"a":[{{string.Join(',', Enumerable.Repeat("1e20", 300))}}]}""" }, "at most 4,096");
     }
 
@@ -266,7 +268,7 @@ public sealed class AppendPreparationTests
         Refused(Placed with { Metadata = Metadata(16_385) }, "16,385 bytes; at most 16,384");
     }
 
-    // A text of any length was encoded before it was measured: it cost a buffer of that size, or, from 715 million characters on, an
+    // Text of any length was encoded before it was measured. That took a buffer of its size. From 715 million characters on, it caused an
     // arithmetic overflow instead of a refusal.
     [Fact]
     public void Metadata_far_beyond_the_limit_is_refused_without_a_buffer_of_its_size()
@@ -445,7 +447,7 @@ public sealed class AppendPreparationTests
         Refused(Placed with { ValidFrom = from, ValidTo = from }, "2023-11-14T22:13:20.000000Z", "earlier");
         Refused(Placed with { ValidFrom = from, ValidTo = from.AddMicroseconds(-1) }, "2023-11-14T22:13:19.999999Z", "earlier");
         Refused(Placed with { ValidFrom = from, ValidTo = from.AddTicks(9) }, "earlier");
-        // The same moment, said in two zones.
+        // The same moment in two time zones.
         Refused(Placed with { ValidFrom = from, ValidTo = from.ToOffset(TimeSpan.FromHours(5)) }, "earlier");
     }
 
@@ -536,7 +538,7 @@ public sealed class AppendPreparationTests
         append.Release();
     }
 
-    // Encoding would put U+FFFD in its place, and the condition would ask for something that nobody meant.
+    // The encoding would replace it by U+FFFD, and the condition would compare with another value.
     [Fact]
     public void A_condition_on_a_value_with_half_a_surrogate_pair_is_refused() =>
         Assert.Contains("surrogate", Assert.Throws<ArgumentException>(() => AppendCondition.RecordEquals("orders/42", "\"\ud800\"")).Message, StringComparison.Ordinal);

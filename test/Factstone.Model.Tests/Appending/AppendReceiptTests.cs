@@ -28,7 +28,7 @@ public sealed class AppendReceiptTests
         Assert.Contains("2 streams", error.Message, StringComparison.Ordinal);
     }
 
-    // A record writes all its properties as text, and one of them threw: logging the outcome of an append over two streams failed.
+    // A record formats all its properties as text, and one of them threw. Logging the outcome of an append to two streams failed.
     [Fact]
     public void A_receipt_and_an_outcome_can_be_written_to_a_log_however_many_streams_there_are()
     {

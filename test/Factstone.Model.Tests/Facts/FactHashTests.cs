@@ -3,8 +3,8 @@ using Xunit;
 
 namespace Factstone;
 
-// The expected hashes were computed by sha256sum over the bytes that docs/format.md names. If one fails, what proves a fact has
-// changed: do not edit the expected bytes.
+// The expected hashes were computed by sha256sum over the bytes that docs/format.md names. If one fails, the proof of a fact has changed:
+// do not edit the expected bytes.
 public sealed class FactHashTests
 {
     static readonly byte[] Salt = Convert.FromHexString("000102030405060708090A0B0C0D0E0F");
@@ -47,7 +47,7 @@ public sealed class FactHashTests
         Assert.Equal(LeafOfMinimal, Hash(fact.Leaf()));
     }
 
-    // Without the length in between, a byte could move from the metadata to the payload unnoticed.
+    // Without the length in between, a byte could move from the metadata to the payload without a change of the hash.
     [Fact]
     public void Metadata_and_payload_cannot_be_taken_for_each_other()
     {

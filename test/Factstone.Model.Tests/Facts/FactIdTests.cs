@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Factstone;
 
-// The ids of facts are in other facts and in other systems: the layout is for ever.
+// Other facts and other systems contain the ids of facts, so their layout never changes.
 public sealed class FactIdTests
 {
     static readonly LedgerId Ledger = new(new Guid("6f9619ff-8b86-4d01-b42d-00cf4fc964ff"));
@@ -14,7 +14,7 @@ public sealed class FactIdTests
     [InlineData("2023-11-14T22:13:20.123456Z", 1, "018bcfe5-687b-71c8-8000-000000173ac0")]
     [InlineData("2026-01-02T03:04:05.678901Z", Position.MaxValue, "019b7ca9-8f2e-7385-bfff-fffffff73ac0")]
     [InlineData("1970-01-01T00:00:00.000000Z", 42, "00000000-0000-7000-8000-000002a73ac0")]
-    // A clock before the epoch has no UUIDv7; the id is well-formed all the same, and leads back.
+    // A time before the epoch has no UUIDv7. The id is well-formed all the same, and yields the position.
     [InlineData("1969-12-31T23:59:59.999999Z", 7, "ffffffff-ffff-73e7-8000-000000773ac0")]
     public void A_fact_has_this_id(string recordedAt, long position, string id)
     {

@@ -5,7 +5,7 @@ namespace Factstone;
 
 public sealed class Utf8OrderTests
 {
-    // Ends of ranges where UTF-8 changes its length, and where UTF-16 disagrees with it.
+    // Ends of the ranges in which UTF-8 has one length, and characters that UTF-16 sorts differently.
     static readonly string[] Characters =
         ["\u0000", "a", "b", "\u007f", "\u0080", "\u07ff", "\u0800", "\ud7ff", "\ue000", "\ufb33", "\uffff", "\U00010000", "\U0001F600", "\U0001F601", "\U000FFFFF", "\U0010FFFF"];
 
@@ -46,7 +46,7 @@ public sealed class Utf8OrderTests
         var random = new Random(seed);
         for (var round = 0; round < 100_000; round++)
         {
-            // A common beginning, so that the difference is anywhere.
+            // A common prefix, so that the first difference may be anywhere.
             var start = Text(random.Next(0, 6));
             var (a, b) = (start + Text(random.Next(0, 4)), start + Text(random.Next(0, 4)));
             Assert.True(BytesCompared(a, b) == Compared(a, b), $"seed {seed}, round {round}: {Points(a)} and {Points(b)}");

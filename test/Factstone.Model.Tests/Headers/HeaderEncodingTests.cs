@@ -2,8 +2,8 @@ using Xunit;
 
 namespace Factstone;
 
-// If a vector here fails, the bytes that are hashed have changed: leaves and proofs that users hold no longer match.
-// Fields are for ever; a new one gets a new number. Do not edit the expected bytes.
+// If a vector here fails, the bytes that are hashed have changed: leaves and proofs that users hold no longer match. Fields never change; a
+// new one gets a new number. Do not edit the expected bytes.
 public sealed class HeaderEncodingTests
 {
     delegate void Fields(ref HeaderWriter header);
@@ -277,8 +277,8 @@ public sealed class HeaderEncodingTests
         Assert.False(CanRead(HeaderVectors.Minimal + "2E4241" + new string('0', 2 * 65)));
     }
 
-    // A header has no length of its own, so one cut between two of its last fields is a shorter header; the fact's checksum tells
-    // them apart. Cut anywhere else it is none.
+    // A header does not contain its length. Cut between two of its last fields, it is a shorter valid header, which only the fact's
+    // checksum detects. Cut anywhere else, it is invalid.
     [Fact]
     public void A_header_cut_at_any_byte_is_none_or_ends_with_a_whole_field()
     {
@@ -386,7 +386,7 @@ public sealed class HeaderEncodingTests
             Read("01" + position + "0801" + "0C8080F28183898506" + "22066F7264657273" + "26023432" + middle + end).HasSameContentAs(Read(other));
     }
 
-    /// <summary>Where a field that follows the key ends: a header may end there.</summary>
+    /// <summary>The ends of the fields after the key. A header may end at each of them.</summary>
     static HashSet<int> FieldEnds(byte[] bytes)
     {
         var ends = new HashSet<int>();

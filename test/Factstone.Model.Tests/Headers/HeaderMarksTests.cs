@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Factstone;
 
-/// <summary>Marks read most headers without going through every field: they say what <see cref="HeaderView"/> says, of whatever bytes.</summary>
+/// <summary>
+/// Marks read most headers without a visit to every field. For any bytes, they return the same as <see cref="HeaderView"/>.
+/// </summary>
 public sealed class HeaderMarksTests
 {
     readonly HeaderMarks _marks = new();

@@ -1,6 +1,9 @@
 namespace Factstone;
 
-/// <summary>Headers as docs/format.md prints them, made without our own code. All but the first hold <see cref="Minimal"/>'s fields where nothing else is said.</summary>
+/// <summary>
+/// Headers as docs/format.md prints them, created without our own code. Unless
+/// stated otherwise, all but the first have the fields of <see cref="Minimal"/>.
+/// </summary>
 static class HeaderVectors
 {
     /// <summary>Position 1, version 1, recorded at 2023-11-14T22:13:20Z, of orders/42.</summary>
@@ -9,7 +12,7 @@ static class HeaderVectors
     /// <summary>Position 128, version 127, of orders/ with the empty key.</summary>
     public const string EmptyKey = "01" + "048001" + "087F" + "0C8080F28183898506" + "22066F7264657273" + "2600";
 
-    /// <summary>Every field there is; the ids are those of <see cref="Every"/>.</summary>
+    /// <summary>Every existing field. The ids are those of <see cref="Every"/>.</summary>
     public const string EveryField =
         "01" + "04FFFFFFFFFF7F" + "08AC02" + "0CEABCBAE5DED7A306" + "11018BCFE56800700080000000001A2B3C"
         + "162906746F74616C73020200112233445566778899AABBCCDDEEFFFFEEDDCCBBAA99887766554433221100"
@@ -17,10 +20,10 @@ static class HeaderVectors
         + "2E1B060161016209636F757273653A633102C3A903EFBCA104F09F9880" + "3001" + "34FEFF9AC79983A28407" + "3803" + "3E076F726465722037"
         + "42197B226275696C64223A372C226E616D65223A2273686F70227D" + "47" + "4A0A746578742F706C61696E";
 
-    /// <summary>Valid from 0001-01-01T00:00:00Z, the first moment there is.</summary>
+    /// <summary>Valid from 0001-01-01T00:00:00Z, the first possible moment.</summary>
     public const string FromYear1 = Minimal + "30FFFFDDF2DFFFDFDC01";
 
-    /// <summary>Valid from 9999-12-31T23:59:59.999999Z, the last one.</summary>
+    /// <summary>Valid from 9999-12-31T23:59:59.999999Z, the last possible moment.</summary>
     public const string FromYear9999 = Minimal + "30FEFF9AC79983A28407";
 
     /// <summary>Valid from 1969-12-31T23:59:59.999999Z, one microsecond before the epoch: −1.</summary>
@@ -34,7 +37,7 @@ static class HeaderVectors
     /// <summary>Four fields that this version does not know, one of each kind: 19 = 5, 20 an id, 300 "later", 301 present.</summary>
     public const string UnknownFields = Minimal + "4C05" + "5100112233445566778899AABBCCDDEEFF" + "B209056C61746572" + "B709";
 
-    /// <summary>What a caller encodes before the writer knows the rest.</summary>
+    /// <summary>The fields that a caller encodes before the writer knows the others.</summary>
     public const string CallersFields =
         "161906746F74616C73010100112233445566778899AABBCCDDEEFF" + "22066F7264657273" + "26023432" + "2A06706C61636564"
         + "2E160209636F757273653A63310A73747564656E743A7331" + "308080EBA9F4EACF05" + "348080A687F8EFCF05" + "3802" + "3E076F726465722037"

@@ -2,7 +2,7 @@ namespace Factstone;
 
 static class Hex
 {
-    /// <summary>A length as a header writes it.</summary>
+    /// <summary>A length as it is encoded in a header.</summary>
     public static string OfLength(ulong value)
     {
         Span<byte> bytes = stackalloc byte[Leb128.BytesMax];

@@ -81,7 +81,7 @@ public sealed class CanonicalJsonTests
     [InlineData("41b3de4355555557", "333333333.33333343")]
     [InlineData("becbf647612f3696", "-0.0000033333333333333333")]
     [InlineData("43143ff3c1cb0959", "1424953923781206.2")]
-    // Powers of two, where the doubles below lie closer than those above, and .NET 10 has its digits wrong.
+    // Powers of two, where the doubles below are closer than those above. .NET 10 formats these with wrong digits.
     [InlineData("3e60000000000000", "2.9802322387695312e-8")]
     [InlineData("3d30000000000000", "5.684341886080802e-14")]
     [InlineData("0010000000000000", "2.2250738585072014e-308")]
@@ -157,7 +157,7 @@ public sealed class CanonicalJsonTests
         Assert.Equal("\"\\u0000\\u0001\\b\\t\\n\\u000b\\f\\r\\u001f \\\"\\\\/\u007f\u0080\u2028😂é\"", Canonical(Sample));
     }
 
-    // UTF-8 has U+FB33 before U+1F602, UTF-16 has it behind: the surrogates D83D DE02 are less than FB33.
+    // UTF-8 sorts U+FB33 before U+1F602, UTF-16 after it: the surrogates D83D DE02 are less than FB33.
     [Fact]
     public void Names_are_sorted_by_UTF_16_code_units_and_not_by_UTF_8_bytes()
     {
@@ -172,7 +172,7 @@ public sealed class CanonicalJsonTests
         Assert.Equal("{\"😂\":1,\"\ufb33\":2}", Canonical("{\"\ufb33\":2,\"😂\":1}"));
     }
 
-    // As they are written, all escaped names begin with a backslash and would come between A and a.
+    // In their written form, all escaped names begin with a backslash and would sort between A and a.
     [Fact]
     public void Names_are_sorted_unescaped() =>
         Assert.Equal("""{"\n":1,"\"":2,"A":3,"\\":4,"a":5}""", Canonical("""{"a":5,"\\":4,"\u0041":3,"\"":2,"\n":1}"""));
@@ -238,8 +238,8 @@ public sealed class CanonicalJsonTests
         Assert.False(AreEqual("not JSON", "1"));
     }
 
-    // If this test fails, the canonical form has changed: hashes that users hold no longer match. Give the new form
-    // another name; do not edit the expected hashes.
+    // If this test fails, the canonical form has changed: hashes that users hold no
+    // longer match. Give the new form another name; do not edit the expected hashes.
     [Fact]
     public void The_hash_of_a_value_is_the_SHA_256_of_its_canonical_form()
     {

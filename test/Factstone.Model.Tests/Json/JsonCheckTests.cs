@@ -86,7 +86,7 @@ public sealed class JsonCheckTests
         foreach (var text in distinct) Assert.True(Check(text) == JsonFault.None, $"{text} is {Check(text)}");
     }
 
-    // Small objects compare their names, large ones hash them: the change from one to the other must lose no name.
+    // The check compares the names of small objects and hashes those of large ones. The change between the two must lose no name.
     [Fact]
     public void A_duplicate_is_found_at_every_place_in_objects_of_every_size_about_the_change_to_hashing()
     {
@@ -115,7 +115,7 @@ public sealed class JsonCheckTests
         Assert.Equal(JsonFault.DuplicateName, Check($"{{{members},\"n499\":1}}"));
         Assert.Equal(JsonFault.DuplicateName, Check($"{{\"x\":{{{members}}},\"y\":{{{members},\"n41\":{inner}}}}}"));
 
-        // What a refused text left behind must not reach the next one.
+        // The state of a refused text must not affect the next one.
         Assert.Equal(JsonFault.None, Check(inner));
     }
 
@@ -129,11 +129,11 @@ public sealed class JsonCheckTests
         foreach (var text in texts) Assert.Equal(JsonFault.None, Check(text));
         Assert.Equal(JsonFault.DuplicateName, Check(ObjectWith([.. alike, alike[77_777]])));
 
-        // Comparing all with all takes minutes.
+        // A comparison of each with each would take minutes.
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), $"took {watch.Elapsed}");
     }
 
-    // Strings are searched in blocks of 32 and of 16 bytes, the last of which overlaps the one before.
+    // The check searches strings in blocks of 32 and of 16 bytes. The last block overlaps the one before.
     [Fact]
     public void A_control_character_is_found_at_every_place_of_a_string_of_every_length()
     {
@@ -257,7 +257,7 @@ public sealed class JsonCheckTests
         }
     }
 
-    // The reader does not look at the encoding of strings, at halves of pairs and at equal names; the rest must be the same.
+    // The reader does not check the encoding of strings, halves of surrogate pairs, or equal names. All other results must be the same.
     static void AssertAgreesWithReader(byte[] text, string about)
     {
         var fault = JsonCheck.Check(text);
@@ -283,7 +283,7 @@ public sealed class JsonCheckTests
         }
     }
 
-    /// <summary>Whether a text that the reader accepts has an object with two equal names.</summary>
+    /// <summary>Whether a text that the reader accepts contains an object with two equal names.</summary>
     static bool HasEqualNames(byte[] text)
     {
         var open = new Stack<HashSet<string>>();

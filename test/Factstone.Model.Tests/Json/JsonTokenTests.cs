@@ -4,7 +4,10 @@ using Xunit;
 
 namespace Factstone;
 
-/// <summary>Where strings and numbers end is found in blocks of bytes; here it is found byte by byte, and both must agree, faults and their places included.</summary>
+/// <summary>
+/// The engine finds the end of strings and numbers in blocks of bytes, the
+/// test byte by byte. Both must agree, including faults and their offsets.
+/// </summary>
 public sealed class JsonTokenTests
 {
     [Theory]
@@ -17,7 +20,7 @@ public sealed class JsonTokenTests
         var random = new Random(seed);
         for (var i = 0; i < 20_000; i++)
         {
-            // Mostly plain characters, so that many strings are longer than the widest block.
+            // Most characters are plain, so that many strings are longer than the widest block.
             var text = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, random.Next(90)).Select(_ => parts[random.Next(8) > 0 ? random.Next(2) * random.Next(2) : random.Next(parts.Length)])));
             var at = random.Next(text.Length + 1);
             var end = JsonString.FindEnd(text, at, out var escaped);

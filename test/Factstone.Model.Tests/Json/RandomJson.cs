@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Factstone;
 
-/// <summary>JSON texts drawn from a seed. One value can be written in many ways: with other spaces, escapes and orders of members.</summary>
+/// <summary>JSON texts drawn from a seed. One value can be written with different spaces, escapes and orders of members.</summary>
 sealed class RandomJson(int seed)
 {
     static readonly string[] Characters = ["a", "b", "Z", "0", " ", "\"", "\\", "/", "\n", "\u0001", "\u007f", "é", "€", "\ufb33", "😂", "\U0010FFFF"];
@@ -14,7 +14,7 @@ sealed class RandomJson(int seed)
 
     public Random Random => _random;
 
-    /// <summary>A value: null, a bool, a number as it is written, a string, an array of values, or members with distinct names.</summary>
+    /// <summary>Draws a value: null, a bool, a number as text, a string, an array of values, or members with distinct names.</summary>
     public object? Value(int depth = 4) => _random.Next(depth > 0 ? 7 : 4) switch
     {
         0 => null,
@@ -26,7 +26,7 @@ sealed class RandomJson(int seed)
             .Select(name => (name, Value(depth - 1))).ToArray(),
     };
 
-    /// <summary>One way to write the value.</summary>
+    /// <summary>Writes the value in one of its forms.</summary>
     public byte[] Write(object? value)
     {
         var text = new StringBuilder();
@@ -34,7 +34,7 @@ sealed class RandomJson(int seed)
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 
-    /// <summary>The text with one to three bytes changed, removed, doubled or swapped.</summary>
+    /// <summary>Changes, removes, doubles or swaps one to three bytes.</summary>
     public byte[] Mutate(byte[] text)
     {
         var bytes = text.ToList();

@@ -66,7 +66,7 @@ public sealed class FactQueryTests
         Misses([new() { Store = "orders", Key = "" }]);
         Assert.True(FactQuery.Stream("orders/").Matches(Stored("orders", "", type: null)));
         Matches(FactQuery.Stream("orders/42"));
-        // A comparison by culture would pass over what it takes for nothing, and take some texts for equal.
+        // A comparison by culture would ignore some characters and treat some different texts as equal.
         Misses([new() { Store = "orders", KeyPrefix = "\u00ad4" }]);
     }
 
@@ -89,7 +89,7 @@ public sealed class FactQueryTests
         Assert.False(FactQuery.Store("other").IsAll);
     }
 
-    // Receipts and descriptors are facts, too; whoever folds over everything does not want them among the others.
+    // Receipts and descriptors are facts too. A fold over everything should not contain them.
     [Fact]
     public void Facts_of_stores_that_start_with_a_dollar_match_only_where_their_store_is_named()
     {
@@ -164,7 +164,7 @@ public sealed class FactQueryTests
         Assert.Contains("11,000 types and tags; at most 10,000", Refused(Items(1_000, Of(6, 5))), StringComparison.Ordinal);
     }
 
-    // An append is decided later than it is asked for; a caller may use its lists again in between.
+    // An append is decided after the call, and the caller may change its lists in between.
     [Fact]
     public void A_query_stays_as_it_was_made()
     {

@@ -112,7 +112,7 @@ public sealed class FactQueryTextTests
         Assert.Contains(says, message, StringComparison.Ordinal);
     }
 
-    // Theory data goes through UTF-8 on its way to the runner, which half of a pair does not survive.
+    // The runner encodes theory data as UTF-8, which cannot represent half of a surrogate pair.
     [Fact]
     public void Half_of_a_surrogate_pair_is_refused()
     {

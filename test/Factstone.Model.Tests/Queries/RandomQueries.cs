@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Factstone;
 
-/// <summary>Queries drawn from a seed, all of them allowed. Their names hold whatever a text form could stumble over.</summary>
+/// <summary>Valid queries drawn from a seed. Their names contain everything that is difficult in the text form.</summary>
 sealed class RandomQueries(int seed)
 {
     static readonly string[] Pieces =
@@ -35,12 +35,12 @@ sealed class RandomQueries(int seed)
 
     string? Maybe(Func<string> draw) => _random.Next(3) == 0 ? null : draw();
 
-    /// <summary>A text of at most a few pieces; never with a control character, which no name can have.</summary>
+    /// <summary>A text of a few pieces at most, without control characters, which no name may have.</summary>
     string Text(int piecesMin) => string.Concat(Several(piecesMin, 4, () => Pieces[_random.Next(Pieces.Length)]));
 
     T[] Several<T>(int min, int max, Func<T> draw) => [.. Enumerable.Range(0, _random.Next(min, max + 1)).Select(_ => draw())];
 
-    /// <summary>The text with a few characters dropped, doubled or replaced by what means something in a query.</summary>
+    /// <summary>Drops or doubles a few characters of the text, or replaces them by syntax of the query language.</summary>
     public string Mutate(string text)
     {
         for (var changes = _random.Next(1, 4); changes > 0; changes--)

@@ -2,7 +2,7 @@ using Factstone.Testing;
 
 namespace Factstone.Storage.Tests;
 
-/// <summary>The file systems that keep the contract of <see cref="IFileSystem"/>.</summary>
+/// <summary>The implementations of <see cref="IFileSystem"/>.</summary>
 public enum FileSystemKind
 {
     Memory = 1,
@@ -10,7 +10,7 @@ public enum FileSystemKind
     Simulated = 3,
 }
 
-/// <summary>A file system of some kind, and an empty directory on it.</summary>
+/// <summary>A file system of a given kind with an empty directory.</summary>
 internal sealed class AnyFileSystem : IDisposable
 {
     AnyFileSystem(IFileSystem files, string root, bool isOnDisk, SimulatedDisk? simulated = null)

@@ -62,7 +62,7 @@ public sealed class DiskFileSystemTests
         }
     }
 
-    // The lock file was deleted while another process held the lock: without it nobody says who that is but the system.
+    // The lock file was deleted while another process held the lock. Without the file, only the system knows the holder.
     [Fact]
     public void A_process_whose_lock_file_was_removed_is_named_all_the_same()
     {
@@ -86,7 +86,7 @@ public sealed class DiskFileSystemTests
         Assert.NotNull(ours);
     }
 
-    // Without /proc a path is looked up anew each time. Before anything is changed it has to lead to the directory that was opened.
+    // Without /proc each path is resolved again. Before any change, the path must still lead to the directory that was opened.
     [Fact]
     public void Without_paths_through_an_open_directory_nothing_is_changed_in_another_one()
     {
@@ -120,7 +120,7 @@ public sealed class DiskFileSystemTests
         Assert.Equal([1], disk.Content("moved/a"));
     }
 
-    // The system is asked by a path that nobody has given; a message with that path would lead nowhere.
+    // The system call uses a path that the caller did not give. A message with that path would mislead.
     [Fact]
     public void Refusals_in_an_open_directory_name_the_path_that_was_given()
     {
@@ -179,7 +179,7 @@ public sealed class DiskFileSystemTests
         Assert.Throws<ObjectDisposedException>(() => ledger.FileExists(disk.At("ledger/a")));
     }
 
-    // A child that inherited the lock would keep it after we are gone: the ledger would be locked by a pager.
+    // A child that inherited the lock would hold it after this process has ended: a pager would keep the ledger locked.
     [Fact]
     public void A_child_process_does_not_inherit_the_lock()
     {
@@ -212,7 +212,7 @@ public sealed class DiskFileSystemTests
         Assert.True(refusal.IsTransient);
     }
 
-    // Thin provisioning, network disks and quotas say it at the sync; what is known then is what any failed sync leaves.
+    // With thin provisioning, network disks and quotas, only the sync reports the lack of space. The state is then that of any failed sync.
     [Fact]
     public void A_sync_that_finds_no_space_is_not_told_as_a_full_disk()
     {
@@ -237,9 +237,7 @@ public sealed class DiskFileSystemTests
         Assert.Throws<LedgerIOException>(() => disk.Files.Rename(path, path + "y"));
     }
 
-    // A directory that cannot be searched says nothing about what is in it: to call the ledger absent would be to start a
-    // new one. A loop of links is such a directory for the superuser too, who may read everything else.
-    // An open of a pipe waits for somebody at its other end, and no signal ends that.
+    // An open of a pipe waits for a process at its other end, and no signal ends that wait.
     [Fact]
     public void A_pipe_where_a_file_should_be_is_refused_at_once()
     {
@@ -251,6 +249,8 @@ public sealed class DiskFileSystemTests
             Assert.Contains("Is a pipe, not a file", Assert.Throws<LedgerIOException>(open).Message, StringComparison.Ordinal);
     }
 
+    // A directory that cannot be searched hides its content. If the ledger were reported as absent, the caller would create a new one.
+    // The test uses a loop of links, because root can search every real directory.
     [Fact]
     public void A_directory_that_cannot_be_searched_is_an_error_and_not_an_absence()
     {

@@ -1,6 +1,6 @@
 namespace Factstone.Storage.Tests;
 
-/// <summary>What every file system promises, so that the engine meets nothing on a disk that it did not meet in memory.</summary>
+/// <summary>The contract of every file system, so that the engine meets nothing on a disk that it did not meet in memory.</summary>
 public sealed class FileSystemContractTests
 {
     public static TheoryData<FileSystemKind> Kinds => [.. Enum.GetValues<FileSystemKind>()];
@@ -97,7 +97,7 @@ public sealed class FileSystemContractTests
     public void A_list_is_in_the_order_of_utf8_bytes_and_holds_files_only(FileSystemKind kind)
     {
         using var disk = AnyFileSystem.Of(kind);
-        // U+FF5E comes before U+1F600 in UTF-8 and after it in UTF-16.
+        // U+FF5E sorts before U+1F600 in UTF-8 and after it in UTF-16.
         string[] names = ["B", "a", "a.b", "aa", "\u00e9", "\uff5e", "\U0001f600"];
         foreach (var name in names.Reverse()) disk.Create(name).Dispose();
         disk.Files.CreateDirectory(disk.At("directory"));
@@ -357,7 +357,7 @@ public sealed class FileSystemContractTests
         Assert.Throws<ObjectDisposedException>(page.Sync);
     }
 
-    // Not the simulated disk: it draws everything from one seed, on one thread.
+    // The simulated disk is excluded, because it draws everything from one seed on one thread.
     [Theory, InlineData(FileSystemKind.Memory), InlineData(FileSystemKind.Disk)]
     public void Readers_beside_a_writer_see_what_was_written_before_they_asked(FileSystemKind kind)
     {

@@ -63,7 +63,7 @@ public sealed class MemoryFileSystemTests
         Assert.Equal(0, files.UsedBytes);
     }
 
-    // Space is bookkept as ranges; a bitmap says the same more slowly.
+    // Space is recorded as ranges. A bitmap gives the same result more slowly.
     [Fact]
     public void Ranges_of_pages_count_as_a_bitmap_would()
     {
@@ -153,8 +153,8 @@ public sealed class MemoryFileSystemTests
         Assert.Throws<ArgumentOutOfRangeException>(() => files.FlipBit("a", 800));
     }
 
-    // Tests open a ledger a hundred thousand times on clones. Bytes stand for time here, since they do not depend on who
-    // else uses the machine: 64 KiB in each of eight files would be half a megabyte if it were copied.
+    // Tests open a ledger a hundred thousand times on clones. The test measures bytes instead of time, because they do not depend on the
+    // load of the machine. A copy of 64 KiB in each of eight files would take half a megabyte.
     [Fact]
     public void A_clone_copies_no_content()
     {

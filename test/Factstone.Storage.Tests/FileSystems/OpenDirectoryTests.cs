@@ -2,13 +2,13 @@ using Factstone.Testing;
 
 namespace Factstone.Storage.Tests;
 
-/// <summary>A directory that is held open stays the one that was opened, whatever becomes of its name.</summary>
+/// <summary>An open directory stays the one that was opened, whatever happens to its name.</summary>
 public sealed class OpenDirectoryTests
 {
     public static TheoryData<FileSystemKind> KindsWithMoves => [FileSystemKind.Disk, FileSystemKind.Simulated];
 
-    // A directory was moved away under a running writer and a new one made in its place: everything that the writer did by
-    // name from then on, it did in the new one.
+    // A directory was moved away under a running writer, and a new one was created in
+    // its place. Every later operation of the writer by name affected the new one.
     [Theory, MemberData(nameof(KindsWithMoves))]
     public void After_a_move_every_operation_goes_on_in_the_directory_that_was_opened(FileSystemKind kind)
     {
@@ -68,7 +68,7 @@ public sealed class OpenDirectoryTests
         Assert.True(disk.Files.IsLocked(disk.At("ledger/LOCK")));
     }
 
-    // Somebody took LOCK for left over and deleted it, and a second writer got a lock on a new file of that name.
+    // LOCK was taken for a leftover and deleted, and a second writer locked a new file of that name.
     [Theory, MemberData(nameof(FileSystemContractTests.Kinds), MemberType = typeof(FileSystemContractTests))]
     public void A_lock_whose_file_is_deleted_or_made_anew_is_still_held(FileSystemKind kind)
     {
@@ -94,7 +94,7 @@ public sealed class OpenDirectoryTests
         Assert.Equal("the next"u8.ToArray(), disk.Content("LOCK"));
     }
 
-    // NFS locks no directory. Then the lock goes with its file, and all that is left is that its holder notices.
+    // NFS cannot lock directories. The lock is then lost with its file, and its holder can only detect the loss.
     [Theory, MemberData(nameof(KindsWithMoves))]
     public void Where_directories_cannot_be_locked_a_lock_says_that_its_file_is_gone(FileSystemKind kind)
     {

@@ -3,10 +3,10 @@ using static Factstone.Storage.Tests.SimulatedDiskFiles;
 
 namespace Factstone.Storage.Tests;
 
-/// <summary>The faults that the simulated disk is asked for: at every operation, on a full disk, in the bits.</summary>
+/// <summary>The requested faults of the simulated disk: at every operation, on a full disk, and in single bits.</summary>
 public sealed class SimulatedDiskFaultTests
 {
-    // Every fault at every operation of a small run: none leaves anything but the errors that the contract names.
+    // Every fault at every operation of a small run. The only results are errors that the contract names.
     [Fact]
     public void Every_fault_at_every_operation_is_an_error_of_the_contract_or_the_end_of_the_process()
     {
@@ -24,7 +24,7 @@ public sealed class SimulatedDiskFaultTests
         }
     }
 
-    // Whoever hears that the disk is full takes it that nothing was written, and writes again in the same place.
+    // A caller that is told the disk is full assumes that nothing was written, and writes to the same place again.
     [Theory]
     [InlineData(Fault.SyncWithoutSpaceKeepingPages)]
     [InlineData(Fault.SyncWithoutSpaceDroppingPages)]
@@ -147,7 +147,7 @@ public sealed class SimulatedDiskFaultTests
         Assert.Equal(1, disk.FaultCounts["Error"]);
     }
 
-    // 10,000 seeds of 200 operations are to take minutes, so one has to take milliseconds. Bytes stand for time: a disk
+    // 10,000 seeds of 200 operations should take minutes, so one may take milliseconds. The test measures bytes instead of time: a disk
     // that copied its files at each sync would need megabytes.
     [Fact]
     public void A_sync_costs_what_was_written_and_not_what_stands()

@@ -2,7 +2,7 @@ using Factstone.Testing;
 
 namespace Factstone.Storage.Tests;
 
-/// <summary>What tests of the simulated disk write to it.</summary>
+/// <summary>The writes of the tests of the simulated disk.</summary>
 internal static class SimulatedDiskFiles
 {
     public static IStorageFile Create(this SimulatedDisk disk, string path, byte[] content)
@@ -26,7 +26,9 @@ internal static class SimulatedDiskFiles
 
     public static byte[] Twos(int count) => [.. Enumerable.Repeat((byte)2, count)];
 
-    /// <summary>Operations of all kinds on a few files, by a program that starts again where it was killed and gives up what was refused.</summary>
+    /// <summary>
+    /// Runs operations of all kinds on a few files. After a kill the program starts again, and after a refusal it abandons the operation.
+    /// </summary>
     public static void Scribble(SimulatedDisk disk, Random random, int operations)
     {
         IStorageFile? file = null;

@@ -3,7 +3,7 @@ using static Factstone.Storage.Tests.SimulatedDiskFiles;
 
 namespace Factstone.Storage.Tests;
 
-/// <summary>What the simulated disk does to the names of files: made, renamed, deleted, and not synced.</summary>
+/// <summary>The effect of the simulated disk on file names that are created, renamed or deleted, and not synced.</summary>
 public sealed class SimulatedDiskNameTests
 {
     [Fact]

@@ -3,7 +3,7 @@ using static Factstone.Storage.Tests.SimulatedDiskFiles;
 
 namespace Factstone.Storage.Tests;
 
-/// <summary>The simulated disk is believed by every test above it, so what it does to unsynced bytes is itself a claim to test.</summary>
+/// <summary>Every test above relies on the simulated disk, so its treatment of unsynced bytes needs tests of its own.</summary>
 public sealed class SimulatedDiskTests
 {
     const int Sector = 512;
@@ -55,8 +55,8 @@ public sealed class SimulatedDiskTests
         Assert.All([torn, reordered, allOld, allNew], times => Assert.True(times >= 20, $"{(torn, reordered, allOld, allNew)}"));
     }
 
-    // What a kernel writes back is a sector as somebody could have seen it: never a later write without an earlier one to
-    // the same sector. Two sectors may be of different moments.
+    // A kernel writes back a sector in a state that it had at some moment: never a later write without an earlier one to the same sector.
+    // Two sectors may be of different moments.
     [Fact]
     public void A_sector_is_always_one_that_was_there_at_some_moment()
     {
@@ -120,9 +120,9 @@ public sealed class SimulatedDiskTests
         Assert.Equal([1_024, 3_000, 8_192], lengths.Order());
     }
 
-    // The rule behind the examples, on random writes, cuts, reservations and syncs: after a power loss every sector reads as
-    // at some moment since the last sync, and so does the length. Cuts are at sectors, since one within a sector makes a
-    // sector of two moments.
+    // The general rule, on random writes, truncations, reservations and syncs: after a power cut,
+    // every sector has a state of some moment since the last sync, and so does the length. Truncations
+    // are at sector boundaries, because one within a sector would create a sector of two moments.
     [Fact]
     public void After_a_power_loss_every_sector_is_of_some_moment_since_the_last_sync()
     {
@@ -198,7 +198,7 @@ public sealed class SimulatedDiskTests
         Assert.Equal(9, file.Content()[0]);
     }
 
-    // The bytes can be on the disk although the sync said no: whoever reads them after a restart must not take them for confirmed.
+    // The bytes may be on the disk although the sync failed. A read after a restart must not take them for confirmed.
     [Fact]
     public void A_failed_sync_may_have_written_nothing_something_or_everything()
     {

@@ -11,7 +11,8 @@ public sealed class Crc32CTests
     [InlineData("FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF", 0x62A8AB43)]
     public void Known_bytes_have_their_checksum(string hex, uint checksum) => Assert.Equal(checksum, Crc32C.Of(Convert.FromHexString(hex)));
 
-    // Long bytes go through the processor in three lanes that are joined: of every length, the result is that of the bits one by one.
+    // The processor computes long inputs in three lanes that are joined.
+    // For every length, the result must equal the computation bit by bit.
     [Fact]
     public void Bytes_of_any_length_have_the_checksum_of_their_bits()
     {

@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Factstone.Storage;
 
-/// <summary>An index as plain sorted lists, that counts how often its cursors are moved and sees that they are used as agreed.</summary>
+/// <summary>An index of plain sorted lists. It counts the moves of its cursors and checks that they follow the contract.</summary>
 sealed class ListIndex : ITermIndex
 {
     readonly Dictionary<Term, List<long>> _lists = [];
@@ -33,7 +33,8 @@ sealed class ListIndex : ITermIndex
         return new ListCursor(this, positions, backward);
     }
 
-    // An index counts whole blocks, so it is right about nothing but "none", and not even there where a block reaches into the range.
+    // An index counts whole blocks, so its count is an upper bound. Even for a range
+    // without matches it may be greater than zero, if a block reaches into the range.
     public long CountAtMost(Term term, Position after, Position until)
     {
         var count = Within(term, after, until).Count;
@@ -65,5 +66,5 @@ sealed class ListIndex : ITermIndex
     }
 }
 
-/// <summary>What of a fact a query asks for.</summary>
+/// <summary>The parts of a fact that a query refers to.</summary>
 sealed record IndexedFact(long Position, string Store, string Key, string? Type, string[] Tags);

@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Factstone.Storage;
 
-/// <summary>Whatever the query, the index offers each fact that matches once, in order, and says which of the others it cannot tell.</summary>
+/// <summary>
+/// For every query, the index returns each matching fact once and in order, and marks the candidates that it cannot decide.
+/// </summary>
 public sealed class QueryCandidatesTests
 {
     static readonly int[] Seeds = Environment.GetEnvironmentVariable("FACTSTONE_SEED") is { } seed
@@ -89,7 +91,7 @@ public sealed class QueryCandidatesTests
                         continue;
                     }
 
-                    // Sometimes behind where it stands, sometimes beyond the end.
+                    // The target is sometimes behind the cursor and sometimes beyond the end.
                     var target = backward ? random.Between(1, expected[at].Position + 3) : random.Between(Math.Max(1, expected[at].Position - 3), facts.Count + 5);
                     cursor.MoveTo(new Position(target));
                     while (at < expected.Count && (backward ? expected[at].Position > target : expected[at].Position < target)) at++;
@@ -104,7 +106,7 @@ public sealed class QueryCandidatesTests
         }
     }
 
-    // A list of lists: position p is on list n when n divides it. So each list is n times rarer than all positions.
+    // List n contains the positions that n divides, so it is n times rarer than all positions.
     static ListIndex Multiples(int count, params int[] of)
     {
         var index = new ListIndex();

@@ -1,6 +1,6 @@
 namespace Factstone.Storage;
 
-/// <summary>Facts and queries drawn from a seed, with few names, so that they meet.</summary>
+/// <summary>Facts and queries drawn from a seed, with few names, so that they match often.</summary>
 sealed class RandomFacts(int seed)
 {
     static readonly string[] Stores = ["a", "b", "bb", "$receipts", "$x"];

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Factstone;
 
-/// <summary>What repairs have recorded as lost, in ledgers that have lost very much.</summary>
+/// <summary>The facts that repairs have recorded as lost, in ledgers that have lost very many.</summary>
 public sealed class LostFactsTests
 {
     const int KnownPerFrame = 2_000;
@@ -12,8 +12,8 @@ public sealed class LostFactsTests
     readonly LedgerLayout _layout = new("/ledger");
     readonly List<Damage> _damage = [];
 
-    // Every header and every position was on the heap, some 400 bytes for each lost fact. A ledger that had lost a large
-    // part of itself could not be opened any more by a process with little memory.
+    // Every header and every position was kept on the heap, some 400 bytes for each lost fact. A process with little memory could not open
+    // a ledger that had lost a large part of itself.
     [Fact]
     public void A_million_lost_facts_take_little_memory()
     {
@@ -46,7 +46,7 @@ public sealed class LostFactsTests
         Assert.Equal(default, lost.Raise(StreamAt(100_000), default, new Position(99_999)));
     }
 
-    // With more ranges than are kept in memory, those between are read from the log.
+    // Only some of the ranges are kept in memory. Those between are read from the log.
     [Theory]
     [InlineData(100)]
     [InlineData(LostRanges.KeptMax)]
@@ -54,7 +54,7 @@ public sealed class LostFactsTests
     [InlineData((3 * LostRanges.KeptMax) + 17)]
     public void Any_number_of_ranges_is_answered(int ranges)
     {
-        // Each third position is lost, and every tenth of them with a header.
+        // Every third position is lost, and every tenth of these with its header known.
         var half = ranges / 2;
         var segments = new[] { Segment(1, _ => Ranges(0, half)), Segment(1 + (3L * half), _ => Ranges(half, ranges)) };
         var lost = LostFacts.Read(_files, _layout, segments, _damage);
@@ -72,7 +72,7 @@ public sealed class LostFactsTests
             Assert.False(lost.AnyIn(position, new Position(position.Value + 2)));
             Assert.True(lost.AnyIn(new Position(position.Value - 1), new Position(position.Value + 2)));
 
-            // Facts of an unknown stream after the last fact that the stream has left.
+            // Any lost fact of an unknown stream may have followed the last remaining fact of the stream.
             var unknown = Enumerable.Range(number + 1, ranges - number - 1).Count(static other => other % 10 != 0);
             Assert.Equal(new StreamVersion(5 + unknown + 1), lost.NextVersion(new StreamName("orders", "another"), new StreamState(new StreamVersion(5), position, false)));
 
@@ -158,7 +158,7 @@ public sealed class LostFactsTests
         return bytes[..writer.Length];
     }
 
-    /// <summary>Writes the frames into the file of a segment, as a repair does, and returns its header.</summary>
+    /// <summary>Writes the frames into a segment file, as a repair does, and returns the segment's header.</summary>
     SegmentHeader Segment(long basePosition, Func<long, IEnumerable<LostFrame>> frames)
     {
         var header = new SegmentHeader

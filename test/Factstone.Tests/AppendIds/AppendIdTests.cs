@@ -3,7 +3,7 @@ using Factstone.Storage;
 
 namespace Factstone.Tests;
 
-/// <summary>An append id is recognised for ever, and means one content for ever.</summary>
+/// <summary>An append id is recognised forever, and always stands for the same content.</summary>
 public sealed class AppendIdTests
 {
     const string Id = "order-42:place";
@@ -43,7 +43,7 @@ public sealed class AppendIdTests
         Directory.Delete(directory, recursive: true);
     }
 
-    // In one group the first of the two is nowhere yet but in the writer's hands.
+    // In one group, only the writer holds the first of the two appends.
     [Fact]
     public async Task A_repeat_in_the_same_group_has_the_receipt_of_the_first()
     {
@@ -205,7 +205,7 @@ public sealed class AppendIdTests
         Assert.Equal(new StreamVersion(1), (await ledger.AppendAsync(large)).StreamVersion);
     }
 
-    // A retry of an append whose condition was "the stream does not exist" finds the stream that it has made itself.
+    // The condition of an append was "the stream does not exist". A retry finds the stream that the first attempt created.
     [Fact]
     public async Task A_repeat_is_answered_before_any_condition()
     {
@@ -241,8 +241,8 @@ public sealed class AppendIdTests
         }
     }
 
-    // The id was looked for and not found; then, before the rest was looked up, the same append came from elsewhere and went
-    // from memory to a run. The writer took what the snapshot spoke of for looked at, and wrote it a second time.
+    // The id was looked up and not found. Before the other lookups, another caller committed the same append, and it moved from memory to a
+    // run. The writer took the snapshot as complete and wrote the append a second time.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

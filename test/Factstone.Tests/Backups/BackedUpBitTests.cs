@@ -4,7 +4,7 @@ using Factstone.Tests.Repairs;
 
 namespace Factstone.Tests.Backups;
 
-/// <summary>A backup lies on a shelf for a year; one bit of it flips.</summary>
+/// <summary>One bit of a stored backup flips.</summary>
 public sealed class BackedUpBitTests
 {
     static string[] FilesOf(MemoryFileSystem files) =>
@@ -34,7 +34,7 @@ public sealed class BackedUpBitTests
         Assert.Empty(Backup.Verify(files, Backup.Root).Damage);
     }
 
-    // The index is no truth: a damaged file of it is left out, and the next open makes it again.
+    // The index can be rebuilt. A restore omits a damaged run, and the next open rebuilds it.
     [Fact]
     public void A_damaged_file_of_the_index_is_not_restored_and_is_made_again()
     {

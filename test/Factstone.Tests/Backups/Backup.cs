@@ -17,7 +17,7 @@ internal static class Backup
     public static BackupReport Make(IFileSystem files, string source = SmallLedger.Root, string target = Root, Action<long, long>? progress = null) =>
         LedgerBackup.Run(files, new LedgerLayout(source), files, new LedgerLayout(target), Options(1), progress, Cancellation);
 
-    /// <summary>Restores; another seed draws other salts, as two real restores do.</summary>
+    /// <summary>Restores. Another seed draws other salts, as two real restores do.</summary>
     public static RestoreReport Restore(IFileSystem files, string backup = Root, string target = Restored, int seed = 1, Action<long, long>? progress = null) =>
         LedgerRestore.Run(files, new LedgerLayout(backup), files, new LedgerLayout(target), Options(seed), progress, Cancellation);
 
@@ -36,11 +36,11 @@ internal static class Backup
     public static VerifyReport Verify(IFileSystem files, string root, bool deep = true) =>
         StorageEngine.Verify(files, root, new VerifyOptions { Deep = deep }, null, Cancellation);
 
-    /// <summary>Every fact up to a position, Factstone's own included: their leaves say all of them.</summary>
+    /// <summary>The leaf of every fact up to a position, Factstone's own facts included. Equal leaves prove equal facts.</summary>
     public static List<string> Leaves(Ledger ledger, Position until) =>
         [.. ledger.Storage.Read(new Position(1), until, backward: false).Select(fact => $"{fact.Position} {Convert.ToHexString(fact.Leaf())}")];
 
-    /// <summary>Whether a directory opens, for whatever.</summary>
+    /// <summary>Whether a directory opens, for reading or for writing.</summary>
     public static bool Opens(IFileSystem files, string root)
     {
         try

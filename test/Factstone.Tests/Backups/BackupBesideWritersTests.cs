@@ -4,19 +4,18 @@ using Factstone.Tests.Damage;
 
 namespace Factstone.Tests.Backups;
 
-/// <summary>A ledger is backed up while eight callers append to it, on a real disk with real threads.</summary>
+/// <summary>Backs up a ledger while eight callers append to it, on a real disk with real threads.</summary>
 public sealed class BackupBesideWritersTests
 {
     const int Backups = 50;
     const int Writers = 8;
 
-    /// <summary>However busy the machine is, the writers have gone on between two backups, and begin segments and runs.</summary>
+    /// <summary>The minimal number of facts between two backups, so that segments and runs are created even on a busy machine.</summary>
     const int FactsBetween = 20;
 
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    // Segments of 64 KiB and an index of 64 facts a run: while a backup copies, segments are begun, and runs are made and
-    // merged away under it.
+    // With segments of 64 KiB and runs of 64 facts, segments are created and runs are written and merged during each backup.
     [Fact]
     public async Task Fifty_backups_beside_eight_writers_are_whole_and_are_the_ledger_up_to_their_position()
     {
@@ -46,7 +45,7 @@ public sealed class BackupBesideWritersTests
                 var next = new Position((i + 1) * FactsBetween);
                 while (await ledger.GetHeadAsync(Cancellation) < next) await Task.Delay(1, Cancellation);
 
-                // Every other one as another process takes it, which has nothing but the directory.
+                // Every second backup is made as by another process, which has only the directory.
                 var target = Path.Combine(directory, $"b{i}");
                 reports.Add(i % 2 == 0 ? await ledger.BackupAsync(target, cancellationToken: Cancellation) : await Ledger.BackupAsync(source, target, cancellationToken: Cancellation));
             }
@@ -78,7 +77,7 @@ public sealed class BackupBesideWritersTests
         Assert.True(reports[^1].Segments > 1 && reports[^1].Runs > 0, $"{reports[^1]}");
     }
 
-    /// <summary>Each append writes a fact and a cell; both have the same version.</summary>
+    /// <summary>Each append writes a fact and a cell with the same version.</summary>
     static async Task AppendAsync(Ledger ledger, int writer, CancellationToken stop)
     {
         var request = new AppendRequest(new NewFact($"orders/w{writer}", "placed", $"\"{new string('x', 200)}\"")) { Cells = [NewCell.Put("writers", $"w{writer}", "1")] };

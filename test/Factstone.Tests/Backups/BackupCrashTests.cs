@@ -5,7 +5,7 @@ using Factstone.Tests.Repairs;
 
 namespace Factstone.Tests.Backups;
 
-/// <summary>A backup or a restore that is stopped at any input or output leaves nothing that opens, or is done; and it can be done again.</summary>
+/// <summary>A backup or a restore that is stopped at any I/O leaves nothing that opens, or a complete result. It can be repeated.</summary>
 public sealed class BackupCrashTests
 {
     const int Seeds = 2;
@@ -46,11 +46,11 @@ public sealed class BackupCrashTests
                 }
             }
 
-        // Every operation can be the last; not every one can be refused.
+        // A crash can occur at every operation. Not every operation can be refused.
         Assert.True(fault is Fault.PowerLoss or Fault.ProcessKill ? stopped == steps * Seeds : stopped > 0, $"{stopped} of {steps * Seeds} were stopped.");
     }
 
-    // The disk has room for so many pages more: at each of them the copying meets its end somewhere else.
+    // The disk has room for a number of additional pages. For each number, the copy fails at another place.
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -116,7 +116,7 @@ public sealed class BackupCrashTests
         var root = isRestore ? Backup.Restored : Backup.Root;
         if (!wasStopped || Backup.Opens(files, root))
         {
-            // Stopped between the last thing that it did and its answer, or done.
+            // It completed, or was stopped between its last operation and its return.
             IsDone(files, isRestore);
             return wasStopped;
         }
@@ -128,7 +128,7 @@ public sealed class BackupCrashTests
         return true;
     }
 
-    /// <summary>It is whole, and nothing marks it.</summary>
+    /// <summary>It is complete, and no file marks it as unfinished.</summary>
     static void IsDone(IFileSystem files, bool isRestore)
     {
         var root = isRestore ? Backup.Restored : Backup.Root;
@@ -154,7 +154,7 @@ public sealed class BackupCrashTests
         else Backup.Make(files);
     }
 
-    /// <summary>A ledger of three segments and several runs, durable; and a backup of it, where that is to be restored.</summary>
+    /// <summary>A durable ledger of three segments and several runs. For a restore, also a backup of it.</summary>
     static SimulatedDisk Prepared(int seed, bool isRestore)
     {
         var disk = new SimulatedDisk(seed);

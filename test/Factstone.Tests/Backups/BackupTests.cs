@@ -5,7 +5,7 @@ using Factstone.Tests.Repairs;
 
 namespace Factstone.Tests.Backups;
 
-/// <summary>What a backup holds, how it opens, and what is refused.</summary>
+/// <summary>The content of a backup, how it opens, and what is refused.</summary>
 public sealed class BackupTests
 {
     static readonly LedgerLayout Layout = new(Backup.Root);
@@ -42,7 +42,7 @@ public sealed class BackupTests
         Assert.Equal((report.Position, report.Runs, 0), (verified.Head, verified.RunsCompared, verified.TornTailBytes));
     }
 
-    // A large ledger that has to be read without its index takes memory for all of it, or is refused.
+    // Without its index, a large ledger needs memory for all of its facts, or its open is refused.
     [Fact]
     public void A_backup_has_the_index_of_the_ledger_as_far_as_there_is_one()
     {
@@ -73,7 +73,8 @@ public sealed class BackupTests
             Assert.Equal(files.ReadWhole(path), files.ReadWhole($"again{path[Backup.Root.Length..]}"));
     }
 
-    // An operator opens a backup with the program that writes. What is appended there is in no ledger, and the backup is none any more.
+    // An operator opens a backup with the program that writes. Facts appended
+    // there belong to no ledger, and the directory is no longer a valid backup.
     [Theory]
     [InlineData("as it is")]
     [InlineData("with HEAD and MANIFEST put beside it")]
@@ -179,8 +180,8 @@ public sealed class BackupTests
         Assert.Empty(Damaged(Backup.Make(files), files));
     }
 
-    // The machine lost its power: the pages of HEAD were older than the log. What lies behind was acknowledged. A backup of
-    // what HEAD says would leave it out without a word.
+    // After a power cut the pages of HEAD were older than the log. The facts behind
+    // HEAD were acknowledged, and a backup up to HEAD would omit them without a report.
     [Fact]
     public void A_ledger_that_waits_for_its_recovery_is_refused_until_a_writer_has_opened_it()
     {
@@ -261,7 +262,7 @@ public sealed class BackupTests
         return Backup.Verify(files, Backup.Root).Damage;
     }
 
-    /// <summary>A ledger in one of the states that an operator may find it in.</summary>
+    /// <summary>A ledger in one of the states in which an operator may find it.</summary>
     internal static MemoryFileSystem Of(string kind)
     {
         var files = kind switch

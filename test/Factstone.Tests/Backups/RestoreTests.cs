@@ -5,7 +5,7 @@ using Factstone.Tests.Repairs;
 
 namespace Factstone.Tests.Backups;
 
-/// <summary>What a restored ledger holds, and who is told of what it does not hold.</summary>
+/// <summary>The content of a restored ledger, and how consumers learn what it lacks.</summary>
 public sealed class RestoreTests
 {
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -34,7 +34,7 @@ public sealed class RestoreTests
         Assert.Equal((report.Receipt.Value + 1, true), (verified.Head.Value, verified.IsClosedCleanly));
         Assert.Equal(report.Segments, verified.Segments);
 
-        // The manifest says nothing that the segments do not say.
+        // The manifest contains nothing that the segments do not contain.
         files.Delete($"{Backup.Restored}/MANIFEST");
         using var again = Backup.Open(files, Backup.Restored);
         Assert.True(again.Opening.ManifestWasRebuilt);
@@ -56,7 +56,7 @@ public sealed class RestoreTests
             Assert.Equal(12, Repair.All(ledger).Count);
         }
 
-        // And again, from a backup of what was restored.
+        // The same again, from a backup of the restored ledger.
         Backup.Make(files, Backup.Restored, "backup2");
         var second = Backup.Restore(files, "backup2", "restored2");
         Assert.Equal((3, 13), (second.Epoch, second.LastCommonPosition.Value));
@@ -70,7 +70,7 @@ public sealed class RestoreTests
         Assert.Equal(13, Forked(twice, new LedgerCursor(twice.Id, 2, new Position(14))));
     }
 
-    // A consumer had read position 14 when the disk died. The restored ledger has position 14, too, after a while: it is another fact.
+    // A consumer had read position 14 when the disk failed. Later the restored ledger has a position 14 as well, with another fact.
     [Fact]
     public void Cursors_and_followers_of_the_lost_future_are_told_also_when_the_ledger_has_grown_past_them()
     {
@@ -107,12 +107,12 @@ public sealed class RestoreTests
         Assert.True(goesOn.TryRead(out var next));
         Assert.Equal(14, next.Position.Value); // behind the receipt, which is hidden
 
-        // The other way round: the old directory, found again, is told from what was restored since.
+        // In the other direction: cursors of the restored ledger are refused by the old directory.
         using var original = SmallLedger.Open(files);
         Assert.Equal(0, Forked(original, restored.CursorAt(new Position(14))));
     }
 
-    // Both are in epoch 2, and have a fact at each position.
+    // Both restores are in epoch 2 and have a fact at each position.
     [Fact]
     public void Two_restores_of_one_backup_are_told_apart_by_their_leaves()
     {
@@ -169,7 +169,7 @@ public sealed class RestoreTests
         Assert.Equal(facts[0].RecordedAt.AddMicroseconds(1), facts[1].RecordedAt);
     }
 
-    // Positions 2 and 6 are lost, the header of one with them: it may have been a receipt, so its version is not given again.
+    // Positions 2 and 6 are lost, one with its header. That fact may have been a receipt, so its version is not assigned again.
     [Fact]
     public void The_receipt_passes_over_versions_that_a_lost_fact_may_have_had()
     {
@@ -187,7 +187,7 @@ public sealed class RestoreTests
         Assert.Empty(Backup.Verify(files, Backup.Restored).Damage);
     }
 
-    // Only the damaged backup is left. Nothing of it is restored by itself, but what is whole is not lost either.
+    // Only the damaged backup is left. A restore refuses it, but a repair of the directory keeps what is whole.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

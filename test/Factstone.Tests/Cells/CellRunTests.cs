@@ -7,7 +7,7 @@ using Factstone.Tests.Reading;
 
 namespace Factstone.Tests.Cells;
 
-/// <summary>Cells that runs have are answered as those in memory are, and take no memory, whether facts were written beside them or not.</summary>
+/// <summary>Cells in runs give the same answers as cells in memory and take no memory, with or without facts in the same appends.</summary>
 public sealed class CellRunTests
 {
     static readonly string[] Buckets = ["b", "é", "bb"];
@@ -50,7 +50,7 @@ public sealed class CellRunTests
         Assert.Equal(Runs(files).Count, report.RunsCompared);
     }
 
-    // The count of what is held, rather than its bytes: what is in memory for a cell is there once, and counted.
+    // Compares counts rather than bytes: each cell in memory is held once and counted.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -78,7 +78,7 @@ public sealed class CellRunTests
             Assert.Equal(0, InMemory(ledger));
         }
 
-        // The index is made again with as little.
+        // A rebuild of the index needs as little memory.
         var bytesRead = 0L;
         SmallLedger.WithoutIndex(files);
         using (var ledger = SmallLedger.Open(Options(files, memoryBytesMax) with { OpeningProgress = (read, _) => bytesRead = read }))
@@ -152,7 +152,7 @@ public sealed class CellRunTests
         Assert.Equal(7, ledger.Storage.Statistics().Cells);
     }
 
-    // A page goes on where the one before it ended, whatever came meanwhile, and however many names are in memory.
+    // A page continues where the one before it ended, whatever was written in between and however many names are in memory.
     [Theory]
     [InlineData(2_000)]
     [InlineData(1_000_000)]
@@ -174,7 +174,8 @@ public sealed class CellRunTests
         Assert.Contains(listed, name => name.Length > 5);
     }
 
-    // What is not in the chain of runs, from the beginning of the log on, is of no use: where one is gone, cells would be older than they are.
+    // A run is used only if the chain of runs before it, from the beginning of the
+    // log, is complete. If one is missing, cells would be older than they are.
     [Fact]
     public void Whichever_run_of_cells_alone_is_gone_or_damaged_every_cell_is_the_newest()
     {
@@ -190,7 +191,7 @@ public sealed class CellRunTests
             AreRight(gone);
         }
 
-        // All names but one are of a number, and the numbers say nothing: the files in any order are the same runs.
+        // The file names of all these runs but one differ only in a number without meaning. With two files swapped, the runs are the same.
         var swapped = files.Clone();
         var (one, two) = (swapped.ReadAll(runs[1]), swapped.ReadAll(runs[2]));
         swapped.Replace(runs[1], two, two.Length);
@@ -233,7 +234,7 @@ public sealed class CellRunTests
         }
     }
 
-    // A merged run stands beside those that it was made of when a crash comes before they are removed.
+    // After a crash before the old runs are removed, the merged run and the old ones overlap.
     [Fact]
     public void Of_runs_of_cells_alone_that_overlap_the_longer_one_counts()
     {
@@ -295,7 +296,7 @@ public sealed class CellRunTests
 
     static LedgerOptions Options(IFileSystem files, int memoryBytesMax) => SmallLedger.Options(files) with { MemoryBytesMax = memoryBytesMax };
 
-    /// <summary>Cells that are held in memory.</summary>
+    /// <summary>The number of cells held in memory.</summary>
     static long InMemory(Ledger ledger)
     {
         var count = 0L;

@@ -160,7 +160,7 @@ public sealed class CellTests
         }
     }
 
-    // After a reopen no digest of a value is known: it is read and compared before the append is queued.
+    // After a reopen no digest of a value is in memory. The value is read and compared before the append is queued.
     [Fact]
     public async Task A_condition_on_a_value_from_before_the_open_is_decided_on_the_newest_value()
     {
@@ -350,7 +350,7 @@ public sealed class CellTests
         Assert.Equal(1, (await again.ReadCellAsync("b", "n", Cancellation))!.Version.Value);
     }
 
-    // A version that does not know cells reads such a ledger up to where they begin, and refuses the segment that holds them.
+    // A version that does not support cells reads such a ledger up to the first cell, and refuses the segment that contains it.
     [Fact]
     public async Task Cells_are_never_written_into_a_segment_of_format_1()
     {
@@ -374,8 +374,8 @@ public sealed class CellTests
         Assert.Empty((await Ledger.VerifyAsync(copy.Path, cancellationToken: Cancellation)).Damage);
     }
 
-    // A run that is made again from the log has to go on to where it ended: behind its last fact, the segments up to there
-    // hold cells only. It stopped at the last fact, and the next open did not know the cells behind it.
+    // A run that is rebuilt from the log must reach its old end. Behind its last fact, the segments up to that end hold cells only. The
+    // rebuild stopped at the last fact, and the next open did not know the cells behind it.
     [Fact]
     public async Task A_run_that_is_made_again_has_the_cells_behind_its_last_fact()
     {

@@ -3,7 +3,10 @@ using Factstone.Testing;
 
 namespace Factstone.Tests.Cells;
 
-/// <summary>Conditions on cells that only runs know of are decided on what is so, however long an append waited and whoever races.</summary>
+/// <summary>
+/// Conditions on cells that are only in runs are decided on the current
+/// value, however long an append waited and whatever other callers write.
+/// </summary>
 public sealed class ColdCellTests
 {
     const int Names = 200;
@@ -44,7 +47,8 @@ public sealed class ColdCellTests
         Assert.True(cold > Names / 2, $"only {cold} cells were cold");
     }
 
-    // While parts are completed, written, merged and taken over: whoever was told of a write finds it, or a later one, at once.
+    // Parts are completed, written, merged and adopted in the meantime. A caller
+    // whose write was acknowledged finds that write or a later one at once.
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -97,12 +101,13 @@ public sealed class ColdCellTests
         Volatile.Write(ref isDone, true);
         Assert.All(await Task.WhenAll(reading), reads => Assert.True(reads > 100, $"only {reads} reads"));
 
-        // How far merging is behind while others append is nobody's promise; what it leaves when it rests is.
+        // No bound applies to the number of runs while appends are committed. It applies when the index worker rests.
         await scheduler.RestAsync("factstone index", Cancel);
         Assert.InRange(((FileStorage)ledger.Storage).Runs().Count, 2, 30);
     }
 
-    // What an append was prepared on is older than what memory holds by then: without facts, the position has not moved.
+    // The snapshot that prepared an append may be older than what memory still
+    // holds. Cells assign no position, so the position does not show that.
     [Theory]
     [InlineData(Defect.None)]
     [InlineData(Defect.StaleCell)]
@@ -137,7 +142,7 @@ public sealed class ColdCellTests
         Assert.Null(ledger.Storage.Appending!.Prepare(Prepared(sent), out var committed));
         Assert.Equal(0, committed.Count);
 
-        // Prepared anew, the writer looks up nothing.
+        // Prepared again, the append needs no lookup by the writer.
         taken.Clear();
         session.Consider(ledger.Storage.Appending!.Prepare(Prepared(sent with { AppendId = null }), out _)!);
         Assert.Equal(1, session.StateOf(new CellName("b", "n")).Version.Value);
@@ -155,7 +160,7 @@ public sealed class ColdCellTests
         }
     }
 
-    // The writer must not read, so what is compared with a value in a run was read by whoever sent it.
+    // The writer must not read. The caller's thread therefore reads a value in a run before the append is queued.
     [Fact]
     public async Task A_condition_on_a_value_in_a_run_is_decided_on_the_newest_value()
     {

@@ -5,14 +5,14 @@ using Factstone.Tests.Damage;
 
 namespace Factstone.Tests.Cells;
 
-/// <summary>What is answered of a cell is its newest write, or that nobody knows, whatever becomes of the log and of the runs at once.</summary>
+/// <summary>A read of a cell returns its newest write or is refused, whatever happens to the log and the runs together.</summary>
 public sealed class DamagedCellRunTests
 {
     const int CellsInAll = 30;
 
     static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    // Where a run that is damaged is made again from a log that is damaged, it is not known any more what it said.
+    // If a damaged run is rebuilt from a damaged log, part of its content is unknown.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -43,7 +43,7 @@ public sealed class DamagedCellRunTests
                 using (var reader = SmallLedger.OpenReadOnly(damaged)) Ask(reader);
                 using (var ledger = SmallLedger.Open(damaged)) Ask(ledger);
 
-                // Whoever found damage left word, and all of the log is read now.
+                // A read that found damage has recorded it, and the next open reads the whole log.
                 using (var again = SmallLedger.Open(damaged)) Ask(again);
             }
             catch (Exception exception)
@@ -84,7 +84,7 @@ public sealed class DamagedCellRunTests
         }
     }
 
-    // A run knows which cells were written in a segment that is gone: those cannot be read, and the others are as they were.
+    // A run knows which cells were written in a missing segment. Reads of those cells are refused, and the other cells are unchanged.
     [Fact]
     public void Where_a_segment_of_cells_is_gone_that_runs_know_only_its_cells_are_refused()
     {

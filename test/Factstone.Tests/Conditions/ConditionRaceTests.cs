@@ -3,7 +3,7 @@ using Factstone.Storage;
 
 namespace Factstone.Tests;
 
-/// <summary>Of N racers on one condition, one wins; the others learn by whom, from their outcome alone.</summary>
+/// <summary>Of N callers that compete on one condition, one wins. The others learn the winner from their outcome alone.</summary>
 public sealed class ConditionRaceTests
 {
     const int Callers = 64;
@@ -26,7 +26,7 @@ public sealed class ConditionRaceTests
         Assert.Equal(Rounds, (await ledger.GetHeadAsync()).Value);
     }
 
-    // A writer that takes one group per 5 ms: half of the callers queue while the group of the winner is being synced.
+    // The writer takes one group per 5 ms. Half of the callers queue while the winner's group is being synced.
     [Fact]
     public async Task Of_64_callers_across_groups_exactly_one_wins_each_of_1000_rounds()
     {
@@ -41,7 +41,7 @@ public sealed class ConditionRaceTests
         Assert.True(scheduler.Groups >= Rounds * 2, $"only {scheduler.Groups} groups in {Rounds} rounds: the race was not across groups");
     }
 
-    // The negative control: the same races must show it when the check is missing.
+    // The negative control: without the check, the same races must fail.
     [Theory]
     [InlineData(nameof(Defect.NoConditions))]
     [InlineData(nameof(Defect.DecideWithoutGroup))]
@@ -68,7 +68,7 @@ public sealed class ConditionRaceTests
     public static TheoryData<AppendConditionKind, bool> KindsThatOneCanWin()
     {
         var all = new TheoryData<AppendConditionKind, bool>();
-        // Those by query and those on cells race elsewhere.
+        // Conditions by query and on cells have races of their own.
         foreach (var kind in Enum.GetValues<AppendConditionKind>().Where(kind => kind <= AppendConditionKind.RecordEquals && kind != AppendConditionKind.StreamExists))
         {
             all.Add(kind, true);
@@ -124,7 +124,7 @@ public sealed class ConditionRaceTests
         }
     }
 
-    // "Exists" lets any number pass, but only behind the one who creates the stream.
+    // "Exists" lets any number of appends pass, but only after the one that creates the stream.
     [Fact]
     public async Task Whoever_asks_that_a_stream_exists_passes_only_behind_the_one_who_creates_it()
     {
@@ -158,8 +158,8 @@ public sealed class ConditionRaceTests
         Assert.Equal(300 * 15, passed + refused);
     }
 
-    // The value is compared on the caller's thread, at a snapshot. Whatever changes it until the writer decides must count,
-    // be it one group before, in the same group, or a change there and back, which is another fact with the same value.
+    // The value is compared on the caller's thread, at a snapshot. Every later change must count until the writer decides: one group
+    // before, in the same group, or a change and its reversal, which is another fact with the same value.
     [Fact]
     public async Task A_value_that_changes_between_prepare_and_decide_is_seen()
     {
@@ -194,7 +194,7 @@ public sealed class ConditionRaceTests
             ledger.TryAppendAsync(new AppendRequest(new NewFact(stream, null, to)) { Conditions = [AppendCondition.RecordEquals(stream, from)] });
     }
 
-    // Sixteen callers count one record up by compare-and-swap, each trying again with the value that its conflict brought along.
+    // Sixteen callers increment one record by compare-and-swap. Each retries with the value that its conflict returned.
     [Fact]
     public async Task Counting_by_compare_and_swap_loses_no_count()
     {
@@ -244,13 +244,13 @@ public sealed class ConditionRaceTests
         }
     }
 
-    /// <summary>Callers on one stream, each of whom knows what its last outcome said and nothing else.</summary>
+    /// <summary>Callers on one stream. Each knows only its own last outcome.</summary>
     sealed class Race(Ledger ledger)
     {
         readonly StreamVersion[] _seen = new StreamVersion[Callers];
         int _round;
 
-        /// <summary>All callers append on the version they have seen; every append is queued when this returns.</summary>
+        /// <summary>All callers append at the version they have seen. Every append is queued when this returns.</summary>
         public Task<AppendOutcome[]> Start(Action? halfTime = null)
         {
             var round = ++_round;

@@ -2,7 +2,7 @@ using Factstone.Storage;
 
 namespace Factstone.Tests;
 
-/// <summary>What each condition means at its edges, and what a conflict says.</summary>
+/// <summary>Edge cases of each condition, and the content of a conflict.</summary>
 public sealed class ConditionTests
 {
     const string Stream = "orders/42";
@@ -20,7 +20,7 @@ public sealed class ConditionTests
         Assert.True(Assert.Single(conflict.Facts).Retracts);
     }
 
-    // Conditions on streams speak of ever, conditions on records of the value: a retraction ends the one and not the other.
+    // Conditions on streams concern the whole history, conditions on records the current value. A retraction affects only the latter.
     [Fact]
     public async Task A_retraction_ends_the_value_and_not_the_stream()
     {
@@ -59,7 +59,7 @@ public sealed class ConditionTests
         }
     }
 
-    // A caller who is ahead of the ledger has read another one; nothing here beat it.
+    // The caller's version is ahead of the ledger, so it comes from another ledger. No fact here conflicts with it.
     [Fact]
     public async Task A_version_ahead_of_the_stream_fails_without_facts()
     {
@@ -98,8 +98,8 @@ public sealed class ConditionTests
         else Assert.Equal(stored, Assert.Single((await Fails(ledger, AppendCondition.RecordEquals(Stream, asked))).Facts).Json);
     }
 
-    // The same comparison within one group, where the value is in memory only. A payload whose content type was given as
-    // application/json is JSON like any other; in the group that wrote it, and only there, it was equal to nothing.
+    // The same comparison within one group, where the value is only in memory. A payload with the explicit content type application/json is
+    // JSON like any other. In the group that wrote it, and only there, it was equal to no value.
     [Theory]
     [InlineData("""{"a":1,"b":2}""", """{"b":2,"a":1}""", null, true)]
     [InlineData("1", "2", null, false)]
@@ -152,7 +152,7 @@ public sealed class ConditionTests
             Assert.Same(failing[first], (await Fails(ledger, mixed)).Condition);
         }
 
-        // As many as an append may have.
+        // The maximal number of conditions in an append.
         await Holds(ledger, [.. Enumerable.Range(0, FactLimits.ConditionsPerAppendMax).Select(i => holding[i % holding.Length])]);
     }
 
@@ -213,7 +213,7 @@ public sealed class ConditionTests
         Assert.False(none.IsComplete);
     }
 
-    // The stream goes on growing while a conflict is being answered; its facts are those that it was decided on.
+    // The stream grows while a conflict is being returned. The conflict contains only the facts that it was decided on.
     [Fact]
     public async Task The_facts_of_a_conflict_end_with_the_version_it_names()
     {
@@ -243,9 +243,8 @@ public sealed class ConditionTests
         Assert.Equal(Position.None, await ledger.GetHeadAsync());
     }
 
-    // A caller kept one list of conditions and filled it anew for each append without waiting. The append that was still
-    // queued was decided on the next one's conditions; and had the list become shorter, the writer's thread would have died,
-    // and the process with it.
+    // A caller reused one list of conditions for each append without waiting. The queued append was decided on the conditions of the next
+    // one. With a shorter list, the writer's thread would have failed and ended the process.
     [Fact]
     public async Task A_list_of_conditions_may_be_used_again_at_once()
     {
@@ -262,7 +261,7 @@ public sealed class ConditionTests
         Assert.IsType<AppendOutcome.Committed>(await second);
     }
 
-    // A caller put each expected value into the same buffer. The value of a condition that was still queued changed under it.
+    // A caller put each expected value into the same buffer. That changed the value of a condition that was still queued.
     [Fact]
     public async Task A_buffer_with_an_expected_value_may_be_used_again_at_once()
     {
@@ -278,9 +277,9 @@ public sealed class ConditionTests
         Assert.IsType<AppendOutcome.Committed>(await swap);
     }
 
-    // One caller sent three appends without waiting: the record becomes 2; if it is 2, it becomes 3; then a fact elsewhere. The
-    // second was prepared when the record was still 1, and decided a group later. So it was prepared again, and queued anew
-    // behind the third, which committed before it.
+    // One caller sent three appends without waiting: the record becomes 2; if it is 2, it becomes 3;
+    // then a fact elsewhere. The second was prepared while the record was 1 and decided a group
+    // later. It was therefore prepared again and queued behind the third, which committed before it.
     [Fact]
     public async Task Appends_of_one_caller_keep_their_order_also_when_a_value_has_changed_since_they_were_prepared()
     {
@@ -300,8 +299,8 @@ public sealed class ConditionTests
         Assert.Equal(new Position(5), (await elsewhere).EnsureCommitted().LastPosition);
     }
 
-    // A value had changed since it was prepared, and the disk refused to read the new one to the writer. Every append of the group
-    // was told that nothing was written; but those that had been accepted by then stayed in the writer's hands.
+    // A value had changed after an append was prepared, and the disk refused the writer's read of the new one. Every append of the group
+    // was told that nothing was written, but the writer kept those that it had already accepted.
     [Fact]
     public async Task A_value_that_cannot_be_read_fails_only_the_append_that_asks_for_it()
     {
@@ -328,7 +327,7 @@ public sealed class ConditionTests
         Assert.Equal("2", (await ledger.ReadLatestAsync(Stream))!.Json);
     }
 
-    /// <summary>A fact so large that an append with it is a group of its own, where segments are as small as they can be.</summary>
+    /// <summary>A fact so large that its append forms a group of its own in segments of the minimal size.</summary>
     static NewFact FillsAGroup() => new("filler/1", null, new byte[StorageOptions.SegmentSizeBytesMin - 512]) { ContentType = "x" };
 
     static async Task Holds(Ledger ledger, params AppendCondition[] conditions) => Assert.IsType<AppendOutcome.Committed>(await Try(ledger, conditions));
@@ -341,7 +340,7 @@ public sealed class ConditionTests
         return conflict;
     }
 
-    /// <summary>An append elsewhere, so that the streams asked for stay as they are.</summary>
+    /// <summary>Appends to another stream, so that the streams in the conditions do not change.</summary>
     static async Task<AppendOutcome> Try(Ledger ledger, AppendCondition[] conditions) =>
         await ledger.TryAppendAsync(new AppendRequest(new NewFact("elsewhere/1", null, "0")) { Conditions = conditions });
 }

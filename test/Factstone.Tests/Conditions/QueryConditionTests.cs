@@ -3,7 +3,7 @@ using Factstone.Testing;
 
 namespace Factstone.Tests;
 
-/// <summary>What a condition by query means at its edges, and what a conflict says.</summary>
+/// <summary>Edge cases of conditions by query, and the content of a conflict.</summary>
 public sealed class QueryConditionTests
 {
     static readonly FactQuery Course = FactQuery.Tags("course:c1");
@@ -41,7 +41,7 @@ public sealed class QueryConditionTests
         Assert.Equal("registered", Assert.Single(conflict.Facts).Type);
     }
 
-    // What an append brings itself is no fact yet: of two in one group, the second meets the first.
+    // An append's own facts do not fail its condition. Of two appends in one group, the first fails the second.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -59,7 +59,7 @@ public sealed class QueryConditionTests
         Assert.Equal(["a", "b"], conflict.Facts.Select(fact => fact.Stream.Key));
     }
 
-    // A conflict is about what is there, not about what the same caller has queued behind it.
+    // A conflict returns committed facts, not those that the same caller has queued behind it.
     [Fact]
     public async Task What_was_queued_behind_an_append_is_not_brought_along()
     {
@@ -109,7 +109,7 @@ public sealed class QueryConditionTests
         Assert.All(conflict.Facts, fact => Assert.Contains("course:c1", fact.Tags));
     }
 
-    // A first fact that is larger than an answer: it is not brought along, and its place is.
+    // The first matching fact is larger than a conflict may be. The conflict returns its position without the fact.
     [Fact]
     public async Task A_conflict_names_the_first_match_also_where_it_is_too_large_to_come_along()
     {
@@ -126,7 +126,7 @@ public sealed class QueryConditionTests
         Assert.Contains("no fact matches tag=course:c1' does not hold; the fact at position 2 matches", thrown.Message, StringComparison.Ordinal);
     }
 
-    // A position ahead comes from another ledger, or from a mistake: to look behind it would let everything pass.
+    // A position ahead of the head comes from another ledger or from a mistake. A search after it would let every append pass.
     [Fact]
     public async Task A_position_that_lies_ahead_is_refused()
     {
@@ -161,8 +161,8 @@ public sealed class QueryConditionTests
             Assert.Contains(saying, (await Assert.ThrowsAsync<ArgumentException>(async () => await ledger.TryAppendAsync(Request(AppendCondition.NoMatch(query)), Cancel))).Message, StringComparison.Ordinal);
     }
 
-    // The writer decides on what came since the append was prepared: few facts one by one, many by their terms, and what
-    // has left its memory by the index, which it then reads by itself.
+    // The writer decides on the facts committed after the append was prepared. It compares few facts one by one and many by their terms.
+    // For those that have left memory, it reads the index.
     [Theory]
     [InlineData(1, 32_768)]
     [InlineData(100, 32_768)]
@@ -194,7 +194,7 @@ public sealed class QueryConditionTests
         else Assert.Equal(0, lookedUp);
     }
 
-    // 20,000 appends in flight, each asking about all before it: what the writer compares is bounded, so this ends soon.
+    // 20,000 appends are in flight, and each has a condition on all before it. The writer's comparisons are bounded, so this ends soon.
     [Fact]
     public async Task Many_conditions_in_flight_are_decided_in_bounded_time()
     {
@@ -206,7 +206,7 @@ public sealed class QueryConditionTests
         foreach (var one in sent) Assert.IsType<AppendOutcome.Committed>(await one);
     }
 
-    // Facts of stores that start with '$' fail a condition only where it names their store.
+    // Facts of stores that start with '$' fail a condition only if it names their store.
     [Fact]
     public async Task A_condition_on_everything_is_not_met_by_what_only_its_name_finds()
     {

@@ -2,7 +2,7 @@ using Factstone.Storage;
 
 namespace Factstone.Tests;
 
-/// <summary>Of N racers on one boundary, one wins, whatever each of them asks and wherever the boundary's facts are.</summary>
+/// <summary>Of N callers that compete on one boundary, one wins, whatever query each uses and wherever the boundary's facts are.</summary>
 public sealed class QueryRaceTests
 {
     const int Callers = 64;
@@ -11,16 +11,16 @@ public sealed class QueryRaceTests
 
     static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    /// <summary>What the callers of a race ask.</summary>
+    /// <summary>The conditions of the callers in a race.</summary>
     public enum Asked
     {
-        /// <summary>All the same query, after what they have seen.</summary>
+        /// <summary>All have the same query, after what they have seen.</summary>
         Same,
 
-        /// <summary>Different queries, of which each finds what any of the callers would write.</summary>
+        /// <summary>The queries differ, and each matches what any of the callers would write.</summary>
         Overlapping,
 
-        /// <summary>That there is none at all.</summary>
+        /// <summary>No fact matches at all.</summary>
         Unique,
     }
 
@@ -47,7 +47,7 @@ public sealed class QueryRaceTests
         Assert.Equal(Before + Rounds, (await ledger.GetHeadAsync(Cancel)).Value);
     }
 
-    // A writer whose syncs take a while: half of the callers queue while the group of the winner is being synced.
+    // The writer's syncs take time. Half of the callers queue while the winner's group is being synced.
     [Theory]
     [MemberData(nameof(Races))]
     public async Task Of_64_callers_across_groups_exactly_one_wins_each_of_1000_rounds(Asked asked, bool isCold)
@@ -64,7 +64,7 @@ public sealed class QueryRaceTests
         Assert.True(scheduler.Groups >= Rounds * 3 / 2, $"only {scheduler.Groups} groups in {Rounds} rounds: the race was not across groups");
     }
 
-    // The negative controls: the same races must show it when the check is missing.
+    // The negative controls: without the check, the same races must fail.
     [Theory]
     [InlineData(nameof(Defect.NoConditions))]
     [InlineData(nameof(Defect.DecideWithoutGroup))]
@@ -80,7 +80,7 @@ public sealed class QueryRaceTests
         }
     }
 
-    // Prepared on the caller's thread, decided later: what came between has to count.
+    // Prepared on the caller's thread and decided later. Commits in between must count.
     [Theory]
     [InlineData(nameof(Defect.NoConditions), 2)]
     [InlineData(nameof(Defect.IgnoreSincePrepare), 2)]
@@ -98,9 +98,9 @@ public sealed class QueryRaceTests
         else Assert.InRange(winners, winnersMin, 8);
     }
 
-    // Read, wait, append: rivals commit before the caller asks, between its asking and the writer's decision, in groups
-    // before its own and in its own, before it and behind it; with facts that match and with others. Whoever was told
-    // "committed" had no match in between, and whoever was refused had one, by the plain list of what was committed.
+    // Each caller reads, waits and appends. Rivals commit before the caller sends and between that and the writer's decision, in earlier
+    // groups and in the same one, ahead of it and behind it, with matching and with other facts. By the list of all commits, a committed
+    // append had no match in between, and a refused one had at least one.
     [Theory]
     [InlineData(32_768)]
     [InlineData(40)]
@@ -121,7 +121,7 @@ public sealed class QueryRaceTests
         Assert.Fail($"{defect} was not found");
     }
 
-    /// <summary>Null, or what was wrong.</summary>
+    /// <summary>Returns null, or a description of the failure.</summary>
     static async Task<string?> Staggered(int seed, int memoryFactsMax, Defect defect)
     {
         var random = new Random(seed);
@@ -179,7 +179,7 @@ public sealed class QueryRaceTests
 
         return null;
 
-        // Large ones fill a group, so that the next is in another.
+        // Large appends fill a group, so that the next one is in another group.
         void Queue(params AppendCondition[] conditions)
         {
             var facts = Enumerable.Range(0, random.Next(1, 4)).Select(_ => new NewFact($"s/{random.Next(3)}", random.Next(2) == 0 ? "a" : "b", random.Next(4) == 0 ? $"\"{new string('x', random.Next(10_000, 30_000))}\"" : "1")
@@ -200,7 +200,7 @@ public sealed class QueryRaceTests
         _ => FactQuery.Tags($"t{random.Next(4)}"),
     };
 
-    /// <summary>A ledger whose boundary has facts already: cold, they are in runs.</summary>
+    /// <summary>A ledger whose boundary already has facts. If cold, they are in runs.</summary>
     static async Task<MemoryFileSystem> Boundary(bool isCold)
     {
         var files = new MemoryFileSystem();
@@ -225,12 +225,12 @@ public sealed class QueryRaceTests
 
     static string Value(int caller, int round) => $$"""{"round":{{round}},"by":{{caller}}}""";
 
-    /// <summary>Callers on one boundary, each of whom knows what its last outcome said and nothing else.</summary>
+    /// <summary>Callers on one boundary. Each knows only its own last outcome.</summary>
     sealed class Race(Ledger ledger, Asked asked)
     {
         readonly Position[] _seen = [.. Enumerable.Repeat(ledger.Storage.Head.Position, Callers)];
 
-        /// <summary>All callers append on what they have seen; every append is queued when this returns.</summary>
+        /// <summary>All callers append after what they have seen. Every append is queued when this returns.</summary>
         public Task<AppendOutcome[]> Start(int round, Action? halfTime = null) =>
             Racers.Start(Callers, caller => ledger.TryAppendAsync(new AppendRequest(Won(caller, round)) { Conditions = [Condition(caller, round)] }), halfTime);
 

@@ -1,9 +1,9 @@
 namespace Factstone.Tests;
 
-/// <summary>Callers who append at once, and of whom one can win.</summary>
+/// <summary>Callers that append at once, of which one can win.</summary>
 internal static class Racers
 {
-    /// <summary>All callers append, each with its number; every append is queued when this returns.</summary>
+    /// <summary>All callers append, each with its number. Every append is queued when this returns.</summary>
     public static Task<AppendOutcome[]> Start(int callers, Func<int, ValueTask<AppendOutcome>> append, Action? halfTime)
     {
         var appends = new ValueTask<AppendOutcome>[callers];
@@ -15,10 +15,10 @@ internal static class Racers
         void Queue(int from, int to) => Parallel.For(from, to, new ParallelOptions { MaxDegreeOfParallelism = 4 }, caller => appends[caller] = append(caller));
     }
 
-    /// <summary>Exactly one was accepted, and each of the others learns that from its outcome alone.</summary>
-    /// <param name="outcomes">By caller.</param>
-    /// <param name="value">What a caller wrote.</param>
-    /// <param name="took">Given each caller, the winner's receipt, and the caller's conflict; null for the winner.</param>
+    /// <summary>Exactly one append was committed. Each of the others learns that from its outcome alone.</summary>
+    /// <param name="outcomes">The outcomes by caller.</param>
+    /// <param name="value">The value that a caller wrote.</param>
+    /// <param name="took">Called for each caller with the winner's receipt and the caller's conflict, which is null for the winner.</param>
     public static void OneWins(AppendOutcome[] outcomes, Func<int, string> value, Action<int, AppendReceipt, AppendOutcome.Conflict?> took)
     {
         var winner = Array.FindIndex(outcomes, outcome => outcome is AppendOutcome.Committed);

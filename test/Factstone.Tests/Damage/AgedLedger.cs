@@ -4,8 +4,10 @@ using Factstone.Testing;
 
 namespace Factstone.Tests.Damage;
 
-/// <summary>A ledger of five segments and four runs, with all that its files were before and became later.</summary>
-/// <remarks>Each append brings one fact and one write of the same cell, so that every answer tells which append was the last.</remarks>
+/// <summary>
+/// A ledger of five segments and four runs, with the state of its files after each append, before and after the current state.
+/// </summary>
+/// <remarks>Each append has one fact and one write of the same cell, so that every answer shows which append was the last.</remarks>
 internal sealed class AgedLedger
 {
     public const int ClosedEarlyAt = 14;
@@ -37,12 +39,12 @@ internal sealed class AgedLedger
         Assert.Equal(End, Facts.Count);
     }
 
-    /// <summary>All facts, those of later states included.</summary>
+    /// <summary>All facts, including those of later states.</summary>
     public List<Fact> Facts { get; }
 
     public static AgedLedger Create(int seed) => new(seed);
 
-    /// <summary>The files as they were when so many appends had been acknowledged.</summary>
+    /// <summary>The files after this many acknowledged appends.</summary>
     public MemoryFileSystem At(int number) => _states[number];
 
     public static string StreamOf(int number) => Streams[number % Streams.Length];

@@ -2,7 +2,10 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Damage;
 
-/// <summary>A cut is the simplest crash. The segment is cut at every byte, by the file's end and by zeros ahead that were never written over.</summary>
+/// <summary>
+/// A cut is the simplest crash. The tests cut the segment at every byte:
+/// the file ends there, or the rest is zeros, as in preallocated space.
+/// </summary>
 public sealed class CutSegmentTests
 {
     public static readonly TheoryData<bool, bool> Kinds = new()
@@ -13,7 +16,7 @@ public sealed class CutSegmentTests
         { true, true },
     };
 
-    // Without HEAD nobody knows what was durable, so everything that is whole counts and the rest is a torn tail.
+    // Without HEAD, nothing records what was durable. Recovery keeps every whole append and treats the rest as a torn tail.
     [Theory]
     [MemberData(nameof(Kinds))]
     public void Without_head_a_segment_cut_anywhere_keeps_exactly_its_whole_appends(bool twoInOneWrite, bool zerosBehind)
@@ -28,7 +31,7 @@ public sealed class CutSegmentTests
         }
     }
 
-    // What HEAD says was durable; a power cut may lose its last states, so it can name the end of any write before the cut.
+    // HEAD records what was durable. A power cut may undo its last updates, so HEAD can name the end of any write before the cut.
     [Theory]
     [MemberData(nameof(Kinds))]
     public void With_head_at_or_below_the_cut_a_segment_keeps_exactly_its_whole_appends(bool twoInOneWrite, bool zerosBehind)
@@ -46,8 +49,8 @@ public sealed class CutSegmentTests
         }
     }
 
-    // Bytes below HEAD were durable and are gone. That is damage, at whatever byte the cut is, and nothing is appended
-    // behind it; facts before it, and whole facts of the append that was cut, can still be read.
+    // Bytes below HEAD were durable. If they are missing, that is damage, wherever the cut is, and appends are refused. Facts before the
+    // cut can still be read, including whole facts of the append that was cut.
     [Theory]
     [MemberData(nameof(Kinds))]
     public void With_head_above_the_cut_it_is_damage_and_no_torn_tail(bool twoInOneWrite, bool zerosBehind)
@@ -115,7 +118,9 @@ public sealed class CutSegmentTests
             return files;
         }
 
-        /// <summary>Where each write ended, with the position before the next; the end of the header stands for a ledger without facts.</summary>
+        /// <summary>
+        /// The end of each write, with the last position written by then. The end of the header stands for a ledger without facts.
+        /// </summary>
         public List<(long FileOffset, Position Last)> WriteEnds() =>
         [
             (SegmentHeader.Bytes, Position.None),
@@ -139,7 +144,7 @@ public sealed class CutSegmentTests
 
         public void RecoversWholeAppends(MemoryFileSystem files, int cut)
         {
-            // The last bytes of a frame may be zeros, and behind the cut there may be zeros: then nothing is missing.
+            // If the last bytes of a frame are zeros and zeros follow the cut, no byte is missing.
             var whole = Map.Frames.TakeWhile(frame => frame.End <= cut || (files.LengthOf(Segment) >= frame.End && _bytes.AsSpan(cut, (int)frame.End - cut).IndexOfAnyExcept((byte)0) < 0)).ToList();
             var count = whole.Sum(frame => frame.Facts.Count);
             using (var ledger = SmallLedger.Open(files))

@@ -2,11 +2,11 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Damage;
 
-/// <summary>Answers that were wrong, or given in silence, where a fact or a frame was damaged.</summary>
+/// <summary>Damaged facts and frames that led to a wrong answer, or were not reported.</summary>
 public sealed class DamagedReadTests
 {
-    // The header of a frame was damaged, and all of its facts were whole. They were found behind it, so a read-only opener
-    // said nothing at all: verify called the ledger well, and the append id, which stands in that header, was "not found".
+    // The header of a frame was damaged, and all of its facts were whole. A search found the facts behind the header, so a read-only open
+    // reported nothing. Verify found no damage, and the append id, which is in that header, was "not found".
     [Fact]
     public void A_damaged_frame_header_is_named_though_it_costs_no_fact()
     {
@@ -21,7 +21,7 @@ public sealed class DamagedReadTests
         Assert.NotNull(SmallLedger.Now(ledger.ReadAtAsync(new Position(1), TestContext.Current.CancellationToken)));
     }
 
-    // The closing frame was damaged. HEAD says that the log reached behind it, and yet verify found nothing.
+    // The closing frame was damaged. HEAD recorded that the log ended behind it, but verify found nothing.
     [Fact]
     public void A_damaged_closing_frame_is_named()
     {
@@ -35,7 +35,7 @@ public sealed class DamagedReadTests
         Assert.Equal((segment, closing.Start), (report.Damage[0].File, report.Damage[0].FileOffset));
     }
 
-    // The header of the fact at position 5 was damaged. The report gave the place of the fact behind it, which was whole.
+    // The header of the fact at position 5 was damaged. The report gave the offset of the next fact, which was whole.
     [Fact]
     public void A_lost_fact_is_reported_where_it_was()
     {
@@ -47,8 +47,8 @@ public sealed class DamagedReadTests
         Assert.Equal((fact.Start, 5, 5), (damage.FileOffset, damage.FirstPosition.Value, damage.LastPosition.Value));
     }
 
-    // tasks/b had one fact, and its header was damaged. The list of tasks left the key out without a word, since all other
-    // keys had facts behind the damaged one.
+    // tasks/b had one fact, and its header was damaged. The list of tasks omitted the
+    // key without an error, because all other keys had facts behind the damaged one.
     [Fact]
     public void A_list_is_refused_where_a_lost_fact_may_be_of_another_key()
     {
@@ -66,8 +66,8 @@ public sealed class DamagedReadTests
         return string.Join(' ', ledger.ListAsync(store, new ListOptions { AsOf = asOf }, cancellation).ToBlockingEnumerable(cancellation).Select(fact => fact.Stream.Key));
     }
 
-    // The first fact of the second append was lost, and with it the time up to which the first one reached: "recorded by"
-    // the first append answered with a position of the second.
+    // The first fact of the second append was lost, and with it the time at which the first append ended. A read "recorded by" the first
+    // append then returned a position of the second.
     [Fact]
     public void A_time_is_refused_where_a_lost_fact_may_be_on_either_side_of_it()
     {
@@ -83,8 +83,8 @@ public sealed class DamagedReadTests
     static long PositionAt(Ledger ledger, DateTimeOffset time) =>
         SmallLedger.Now(ledger.ResolveAsync(LedgerTime.RecordedBy(time), TestContext.Current.CancellationToken)).Position.Value;
 
-    // Version 3 of a stream was lost. Read backward from version 3, the stream began with version 2, as if there were no
-    // such version; and where the first version was lost, it ended in silence.
+    // Version 3 of a stream was lost. A backward read from version 3 began with version 2, as if version 3 had never existed. Where version
+    // 1 was lost, the read ended without an error.
     [Fact]
     public void A_stream_read_backward_is_refused_at_a_lost_version()
     {

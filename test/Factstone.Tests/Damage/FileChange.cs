@@ -2,15 +2,15 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Damage;
 
-/// <summary>What somebody has done to one file of a ledger.</summary>
+/// <summary>A change that another program has made to one file of a ledger.</summary>
 /// <param name="Path">The file.</param>
-/// <param name="What">What became of it, for the message of a failed test.</param>
-/// <param name="Apply">Does it.</param>
+/// <param name="What">The change, for the message of a failed test.</param>
+/// <param name="Apply">Makes the change.</param>
 internal sealed record FileChange(string Path, string What, Action<MemoryFileSystem> Apply)
 {
     public override string ToString() => $"{Path[(SmallLedger.Root.Length + 1)..]} {What}";
 
-    /// <summary>Everything that can have happened to each file of a ledger: it is older, newer, missing, truncated, or another ledger's.</summary>
+    /// <summary>All changes to each file of a ledger: it is older, newer, missing, truncated, or from another ledger.</summary>
     public static List<FileChange> Of(AgedLedger ledger, AgedLedger other)
     {
         var now = ledger.At(AgedLedger.Now);

@@ -4,10 +4,13 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Damage;
 
-/// <summary>Files of one ledger that are of different ages, or not its own, in every combination of two: nobody is answered wrongly, nothing that was acknowledged is lost in silence, and no position is given twice.</summary>
+/// <summary>
+/// Files of one ledger have different ages or come from another ledger, in every combination of two. No answer is wrong, no acknowledged
+/// fact is lost without a report, and no position is assigned twice.
+/// </summary>
 /// <remarks>
-/// An answer is right if it is that of one state of the ledger, and that state is not older than the one that was closed last:
-/// except for who only reads, and is told how many facts lie behind what is shown.
+/// An answer is right if it belongs to one state of the ledger, and that state is not older than the last closed one.
+/// A reader may show an older state if it reports how many facts it does not show yet.
 /// </remarks>
 public sealed class FilesOfDifferentAgesTests
 {
@@ -99,7 +102,7 @@ public sealed class FilesOfDifferentAgesTests
         for (var i = 0; i < facts.Count - 1; i++) LedgerAnswers.Same(Ledger.Facts[i], facts[i]);
     }
 
-    /// <summary>What a repair leaves is what was written, and what comes then gets positions that nobody was given.</summary>
+    /// <summary>The repaired ledger contains only what was written. Later appends get positions that were never assigned.</summary>
     static void Repair(MemoryFileSystem files, LedgerDamagedException? notOpened)
     {
         var options = AgedLedger.Options(files, AgedLedger.End + 3, seed: 4);
@@ -122,7 +125,7 @@ public sealed class FilesOfDifferentAgesTests
         Assert.Equal(receipt.Next(), AgedLedger.Append(repaired, AgedLedger.End + 1).FirstPosition);
     }
 
-    /// <summary>Whatever is answered is the answer of one state that is not too old.</summary>
+    /// <summary>All answers belong to one state, and that state is not too old.</summary>
     static void Answers(Ledger ledger, bool isReading)
     {
         var shown = ledger.Storage.Head.Position.Value;
@@ -163,7 +166,7 @@ public sealed class FilesOfDifferentAgesTests
 
     static long Versions(StreamName stream, long until) => Ledger.Facts.Take((int)until).Count(fact => fact.Stream == stream);
 
-    /// <summary>A read gives the facts that there were, each in its place, up to where it is refused or to the end.</summary>
+    /// <summary>A read returns the existing facts at their positions, up to the end or to the point where it is refused.</summary>
     static void InOrder(IAsyncEnumerable<Fact> read, List<Fact> expected, long least)
     {
         var facts = Facts(read, out var refused);

@@ -4,10 +4,13 @@ using Factstone.Testing;
 
 namespace Factstone.Tests.Damage;
 
-/// <summary>Every bit of every file of a small ledger with cells is flipped, one at a time: what is damaged is named, and no cell is answered that is not the newest.</summary>
+/// <summary>
+/// Flips every bit of every file of a small ledger with cells, one at a
+/// time. The damage is reported, and no read returns an old value of a cell.
+/// </summary>
 /// <remarks>
-/// A flip in the value of a cell costs that write of it. A flip in the header of a frame, or in what says which cell it
-/// is, may have hidden a write of any cell: those with a write behind it are known all the same, the others are refused.
+/// A flip in the value of a cell costs that write. A flip in the header of a frame, or in the name of a cell, may hide a write of any cell.
+/// Cells with a later write are known all the same; reads of the others are refused.
 /// </remarks>
 public sealed class FlippedBitInCellsTests
 {
@@ -36,8 +39,8 @@ public sealed class FlippedBitInCellsTests
         EveryBitOf(SmallLedger.WithoutIndex(files));
     }
 
-    // Where a run knows the cells, an open does not read their frames: what is damaged there is found by whoever asks. A
-    // flip in the run itself costs nothing, since what it says is read from the log instead.
+    // An open does not read the frames of cells that a run covers; the first read finds damage in them. A flip in the run itself costs
+    // nothing, because the log answers instead.
     [Fact]
     public void With_an_index_too_each_cell_is_right_or_refused()
     {
@@ -174,7 +177,6 @@ public sealed class FlippedBitInCellsTests
             else Assert.Equal(3, Assert.IsType<AppendOutcome.Committed>(outcome()).Receipt.CellVersions[0].Version.Value);
         }
 
-        /// <summary>What a flip costs.</summary>
         Lost Lost(string path, long at)
         {
             var number = _frames.FindIndex(one => one.Path == path && one.Frame.Start <= at && at < one.Frame.End);
@@ -242,19 +244,19 @@ public sealed class FlippedBitInCellsTests
     /// <summary>What a flip costs.</summary>
     sealed record Lost
     {
-        /// <summary>The append that it struck.</summary>
+        /// <summary>The append that the flip damages.</summary>
         public int Frame { get; init; } = -1;
 
-        /// <summary>The one cell of it that it struck.</summary>
+        /// <summary>The damaged cell, if only one is.</summary>
         public CellName? CellAlone { get; init; }
 
-        /// <summary>The write of that cell whose value it struck, which has to be named.</summary>
+        /// <summary>The write whose value is damaged, and which the report must name.</summary>
         public CellInFrame? Named { get; init; }
 
-        /// <summary>Whether nobody knows which cells were written there.</summary>
+        /// <summary>Whether the names of the cells written there are unknown.</summary>
         public bool IsDoubt { get; init; }
 
-        /// <summary>Whether that goes for all cells of the append.</summary>
+        /// <summary>Whether that applies to all cells of the append.</summary>
         public bool IsWholeFrame { get; init; }
     }
 }

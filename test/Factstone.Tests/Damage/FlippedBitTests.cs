@@ -3,16 +3,16 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Damage;
 
-/// <summary>Every bit of every file of a small ledger is flipped, one at a time: what is damaged is named, and no answer is wrong.</summary>
+/// <summary>Flips every bit of every file of a small ledger, one at a time. The damage is reported, and no answer is wrong.</summary>
 /// <remarks>
-/// Which flips are no damage: any of LOCK, whose text is for people; in HEAD what lies outside its two slots; in a
-/// segment what lies behind its live end, where the next segment or HEAD says that it ends. Every other byte of MANIFEST,
-/// HEAD and segments is used, and verify names a flip in each bit of it. MANIFEST and HEAD say nothing that cannot be
-/// found out again, so appends go on after such a flip; after one in a live part of a segment they are refused.
+/// These flips are no damage: any bit of LOCK, whose text is for people; in HEAD, bits outside its two slots; in a segment,
+/// bits behind its live end, which the next segment or HEAD records. Every other byte of MANIFEST, HEAD and segments is used,
+/// and verify reports a flip of any bit of it. MANIFEST and HEAD can be rebuilt, so appends continue after a flip in them.
+/// After a flip in a live part of a segment, appends are refused.
 /// </remarks>
 public sealed class FlippedBitTests
 {
-    /// <summary>Bytes of a HEAD slot, and where the second begins. See docs/format.md, "HEAD".</summary>
+    /// <summary>The size of a HEAD slot, and the offset of the second one. See docs/format.md, "HEAD".</summary>
     const int HeadSlotBytes = 84;
     const int HeadSlotStride = 512;
 
@@ -26,12 +26,12 @@ public sealed class FlippedBitTests
     [Fact]
     public void A_ledger_whose_writer_was_killed_names_every_flipped_bit() => EveryBitOf(SmallLedger.WithoutIndex(SmallLedger.Killed()));
 
-    // Its first segment ends where the second says, before the frames that were written anew.
+    // The first segment ends where the second one records, before the frames that recovery wrote again.
     [Fact]
     public void A_ledger_that_was_recovered_names_every_flipped_bit_of_its_segments() => EveryBitOf(SmallLedger.WithoutIndex(SmallLedger.Recovered()), LedgerLayout.IsSegment);
 
-    // Segments that are followed by another one end with a seal. They are large, so a bit of each byte has to do, and only
-    // where it is not the same as above.
+    // A segment that is followed by another one ends with a seal. Such segments are large, so the test flips one bit of each byte, and only
+    // in parts that the test above does not cover.
     [Fact]
     public void A_sealed_segment_names_flipped_bits_of_its_header_and_seal()
     {
@@ -49,7 +49,7 @@ public sealed class FlippedBitTests
         }
     }
 
-    // Space ahead of the tail was never written; recovery cuts what stands there and keeps it in quarantine.
+    // Preallocated space behind the tail was never written. Recovery cuts off what it contains and keeps that in quarantine.
     [Fact]
     public void A_bit_in_the_zeros_behind_the_tail_changes_nothing_that_is_read()
     {
@@ -99,28 +99,28 @@ public sealed class FlippedBitTests
         Assert.True(wrong.IsEmpty, string.Join("\n\n", wrong));
     }
 
-    /// <summary>What a flip has to lead to.</summary>
+    /// <summary>The expected effect of a flip.</summary>
     sealed record Expected
     {
         public static readonly Expected Nothing = new();
 
-        /// <summary>The file that verify has to name; null for none.</summary>
+        /// <summary>The file that verify must name, or null.</summary>
         public string? File { get; init; }
 
-        /// <summary>Whether what is damaged was durable and cannot be made again, so that appends are refused.</summary>
+        /// <summary>Whether the damaged bytes were durable and cannot be rebuilt, so that appends are refused.</summary>
         public bool IsRefused { get; init; }
 
-        /// <summary>Where the damage begins at the earliest, and at the latest.</summary>
+        /// <summary>The earliest and latest offset at which the damage may begin.</summary>
         public (long From, long To) FileOffset { get; init; }
 
-        /// <summary>The fact that the byte belongs to.</summary>
+        /// <summary>The fact that contains the byte.</summary>
         public FactInFrame? Fact { get; init; }
 
         public bool IsHeaderOfFactLost { get; init; }
 
         public bool IsHeaderOfFrameLost { get; init; }
 
-        /// <summary>The last position that a read-only opener can know of; null for all.</summary>
+        /// <summary>The last position that a read-only open can show, or null if it shows all.</summary>
         public int? Published { get; init; }
     }
 
@@ -162,14 +162,14 @@ public sealed class FlippedBitTests
             "MANIFEST" => new Expected { File = path },
             "HEAD" when at % HeadSlotStride >= HeadSlotBytes || at >= 2 * HeadSlotStride => Expected.Nothing,
 
-            // The writer finds the facts behind the older slot in the log; who only reads shows what the older slot says.
+            // The writer finds the facts behind the older slot in the log. A reader shows what the older slot records.
             "HEAD" => new Expected { File = path, Published = at / HeadSlotStride == _slots.Newest ? _olderPosition : null },
             _ when at >= LiveEnds[path] => Expected.Nothing,
             _ when at < SegmentHeader.Bytes => new Expected { File = path, IsRefused = true },
             _ => InFrame(path, at),
         };
 
-        /// <summary>Opens for writing, for reading and to verify, and asks everything.</summary>
+        /// <summary>Opens the ledger for writing and for reading, verifies it, and compares every answer.</summary>
         public void Check(MemoryFileSystem files, Expected expected)
         {
             var report = StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions(), null, CancellationToken.None);

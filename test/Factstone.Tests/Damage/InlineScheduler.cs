@@ -2,7 +2,9 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Damage;
 
-/// <summary>Turns every worker on the thread that wakes it, so that an open costs no thread and an append is answered when the call returns.</summary>
+/// <summary>
+/// Runs every worker on the thread that wakes it. An open needs no thread, and an append has completed when the call returns.
+/// </summary>
 internal sealed class InlineScheduler : IScheduler
 {
     readonly List<Worker> _workers = [];
@@ -17,7 +19,7 @@ internal sealed class InlineScheduler : IScheduler
 
     public void Complete(IThreadPoolWorkItem completion) => completion.Execute();
 
-    /// <summary>Whatever is queued meanwhile becomes one group.</summary>
+    /// <summary>Everything that is queued during the call becomes one group.</summary>
     public void Together(Action queue)
     {
         _isHeld = true;

@@ -2,12 +2,12 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Damage;
 
-/// <summary>Damage in and before frames that are as large as an append can be.</summary>
+/// <summary>Damage in and before frames of the largest possible append.</summary>
 public sealed class LargeFrameTests
 {
-    // After a power cut HEAD was gone. A bit had flipped in an append of 20 MiB that was not the last one: another of 20 MiB
-    // stood behind it. Together they were longer than one write can be, and no further was looked for a whole frame, so
-    // both, acknowledged, were cut off as the torn tail of a crash and nobody was told.
+    // After a power cut HEAD was missing. A bit had flipped in an append of 20 MiB, and another append
+    // of 20 MiB followed it. The search for whole frames ended at the maximal length of one write, which
+    // the two exceeded. Recovery cut off both acknowledged appends as a torn tail, without a report.
     [Fact]
     public void Damage_before_a_large_frame_is_not_taken_for_a_torn_tail()
     {
@@ -30,13 +30,13 @@ public sealed class LargeFrameTests
         Assert.Throws<LedgerDamagedException>(() => SmallLedger.AppendOne(again));
     }
 
-    // A sector was damaged where an append begins: the header of its frame and that of its first fact. The payload behind
-    // them, which a stranger had sent, looked every few bytes like the beginning of a fact of 5 MB. Each of these was read whole before it was found to be
-    // none: terabytes for a few megabytes of damage, and an open that took an hour.
+    // A sector was damaged where an append begins, in the headers of its frame and of its first fact. The payload behind them came from an
+    // attacker: at every few bytes it resembled the beginning of a fact of 5 MB. The search read each of these candidates whole before it
+    // rejected it. That took terabytes of reads for a few megabytes of damage, and an hour for the open.
     [Fact]
     public void The_search_for_facts_behind_damage_reads_the_file_a_few_times_at_most()
     {
-        // Header length, flags, metadata length and payload length, as a fact begins.
+        // Header length, flags, metadata length and payload length, in the order in which a fact begins.
         ReadOnlySpan<byte> pattern = [1, 0, 1, 0, 0xC0, 0x96, 0xB1, 2, 0];
         var payload = new byte[3_000_000];
         for (var i = 0; i < payload.Length; i++) payload[i] = pattern[i % pattern.Length];

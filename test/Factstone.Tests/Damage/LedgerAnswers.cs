@@ -3,19 +3,22 @@ using System.Text;
 
 namespace Factstone.Tests.Damage;
 
-/// <summary>Asks a ledger everything there is to ask, and compares with the facts it should hold: an answer is right, or it is an exception that names damage.</summary>
-/// <param name="ledger">The ledger that may be damaged.</param>
-/// <param name="facts">All facts up to the head that it should show.</param>
-/// <param name="appends">The append ids that it should know, each with its first position and count.</param>
+/// <summary>
+/// Makes every kind of read and compares the results with the facts that the ledger
+/// should hold. An answer is right, or it is an exception that names damage.
+/// </summary>
+/// <param name="ledger">The ledger, which may be damaged.</param>
+/// <param name="facts">All facts up to the expected head.</param>
+/// <param name="appends">The expected append ids, each with its first position and its count.</param>
 /// <param name="damaged">Positions whose facts have a damaged byte.</param>
-/// <param name="isHeaderLost">Whether the header of a fact, and so its stream, is among what is damaged: then nobody knows what belongs to which stream.</param>
+/// <param name="isHeaderLost">Whether the header of a fact, and so its stream, is damaged. Then no stream is known to be complete.</param>
 internal sealed class LedgerAnswers(Ledger ledger, IReadOnlyList<Fact> facts, IReadOnlyDictionary<string, (long First, int Count)> appends, IReadOnlySet<long> damaged, bool isHeaderLost)
 {
     static readonly StreamName Unknown = "orders/none";
 
     public bool MayAppendsBeUnknown { get; init; }
 
-    /// <summary>Asks everything.</summary>
+    /// <summary>Makes every kind of read.</summary>
     public void AreRight()
     {
         Assert.Equal(facts.Count, ledger.Storage.Head.Position.Value);
@@ -37,7 +40,9 @@ internal sealed class LedgerAnswers(Ledger ledger, IReadOnlyList<Fact> facts, IR
         Times();
     }
 
-    /// <summary>What is found is right, as far as it goes; it ends before the first that is damaged, and is never whole where nobody knows what matches.</summary>
+    /// <summary>
+    /// The returned facts are right. The read ends before the first damaged match, and does not reach its end where a match may be lost.
+    /// </summary>
     void Query(FactQuery query, bool backward)
     {
         var expected = facts.Where(query.Matches).ToList();
@@ -77,7 +82,7 @@ internal sealed class LedgerAnswers(Ledger ledger, IReadOnlyList<Fact> facts, IR
         Assert.Null(SmallLedger.Now(ledger.ReadAtAsync(new Position(facts.Count + 1))));
     }
 
-    /// <summary>A damaged fact ends a read of everything, which goes on behind it.</summary>
+    /// <summary>A read of everything is refused at a damaged fact, and continues behind it.</summary>
     void All(bool backward)
     {
         var step = backward ? -1 : 1;
@@ -179,7 +184,7 @@ internal sealed class LedgerAnswers(Ledger ledger, IReadOnlyList<Fact> facts, IR
         SameByFold(read, found, folder => ledger.FoldStreamAsync(stream, 0, folder, options));
     }
 
-    /// <summary>A fold is shown what a read gives, and ends as it ends.</summary>
+    /// <summary>A fold visits the facts that a read returns, and ends in the same way.</summary>
     static void SameByFold(List<Fact> read, LedgerDamagedException? found, Func<FactFolder<int>, ValueTask<int>> fold)
     {
         var folded = new List<Fact>();

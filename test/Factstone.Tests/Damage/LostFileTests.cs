@@ -2,12 +2,13 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Damage;
 
-/// <summary>MANIFEST and HEAD say nothing that the segments do not say as well: lost or damaged, alone or both, they are made again.</summary>
+/// <summary>
+/// MANIFEST and HEAD contain nothing that the segments do not contain. If one or both are lost or damaged, they are rebuilt.
+/// </summary>
 /// <remarks>
-/// What cannot be told apart: without HEAD, and without a later write, nobody knows whether the last write of the log was
-/// durable. Damage in it looks like a crash and is cut off as a torn tail. Without MANIFEST, the segment that was written
-/// last is known by its header only; if that is damaged as well, HEAD tells that facts are missing, and without HEAD
-/// nobody does.
+/// Some cases cannot be told apart. Without HEAD and without a later write, nothing records whether the last write was durable,
+/// so damage in it looks like a crash and is cut off as a torn tail. Without MANIFEST, only its header identifies the newest segment.
+/// If that header is damaged as well, HEAD shows that facts are missing. Without HEAD, nothing does.
 /// </remarks>
 public sealed class LostFileTests
 {
@@ -46,7 +47,7 @@ public sealed class LostFileTests
             new[] { (Name: "MANIFEST", How: manifest), (Name: "HEAD", How: head) }.Where(one => one.How.Length > 0).Select(one => $"{SmallLedger.Root}/{one.Name}"),
             named);
 
-        // Without HEAD, who only reads shows what was durable for sure: all but the last write, unless that was a mark.
+        // Without HEAD, a reader shows what was certainly durable: everything but the last write, unless that was a mark of an end.
         using (var reading = SmallLedger.OpenReadOnly(files))
             Answers(reading, facts[..(ledgerWas == "closed" || head.Length == 0 ? 12 : ledgerWas == "killed" ? 8 : 12)]);
 
@@ -65,7 +66,7 @@ public sealed class LostFileTests
         Assert.Equal("9", SmallLedger.Now(again.ReadLatestAsync("orders/9", cancellationToken: TestContext.Current.CancellationToken))!.Json);
     }
 
-    // Verify and repair said that there was no ledger, and how to start one; an append said that it was damaged, and to repair it.
+    // Verify and repair reported that there was no ledger and how to create one. An append reported damage and advised a repair.
     [Theory]
     [InlineData("segments/", "HEAD")]
     [InlineData("segments/", "index/")]
@@ -92,7 +93,7 @@ public sealed class LostFileTests
         }
     }
 
-    // This is the one kind of damage that nobody can tell from a crash, so it is stated here rather than found by a user.
+    // No check can distinguish this damage from a crash. The test documents that limit.
     [Fact]
     public void Without_head_damage_in_the_last_write_is_cut_off_like_a_torn_tail()
     {
@@ -122,7 +123,7 @@ public sealed class LostFileTests
         Assert.Equal(12, ledger.Opening.Facts);
     }
 
-    // HEAD says up to where facts were acknowledged, so a last segment that nobody can find any more is missed.
+    // HEAD records the end of the acknowledged facts, so a lost last segment is detected.
     [Fact]
     public void Without_manifest_a_lost_last_segment_is_damage_that_head_tells_of()
     {
@@ -140,9 +141,8 @@ public sealed class LostFileTests
         Assert.NotEmpty(StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions(), null, TestContext.Current.CancellationToken).Damage);
     }
 
-    // After a power cut HEAD still named the segment before the last. MANIFEST was damaged, and so was the header of the last
-    // segment, so the list that was made again ended before it. The file was taken for one that nobody needs, and removed with
-    // the acknowledged facts in it.
+    // After a power cut HEAD still named the segment before the last. MANIFEST and the header of the last segment were damaged, so the
+    // rebuilt manifest ended before that segment. Recovery took its file for an unused one and removed it with the acknowledged facts.
     [Fact]
     public void Without_manifest_a_segment_with_a_damaged_header_is_damage_and_is_kept()
     {

@@ -2,12 +2,11 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Damage;
 
-/// <summary>What people do to the files of a ledger: an old copy of some of them is put back, or one is lost.</summary>
+/// <summary>An old copy of some files of a ledger is put back, or a file is lost.</summary>
 public sealed class OldCopyTests
 {
-    // HEAD and MANIFEST of an older copy were put back. The second segment was in no list then, so it was taken for the
-    // remains of a crash: "No damage", and the next append removed it, with the acknowledged facts in it, and gave their
-    // positions again.
+    // HEAD and MANIFEST of an older copy were put back. Neither listed the second segment, so it was taken for the remains of a crash.
+    // Verify reported no damage. The next append removed the segment with the acknowledged facts in it and assigned their positions again.
     [Fact]
     public void An_older_manifest_and_head_do_not_lose_the_segments_that_came_since()
     {
@@ -29,8 +28,8 @@ public sealed class OldCopyTests
         for (var i = 0; i < AgedLedger.Now; i++) LedgerAnswers.Same(ledger.Facts[i], facts[i]);
     }
 
-    // The whole directory of an older copy was put over the newer one, which left a file of the index of the later state.
-    // It was believed, and the next append was committed over a hole.
+    // An older copy of the whole directory was put over the newer one, which left a run of the later state in place. The open trusted that
+    // run, and the next append was committed after a hole.
     [Fact]
     public void An_older_copy_put_over_a_newer_ledger_leaves_no_hole()
     {
@@ -53,9 +52,9 @@ public sealed class OldCopyTests
         Assert.Equal(AgedLedger.Now + 2, SmallLedger.AppendOne(repaired).FirstPosition.Value);
     }
 
-    // The start of a segment failed, the log went on in the segment before, and the next start used the same number. Then
-    // the file of the failed start was put back, and MANIFEST was old or lost: the failed start was taken for the end of
-    // the log, and the newest segment was refused.
+    // The creation of a segment failed, the log continued in the segment before it, and the next
+    // creation used the same number. Then the file of the failed creation was put back, and MANIFEST
+    // was old or lost. The open took that file for the end of the log and refused the newest segment.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -85,7 +84,7 @@ public sealed class OldCopyTests
         for (var i = 0; i < AgedLedger.Now; i++) LedgerAnswers.Same(ledger.Facts[i], facts[i]);
     }
 
-    // The two stories above with the checks planted off: what they assert does not hold then.
+    // The two stories above, with the checks disabled by a planted defect. What they assert does not hold then.
     [Fact]
     public void Without_the_checks_both_stories_end_as_they_did()
     {
@@ -106,8 +105,8 @@ public sealed class OldCopyTests
         });
     }
 
-    // The writer was killed, and then the last segment was lost; or the ledger was closed, and its index was lost, too. The
-    // open for writing said that there was damage, and answered from the older state without a word.
+    // The writer was killed, and then the last segment was lost; or the ledger was closed, and its index was lost as well. The open for
+    // writing reported damage, but reads returned the older state without an error.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -127,8 +126,8 @@ public sealed class OldCopyTests
         }
     }
 
-    // The last segment was lost, and MANIFEST was as it was before there was that segment. HEAD counted one list more, and the
-    // open for writing said that there was damage, and answered from the older state without a word.
+    // The last segment was lost, and MANIFEST was a version from before it. HEAD recorded a later version of MANIFEST. The open for writing
+    // reported damage, but reads returned the older state without an error.
     [Fact]
     public void A_lost_last_segment_that_an_older_manifest_does_not_list_is_no_older_ledger()
     {
@@ -148,8 +147,8 @@ public sealed class OldCopyTests
         }
     }
 
-    // The page of HEAD reaches the disk when the system likes. After a power cut it was 40 appends behind, and their receipts
-    // were called a torn tail of which nothing was acknowledged.
+    // The system writes the page of HEAD to the disk at a time of its choice. After a power cut HEAD was 40 appends behind, and the
+    // acknowledged appends were reported as a torn tail.
     [Fact]
     public void What_lies_behind_head_after_a_power_cut_is_named_and_kept()
     {
@@ -169,7 +168,7 @@ public sealed class OldCopyTests
         Assert.Equal(AgedLedger.Now - 1, SmallLedger.Now(writing.GetHeadAsync(TestContext.Current.CancellationToken)).Value);
     }
 
-    // What a power cut leaves of a creation, and files that say nothing of their own, were called damage to durable bytes.
+    // Lost files that can be rebuilt, and the remains of a creation after a power cut, were reported as damage to durable bytes.
     [Theory]
     [InlineData("HEAD")]
     [InlineData("MANIFEST")]
@@ -203,8 +202,8 @@ public sealed class OldCopyTests
         Assert.Equal(1, SmallLedger.AppendOne(ledger).FirstPosition.Value);
     }
 
-    // A restored ledger's last segment was copied into the ledger that had gone on after the backup. It leads back to an
-    // earlier end of the log, so it was adopted, and cut off what had been acknowledged since.
+    // The last segment of a restored ledger was copied into the original ledger, which had continued after the backup. That segment
+    // continues from an earlier end of the log, so it was adopted, and everything acknowledged after the backup was cut off.
     [Theory]
     [InlineData(2L)]
     [InlineData(1L)]
@@ -231,7 +230,7 @@ public sealed class OldCopyTests
         Assert.Equal(8, report.FactsLeft);
     }
 
-    // The only segment is of this ledger, and MANIFEST of another. MANIFEST was believed, and all facts were denied.
+    // The only segment belongs to this ledger, and MANIFEST to another one. The open trusted MANIFEST and showed no facts.
     [Fact]
     public void A_manifest_of_another_ledger_does_not_deny_the_facts_of_a_segment()
     {
@@ -243,7 +242,7 @@ public sealed class OldCopyTests
             Assert.Contains("different ledgers", Assert.Throws<LedgerDamagedException>(() => open(files)).Message, StringComparison.Ordinal);
     }
 
-    // A segment of another copy of the ledger, which had gone on differently, stood beside the log. It was removed.
+    // The directory contained a segment from another copy of the ledger, which had continued differently. The open removed it.
     [Fact]
     public void A_segment_of_another_copy_is_set_aside_and_is_damage_until_a_repair()
     {
@@ -276,8 +275,8 @@ public sealed class OldCopyTests
         Assert.Contains($"{SmallLedger.Root}/quarantine/damaged/{name}", files.Paths);
     }
 
-    // A recovery had found the last write torn, and the log went on in another segment. That one was lost, MANIFEST was as it
-    // was before, and the write that had been torn was whole again: its fact was shown in the place of the acknowledged one.
+    // Recovery had found the last write torn, and the log continued in another segment. That segment was lost, MANIFEST was an older
+    // version, and the bytes of the torn write were whole again. Its fact was shown at the position of the acknowledged one.
     [Fact]
     public void What_a_recovery_left_behind_the_end_of_a_segment_does_not_count_again_where_the_next_one_is_lost()
     {
@@ -307,9 +306,9 @@ public sealed class OldCopyTests
         Assert.Equal((new PositionRange(new Position(8), new Position(8)), 7L), (Assert.Single(report.Lost), report.FactsLeft));
     }
 
-    // A write had failed, and the log went on in another segment. Then MANIFEST was put back as it was before. What the failed
-    // write had left was whole, and not in the log: so the segments behind it were taken for those of a copy that went on
-    // differently. A repair lost them, and showed the fact of the failed write.
+    // A write had failed, and the log continued in another segment. Then an older MANIFEST was put back. The bytes of the failed write were
+    // whole, although they were not part of the log. The segments behind it were therefore taken for those of another copy. A repair lost
+    // them and showed the fact of the failed write.
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -341,8 +340,8 @@ public sealed class OldCopyTests
         Assert.Equal(10, AgedLedger.Append(opened, 62).FirstPosition.Value);
     }
 
-    // A recovery had found nothing whole in the only segment, and begun it anew. A power cut brought the old file back, with
-    // the write that had been torn whole again: it was called a segment of another ledger, and appends were refused.
+    // Recovery had found nothing whole in the only segment and created it again. A power cut restored the old file, with the torn write
+    // whole. It was reported as a segment of another ledger, and appends were refused.
     [Fact]
     public void A_segment_that_a_recovery_has_begun_anew_is_no_damage_when_it_comes_back()
     {
@@ -363,7 +362,7 @@ public sealed class OldCopyTests
         Assert.Contains($"{SmallLedger.Root}/quarantine/damaged/{FileNames.NameOf(segment)}", files.Paths);
     }
 
-    // HEAD was as it was before a repair. A reader believed it, and showed the ledger up to where it had ended then.
+    // HEAD was a version from before a repair. A reader trusted it and showed the ledger up to its end before the repair.
     [Fact]
     public void A_head_from_before_a_repair_says_nothing()
     {

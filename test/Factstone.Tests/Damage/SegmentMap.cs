@@ -2,7 +2,7 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Damage;
 
-/// <summary>What each byte of a segment is for, told from one that is well.</summary>
+/// <summary>Maps each byte of an undamaged segment to its purpose.</summary>
 internal sealed class SegmentMap : IFrameVisitor
 {
     readonly List<FrameExtent> _frames = [];
@@ -29,7 +29,7 @@ internal sealed class SegmentMap : IFrameVisitor
         return new SegmentMap(files, path, header);
     }
 
-    /// <summary>The fact that a byte belongs to, if it belongs to one.</summary>
+    /// <summary>The fact that contains a byte, or null.</summary>
     public FactInFrame? FactAt(long fileOffset)
     {
         foreach (var frame in _frames)
@@ -38,7 +38,7 @@ internal sealed class SegmentMap : IFrameVisitor
         return null;
     }
 
-    /// <summary>The cell that a byte belongs to, if it belongs to one.</summary>
+    /// <summary>The cell that contains a byte, or null.</summary>
     public CellInFrame? CellAt(long fileOffset) => _frames.SelectMany(frame => frame.Cells).FirstOrDefault(cell => cell.Start <= fileOffset && fileOffset < cell.End);
 
     public void Frame(Segment segment, in FrameHeader header, string? appendId) =>
@@ -54,7 +54,7 @@ internal sealed class SegmentMap : IFrameVisitor
         segment.File.Read(bytes, fileOffset);
         Assert.True(FactFormat.TryReadLengths(bytes, out var extent));
 
-        // Four of the eight bytes of checksums are the header's.
+        // Four of the eight checksum bytes belong to the header.
         var bodyStart = fileOffset + extent.BodyAt - sizeof(uint);
         _frames[^1].Facts.Add(new FactInFrame(header.Position, _frames[^1].Start, fileOffset, bodyStart, fileOffset + extent.Length));
     }
@@ -67,8 +67,13 @@ internal sealed class SegmentMap : IFrameVisitor
 
 internal sealed record FrameExtent(long Start, long End, FrameKind Kind, long GroupStart, List<FactInFrame> Facts, List<CellInFrame> Cells);
 
-/// <summary>Where a fact is: lengths, header and the header's checksum up to <paramref name="BodyStart"/>, then all that its body needs.</summary>
+/// <summary>
+/// The place of a fact: its lengths, header and header checksum up to <paramref name="BodyStart"/>, then everything that its body needs.
+/// </summary>
 internal sealed record FactInFrame(Position Position, long FrameStart, long Start, long BodyStart, long End);
 
-/// <summary>Where a cell is: all but the value, and its checksum, up to <paramref name="ValueStart"/>, then all that its value needs.</summary>
+/// <summary>
+/// The place of a cell: everything but the value and its checksum up to
+/// <paramref name="ValueStart"/>, then everything that its value needs.
+/// </summary>
 internal sealed record CellInFrame(CellName Name, CellVersion Version, long FrameStart, long Start, long ValueStart, long End);

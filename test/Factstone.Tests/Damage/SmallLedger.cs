@@ -3,14 +3,16 @@ using Factstone.Testing;
 
 namespace Factstone.Tests.Damage;
 
-/// <summary>A ledger of 12 facts in 3 appends, with a retraction, append ids, tags and metadata, small enough to try every bit of it.</summary>
+/// <summary>
+/// A ledger of 12 facts in 3 appends, with a retraction, append ids, tags and metadata. It is small enough to flip every bit.
+/// </summary>
 internal static class SmallLedger
 {
     public const string Root = "ledger";
 
     public static readonly DateTimeOffset Begin = new(2024, 5, 6, 7, 8, 9, TimeSpan.Zero);
 
-    /// <summary>The last append of it, with the id "third".</summary>
+    /// <summary>The last append, with the id "third".</summary>
     public static AppendRequest Third => Appends[2];
 
     static readonly AppendRequest[] Appends =
@@ -61,7 +63,7 @@ internal static class SmallLedger
         LockWait = TimeSpan.Zero,
     };
 
-    /// <summary>On this thread: a test opens a hundred thousand times.</summary>
+    /// <summary>Opens on the calling thread, because a test opens a hundred thousand times.</summary>
     public static Ledger Open(IFileSystem files) => Open(Options(files));
 
     public static Ledger Open(LedgerOptions options) =>
@@ -73,14 +75,14 @@ internal static class SmallLedger
         return Ledger.Open(FileStorage.OpenReadOnly(files, Root, options.ToStorageOptions()), options);
     }
 
-    /// <summary>The same ledger with its index gone: the next open reads all of the log.</summary>
+    /// <summary>Deletes the index, so that the next open reads the whole log.</summary>
     public static MemoryFileSystem WithoutIndex(MemoryFileSystem files)
     {
         foreach (var path in files.Paths.Where(path => path.Contains("/index/", StringComparison.Ordinal)).ToList()) files.Delete(path);
         return files;
     }
 
-    /// <summary>As a writer leaves it that closed it.</summary>
+    /// <summary>The files after a clean close.</summary>
     public static MemoryFileSystem ClosedCleanly()
     {
         var files = new MemoryFileSystem();
@@ -88,7 +90,9 @@ internal static class SmallLedger
         return files;
     }
 
-    /// <summary>As a writer leaves it that was killed after the last answer: space ahead, no closing frame, two slots of HEAD that differ.</summary>
+    /// <summary>
+    /// The files of a writer that was killed after its last answer: preallocated space, no closing frame, and two different slots in HEAD.
+    /// </summary>
     public static MemoryFileSystem Killed()
     {
         var files = new MemoryFileSystem();
@@ -96,7 +100,9 @@ internal static class SmallLedger
         return files.Clone();
     }
 
-    /// <summary>Killed once and opened again: two segments, of which the first holds live frames, old ones behind them, and space ahead.</summary>
+    /// <summary>
+    /// Killed once and opened again: two segments. The first has live frames, old frames behind them, and preallocated space.
+    /// </summary>
     public static MemoryFileSystem Recovered()
     {
         var files = Killed();
@@ -104,7 +110,7 @@ internal static class SmallLedger
         return files;
     }
 
-    /// <summary>Closed after it has begun several segments: those that others follow end with a seal.</summary>
+    /// <summary>Closed after it has created several segments. Each but the last ends with a seal.</summary>
     public static MemoryFileSystem Rolled()
     {
         var files = new MemoryFileSystem();
@@ -114,7 +120,7 @@ internal static class SmallLedger
         return files;
     }
 
-    /// <summary>Two appends in one write behind two of their own, killed.</summary>
+    /// <summary>Two single appends, then two appends in one write; then the writer was killed.</summary>
     public static MemoryFileSystem KilledWithTwoAppendsInOneWrite()
     {
         var files = new MemoryFileSystem();
@@ -132,14 +138,13 @@ internal static class SmallLedger
 
     public static string OnlySegment(MemoryFileSystem files) => Assert.Single(files.Paths, path => LedgerLayout.IsSegment(path));
 
-    /// <summary>The answers of a ledger that is well.</summary>
+    /// <summary>All facts of an undamaged ledger.</summary>
     public static List<Fact> FactsOf(MemoryFileSystem files)
     {
         using var ledger = Open(files.Clone());
         return [.. Enumerable.Range(1, (int)ledger.Storage.Head.Position.Value).Select(position => ledger.Storage.ReadAt(new Position(position))!)];
     }
 
-    /// <summary>One more fact.</summary>
     public static AppendReceipt AppendOne(Ledger ledger) =>
         Assert.IsType<AppendOutcome.Committed>(Now(ledger.TryAppendAsync(new AppendRequest(new NewFact("orders/9", "placed", "9")), TestContext.Current.CancellationToken))).Receipt;
 
@@ -157,7 +162,7 @@ internal static class SmallLedger
         Assert.IsType<AppendOutcome.Committed>(Now(ledger.TryAppendAsync(append)));
     }
 
-    /// <summary>The result of a call that has been answered when it returns.</summary>
+    /// <summary>The result of a call that has completed when it returns.</summary>
     public static T Now<T>(ValueTask<T> call)
     {
         Assert.True(call.IsCompleted);

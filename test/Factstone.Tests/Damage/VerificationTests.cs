@@ -2,12 +2,12 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Damage;
 
-/// <summary>What a check of the whole ledger finds beyond damaged bytes, and that it changes nothing.</summary>
+/// <summary>What verify finds beyond damaged bytes. It changes nothing.</summary>
 public sealed class VerificationTests
 {
     static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    // One sum over all facts notices a version that is missing, and only then are the versions of single streams compared.
+    // A sum over all facts shows that a version is missing. Only then does verify compare the versions of single streams.
     [Theory]
     [InlineData(Defect.None)]
     [InlineData(Defect.KeepRefusedVersions)]

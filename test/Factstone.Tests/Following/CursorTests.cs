@@ -3,7 +3,7 @@ using Factstone.Tests.Repairs;
 
 namespace Factstone.Tests.Following;
 
-/// <summary>What a cursor says, and when it is refused.</summary>
+/// <summary>The content of a cursor, and when it is refused.</summary>
 public sealed class CursorTests
 {
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -26,8 +26,8 @@ public sealed class CursorTests
         Assert.Throws<ArgumentOutOfRangeException>(() => ledger.CursorAt(new Position(-1)));
     }
 
-    // A ledger was copied at position 12, and both copies were written to. Nothing but the facts themselves tells them apart:
-    // they have the same id, the same epoch, and a fact at position 13.
+    // A ledger was copied at position 12, and both copies were appended to. They have the same id, the same epoch and a fact at position
+    // 13. Only the facts themselves distinguish them.
     [Fact]
     public void Copies_that_went_different_ways_are_told_apart_where_they_meet()
     {
@@ -66,7 +66,7 @@ public sealed class CursorTests
         Assert.True(second.TryRead(out var next));
         Assert.Equal(6, next.Position.Value);
 
-        // Behind the last order nothing matches: the follower's position is that of a fact which it was not given.
+        // Nothing matches after the last order, so the follower's position is that of a fact that it did not deliver.
         var tasks = ledger.OpenFollower(FactQuery.Parse("store=tasks"));
         while (tasks.TryRead(out _)) { }
         Assert.Equal(ledger.CursorAt(new Position(12)), tasks.Cursor);

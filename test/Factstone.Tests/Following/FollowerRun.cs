@@ -5,8 +5,12 @@ using Factstone.Testing;
 
 namespace Factstone.Tests.Following;
 
-/// <summary>One seed: writers, and beside them followers of random queries from random starts, some slow, some paused, some interrupted, some in a read-only ledger.</summary>
-/// <remarks>What has to be followed is known from what the writers were told, not from a read. Few facts stay in memory, so most starts are older than it. Who comes first is up to the machine.</remarks>
+/// <summary>
+/// One seed: writers, and followers with random queries and starts. Some followers
+/// are slow, some pause, some are interrupted, and some use a read-only ledger.
+/// </summary>
+/// <remarks>The expected facts come from the receipts of the writers, not from a read. Memory holds few facts, so most starts are older.
+/// The machine decides the order of the threads.</remarks>
 internal sealed class FollowerRun(int seed) : IAsyncDisposable
 {
     static readonly string[] Stores = ["a", "b", "bb"];
@@ -20,7 +24,7 @@ internal sealed class FollowerRun(int seed) : IAsyncDisposable
     Ledger _ledger = null!;
     Ledger _reader = null!;
 
-    /// <summary>What was given, over all followers.</summary>
+    /// <summary>The number of facts delivered, over all followers.</summary>
     public long Given { get; private set; }
 
     public async Task RunAsync()
@@ -96,7 +100,7 @@ internal sealed class FollowerRun(int seed) : IAsyncDisposable
             }
             catch (OperationCanceledException)
             {
-                // Interrupted, or at the end.
+                // The follower was interrupted or has reached the end.
             }
 
             if (await ending) break;
@@ -110,7 +114,10 @@ internal sealed class FollowerRun(int seed) : IAsyncDisposable
         lock (_written) Given += given.Count;
     }
 
-    /// <summary>True when the follower has come to the end of all that is written; false when it is interrupted before. Cancels it either way.</summary>
+    /// <summary>
+    /// Returns true when the follower has reached the end of everything written,
+    /// and false when it is interrupted earlier. Cancels it in both cases.
+    /// </summary>
     async Task<bool> EndAsync(Follower follower, CancellationTokenSource interruption, int? afterMilliseconds)
     {
         var end = _end.Task;
@@ -126,7 +133,7 @@ internal sealed class FollowerRun(int seed) : IAsyncDisposable
         return true;
     }
 
-    /// <summary>A follower, and which facts it is to give: those behind a position, and recorded at a time or later.</summary>
+    /// <summary>Opens a follower. It must deliver the facts after a position that were recorded at a given time or later.</summary>
     async Task<(Follower Follower, long After, DateTimeOffset From)> OpenAsync(Random random, FactQuery query)
     {
         var ledger = Either(random);
@@ -151,7 +158,7 @@ internal sealed class FollowerRun(int seed) : IAsyncDisposable
         }
     }
 
-    /// <summary>Returns when the reader knows a position that the writer's ledger has shown: it has only to look.</summary>
+    /// <summary>Returns when the reader shows a position that the writer's ledger has shown. The reader only has to refresh.</summary>
     async Task<Position> ShownAsync(Position position)
     {
         Assert.True(await _reader.GetHeadAsync() >= position);
@@ -180,7 +187,7 @@ internal sealed class FollowerRun(int seed) : IAsyncDisposable
         _ => [new() { Types = [One(random, Types), One(random, Types)] }, new() { Tags = ["t1", "t2"] }],
     };
 
-    /// <summary>What a query says, as plainly as can be.</summary>
+    /// <summary>The simplest evaluation of a query.</summary>
     static bool Matches(FactQuery query, NewFact fact) => query.IsAll || query.Any(item =>
         (item.Store is null || item.Store == fact.Stream.Store)
         && (item.Key is null || item.Key == fact.Stream.Key)

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Factstone.Tests.Following;
 
-/// <summary>Whatever the moment at which a follower gets from the log to what is new: each durable fact that matches is given once, in order.</summary>
+/// <summary>
+/// A follower delivers each matching durable fact once and in order, whenever it changes from reading the log to waiting for new facts.
+/// </summary>
 public sealed class FollowerRunTests(ITestOutputHelper output)
 {
     const int Runs = 100;
@@ -67,8 +69,8 @@ public sealed class FollowerRunTests(ITestOutputHelper output)
         }
     }
 
-    // Each append comes about when the follower, which has just been given the one before, begins to wait; none comes after
-    // it, so a move of the head that is missed then is missed for ever.
+    // Each append occurs when the follower has delivered the fact before it and begins to wait. No append follows the last one, so a
+    // follower that misses that change of the head waits forever.
     [Fact]
     public async Task No_fact_is_missed_that_comes_just_when_a_follower_begins_to_wait()
     {

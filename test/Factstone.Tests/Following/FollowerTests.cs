@@ -3,7 +3,7 @@ using Factstone.Testing;
 
 namespace Factstone.Tests.Following;
 
-/// <summary>Where a follow begins, how it ends, and what it says of itself.</summary>
+/// <summary>Where a follower starts, how it ends, and what it reports about itself.</summary>
 public sealed class FollowerTests
 {
     static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -34,7 +34,7 @@ public sealed class FollowerTests
         Assert.Equal([1, 2, 3, 4, 5], followed);
     }
 
-    // Facts 1 to 5 are recorded at one-second steps from Start.
+    // Facts 1 to 5 are recorded one second apart, from Start.
     [Fact]
     public async Task A_follow_begins_where_it_is_told()
     {
@@ -206,7 +206,7 @@ public sealed class FollowerTests
         Assert.Equal([4, 5], Positions(damaged, FollowStart.After(new Position(3))));
     }
 
-    // A fact of 1 MiB each: a thousand of them read ahead would be a gigabyte.
+    // Each fact has 1 MiB, so a thousand facts read ahead would take a gigabyte.
     [Fact]
     public async Task Large_facts_are_read_ahead_by_their_bytes()
     {
@@ -245,7 +245,7 @@ public sealed class FollowerTests
         }
     }
 
-    // The timer is made when somebody waits, is set for one look at a time, and is not set again once nobody waits.
+    // The timer is created at the first wait, is set for one refresh at a time, and is not set again when no caller waits.
     [Fact]
     public async Task A_read_only_ledger_looks_for_new_facts_while_somebody_waits_and_only_then()
     {
@@ -294,7 +294,7 @@ public sealed class FollowerTests
         watch.Fail(failure);
         Assert.Same(failure, await Assert.ThrowsAsync<LedgerIOException>(() => first));
 
-        // The next one waits anew, until nobody is to wait any more.
+        // The next wait continues until the watch is closed.
         var second = watch.WaitAsync(() => false, Cancellation).AsTask();
         Assert.False(second.IsCompleted);
         watch.Close();
@@ -316,7 +316,7 @@ public sealed class FollowerTests
         }
     }
 
-    /// <summary>A ledger of five facts, one a second; one second has passed since the last.</summary>
+    /// <summary>A ledger of five facts, one second apart. One second has passed since the last.</summary>
     async Task<Ledger> FiveSecondsAsync()
     {
         var ledger = await OpenAsync();
@@ -337,7 +337,7 @@ public sealed class FollowerTests
         return [.. positions];
     }
 
-    /// <summary>A clock with one timer, which a test fires.</summary>
+    /// <summary>A clock with one timer that the test fires.</summary>
     sealed class HandTimer : TimeProvider
     {
         TimerCallback? _callback;

@@ -1,6 +1,6 @@
 namespace Factstone.Tests.Golden;
 
-/// <summary>A copy of a frozen ledger on the disk, which goes with the test.</summary>
+/// <summary>A copy of a frozen ledger on the disk, deleted after the test.</summary>
 internal sealed class FixtureCopy : IDisposable
 {
     readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("factstone-golden-");

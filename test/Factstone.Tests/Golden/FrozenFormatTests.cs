@@ -3,7 +3,7 @@ using Factstone.Testing;
 
 namespace Factstone.Tests.Golden;
 
-/// <summary>Each format is for ever: a ledger that was written with it is read by every later version.</summary>
+/// <summary>Every later version reads a ledger that was written in an older format.</summary>
 public sealed class FrozenFormatTests
 {
     static string Fixture(string format) => Path.Combine(AppContext.BaseDirectory, "Golden", format);
@@ -25,8 +25,8 @@ public sealed class FrozenFormatTests
         }
     }
 
-    // If this test fails, ledgers that users have can no longer be read. Mend the reader; the expectations below are what
-    // was appended when the files were written, and never change.
+    // If this test fails, ledgers that users have can no longer be read. Repair the reader. The expectations below are what was appended
+    // when the files were written, and never change.
     [Theory]
     [InlineData("format-1")]
     [InlineData("format-2")]
@@ -66,8 +66,8 @@ public sealed class FrozenFormatTests
         }
     }
 
-    // If this test fails, what a run says has changed: raise the run's format, so that those that users have are made
-    // again, and add a file beside these.
+    // If this test fails, the content of a run has changed. Raise the run's
+    // format, so that existing runs are rebuilt, and add a file beside these.
     [Theory]
     [InlineData("run-4", GoldenLedger.Run)]
     [InlineData("run-4-cells", GoldenLedger.RunOfCells)]
@@ -106,7 +106,7 @@ public sealed class FrozenFormatTests
         Assert.Equal(isMadeAgain, Convert.ToHexString(written) != Convert.ToHexString(await File.ReadAllBytesAsync(path, cancellation)));
     }
 
-    // The ledger of format-2-cells, of which the third fact's payload was damaged, repaired.
+    // The ledger of format-2-cells after damage to the third fact's payload and a repair.
     [Fact]
     public async Task A_repaired_ledger_of_format_2_says_what_is_left_and_what_is_gone()
     {
@@ -223,7 +223,7 @@ public sealed class FrozenFormatTests
         Assert.Null(await ledger.ReadLatestAsync("orders/42", cancellationToken: cancellation));
         Assert.Equal(2, (await ledger.FindAppendAsync("golden-1", cancellation))!.Count);
 
-        // Leaves are what proofs will be made of, so they are frozen with the bytes.
+        // Proofs will be built from leaves, so they are frozen with the bytes.
         Assert.Equal(
             "A8F42C3F0A4CC94A 58932302BF1B53A5 125516FDAD53F957 ACB45C6BA0D0F55B A09D4AE29D288415",
             string.Join(' ', facts.Select(fact => Convert.ToHexString(fact.Leaf().AsSpan(0, 8)))));

@@ -3,27 +3,29 @@ using Factstone.Testing;
 
 namespace Factstone.Tests.Golden;
 
-/// <summary>The ledger that the formats were frozen with: every field of a fact in a thousand bytes, the same ones each time it is written.</summary>
+/// <summary>
+/// The ledger that the formats were frozen with: every field of a fact in a thousand bytes. Each write produces the same bytes.
+/// </summary>
 internal static class GoldenLedger
 {
     const string Root = "ledger";
 
-    /// <summary>Files whose bytes follow from what was appended; LOCK names a process.</summary>
+    /// <summary>Files whose bytes are determined by the appends. LOCK is not, because it names a process.</summary>
     public static readonly string[] Files = ["HEAD", "MANIFEST", "segments/00000000000000000001.000001.log"];
 
-    /// <summary>The index of the one with cells.</summary>
+    /// <summary>The index of the ledger with cells.</summary>
     public const string Run = "index/00000000000000000001-00000000000000000006.run";
 
-    /// <summary>The index of the one with cells alone.</summary>
+    /// <summary>The index of the ledger with cells alone.</summary>
     public const string RunOfCells = "index/00000000000000000001-00000000000000000000.run";
 
     public static readonly DateTimeOffset Begin = new(2025, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
-    /// <summary>Writes it, one append a second, and closes it.</summary>
+    /// <summary>Writes the ledger with one append per second, and closes it.</summary>
     public static Task<MemoryFileSystem> WriteAsync(bool withCells, CancellationToken cancellationToken) =>
         WriteAsync(ledger => withCells ? Appends(ledger).Concat(CellAppends()) : Appends(ledger), cancellationToken);
 
-    /// <summary>The same with the cells of it alone, and no fact.</summary>
+    /// <summary>Writes only the cells of the same ledger, without facts.</summary>
     public static Task<MemoryFileSystem> WriteCellsAsync(CancellationToken cancellationToken) =>
         WriteAsync(static _ => CellAppends().Select(static append => append with { Facts = [] }), cancellationToken);
 

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Factstone.Tests.Indexing;
 
-/// <summary>The binary search counts the first items, however many there are and however many are known to the caller.</summary>
+/// <summary>The binary search returns the number of leading items that match, for any length and any known lower bound.</summary>
 public sealed class BinarySearchTests
 {
     [Fact]

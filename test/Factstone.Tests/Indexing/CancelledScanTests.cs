@@ -4,7 +4,10 @@ using Factstone.Tests.Simulation;
 
 namespace Factstone.Tests.Indexing;
 
-/// <summary>A read that scans the log in place of a damaged run takes seconds in a large ledger. It ends with its caller, and with the ledger.</summary>
+/// <summary>
+/// A read that scans the log in place of a damaged run takes seconds in a
+/// large ledger. It ends when its caller cancels it or the ledger is closed.
+/// </summary>
 public sealed class CancelledScanTests
 {
     const int Facts = 80;
@@ -70,7 +73,7 @@ public sealed class CancelledScanTests
         Assert.Empty(ledger.Damage);
     }
 
-    // Closing the ledger waits until no reader uses its files any more. It waited for the whole scan.
+    // A close waits until no reader uses its files. It used to wait for the whole scan.
     [Fact]
     public void A_scan_ends_when_the_ledger_is_closed()
     {
@@ -105,7 +108,7 @@ public sealed class CancelledScanTests
         Assert.Null(SmallLedger.Now(ledger.FindAppendAsync("new", TestContext.Current.CancellationToken)));
     }
 
-    /// <summary>Whether readers are refused already.</summary>
+    /// <summary>Whether reads are already refused.</summary>
     static bool IsClosed(Ledger ledger)
     {
         try
@@ -119,7 +122,9 @@ public sealed class CancelledScanTests
         }
     }
 
-    /// <summary>The segments that something reads, in order; <paramref name="begun"/> is called with the number of each when its read begins.</summary>
+    /// <summary>
+    /// The segments that an action reads, in order. <paramref name="begun"/> is called with the number of each when its read begins.
+    /// </summary>
     List<string> SegmentsRead(Action something, Action<int>? begun = null)
     {
         var segments = new List<string>();
@@ -137,7 +142,7 @@ public sealed class CancelledScanTests
         return segments;
     }
 
-    /// <summary>A ledger with one run, of which every block is damaged, over many segments.</summary>
+    /// <summary>A ledger of many segments with one run, in which every block is damaged.</summary>
     Ledger OpenWithDamagedRun(bool isReader = true)
     {
         var options = SmallLedger.Options(_files) with { MemoryFactsMax = 1_000, RebuiltAtOnceMax = 0, Scheduler = new ManualScheduler(), MappedReads = false };

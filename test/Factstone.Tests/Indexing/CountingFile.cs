@@ -2,7 +2,7 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Indexing;
 
-/// <summary>A file on a disk that is memory, which says how much of what its user allocates is the disk.</summary>
+/// <summary>Measures how much of the memory that its user allocates belongs to the simulated disk.</summary>
 internal sealed class CountingFile(IStorageFile file) : IStorageFile
 {
     public long Allocated { get; private set; }

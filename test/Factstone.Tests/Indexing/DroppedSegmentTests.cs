@@ -5,7 +5,7 @@ using Factstone.Tests.Simulation;
 
 namespace Factstone.Tests.Indexing;
 
-/// <summary>A segment of which nothing came to be live is dropped; what was in memory before it becomes runs all the same.</summary>
+/// <summary>A segment that never gets live frames is dropped. The facts held in memory before it still become runs.</summary>
 public sealed class DroppedSegmentTests
 {
     readonly MemoryFileSystem _memory = new();
@@ -19,7 +19,7 @@ public sealed class DroppedSegmentTests
         using (var first = SmallLedger.Open(_memory))
             for (var i = 0; i < 10; i++) SmallLedger.AppendOne(first);
 
-        // A clean end of which HEAD knows nothing, and no index: the next open begins another segment.
+        // The log ends cleanly, but HEAD and the index are missing, so the next open creates another segment.
         _memory.Delete($"{SmallLedger.Root}/HEAD");
         SmallLedger.WithoutIndex(_memory);
         var files = new WatchedFiles(_memory);
@@ -27,7 +27,7 @@ public sealed class DroppedSegmentTests
         var options = SmallLedger.Options(files) with { MemoryFactsMax = 10, Scheduler = _scheduler, BranchTaken = took.Add };
         using (var ledger = SmallLedger.Open(options))
         {
-            // It is dropped again where the first write to it does not become durable.
+            // The new segment is dropped when the first sync of it fails.
             Assert.Contains(RecoveryBranch.NothingToRewrite, took);
             var failures = 1;
             files.Syncing = path =>

@@ -2,10 +2,12 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Indexing;
 
-/// <summary>A table of fingerprints has the same bytes however little memory its writer has, and takes time that grows with its terms alone.</summary>
+/// <summary>
+/// A fingerprint table has the same bytes for every memory limit of its writer, and its time grows only with the number of terms.
+/// </summary>
 public sealed class FingerprintTableTests
 {
-    // Every part begins with what overflowed from the one before, so the smallest parts, of one bucket, show the most.
+    // Every part begins with the overflow of the part before it. The smallest parts, of one bucket, test that most.
     [Theory]
     [InlineData(64, 64)]
     [InlineData(128, 64)]
@@ -23,7 +25,7 @@ public sealed class FingerprintTableTests
             {
                 foreach (var spread in (ulong[])[ulong.MaxValue, ulong.MaxValue / 8, 1_000, 0])
                 {
-                    // Hashes that lie together overflow into many buckets, those at the end behind the last one.
+                    // Similar hashes overflow into many buckets; those at the end overflow behind the last one.
                     var low = random.Next(2) == 0 ? 0 : ulong.MaxValue - spread;
                     if (count > 2_000 && spread < ulong.MaxValue) continue; // long chains of full buckets take long in both ways
                     TermLocation[] terms = [.. Enumerable.Range(0, count).Select(number => Draw(random, low, spread, number))];
@@ -51,7 +53,7 @@ public sealed class FingerprintTableTests
         }
     }
 
-    // 64 KiB of table at a time, 4 KiB of a partition: what is not a part of the table or a chunk is on the disk.
+    // The writer keeps 64 KiB of the table and 4 KiB of a partition in memory. The rest is on the disk.
     [Fact]
     public void Memory_does_not_grow_with_the_number_of_terms()
     {

@@ -2,7 +2,7 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Indexing;
 
-/// <summary>What finds the terms of a run is written in pieces, so that nobody waits for all of it: not a close, nor an append.</summary>
+/// <summary>The lookup tables of a run are written in steps, so that neither a close nor an append waits for all of them.</summary>
 public sealed class FinishStepsTests
 {
     [Fact]
@@ -23,7 +23,8 @@ public sealed class FinishStepsTests
             writer.EndList();
         }
 
-        // 37,500 offsets of blocks, 2,048 at a step; the terms once to distribute them and once to put them into two parts, 100,000 at a step.
+        // The writer takes 2,048 of the 37,500 block offsets per step. It visits the terms twice, 100,000 per step: once to distribute
+        // them, and once to put them into two parts.
         var steps = writer.FinishSteps(new LedgerId(Guid.Empty), 1, new Position(streams), new LogLocation(new Position(1), 1, 128 + streams), default, 1, 1).Count();
         Assert.InRange(steps, 28, 32);
 

@@ -5,7 +5,7 @@ using Factstone.Tests.Simulation;
 
 namespace Factstone.Tests.Indexing;
 
-/// <summary>While nobody appends, runs become fewer; whoever appends does not wait for that, and every answer stays.</summary>
+/// <summary>When the ledger is idle, runs are merged. Appends do not wait for the merge, and every answer stays the same.</summary>
 public sealed class IdleMergingTests
 {
     readonly MemoryFileSystem _files = new();
@@ -28,7 +28,7 @@ public sealed class IdleMergingTests
         Index();
         Assert.Equal(6, Runs(ledger));
 
-        // The first look begins the second.
+        // The first check starts the interval of one second.
         Clock.Advance(TimeSpan.FromMilliseconds(999));
         Index();
         Assert.Equal((6, 0), (Runs(ledger), IdleMerges));
@@ -66,7 +66,7 @@ public sealed class IdleMergingTests
         Same(ledger);
     }
 
-    // An append of cells alone moves no position.
+    // An append of cells alone assigns no position.
     [Fact]
     public void An_append_of_cells_puts_it_off_too_and_runs_of_cells_alone_become_few()
     {
@@ -151,7 +151,7 @@ public sealed class IdleMergingTests
         Same(ledger);
     }
 
-    // What has to be merged could not be, what is merged in quiet was begun and thrown away for it, and so on without an end.
+    // A required merge failed for lack of space. An idle merge was started and discarded in its favour, again and again without end.
     [Fact]
     public void A_full_disk_ends_what_has_to_be_merged_too()
     {
@@ -173,14 +173,14 @@ public sealed class IdleMergingTests
         Same(ledger);
     }
 
-    // Until somebody read the damaged block, nothing could be merged with that run, and the thread of the index tried for ever.
+    // Until a read found the damaged block, no merge with that run could complete, and the index worker retried without end.
     [Theory]
     [InlineData(7, false)]
     [InlineData(8, false)]
     [InlineData(8, true)]
     public void A_damaged_run_that_is_to_be_merged_is_made_again_and_merged(int sessions, bool isReadBefore)
     {
-        // Keys so long that an open, which looks at few blocks, leaves most of them unread.
+        // The keys are so long that an open, which reads few blocks, leaves most blocks unread.
         static StreamName Stream(int number) => new("orders", $"{new string('k', 400)}{number:D6}{new string('k', 400)}");
         var options = _options with { MemoryFactsMax = 1_000 };
         for (var session = 0; session < sessions; session++)
@@ -198,7 +198,7 @@ public sealed class IdleMergingTests
         Assert.Equal(sessions, Runs(again));
         if (isReadBefore)
         {
-            // Each block was whole when it was checked.
+            // Each block is whole when it is checked, and damaged afterwards.
             for (var i = 0; i < sessions * 100; i++) Assert.Equal(1, SmallLedger.Now(again.GetVersionAsync(Stream(i), cancellationToken: TestContext.Current.CancellationToken)).Value);
             for (var at = _files.LengthOf(run) / 4; at < _files.LengthOf(run) / 2; at += 97) _files.FlipBit(run, at * 8);
         }
@@ -212,7 +212,7 @@ public sealed class IdleMergingTests
         Assert.Empty(again.Damage);
     }
 
-    /// <summary>All that there is to do now.</summary>
+    /// <summary>Runs the index worker until it has nothing left to do.</summary>
     void Index()
     {
         for (var steps = 0; _scheduler.Step("factstone index"); steps++) Assert.True(steps < 10_000, "The index finds no rest.");

@@ -5,7 +5,9 @@ using Factstone.Tests.Simulation;
 
 namespace Factstone.Tests.Indexing;
 
-/// <summary>An index worker that is late, and a disk with space for the log alone: runs stay few, memory stays bounded, and appends go on.</summary>
+/// <summary>
+/// The index worker is late, or the disk has space for the log only. Runs stay few, memory stays bounded, and appends continue.
+/// </summary>
 public sealed class IndexPacingTests
 {
     readonly MemoryFileSystem _files = new();
@@ -16,7 +18,7 @@ public sealed class IndexPacingTests
 
     public IndexPacingTests() => _options = SmallLedger.Options(_files) with { Scheduler = _scheduler, MemoryFactsMax = 10, BranchTaken = _branches.Add };
 
-    // The worker never gets a turn, so the writer alone keeps the number of runs down.
+    // The worker never runs, so only the writer limits the number of runs.
     [Fact]
     public void Runs_stay_few_when_the_worker_never_merges()
     {
@@ -38,7 +40,7 @@ public sealed class IndexPacingTests
         Holds(ledger);
     }
 
-    // What is free is reserved for the log: nothing of the index is written, and appends go on to the bound of memory.
+    // The free space is reserved for the log. No run is written, and appends continue up to the memory limit.
     [Fact]
     public void Appends_go_on_when_the_disk_has_space_for_the_log_alone()
     {
@@ -66,7 +68,7 @@ public sealed class IndexPacingTests
         Holds(ledger);
     }
 
-    // A merge of large runs was tried again and again, and small ones piled up behind it.
+    // A merge of large runs was retried again and again, and small runs accumulated behind it.
     [Fact]
     public void A_merge_without_space_does_not_keep_smaller_ones_waiting()
     {
@@ -94,7 +96,7 @@ public sealed class IndexPacingTests
         Holds(ledger);
     }
 
-    // The log takes the space of a merge that has begun: the merge stops, and gives its space back.
+    // The log needs the space of a merge in progress. The merge stops and releases its space.
     [Fact]
     public void A_merge_stops_when_the_log_needs_its_space()
     {
@@ -117,7 +119,9 @@ public sealed class IndexPacingTests
         Assert.Contains(RecoveryBranch.RunsMerged, _branches);
     }
 
-    /// <summary>Another file takes so much of the disk that the free space is less than half of the reserve, which is a sixteenth of the disk.</summary>
+    /// <summary>
+    /// Another file fills the disk until the free space is less than half of the reserve, which is a sixteenth of the disk.
+    /// </summary>
     void FillToReserve(int free)
     {
         _files.CreateDirectory("other");

@@ -4,7 +4,7 @@ using Factstone.Testing;
 
 namespace Factstone.Tests.Indexing;
 
-/// <summary>A run of more terms than its writer keeps in memory finds each of them, and no other.</summary>
+/// <summary>A run with more terms than its writer keeps in memory finds each of them, and no other.</summary>
 public sealed class LargeRunTests
 {
     [Theory]
@@ -50,7 +50,7 @@ public sealed class LargeRunTests
         Assert.False(cursor.MoveNext());
     }
 
-    // The terms of a large run are read again for its fingerprints: streams for one table, and what comes behind them for the other.
+    // The writer reads the terms of a large run again to compute fingerprints: the streams for one table, all other terms for the other.
     [Theory]
     [InlineData(0, 3)]
     [InlineData(3, 0)]

@@ -6,10 +6,10 @@ using Factstone.Tests.Repairs;
 
 namespace Factstone.Tests.Indexing;
 
-/// <summary>A stream is read as it was written, however many of its facts there are to a block of a run, to a run, and to a segment.</summary>
+/// <summary>A read of a stream returns what was written, for any number of its facts per block, per run and per segment.</summary>
 public sealed class ListLengthTests
 {
-    /// <summary>Around one block of a list, and around two.</summary>
+    /// <summary>Lengths around one block of a list, and around two.</summary>
     static readonly int[] Lengths = [1, 2, 3, 63, 64, 65, 66, 127, 128, 129, 192, 193, 1_300];
 
     static CancellationToken Now => TestContext.Current.CancellationToken;
@@ -29,7 +29,7 @@ public sealed class ListLengthTests
             var facts = Write(files, random, memoryFactsMax);
             if (isRepaired) facts = LoseSome(files, facts, random);
 
-            // Of the repaired log, all runs are new; a few appends more make the last of them be merged.
+            // All runs of the repaired log are new. A few more appends cause a merge that includes the last one.
             using (var ledger = SmallLedger.Open(SmallLedger.Options(files) with { MemoryFactsMax = memoryFactsMax }))
                 for (var i = 0; i < 12; i++) facts.Add(new Written($"other/{i}", Repair.Append(ledger, new AppendRequest(new NewFact($"other/{i}", "made", "1"))).FirstPosition, Version: 1, Retracts: false));
 
@@ -39,7 +39,7 @@ public sealed class ListLengthTests
                 using var ledger = Ledger.Open(FileStorage.Open(options.FileSystem!, root, options.ToStorageOptions(), Now), options);
                 Same(facts, ledger, random, $"seed {seed}, {memoryFactsMax} facts in memory");
 
-                // What has no runs has all of its times in memory.
+                // A ledger without runs has all of its times in memory.
                 using var plain = SmallLedger.OpenReadOnly(SmallLedger.WithoutIndex(files.Clone()));
                 foreach (var fact in plain.ReadAsync(cancellationToken: Now).ToBlockingEnumerable(Now))
                     foreach (var time in (LedgerTime[])[LedgerTime.RecordedBy(fact.RecordedAt), LedgerTime.RecordedBy(fact.RecordedAt.AddMicroseconds(-1))])
@@ -50,13 +50,13 @@ public sealed class ListLengthTests
             Assert.Empty(report.Damage);
             Assert.True(report.RunsCompared > 0);
 
-            // The same in pieces of the log that are smaller than the runs.
+            // Verify again, in pieces of the log that are smaller than the runs.
             using var storage = FileStorage.OpenReadOnly(files, SmallLedger.Root, new StorageOptions { MemoryFactsMax = random.Next(1, 100), PreallocationBytesMax = 0 });
             Assert.Empty(storage.VerifyRuns(storage.Runs(), static _ => { }).Damage);
         }
     }
 
-    /// <summary>Streams of each length, mixed, with retractions; facts are large enough for several segments.</summary>
+    /// <summary>Writes streams of each length, interleaved and with retractions. The facts are large enough for several segments.</summary>
     static List<Written> Write(MemoryFileSystem files, Random random, int memoryFactsMax)
     {
         var order = Lengths.SelectMany(length => Enumerable.Repeat($"records/{length}", length)).ToArray();
@@ -82,7 +82,7 @@ public sealed class ListLengthTests
         return facts;
     }
 
-    /// <summary>Gaps in the versions of most streams, and in places several facts side by side.</summary>
+    /// <summary>Loses facts, so that most streams have gaps in their versions. In some places several adjacent facts are lost.</summary>
     static List<Written> LoseSome(MemoryFileSystem files, List<Written> facts, Random random)
     {
         var lost = new HashSet<Position>();

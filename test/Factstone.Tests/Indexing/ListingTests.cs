@@ -5,10 +5,10 @@ using Factstone.Tests.Damage;
 
 namespace Factstone.Tests.Indexing;
 
-/// <summary>Pages of keys, merged from memory and runs, are what a sorted list of all keys says.</summary>
+/// <summary>Pages of keys, merged from memory and runs, equal those of a sorted list of all keys.</summary>
 public sealed class ListingTests
 {
-    // Of these, UTF-16 and UTF-8 have another order; and one begins where another ends.
+    // Some of these sort differently in UTF-16 and UTF-8, and some are a prefix of another.
     static readonly string[] Pieces = ["a", "b", " ", "~", "é", "\uD7FF", "\uE000", "\uFFFD", "\U00010000", "\U0010FFFF"];
     static readonly string[] Stores = ["s", "s\uE000", "s\U00010000"];
 
@@ -33,7 +33,7 @@ public sealed class ListingTests
         }
     }
 
-    // The facts of a page are looked for 16 at a time, and the keys 256 at a time.
+    // A page reads its facts in batches of 16 and its keys in batches of 256.
     [Theory]
     [InlineData(10)]
     [InlineData(300)]
@@ -59,7 +59,7 @@ public sealed class ListingTests
 
         void Append(Ledger ledger)
         {
-            // Of some stretches of keys, nearly all are retracted.
+            // In some ranges of keys, nearly all are retracted.
             var facts = new NewFact[3];
             for (var i = 0; i < facts.Length; i++)
             {

@@ -3,7 +3,7 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Indexing;
 
-/// <summary>The lists of a part in memory: what a reader sees of them while the writer adds.</summary>
+/// <summary>What a reader sees of the lists of a part in memory while the writer adds to them.</summary>
 public sealed class MemoryListTests
 {
     const int Items = 1_000;
@@ -50,7 +50,8 @@ public sealed class MemoryListTests
         }
     }
 
-    // The run builder leaves the part that grows alone; for a moment it did not know which one that is, and made a run of the last part that readers knew.
+    // The run builder must not touch the growing part. For a moment it did not
+    // know which part that was, and made a run of the last part that readers knew.
     [Fact]
     public async Task The_part_that_grows_is_always_one_that_readers_know()
     {

@@ -4,8 +4,8 @@ namespace Factstone.Tests.Indexing;
 
 public sealed class MemoryPartTests
 {
-    // A part whose first fact is gone for good has the time before it for its own: with an older one, a read as of a time
-    // between the two would be sent here, and be shown the facts in front that were recorded later.
+    // A part whose first fact is lost begins at the time of the fact before it. If it began at an older time, a read as of a time between
+    // the two would use this part and return facts that were recorded later.
     [Fact]
     public void What_is_left_behind_a_run_and_begins_with_a_lost_fact_begins_at_the_time_of_the_fact_before_it()
     {

@@ -5,7 +5,7 @@ using Factstone.Tests.Repairs;
 
 namespace Factstone.Tests.Indexing;
 
-/// <summary>Runs that are large stay as they are, so that none becomes larger than its format can say.</summary>
+/// <summary>Large runs are not merged, so that none exceeds the limits of the format.</summary>
 public sealed class MergeBoundTests
 {
     static CancellationToken Now => TestContext.Current.CancellationToken;
@@ -23,7 +23,8 @@ public sealed class MergeBoundTests
         AllThere(files, 400);
     }
 
-    // A large run that was damaged is made again in small ones, and behind it there may be another large one: they stayed as they were, however many.
+    // A damaged large run is rebuilt as small ones, and another large run may
+    // follow them. The small ones were then never merged, however many there were.
     [Fact]
     public void Small_runs_before_a_large_one_are_merged_with_one_another()
     {
@@ -53,7 +54,7 @@ public sealed class MergeBoundTests
         for (var i = 0; i < facts; i++) Repair.Append(ledger, new AppendRequest(new NewFact(Stream(next + i), "made", "1")));
     }
 
-    /// <summary>Keys so long that an open does not look at all blocks of a run.</summary>
+    /// <summary>A key so long that an open does not read all blocks of a run.</summary>
     static StreamName Stream(int number) => new("s", $"{number}{new string('x', 900)}");
 
     static List<string> Paths(MemoryFileSystem files) => [.. files.Paths.Where(path => path.EndsWith(".run", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];

@@ -3,7 +3,7 @@ using Factstone.Testing;
 
 namespace Factstone.Tests.Indexing;
 
-/// <summary>A merge slows down while appends are committed, and never below a third of its speed.</summary>
+/// <summary>A merge slows down while appends are committed, but never below a third of its speed.</summary>
 public sealed class MergePaceTests
 {
     static readonly TimeSpan Work = TimeSpan.FromMilliseconds(3);
@@ -63,7 +63,7 @@ public sealed class MergePaceTests
         Assert.Equal(TimeSpan.FromMilliseconds(50), _paused);
     }
 
-    // A simulation's workers do nothing later, and would never step again.
+    // The workers of a simulation cannot schedule a later step, so a pause would never end.
     [Fact]
     public void Nothing_pauses_where_no_step_can_be_scheduled()
     {

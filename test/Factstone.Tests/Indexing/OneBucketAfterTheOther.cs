@@ -2,7 +2,10 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Indexing;
 
-/// <summary>The table of fingerprints as version 4 of the format had it first: all terms once for each part of the table. The bytes that a faster way has to give.</summary>
+/// <summary>
+/// The first algorithm for the fingerprint table of format version 4: it visits all terms once for each part of the table. A faster
+/// algorithm must produce the same bytes.
+/// </summary>
 internal static class OneBucketAfterTheOther
 {
     public static byte[] Table(BucketShape shape, IReadOnlyList<TermLocation> terms, int bytesMax)

@@ -3,7 +3,7 @@ using Factstone.Tests.Damage;
 
 namespace Factstone.Tests.Indexing;
 
-/// <summary>What a reader beside the writer makes of runs that change while it looks at them.</summary>
+/// <summary>A reader in another process, whose runs the writer replaces during its reads.</summary>
 public sealed class ReaderBesideWriterTests
 {
     readonly MemoryFileSystem _files = new();

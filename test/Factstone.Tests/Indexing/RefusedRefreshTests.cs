@@ -4,7 +4,10 @@ using Factstone.Tests.Damage;
 
 namespace Factstone.Tests.Indexing;
 
-/// <summary>A reader beside the writer meets an I/O error while it takes in what was published. The next look, when the disk is well again, shows all of it.</summary>
+/// <summary>
+/// A reader in another process meets an I/O error during a refresh. The
+/// next refresh, on a working disk, shows everything that was published.
+/// </summary>
 public sealed class RefusedRefreshTests
 {
     const int AppendsBefore = 15;
@@ -12,9 +15,9 @@ public sealed class RefusedRefreshTests
 
     static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    // A reader had read up to what HEAD said, and then an I/O error came from the directory of the index, where it looked
-    // for runs to adopt. It took that slot of HEAD for known without having shown it: every later look returned at once,
-    // and the reader stayed behind until the next append, which may never come.
+    // A reader had read up to the end in HEAD. Then the listing of the index directory, where it looks for new runs, failed. The reader
+    // recorded that slot of HEAD as shown, although it had not shown it. Every later refresh returned at once, and the reader stayed behind
+    // until the next append, which may never come.
     [Theory]
     [InlineData(1, "the listing before the runs are opened")]
     [InlineData(2, "the listing that they are opened by")]
@@ -34,7 +37,7 @@ public sealed class RefusedRefreshTests
         AssertIsWhole(reader);
     }
 
-    // Not only there: whichever operation of a look fails, the next look shows what was published, also where nothing is appended any more.
+    // Whichever operation of a refresh fails, the next refresh shows what was published, even without another append.
     [Theory]
     [InlineData(1_000)]
     [InlineData(50)]
@@ -51,7 +54,7 @@ public sealed class RefusedRefreshTests
             }
             catch (FactstoneException refused) when (refused is LedgerIOException or LedgerIndexException)
             {
-                // The look was refused; this is what the next one is about.
+                // This refresh was refused. The next one must succeed.
             }
 
             var struck = disk.FaultCounts.ContainsKey(nameof(Fault.Error));

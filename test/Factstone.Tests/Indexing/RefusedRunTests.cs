@@ -3,7 +3,7 @@ using Factstone.Tests.Damage;
 
 namespace Factstone.Tests.Indexing;
 
-/// <summary>Runs that are written and cannot be read again fill neither the disk nor the memory.</summary>
+/// <summary>Runs that can be written but not read back fill neither the disk nor the memory.</summary>
 public sealed class RefusedRunTests
 {
     [Fact]

@@ -3,7 +3,9 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Indexing;
 
-/// <summary>The search that guesses where a row stands finds what a plain count finds, and never looks much longer than halving.</summary>
+/// <summary>
+/// The interpolation search for a row finds the same row as a linear count, and needs at most a few steps more than a binary search.
+/// </summary>
 public sealed class RowSearchTests
 {
     public static TheoryData<string> Shapes => [nameof(Shape.Even), nameof(Shape.AllEqual), nameof(Shape.FewValues), nameof(Shape.Jumps), nameof(Shape.Doubling), nameof(Shape.AtTheEnds), nameof(Shape.BeyondDoubles)];
@@ -19,7 +21,7 @@ public sealed class RowSearchTests
             var rows = Rows(random, Enum.Parse<Shape>(shape), random.Next(1, round < 300 ? 20 : 2_000));
             for (var i = 0; i < 40; i++)
             {
-                // Most of all, values at a row and beside it.
+                // Most values are those of a row or next to one.
                 var value = random.Next(4) == 0 ? random.NextInt64(rows[0], long.MaxValue) : Math.Clamp(rows[random.Next(rows.Length)] + random.Next(-1, 2), rows[0], long.MaxValue - 1);
                 var behind = Math.Max(rows[^1], value + 1);
                 var end = random.Next(2) == 0 ? behind : random.NextInt64(behind, long.MaxValue);
@@ -62,7 +64,7 @@ public sealed class RowSearchTests
             Shape.Doubling => [.. Enumerable.Range(0, count).Select(i => 1L << (i % 62))],
             Shape.AtTheEnds => [.. Enumerable.Range(0, count).Select(i => i % 2 == 0 ? long.MinValue / 2 + i : (long.MaxValue / 2) - i)],
 
-            // As numbers with a point, many of these are the same.
+            // Many of these are equal when they are converted to floating point.
             _ => [.. Enumerable.Range(0, count).Select(_ => long.MaxValue - 10_000 + random.Next(3_000))],
         };
         Array.Sort(rows);

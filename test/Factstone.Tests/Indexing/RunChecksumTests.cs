@@ -3,7 +3,9 @@ using Factstone.Testing;
 
 namespace Factstone.Tests.Indexing;
 
-/// <summary>The checksums of a run's blocks are in its file only. Damage to them is noticed before anything is concluded from a block.</summary>
+/// <summary>
+/// The checksums of a run's blocks are only in its file. Damage to them is detected before the content of a block is used.
+/// </summary>
 public sealed class RunChecksumTests
 {
     const string Path = "d/run";
@@ -26,7 +28,7 @@ public sealed class RunChecksumTests
         Assert.True(whole is not null, wrong);
     }
 
-    // A run stays open for as long as the ledger, and its checksums are read from the file all the time.
+    // A run stays open as long as the ledger, and its checksums are read from the file each time.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -51,7 +53,7 @@ public sealed class RunChecksumTests
         }
     }
 
-    // Also one that has passed before is checked again, before a merge writes what it says under a new checksum.
+    // A block that has passed before is checked again before a merge copies its content under a new checksum.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -69,7 +71,7 @@ public sealed class RunChecksumTests
         Read(run, 1);
     }
 
-    // 1 GiB has 262,144 blocks: their checksums are 1 MiB, of which 64 KiB are read at a time, and a bit of each is kept where the file is mapped.
+    // 1 GiB has 262,144 blocks. Their checksums take 1 MiB, of which 64 KiB are read at a time. A mapped file keeps one bit per block.
     [Fact]
     public void Neither_an_open_run_nor_its_writer_keeps_memory_for_its_blocks()
     {

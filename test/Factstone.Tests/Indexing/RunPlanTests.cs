@@ -2,7 +2,7 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Indexing;
 
-/// <summary>Which runs become one: few are left, and no fact is written anew often.</summary>
+/// <summary>Which runs are merged: few runs remain, and no fact is rewritten often.</summary>
 public sealed class RunPlanTests
 {
     [Fact]
@@ -46,8 +46,8 @@ public sealed class RunPlanTests
         Assert.Equal(0..0, RunPlan.NextWhenIdle(items, static _ => false));
     }
 
-    // A ledger that is open and quiet again and again after few facts: what is merged in quiet must not add up to more than
-    // a fact is worth.
+    // A ledger is opened and becomes idle again and again after a few facts.
+    // Idle merges must not rewrite a fact more often than the limit allows.
     [Fact]
     public void A_fact_is_written_anew_a_few_times_for_each_doubling_at_most()
     {

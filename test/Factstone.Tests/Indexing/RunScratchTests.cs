@@ -5,10 +5,15 @@ using Factstone.Tests.Repairs;
 
 namespace Factstone.Tests.Indexing;
 
-/// <summary>What a merge cannot keep in memory is behind the end of the file that it writes. The finished run has nothing of it, and a merge that ends early leaves nothing behind.</summary>
+/// <summary>
+/// A merge keeps what does not fit in memory behind the end of the file that it writes. The finished run contains nothing of that, and a
+/// merge that ends early leaves no file behind.
+/// </summary>
 public sealed class RunScratchTests
 {
-    /// <summary>One bucket of a table at a time, a few entries of anything else; the scratch space is moved each time the run grows.</summary>
+    /// <summary>
+    /// One bucket of a table at a time, and a few entries of everything else. The scratch space moves each time the run grows.
+    /// </summary>
     static readonly RunMemory Tiny = new(FingerprintBytes: RunFormat.BucketBytes, HashesKeptMax: 0, ChunkBytes: 32, ScratchBegin: 1);
 
     static CancellationToken Now => TestContext.Current.CancellationToken;
@@ -55,7 +60,7 @@ public sealed class RunScratchTests
             }
             catch (MachineStoppedException)
             {
-                // Nobody cleans up.
+                // After a crash, nothing cleans up.
             }
 
             ended++;
@@ -74,7 +79,7 @@ public sealed class RunScratchTests
         Assert.InRange(ended, 50, 5_000);
     }
 
-    // A bit of scratch space that flips would otherwise be in the run, under a checksum that holds.
+    // Otherwise a bit flipped in the scratch space would enter the run under a valid checksum.
     [Fact]
     public void A_damaged_byte_of_the_scratch_space_ends_the_merge()
     {

@@ -6,10 +6,10 @@ namespace Factstone.Tests.Indexing;
 
 public sealed partial class RunTests
 {
-    /// <summary>Each takes a scan of the log where the block that would say it is damaged.</summary>
+    /// <summary>Each of these ids needs a scan of the log if the block that would answer is damaged.</summary>
     const int AskedIds = 30;
 
-    // A large run with a damaged block is not rebuilt by the reader that finds the damage. Its whole blocks and the log answer.
+    // The reader that finds a damaged block in a large run does not rebuild the run. Its whole blocks and the log answer.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -19,11 +19,11 @@ public sealed partial class RunTests
         var random = new Random(8);
         using var ledger = OpenWithDamagedRuns(files, isReader, new ManualScheduler(), out var damaged);
 
-        // Nothing but the log answers.
+        // Every block is damaged, so only the log answers.
         SameAnswers(expected, ledger, random, AskedIds);
         Assert.Equal(damaged.Sum(static part => part.Run.Footer.Items), ledger.Storage.Statistics().IndexRebuild.Total);
 
-        // Each block by itself.
+        // Then each block is damaged alone.
         FlipBlocks(files, damaged, static _ => true);
         var blocks = damaged.Sum(static part => RunFormat.BlocksIn(part.Run.Footer.ChecksumsAt));
         Assert.InRange(blocks, 5, 60);
@@ -68,7 +68,7 @@ public sealed partial class RunTests
         Assert.InRange(Runs(files).Count, 1, 20);
     }
 
-    // The damaged file stays until all is rebuilt, so a crash in between costs nothing but the work.
+    // The damaged file stays until the whole run is rebuilt, so a crash in between costs only the work.
     [Fact]
     public void A_crash_in_the_middle_of_a_rebuild_leaves_the_index_as_it_was()
     {
@@ -91,7 +91,7 @@ public sealed partial class RunTests
         }
     }
 
-    // A disk without space for the rebuild: it is given up, leaves nothing behind, and is done when there is space.
+    // The disk has no space for the rebuild. The rebuild is abandoned, leaves no file behind, and is repeated when there is space.
     [Fact]
     public void A_rebuild_without_space_is_done_later()
     {
@@ -112,7 +112,7 @@ public sealed partial class RunTests
         SameAnswers(expected, ledger, random, AskedIds);
     }
 
-    // The log is damaged as well: what only the damaged block knew is refused, and nothing is answered wrongly.
+    // The log is damaged as well. What only the damaged block knew is refused, and no answer is wrong.
     [Fact]
     public void A_damaged_log_under_a_damaged_large_run_is_said()
     {
@@ -123,7 +123,7 @@ public sealed partial class RunTests
         Assert.NotEmpty(ledger.Damage);
     }
 
-    /// <summary>A ledger without runs, and one of the same appends with a few.</summary>
+    /// <summary>A ledger without runs, and one with the same appends and a few runs.</summary>
     static Ledger WrittenTwice(out MemoryFileSystem files)
     {
         files = new MemoryFileSystem();
@@ -141,7 +141,7 @@ public sealed partial class RunTests
 
     static Ledger OpenWithDamagedRuns(MemoryFileSystem files, bool isReader, ManualScheduler scheduler, out List<DamagedRun> damaged) => OpenWithDamagedRuns(files, isReader, scheduler, out damaged, out _);
 
-    /// <summary>Every block of every run is damaged, and the first question to each has found that.</summary>
+    /// <summary>Damages every block of every run. The first lookup in each run has found that.</summary>
     static Ledger OpenWithDamagedRuns(MemoryFileSystem files, bool isReader, ManualScheduler scheduler, out List<DamagedRun> damaged, out Testing.ManualTimeProvider clock)
     {
         var options = SmallLedger.Options(files) with { MemoryFactsMax = 30, RebuiltAtOnceMax = 0, Scheduler = scheduler };
@@ -161,7 +161,7 @@ public sealed partial class RunTests
         return ledger;
     }
 
-    /// <summary>Flips a bit in some blocks, by their number over all runs.</summary>
+    /// <summary>Flips a bit in some blocks, chosen by their number over all runs.</summary>
     static void FlipBlocks(MemoryFileSystem files, List<DamagedRun> damaged, Func<long, bool> which)
     {
         var number = 0L;

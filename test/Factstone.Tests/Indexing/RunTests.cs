@@ -6,7 +6,7 @@ using Factstone.Tests.Damage;
 
 namespace Factstone.Tests.Indexing;
 
-/// <summary>A ledger with runs answers what one without them answers, whatever becomes of the runs.</summary>
+/// <summary>A ledger with runs gives the same answers as one without, whatever happens to the runs.</summary>
 public sealed partial class RunTests
 {
     const int Streams = 40;
@@ -126,7 +126,7 @@ public sealed partial class RunTests
         Assert.True(found.ContainsKey(RecoveryBranch.RunRejected), "no run was ever made again");
     }
 
-    // The blocks of a larger run are checked when they are touched: by then it is open, and has to be made again under way.
+    // The blocks of a larger run are checked at their first use. By then the run is open and must be rebuilt while the ledger is in use.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -175,7 +175,7 @@ public sealed partial class RunTests
 
     static T Done<T>(ValueTask<T> task) => task.AsTask().GetAwaiter().GetResult();
 
-    // A merged run stands beside those that it was made of when a crash comes before they are removed.
+    // After a crash before the old runs are removed, the merged run and the old ones overlap.
     [Fact]
     public void Of_runs_that_overlap_the_longer_one_counts()
     {

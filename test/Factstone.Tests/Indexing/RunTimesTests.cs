@@ -5,7 +5,9 @@ using Factstone.Tests.Repairs;
 
 namespace Factstone.Tests.Indexing;
 
-/// <summary>What was recorded by a time is what the facts say, however the clock went and whatever became of the runs.</summary>
+/// <summary>
+/// A read "recorded by" a time agrees with the times of the facts, however the clock moved and whatever happened to the runs.
+/// </summary>
 public sealed class RunTimesTests
 {
     static CancellationToken Now => TestContext.Current.CancellationToken;
@@ -26,10 +28,10 @@ public sealed class RunTimesTests
         {
             for (var i = 0; i < 600; i++)
             {
-                // Mostly it stands still; at times, it goes on by years, so that the table has few rows where most of the time went by.
+                // The clock mostly stands still. Sometimes it advances by years, so that the table has few rows for most of the time.
                 clock.Advance(random.Next(12) switch { 0 => TimeSpan.FromDays(random.Next(1, 3_000)), 1 => TimeSpan.FromSeconds(random.Next(100)), 2 => TimeSpan.FromMicroseconds(random.Next(5)), _ => TimeSpan.Zero });
 
-                // An append of cells only has a time and no fact.
+                // An append of cells has a time and no fact.
                 var facts = Enumerable.Range(0, random.Next(9)).Select(_ => new NewFact($"s/{random.Next(20)}", null, "1")).ToArray();
                 var receipt = Repair.Append(ledger, new AppendRequest { Facts = facts, Cells = facts.Length == 0 ? [NewCell.Put("b", "n", "1")] : [] });
                 if (facts.Length > 0) times.Add((new Position(receipt.FirstPosition.Value + facts.Length - 1), receipt.RecordedAt));
@@ -55,8 +57,8 @@ public sealed class RunTimesTests
         }
     }
 
-    // Of such a run, the last time was that of its segment, which is before the time of its row; and a run merged of it and
-    // older ones took it over, so that all that was asked of its times was answered with the last of them.
+    // The last time of such a run was that of its segment, which is earlier than the time of its row. A merge of it with older runs kept
+    // that time, so every read by time in the merged run returned its last time.
     [Fact]
     public void A_run_that_is_made_again_of_lost_facts_alone_has_the_time_before_them()
     {
@@ -76,7 +78,7 @@ public sealed class RunTimesTests
         Assert.True(RunFooter.Read(files.ReadWhole(merged).AsSpan()[^RunFooter.Bytes..])!.Last.Value > lastLost);
         files.FlipBit(merged, (RunFormat.BlockBytes + 1) * 8L); // the open looks at the first block, and at the last ones
 
-        // It is made again in smaller parts, of which the 29th is of lost facts alone. That one is the last of those that are merged: 8, and then 7 at a time.
+        // It is rebuilt in smaller parts. The 29th has lost facts only, and is the last part of a merge: 8 parts, then 7 at a time.
         using (var ledger = SmallLedger.Open(options with { MemoryFactsMax = factsPerAppend }))
         {
             for (var i = 0; i < times.Count * factsPerAppend; i++) SmallLedger.Now(ledger.GetVersionAsync(Stream(i), cancellationToken: Now));
@@ -98,11 +100,11 @@ public sealed class RunTimesTests
             }
         }
 
-        // Lost facts have the time before them.
+        // A lost fact has the time of the fact before it.
         void Same(Ledger ledger) => Assert.All(times, one =>
             Assert.Equal(one.Last == firstLost - 1 ? lastLost : one.Last, SmallLedger.Now(ledger.ResolveAsync(LedgerTime.RecordedBy(one.RecordedAt), Now)).Position.Value));
     }
 
-    /// <summary>Keys so long that a run of a hundred facts has many blocks.</summary>
+    /// <summary>A key so long that a run of a hundred facts has many blocks.</summary>
     static StreamName Stream(int number) => new("s", $"{number}{new string('x', 300)}");
 }

@@ -6,7 +6,7 @@ using Factstone.Tests.Damage;
 
 namespace Factstone.Tests.Indexing;
 
-/// <summary>A deep check finds whatever a run says that the log does not, and nothing in runs that are right.</summary>
+/// <summary>A deep verify finds every difference between a run and the log, and reports nothing for correct runs.</summary>
 public sealed class RunVerificationTests
 {
     static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -32,7 +32,7 @@ public sealed class RunVerificationTests
         Assert.Contains(steps, step => step.IsOfIndex);
         Assert.Null(StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions(), null, Cancel).RunsCompared);
 
-        // The same in pieces of the log that are smaller than the runs.
+        // Verify again, in pieces of the log that are smaller than the runs.
         using var storage = FileStorage.OpenReadOnly(files, SmallLedger.Root, new StorageOptions { MemoryFactsMax = 5, PreallocationBytesMax = 0 });
         var pieces = 0;
         var (compared, damage, _) = storage.VerifyRuns(storage.Runs(), _ => pieces++);
@@ -58,7 +58,7 @@ public sealed class RunVerificationTests
         var files = new MemoryFileSystem();
         using (var ledger = SmallLedger.Open(SmallLedger.Options(files) with { MemoryFactsMax = 4, Defect = Defect.MergeDropsList }))
         {
-            // A wrong head would be refused by the next append to the stream: each has its own.
+            // Each append has its own stream, because a second append to a stream would be refused for a wrong head.
             for (var i = 0; i < 100; i++) Append(ledger, new AppendRequest(new NewFact($"orders/{i}", "type", "1") { Tags = ["tag"] }));
         }
 
@@ -68,7 +68,7 @@ public sealed class RunVerificationTests
         Assert.Contains(report.Damage, one => one.What.Contains("the tag tag has", StringComparison.Ordinal));
         Assert.Empty(StorageEngine.Verify(files, SmallLedger.Root, new VerifyOptions(), null, Cancel).Damage);
 
-        // It is made again when the index is gone.
+        // Without the index, the run is rebuilt correctly.
         Assert.Empty(StorageEngine.Verify(Reopened(SmallLedger.WithoutIndex(files)), SmallLedger.Root, new VerifyOptions { Deep = true }, null, Cancel).Damage);
     }
 
@@ -104,7 +104,7 @@ public sealed class RunVerificationTests
         Assert.Contains(report.Damage, one => one.File == Assert.Single(RunsOf(files)) && one.What.Contains(saying, StringComparison.Ordinal));
     }
 
-    // Otherwise the lies above would prove nothing: the same run without one is found right.
+    // A control for the forged runs above: the same run without a lie passes.
     [Fact]
     public void A_run_that_was_made_by_hand_and_is_right_is_found_right()
     {
@@ -159,7 +159,7 @@ public sealed class RunVerificationTests
         var slot = Enumerable.Range(0, (int)footer.StreamBucketCount).Select(bucket => footer.StreamBuckets.BucketAt(bucket)).First(at => bytes[at + RunFormat.BucketCountAt] > 0);
         bytes[isFence ? footer.TimeFencesAt : slot + BucketShape.OfStreams.SlotBytes - sizeof(uint)] ^= 8;
 
-        // The checksums are right, so it is nobody's damage.
+        // The checksums are recomputed, so the file itself is not damaged.
         for (var block = 0; block < RunFormat.BlocksIn(footer.ChecksumsAt); block++)
         {
             var start = block * RunFormat.BlockBytes;
@@ -175,7 +175,7 @@ public sealed class RunVerificationTests
 
     enum Lie { None, Offset, Retracts, Version, Stream, Type, MoreTags, FewerTags, FewerAppends, MoreAppends, OtherAppend, FewerCells, OlderCell, NewerCell, DeletedCell, Time, OneTime, LastTime, End }
 
-    /// <summary>A closed ledger of six facts whose only run was written again, with a lie in it.</summary>
+    /// <summary>A closed ledger of six facts. Its only run is rewritten with a lie in it.</summary>
     static MemoryFileSystem Forged(Lie lie)
     {
         var files = new MemoryFileSystem();
@@ -233,7 +233,7 @@ public sealed class RunVerificationTests
         return files;
     }
 
-    /// <summary>The open looks at these at once, and lets a run go that has them wrong.</summary>
+    /// <summary>An open checks these rows at once, and rejects a run in which they are wrong.</summary>
     static bool IsSegmentRow(byte[] run, int at)
     {
         var footer = RunFooter.Read(run.AsSpan(run.Length - RunFooter.Bytes))!;

@@ -6,12 +6,14 @@ using Factstone.Tests.Repairs;
 
 namespace Factstone.Tests.Indexing;
 
-/// <summary>The latest fact of a key is read where a slot says that it is; a fingerprint is not a key, and a fact is not always whole.</summary>
+/// <summary>
+/// A slot records where the latest fact of a key is. A fingerprint may belong to several keys, and the fact may be damaged.
+/// </summary>
 public sealed class SlotTests
 {
     static readonly StreamName Known = new("s", "known");
 
-    // Names that a run cannot tell from the one that it has without looking further.
+    // Names with the same fingerprint as the known one.
     static readonly StreamName[] Alike = [.. Enumerable.Range(0, 1_000_000)
         .Select(static number => new StreamName("s", number.ToString(CultureInfo.InvariantCulture)))
         .Where(static stream => FingerprintOf(stream) == FingerprintOf(Known))
@@ -27,7 +29,7 @@ public sealed class SlotTests
         Assert.Equal(3, Alike.Length);
         using (var ledger = SmallLedger.Open(Options))
         {
-            // Two of them in an older run, the known one in the next, and two in one.
+            // Two of them are in an older run, the known one is in the next, and two are in one run.
             Append(ledger, Alike[0], "a0");
             Append(ledger, Alike[1], "a1");
             Fill(ledger);
@@ -89,7 +91,7 @@ public sealed class SlotTests
 
     static void Append(Ledger ledger, StreamName stream, string value) => Repair.Append(ledger, new AppendRequest(new NewFact(stream, "said", $"\"{value}\"")));
 
-    /// <summary>Until the part in memory becomes a run.</summary>
+    /// <summary>Appends until the part in memory becomes a run.</summary>
     static void Fill(Ledger ledger)
     {
         do Append(ledger, "other/1", "filled");

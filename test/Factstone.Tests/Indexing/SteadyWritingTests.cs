@@ -2,7 +2,7 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Indexing;
 
-/// <summary>A large run is written to the disk while it is made, so that no sync of the log waits until the system has written all of it.</summary>
+/// <summary>The pages of a large run are written back while it is built, so that no sync of the log waits for all of them.</summary>
 public sealed class SteadyWritingTests
 {
     const int PieceBytes = 2 * 1_024 * 1_024;
@@ -41,7 +41,7 @@ public sealed class SteadyWritingTests
         Assert.Equal(0, file.Started);
     }
 
-    /// <summary>A file that counts what was written and not waited for.</summary>
+    /// <summary>Counts the bytes that were written and not yet written back.</summary>
     sealed class WrittenBack(IStorageFile file) : IStorageFile
     {
         long _end;

@@ -4,15 +4,17 @@ using Factstone.Tests.Damage;
 
 namespace Factstone.Tests.Indexing;
 
-/// <summary>What the append session of the storage does in the rare cases that the pipeline meets late: a group that was let go, and a head that it has to look up by itself.</summary>
+/// <summary>
+/// Two rare cases of the append session in the storage: an abandoned group, and a head that the session must look up itself.
+/// </summary>
 public sealed class WriterLookUpTests
 {
     const int Streams = 2_000;
 
     static PreparedAppend Prepared(StreamName stream) => AppendPreparation.Prepare(new AppendRequest(new NewFact(stream, "placed", "1")), new SeededSalts(new Random(5)));
 
-    // A group of which one append could not be decided was let go after others had been accepted; their callers were told
-    // that nothing was written, and the next group wrote them.
+    // One append of a group could not be decided, after others had been accepted, and the group was abandoned. The callers were told that
+    // nothing was written. The next group wrote the accepted appends.
     [Fact]
     public async Task A_group_that_was_let_go_is_not_written_by_the_next_commit()
     {
@@ -44,7 +46,7 @@ public sealed class WriterLookUpTests
         }
     }
 
-    // What a repair leaves of one append may be several frames of one time, and each may fill a part of the index.
+    // A repair may leave several frames with the same time from one append, and each may fill a part of the index.
     [Fact]
     public void An_append_that_waited_is_looked_up_again_although_all_that_passed_it_has_one_time()
     {
@@ -68,8 +70,8 @@ public sealed class WriterLookUpTests
         Assert.Equal(1, late.State("orders/one").Version.Value);
     }
 
-    // An append that waited while more than memory holds passed it has its head looked up by the writer. A damaged block
-    // met there went by as an exception that nobody knew, and ended all appends; the run has to be made again, as for any reader.
+    // While an append waited, more facts than memory holds were committed, so the writer looked up its head. A damaged block met there
+    // surfaced as an unexpected exception and ended all appends. The run must be rebuilt, as for any reader.
     [Fact]
     public void A_head_that_the_writer_looks_up_in_a_damaged_run_is_answered_from_the_log()
     {
@@ -77,7 +79,7 @@ public sealed class WriterLookUpTests
         var files = new MemoryFileSystem();
         var options = SmallLedger.Options(files) with { MemoryFactsMax = Streams, BranchTaken = taken.Add };
 
-        // Keys so long that an open, which looks at few blocks, leaves most of them unread.
+        // The keys are so long that an open, which reads few blocks, leaves most blocks unread.
         static StreamName Stream(int number) => new("orders", $"{new string('k', 400)}{number:D6}{new string('k', 400)}");
         long time;
         using (var ledger = SmallLedger.Open(options))
@@ -93,7 +95,7 @@ public sealed class WriterLookUpTests
             for (var byteAt = 0L; byteAt < files.LengthOf(run); byteAt += RunFormat.BlockBytes) files.FlipBit(run, byteAt * 8);
             taken.Clear();
 
-            // Prepared before there was a run: what it says of heads is out of date.
+            // Prepared before there was a run, so its heads are out of date.
             var session = ledger.Storage.Appending!.Begin();
             session.Consider(IndexSnapshot.Empty);
             var receipt = session.Accept(Prepared(Stream(777)), time + 1);

@@ -4,7 +4,7 @@ using Factstone.Storage;
 
 namespace Factstone.Tests;
 
-/// <summary>Directories that no ledger can be opened in, each refused with the error that says what to do.</summary>
+/// <summary>Directories in which no ledger can be opened. Each is refused with an error that names the remedy.</summary>
 public sealed class BadDirectoryTests : IDisposable
 {
     readonly string _root = Path.Combine(Path.GetTempPath(), $"factstone-directory-{Guid.NewGuid():N}");
@@ -41,7 +41,7 @@ public sealed class BadDirectoryTests : IDisposable
         Assert.Empty(Directory.EnumerateFileSystemEntries(_root));
     }
 
-    // Permissions do not keep root out, so the file system itself is made read-only.
+    // Permissions do not restrict root, so the file system itself is made read-only.
     [Fact]
     public async Task A_read_only_directory_is_refused_for_writing_and_can_be_read()
     {
@@ -115,7 +115,7 @@ public sealed class BadDirectoryTests : IDisposable
         using var given = new CancellationTokenSource(TimeSpan.FromMilliseconds(50));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await Ledger.OpenAsync(_root, cancellationToken: given.Token));
 
-        // Deployments overlap: whoever waits gets it when the other closes.
+        // Deployments overlap. An open that waits for the lock gets it when the other process closes.
         var second = Ledger.OpenAsync(_root).AsTask();
         await Task.Delay(60);
         Assert.False(second.IsCompleted);
@@ -125,7 +125,7 @@ public sealed class BadDirectoryTests : IDisposable
         Assert.Equal(new Position(2), await opened.GetHeadAsync());
     }
 
-    // A second open in the same process waited 30 seconds for itself, and was then told of "another" process with its own number.
+    // A second open in the same process waited 30 seconds for itself. The error then named "another" process with the same id.
     [Fact]
     public async Task A_ledger_that_this_process_holds_is_refused_at_once_by_whatever_path_it_is_opened()
     {
@@ -173,7 +173,7 @@ public sealed class BadDirectoryTests : IDisposable
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
-    /// <summary>Makes a file say that it has format 2, with the checksum of one that does.</summary>
+    /// <summary>Raises the format in a file's header by one, with a valid checksum.</summary>
     static void SetFormat(MemoryFileSystem files, string path, int? checksumAt)
     {
         const int formatAt = 8;
@@ -193,7 +193,7 @@ public sealed class BadDirectoryTests : IDisposable
         Assert.True(error is null, $"This test mounts a read-only file system, which needs root: mount {string.Join(' ', arguments)} said: {error}");
     }
 
-    /// <summary>Null when the program succeeded, otherwise what it said.</summary>
+    /// <summary>Returns null if the program succeeded, otherwise its error output.</summary>
     static string? Run(string program, params string[] arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;

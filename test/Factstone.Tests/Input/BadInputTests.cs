@@ -2,7 +2,7 @@ using Factstone.Storage;
 
 namespace Factstone.Tests;
 
-/// <summary>What a ledger does not take, it refuses by name, and nothing changes.</summary>
+/// <summary>Invalid input is refused by name, and the ledger does not change.</summary>
 public sealed class BadInputTests
 {
     const string Stream = "orders/42";
@@ -16,7 +16,7 @@ public sealed class BadInputTests
         return all;
     }
 
-    /// <summary>A name, what the error must say, and the request.</summary>
+    /// <summary>A name, the expected error text, and the request.</summary>
     static readonly (string Name, string Says, Func<AppendRequest> Request)[] Bad =
     [
         ("a payload of 5 MiB", "5,242,880 bytes", () => Payload(new string('1', 5 * 1_024 * 1_024))),
@@ -178,7 +178,7 @@ public sealed class BadInputTests
         Assert.Throws<FormatException>(() => CellName.Parse("settings"));
     }
 
-    // The most that one append can write of cells, and the largest there is of each.
+    // The maximal number of cells in one append, each of the maximal size.
     [Fact]
     public async Task Cells_just_within_the_limits_are_taken_and_read_as_they_were()
     {
@@ -211,7 +211,7 @@ public sealed class BadInputTests
 
     public static TheoryData<string> LargestParts() => ["payload", "header", "append", "facts", "depth", "strange names"];
 
-    /// <summary>What is just within the limits is kept as it was given.</summary>
+    /// <summary>Input just within the limits is stored unchanged.</summary>
     [Theory]
     [MemberData(nameof(LargestParts))]
     public async Task What_is_just_within_the_limits_is_taken_and_read_as_it_was(string part)
@@ -254,7 +254,7 @@ public sealed class BadInputTests
             Assert.Equal(model.List("s").Select(fact => fact.Stream.Key), (await again.ListAsync("s").ToListAsync()).Select(fact => fact.Stream.Key));
     }
 
-    // Keys are names in the ledger, never of files.
+    // Keys are names in the ledger, never names of files.
     [Fact]
     public async Task No_key_makes_a_file_outside_the_directory()
     {

@@ -2,7 +2,7 @@ using Factstone.Storage;
 
 namespace Factstone.Tests;
 
-/// <summary>An appender keeps a bounded number of appends in flight, and loses none of their answers.</summary>
+/// <summary>An appender keeps a bounded number of appends in flight and reports the outcome of each.</summary>
 public sealed class AppenderTests
 {
     readonly SteppedScheduler _scheduler = new();
@@ -71,8 +71,8 @@ public sealed class AppenderTests
         Assert.Equal(new Position(2), await ledger.GetHeadAsync());
     }
 
-    // An appender was disposed of with a failed append in flight. It threw that, and never looked at the ones behind it: they were
-    // still being written, and nobody was told what became of them.
+    // An appender was disposed while a failed append was in flight. It threw that failure and did not wait for the later appends, which
+    // were still being written. Their outcomes were never reported.
     [Fact]
     public async Task Disposing_tells_every_outcome_also_behind_a_failure()
     {
@@ -114,8 +114,8 @@ public sealed class AppenderTests
         void Told(AppendOutcome outcome) => answers.Add(outcome.EnsureCommitted().FirstPosition.Value);
     }
 
-    // The disk was full while a caller waited with a token. The failure came out of the wait and ended nothing: the appender
-    // went on to take appends, and threw the same failure again later.
+    // The disk was full while a caller waited with a token. The wait threw the failure, but the appender did not end: it accepted more
+    // appends and threw the same failure again later.
     [Fact]
     public async Task A_failure_during_a_wait_with_a_token_ends_it_as_any_other()
     {

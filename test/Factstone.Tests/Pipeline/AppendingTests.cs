@@ -3,7 +3,7 @@ using Factstone.Storage;
 
 namespace Factstone.Tests;
 
-/// <summary>Appends on their way: in which order, how many at a time, and what cancelling and closing do to them.</summary>
+/// <summary>Appends in flight: their order, their number, and the effect of a cancellation and of a close.</summary>
 public sealed class AppendingTests
 {
     [Fact]
@@ -63,7 +63,8 @@ public sealed class AppendingTests
         Assert.IsType<AppendOutcome.Committed>(await append);
     }
 
-    // Cancelling and taking race for each append, and one of the two wins: what is cancelled is nowhere, everything else is there once.
+    // A cancellation and the writer compete for each append, and exactly one of them
+    // wins. A cancelled append was not written; every other append was written once.
     [Fact]
     public async Task Of_cancelling_and_taking_exactly_one_happens()
     {
@@ -89,8 +90,8 @@ public sealed class AppendingTests
         Assert.Equal(committed.Order().Select(i => $"{i}"), (await ledger.ReadStreamAsync("s/1").ToListAsync()).Select(fact => fact.Json!));
     }
 
-    // A program has one token that lives as long as itself. An append that was answered before its registration with that token
-    // had been noted stayed registered, and with it its buffers' owner, for the life of the program.
+    // A program uses one token for its whole life. An append that completed before its registration with that token was recorded stayed
+    // registered. The registration kept the append and the owner of its buffers in memory for the life of the program.
     [Fact]
     public async Task An_append_that_was_answered_is_registered_with_its_token_no_more()
     {
@@ -181,8 +182,8 @@ public sealed class AppendingTests
         Assert.Equal(new StreamVersion(100), await again.GetVersionAsync("s/1"));
     }
 
-    // What a conflict or a repeat answers is read when the writer has decided. The ledger was closed between the two, and the
-    // callers of appends that it had finished got an error about a closed file.
+    // The facts that a conflict or a repeat returns are read after the writer has decided. A close between the two gave the callers of
+    // decided appends an error about a closed file.
     [Fact]
     public async Task Closing_gives_conflicts_and_repeats_their_facts()
     {
@@ -240,8 +241,8 @@ public sealed class AppendingTests
         Assert.Equal(new Position(1), await again.GetHeadAsync());
     }
 
-    // An append that was queued at the last moment woke a writer that had just been stopped, and threw; its caller took it for
-    // refused, and its buffer went back to be used again while the writer was still writing from it.
+    // An append that was queued at the last moment woke a writer that had just stopped, and threw. The caller took the append for refused
+    // and reused its buffer while the writer still wrote from it.
     [Fact]
     public async Task Closing_while_many_threads_append_commits_or_refuses_each_and_hangs_none()
     {
@@ -286,7 +287,7 @@ public sealed class AppendingTests
         }
     }
 
-    // Readers run on while the ledger is closed under them: what they have read is right, and the next thing they ask for is refused.
+    // The ledger is closed during reads. What a reader has returned is right, and its next request is refused.
     [Fact]
     public async Task Closing_ends_readers()
     {
@@ -317,7 +318,7 @@ public sealed class AppendingTests
         return count;
     }
 
-    /// <summary>A ledger in memory whose syncs wait while the gate is closed.</summary>
+    /// <summary>A ledger in memory whose syncs block while the gate is closed.</summary>
     sealed class Gate : IDisposable
     {
         readonly ManualResetEventSlim _open = new(initialState: true);
@@ -342,7 +343,7 @@ public sealed class AppendingTests
 
         public void Open() => _open.Set();
 
-        /// <summary>Returns when a sync waits.</summary>
+        /// <summary>Returns when a sync is blocked.</summary>
         public Task Reached() => _reached.WaitAsync();
 
         public void Dispose()

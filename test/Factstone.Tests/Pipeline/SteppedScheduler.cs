@@ -3,8 +3,8 @@ using Factstone.Storage;
 
 namespace Factstone.Tests;
 
-/// <summary>Workers that stand still until a test turns them, so that a test decides what comes into one group.</summary>
-/// <remarks>Threads: any number may append; one at a time turns. Completions run on the one that turns.</remarks>
+/// <summary>Workers that run only when a test calls them, so that the test decides which appends form a group.</summary>
+/// <remarks>Threads: any number may append. One at a time may call a worker, and completions run on that thread.</remarks>
 internal sealed class SteppedScheduler : IScheduler
 {
     readonly ConcurrentQueue<IThreadPoolWorkItem> _completions = new();
@@ -18,7 +18,7 @@ internal sealed class SteppedScheduler : IScheduler
 
     public void Complete(IThreadPoolWorkItem completion) => _completions.Enqueue(completion);
 
-    /// <summary>One group of the writer, and all answers; false when nothing was queued.</summary>
+    /// <summary>Runs one group of the writer and all completions. Returns false if nothing was queued.</summary>
     public bool Turn()
     {
         var hadWork = _writer!();
@@ -26,7 +26,7 @@ internal sealed class SteppedScheduler : IScheduler
         return hadWork;
     }
 
-    /// <summary>Groups until nothing is queued.</summary>
+    /// <summary>Runs groups until nothing is queued.</summary>
     public int TurnAll()
     {
         var groups = 0;
@@ -34,7 +34,7 @@ internal sealed class SteppedScheduler : IScheduler
         return groups;
     }
 
-    /// <summary>The answers that are due, without a turn of the writer.</summary>
+    /// <summary>Runs the pending completions, without a step of the writer.</summary>
     public void Answer()
     {
         while (_completions.TryDequeue(out var completion)) completion.Execute();
@@ -48,12 +48,12 @@ internal sealed class SteppedScheduler : IScheduler
     }
 }
 
-/// <summary>Real threads, with the turns of the writer counted.</summary>
+/// <summary>Real threads, with a count of the writer's steps.</summary>
 internal sealed class CountingScheduler : IScheduler
 {
     int _groups;
 
-    /// <summary>Turns of the writer that had something to decide.</summary>
+    /// <summary>The number of writer steps that had work to do.</summary>
     public int Groups => Volatile.Read(ref _groups);
 
     public IWorker Start(string name, Func<bool> step) => ThreadScheduler.Instance.Start(name, name == "factstone writer" ? () => Count(step()) : step);
@@ -67,7 +67,7 @@ internal sealed class CountingScheduler : IScheduler
     }
 }
 
-/// <summary>Real threads, of which a test can wait for one until it has nothing left to do.</summary>
+/// <summary>Real threads. A test can wait until one of them has nothing left to do.</summary>
 internal sealed class RestingScheduler : IScheduler
 {
     readonly ConcurrentDictionary<string, Watched> _workers = new(StringComparer.Ordinal);

@@ -3,11 +3,11 @@ using Factstone.Storage;
 
 namespace Factstone.Tests;
 
-/// <summary>The threads that turn the engine's workers: none sleeps while there is work.</summary>
+/// <summary>The threads that run the engine's workers. No thread sleeps while it has work.</summary>
 public sealed class ThreadSchedulerTests
 {
-    // One hand-over at a time, so that the worker is about to sleep, asleep or just awake whenever the next comes: a signal that
-    // got lost would leave both waiting for ever. The pauses are drawn so that all phases of falling asleep are met.
+    // One hand-over at a time, so that the worker is falling asleep, asleep or just awake when the next one comes. A lost signal would
+    // leave both sides waiting forever. The pauses are drawn so that every phase of falling asleep occurs.
     [Fact]
     public void No_wake_up_is_lost_in_hand_overs_one_at_a_time()
     {
@@ -85,7 +85,8 @@ public sealed class ThreadSchedulerTests
         worker.Stop();
     }
 
-    // Whoever wakes a worker that has been stopped meanwhile hears nothing of it: what it was woken for is done by the one that stopped it.
+    // A call may wake a worker that has been stopped in the meantime. The call
+    // does not fail; the thread that stopped the worker does the remaining work.
     [Fact]
     public async Task A_worker_may_be_woken_while_and_after_it_is_stopped()
     {

@@ -4,7 +4,7 @@ namespace Factstone.Tests.Pipeline;
 
 public sealed class UnforeseenTests
 {
-    // A caller's clock that throws did so on the writer's thread, and ended the process with every append in flight.
+    // A caller's clock threw on the writer's thread. That ended the process and every append in flight.
     [Fact]
     public async Task A_clock_that_throws_ends_appends_and_not_the_process()
     {

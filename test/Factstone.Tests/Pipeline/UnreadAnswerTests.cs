@@ -4,12 +4,11 @@ using Factstone.Tests.Damage;
 
 namespace Factstone.Tests.Pipeline;
 
-/// <summary>Answers that cannot be read.</summary>
+/// <summary>Appends whose results cannot be read.</summary>
 public sealed class UnreadAnswerTests
 {
-    // A disk refused to read the facts that a conflict brings along. Whoever waited was told, but the append stayed on the
-    // list of those that a close still has to read for: a caller that tried again and again filled the memory, and the
-    // close read for each of them once more.
+    // A disk refused to read the facts that a conflict returns. The caller got an error, but the append stayed on the list of those that a
+    // close still reads for. A caller that retried without end filled the memory, and the close then read for each of them again.
     [Fact]
     public void An_answer_that_could_not_be_read_is_not_kept()
     {

@@ -3,31 +3,31 @@ using Factstone.Storage;
 
 namespace Factstone.Tests;
 
-/// <summary>A file system with a say before each look for a file and each open, deletion, sync, read and write of one: to slow it down, hold it up or let it fail.</summary>
+/// <summary>A file system with a callback at each operation, so that a test can delay it, block it or let it fail.</summary>
 internal sealed class WatchedFiles(IFileSystem inner) : IFileSystem
 {
-    /// <summary>Called before a look whether a file stands, with its path.</summary>
+    /// <summary>Called with the path before a check whether the file exists.</summary>
     public Action<string>? Looking { get; set; }
 
-    /// <summary>Called before a directory is listed, with its path.</summary>
+    /// <summary>Called with the path before a directory is listed.</summary>
     public Action<string>? Listing { get; set; }
 
-    /// <summary>Called before a file is opened, or a page mapped, with its path.</summary>
+    /// <summary>Called with the path before a file is opened or a page is mapped.</summary>
     public Action<string>? Opening { get; set; }
 
-    /// <summary>Called before a file is deleted, with its path.</summary>
+    /// <summary>Called with the path before a file is deleted.</summary>
     public Action<string>? Deleting { get; set; }
 
-    /// <summary>Called after a read from a file, with how many bytes it gave.</summary>
+    /// <summary>Called with the number of bytes after a read.</summary>
     public Action<int>? Read { get; set; }
 
-    /// <summary>Called before the sync of a file, with its path.</summary>
+    /// <summary>Called with the path before a file is synced.</summary>
     public Action<string>? Syncing { get; set; }
 
-    /// <summary>Called before a read from a file, with its path.</summary>
+    /// <summary>Called with the path before a read.</summary>
     public Action<string>? Reading { get; set; }
 
-    /// <summary>Called before a write to a file, with its path.</summary>
+    /// <summary>Called with the path before a write.</summary>
     public Action<string>? Writing { get; set; }
 
     public bool DirectoryExists(string path) => inner.DirectoryExists(path);
@@ -108,10 +108,10 @@ internal sealed class WatchedFiles(IFileSystem inner) : IFileSystem
     }
 }
 
-/// <summary>What is in the files of a ledger, so that a test can say that nothing changed.</summary>
+/// <summary>The content of a ledger's files, so that a test can check that nothing changed.</summary>
 internal static class FileContents
 {
-    /// <summary>Path, length and hash of every file but LOCK, which says who has the ledger open.</summary>
+    /// <summary>Path, length and hash of every file except LOCK, which names the process that has the ledger open.</summary>
     public static IReadOnlyList<string> Of(IFileSystem files, string root)
     {
         var found = new List<string>();

@@ -3,7 +3,10 @@ using Xunit;
 
 namespace Factstone;
 
-/// <summary>What each package promises is written down beside this test. Adding a line is the moment to ask whether we want to keep the promise.</summary>
+/// <summary>
+/// The public members of each package are listed in a file beside this test.
+/// Adding a line is the moment to ask whether we want to keep the promise.
+/// </summary>
 public sealed class PublicSurfaceTests
 {
     const string Switch = "FACTSTONE_WRITE_SURFACE";
@@ -40,7 +43,7 @@ public sealed class PublicSurfaceTests
             """;
     }
 
-    /// <summary>Each member together with its type, so that a difference says where it is.</summary>
+    /// <summary>Each member with its type, so that a difference shows its place.</summary>
     static List<string> Qualified(IReadOnlyList<string> lines)
     {
         var qualified = new List<string>(lines.Count);

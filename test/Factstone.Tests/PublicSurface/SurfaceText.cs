@@ -5,8 +5,8 @@ using System.Runtime.CompilerServices;
 
 namespace Factstone;
 
-/// <summary>What an assembly promises to others, as lines of text: its public types, and their public and protected members.</summary>
-/// <remarks>What the compiler adds to a record (equality, copying, deconstruction) is said by the word record.</remarks>
+/// <summary>The public surface of an assembly as lines of text: its public types, and their public and protected members.</summary>
+/// <remarks>The word record stands for the members that the compiler adds to a record (equality, copying, deconstruction).</remarks>
 static class SurfaceText
 {
     const BindingFlags Declared = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;

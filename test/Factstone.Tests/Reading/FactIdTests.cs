@@ -1,6 +1,6 @@
 namespace Factstone.Tests;
 
-/// <summary>Single facts: by id and by position; and the version of a stream.</summary>
+/// <summary>Reads of single facts by id and by position, and the version of a stream.</summary>
 public sealed class FactIdTests
 {
     [Fact]
@@ -22,7 +22,7 @@ public sealed class FactIdTests
         Assert.Equal(ids.Order(Comparer<Guid>.Create((x, y) => string.CompareOrdinal(x.ToString("N"), y.ToString("N")))), ids); // ids sort like positions
     }
 
-    // An id leads to its position without an index, so all 128 bits have to be compared with what is there.
+    // An id contains its position, so no index is used. The read must compare all 128 bits with the stored fact.
     [Fact]
     public async Task An_id_with_any_bit_changed_is_not_found()
     {

@@ -3,13 +3,13 @@ using Factstone.Tests.Damage;
 
 namespace Factstone.Tests.Reading;
 
-/// <summary>Segments are opened, checked and mapped when they are first read, and few of them are open at a time.</summary>
+/// <summary>Segments are opened, checked and mapped at their first read, and few of them are open at a time.</summary>
 public sealed class FilesOnDemandTests
 {
     const int Segments = 60;
 
-    // Each segment was opened and mapped by the open: a ledger of thousands of them took as many descriptors and calls
-    // before anything was read, and could not be opened at all where a process may have few files open.
+    // The open opened and mapped every segment. A ledger with thousands of segments needed as many descriptors and calls before the first
+    // read. With a low limit on open files, it could not be opened at all.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -49,13 +49,13 @@ public sealed class FilesOnDemandTests
             }
         });
 
-        // Four readers may each hold one more than the pool keeps; the last segment is beside it.
+        // Each of the four readers may hold one segment beyond those that the pool keeps. The last segment is not part of the pool.
         Assert.True(files.MostOpen <= 8 + 4 + 1, $"{files.MostOpen} segments were open at a time.");
         Assert.Equal(Segments, ledger.Storage.Read(new Position(1), new Position(Segments), backward: false).Count());
         Assert.Empty(ledger.Damage);
     }
 
-    // The open compared the header of each segment with the manifest. What reads a segment first does that now.
+    // The open used to compare the header of each segment with the manifest. The first read of a segment does that now.
     [Fact]
     public void A_damaged_header_is_found_by_who_reads_the_segment_first()
     {
@@ -99,7 +99,7 @@ public sealed class FilesOnDemandTests
         Assert.NotNull(ledger.Storage.ReadAt(new Position(4)));
     }
 
-    // A process that has a log of many segments open, and appends to it, kept each of them open for ever.
+    // A process that appended to a log of many segments kept each of them open forever.
     [Fact]
     public void A_segment_that_is_full_is_closed_when_others_are_read()
     {
@@ -112,7 +112,7 @@ public sealed class FilesOnDemandTests
         Assert.True(files.Open <= 4 + 1, $"{files.Open} segments are open.");
     }
 
-    /// <summary>One fact to a segment, closed.</summary>
+    /// <summary>A closed ledger with one fact in each segment.</summary>
     static MemoryFileSystem Ledger()
     {
         var files = new MemoryFileSystem();
@@ -130,7 +130,7 @@ public sealed class FilesOnDemandTests
 
     static string PathOf(MemoryFileSystem files, int position) => files.Paths.Single(path => path.EndsWith($"/{LedgerLayout.SegmentName(new Position(position), 1)}", StringComparison.Ordinal));
 
-    /// <summary>Counts the segments that are open; maps by copying.</summary>
+    /// <summary>Counts the open segments. A mapping is a copy.</summary>
     sealed class CountedFiles(MemoryFileSystem files, bool isMapped) : IFileSystem
     {
         int _open;

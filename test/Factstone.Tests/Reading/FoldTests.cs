@@ -3,7 +3,7 @@ using Factstone.Testing;
 
 namespace Factstone.Tests.Reading;
 
-/// <summary>A fold is shown what a read gives, where it stands in the file; and the callback may do whatever it likes.</summary>
+/// <summary>A fold visits the facts that a read returns, in place in the file. The callback may call any operation.</summary>
 public sealed class FoldTests : IDisposable
 {
     readonly string _directory = Path.Combine(Path.GetTempPath(), $"factstone-fold-{Guid.NewGuid():N}");
@@ -168,8 +168,9 @@ public sealed class FoldTests : IDisposable
         Assert.Equal(2, await fold);
     }
 
-    // A mapping that is let go under a span ends the process; so what was shown can be read after the ledger was closed,
-    // and the next fact is refused. Who closes does not wait for the callback, which may be the one who closes.
+    // If a mapping were unmapped while a span refers to it, the process would end. A fact that
+    // was passed to the callback therefore stays readable after a close, and the next fact is
+    // refused. The close does not wait for the callback, because the callback itself may call it.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

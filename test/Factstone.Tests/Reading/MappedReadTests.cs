@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Factstone.Tests.Reading;
 
-/// <summary>What is mapped of a segment is neither all that the file can become, nor all there for good.</summary>
+/// <summary>The mapping of a segment does not cover everything that the file may grow to, and parts of it may be released.</summary>
 public sealed class MappedReadTests : IDisposable
 {
     const int Kilobyte = 1_024;
@@ -37,8 +37,8 @@ public sealed class MappedReadTests : IDisposable
         await AllAreRead(reader, 201);
     }
 
-    // The zeros ahead of the writer are in the reader's mapping until the writer gives them back: a look there, to which a
-    // damaged length leads, would end the process.
+    // The preallocated space is in the reader's mapping until the writer releases it.
+    // A damaged length could lead a read into that space, which would end the process.
     [Fact]
     public async Task A_damaged_length_before_space_that_was_given_back_is_damage_and_ends_no_process()
     {
@@ -59,7 +59,7 @@ public sealed class MappedReadTests : IDisposable
         Assert.NotNull(await reader.ReadAtAsync(new Position(2), Now));
     }
 
-    /// <summary>The length of a fact's header says far more than there is.</summary>
+    /// <summary>Sets the length in a fact's header far beyond the end of the file.</summary>
     static void DamageLength(string path, Fact fact)
     {
         const int PrefixBytes = 2 + 1 + 1 + 1; // header length, flags, and the short lengths of metadata and payload

@@ -3,7 +3,7 @@ using Factstone.Testing;
 
 namespace Factstone.Tests;
 
-/// <summary>Random runs in which a ledger and a plain model of one are asked the same, and answer the same.</summary>
+/// <summary>Random runs that make the same reads on a ledger and on a simple model, and compare the results.</summary>
 public sealed class ModelRunTests
 {
     [Theory]
@@ -60,7 +60,7 @@ public sealed class ModelRunTests
 
         ValueTask<Ledger> Open() => Ledger.OpenAsync("run", Options());
 
-        /// <summary>Mostly forward by little; now and then not at all, or back.</summary>
+        /// <summary>Mostly moves the clock forward by a little. Sometimes it stays or moves back.</summary>
         void MoveClock()
         {
             switch (_random.Next(5))
@@ -142,7 +142,7 @@ public sealed class ModelRunTests
             Assert.Empty(ledger.Damage);
         }
 
-        /// <summary>A time to read at, and the position that the model says it is; null for the head.</summary>
+        /// <summary>Draws a time to read as of, with the position that the model resolves it to, or null for the head.</summary>
         (LedgerTime Time, Position? AsOf) AnyTime()
         {
             switch (_random.Next(3))
@@ -152,7 +152,7 @@ public sealed class ModelRunTests
                     var position = new Position(_random.NextInt64(_model.Head.Value + 1));
                     return (position, position);
                 default:
-                    // Near the time of a fact: the time itself is included.
+                    // A time close to that of a fact. A read as of a fact's own time includes the fact.
                     var now = Math.Max(ToMicroseconds(_clock.GetUtcNow()), _lastTime);
                     var near = _model.Facts.Count == 0 ? now : _model.Facts[_random.Next(_model.Facts.Count)].RecordedAtMicroseconds + _random.Next(-1, 2);
                     var time = Math.Min(near, now);

@@ -2,7 +2,9 @@ using Factstone.Testing;
 
 namespace Factstone.Tests;
 
-/// <summary>Appends of every shape over a few streams, so that they meet: conditions that hold about half the time, ids that come again.</summary>
+/// <summary>
+/// Appends of every shape to a few streams, so that they interact: about half of the conditions hold, and ids are repeated.
+/// </summary>
 internal sealed class RandomAppends(Random random, ModelLedger model)
 {
     static readonly string[] Stores = ["orders", "tasks", "é"];
@@ -40,7 +42,7 @@ internal sealed class RandomAppends(Random random, ModelLedger model)
         return request;
     }
 
-    /// <summary>A retry, as a retry is: with other metadata, or now and then with other content by mistake.</summary>
+    /// <summary>A retry with other metadata, or sometimes, by mistake, with other content.</summary>
     AppendRequest Again(AppendRequest before)
     {
         NewFact[] facts = [.. before.Facts.Select(fact => fact with { Metadata = """{"traceparent":"anew"}""", Correlation = "anew" })];

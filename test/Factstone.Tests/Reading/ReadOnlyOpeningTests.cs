@@ -3,12 +3,14 @@ using Factstone.Tests.Damage;
 
 namespace Factstone.Tests.Reading;
 
-/// <summary>A reader looks at HEAD, the manifest and the segments one after the other, and a writer may be at work between any two looks.</summary>
+/// <summary>
+/// A reader reads HEAD, the manifest and the segments one after the other. A writer may change the ledger between any two of these reads.
+/// </summary>
 public sealed class ReadOnlyOpeningTests
 {
-    // A ledger with one append was killed. A reader had read HEAD and MANIFEST, which named its segment; before it opened
-    // that, a writer wrote the append anew into the next segment and removed the first, of which nothing was live any more.
-    // The reader said that the file is missing, and that all facts are damaged, for as long as it stayed open.
+    // A writer of a ledger with one append was killed. A reader read HEAD and MANIFEST, which named the first segment. Before the reader
+    // opened that segment, a new writer wrote the append again into the next segment and removed the first, which had no live frames left.
+    // The reader reported a missing file and damage to all facts for as long as it stayed open.
     [Theory]
     [InlineData("look")]
     [InlineData("open")]
@@ -41,8 +43,8 @@ public sealed class ReadOnlyOpeningTests
         }
     }
 
-    // A reader found no HEAD, because it was just being copied into place, and read what was durable for sure. When HEAD
-    // stood there, it read on behind that, but took the next fact for the first of the segment, and said it was damaged.
+    // A reader found no HEAD, because HEAD was being copied into place, and read what was certainly durable. When HEAD appeared, the reader
+    // continued behind that point. It took the next fact for the first of the segment and reported damage.
     [Fact]
     public void A_head_that_appears_later_is_read_up_to()
     {

@@ -1,11 +1,11 @@
 namespace Factstone.Tests;
 
-/// <summary>Reads at their edges.</summary>
+/// <summary>Edge cases of reads.</summary>
 public sealed class ReadingTests
 {
     static readonly string[] KeysInOrder = ["", "!", "a", "a/b", "ab", "b", "é", "\uE000", "\uFFFD", "😀", "😁"];
 
-    // UTF-16, in which .NET keeps text, would put the surrogates of 😀 before U+E000.
+    // The order of UTF-16, which .NET uses for strings, would put the surrogates of 😀 before U+E000.
     [Fact]
     public async Task Keys_are_listed_in_the_order_of_their_utf8_bytes()
     {
@@ -41,7 +41,7 @@ public sealed class ReadingTests
         Assert.Equal([false, true, false], (await ledger.ReadHistoryAsync("s/a").ToListAsync()).Select(fact => fact.Retracts));
     }
 
-    // The largest version there can be was given for "from the end", and the version after it was asked for: an arithmetic overflow.
+    // The largest possible version was passed as "from the end". The read computed the version after it, which overflowed.
     [Theory]
     [InlineData(long.MaxValue)]
     [InlineData(4)]
@@ -88,7 +88,7 @@ public sealed class ReadingTests
         await Assert.ThrowsAsync<ArgumentException>(async () => await ledger.FindAppendAsync(new string('x', 129)));
     }
 
-    // Half of a surrogate pair is no text in UTF-8, so no key can begin with it; as UTF-16 it matched the first half of 😀.
+    // Half of a surrogate pair cannot be encoded in UTF-8, so no key can begin with it. Compared as UTF-16, it matched the first half of 😀.
     [Fact]
     public async Task A_prefix_that_is_no_text_is_refused()
     {

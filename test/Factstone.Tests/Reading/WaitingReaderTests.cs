@@ -3,8 +3,9 @@ using Factstone.Tests.Damage;
 
 namespace Factstone.Tests.Reading;
 
-/// <summary>A reader beside a writer waits a moment where files do not fit together, and no longer than its caller does.</summary>
-/// <remarks>HEAD names a segment here that neither stands nor is in the manifest, as a writer leaves it between two of a reader's looks.</remarks>
+/// <summary>A reader in another process waits a moment if the files do not agree, but never longer than its caller.</summary>
+/// <remarks>Here HEAD names a segment that does not exist and is not in the manifest, as it may appear between two reads while a writer
+/// works.</remarks>
 public sealed class WaitingReaderTests
 {
     static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
@@ -17,7 +18,7 @@ public sealed class WaitingReaderTests
 
     static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    // A read waited up to a second for the segment under a lock, and its token was looked at before that only.
+    // A read waited for the segment up to a second under a lock, and checked its token only before the wait.
     [Fact]
     public void A_cancelled_read_waits_no_longer_for_the_writer()
     {
@@ -47,7 +48,7 @@ public sealed class WaitingReaderTests
         Assert.ThrowsAny<OperationCanceledException>(() => FileStorage.OpenReadOnly(_files, SmallLedger.Root, SmallLedger.Options(_files).ToStorageOptions(), cancelled.Token));
     }
 
-    // All readers wait for the one that looks; whoever waits behind it is as free to go.
+    // One read refreshes, and the others wait for it. A caller can also cancel a read that waits behind another one.
     [Fact]
     public async Task A_cancelled_read_waits_no_longer_for_another_read()
     {
@@ -72,7 +73,7 @@ public sealed class WaitingReaderTests
         await first;
     }
 
-    // A close waited for the read, which went on to the end of its second and then took what it waited for to be lost.
+    // A close waited for the read. The read continued to the end of its second and then reported the missing segment as lost.
     [Fact]
     public async Task A_close_does_not_wait_for_a_read_that_waits_for_the_writer()
     {

@@ -2,7 +2,7 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Repairs;
 
-/// <summary>Where a fact is in a file of the log, also where frames before it are damaged.</summary>
+/// <summary>Finds the place of a fact in a segment file, even if frames before it are damaged.</summary>
 internal sealed class FactLocation : IFrameVisitor
 {
     readonly Position _position;
@@ -20,10 +20,10 @@ internal sealed class FactLocation : IFrameVisitor
 
     public string Path { get; }
 
-    /// <summary>A byte of its header.</summary>
+    /// <summary>The offset of one byte of its header.</summary>
     public long HeaderAt { get; private set; }
 
-    /// <summary>A byte of its salt.</summary>
+    /// <summary>The offset of one byte of its salt, the first part of its body.</summary>
     public long BodyAt { get; private set; }
 
     public void Frame(Segment segment, in FrameHeader header, string? appendId) { }

@@ -4,7 +4,7 @@ using Factstone.Tests.Damage;
 
 namespace Factstone.Tests.Repairs;
 
-/// <summary>Damage in the middle of many facts: what a repair saves is what the layout of the file says it can.</summary>
+/// <summary>Damage in the middle of many facts. A repair keeps everything that the file layout allows it to keep.</summary>
 public sealed class LargeRepairTests
 {
     const int FactsPerAppend = 1_000;
@@ -46,7 +46,7 @@ public sealed class LargeRepairTests
             foreach (var range in report.Lost) Assert.Contains($$"""{"first":{{range.First}},"last":{{range.Last}}}""", receipt.Json, StringComparison.Ordinal);
         }
 
-        // Now by the files of the index, which pass over what is gone.
+        // Now through the runs, which omit the lost facts.
         using var again = Open(files);
         ReadsAllOthers(again, facts, damaged, throwsAtDamage: false);
     }
@@ -65,7 +65,10 @@ public sealed class LargeRepairTests
         return files;
     }
 
-    /// <summary>Flips bits all over a segment, and wipes two pages of it. Returns the facts that have lost a byte, by the layout of the file when it was well.</summary>
+    /// <summary>
+    /// Flips bits all over a segment and wipes two pages of it. Returns the
+    /// facts that lost a byte, according to the layout of the undamaged file.
+    /// </summary>
     static HashSet<long> Damage(MemoryFileSystem files, string path, Random random, out HashSet<long> unknownIds)
     {
         var map = SegmentMap.Of(files, path);

@@ -5,9 +5,9 @@ namespace Factstone.Tests.Repairs;
 
 public sealed class MissingSegmentRepairTests
 {
-    // After a crash the last appends are written anew into the next segment. That one was lost, and with it the manifest, so
-    // nobody said where the segment before it ended. The repair took the appends behind its end for a part of it, beside the
-    // frame that says that they are lost: every file of the index over them was refused, and so was every append that had to write one.
+    // After a crash the last appends are written again into the next segment. That segment and the manifest were lost, so nothing recorded
+    // the end of the segment before it. The repair took the appends behind that end for a part of the segment, although a frame recorded
+    // them as lost. Every run over them was refused, and so was every append that had to write a run.
     [Fact]
     public void A_segment_before_a_missing_one_ends_where_the_missing_one_begins()
     {

@@ -15,7 +15,7 @@ internal static class Repair
         return LedgerRepair.Run(files, root, options, isDryRun, progress: null, cancellationToken);
     }
 
-    /// <summary>Facts that a read of everything gives.</summary>
+    /// <summary>The facts that a read of everything returns.</summary>
     public static List<Fact> All(Ledger ledger, bool backward = false)
     {
         var facts = new List<Fact>();
@@ -38,11 +38,11 @@ internal static class Repair
     public static long[] Positions(IEnumerable<PositionRange> ranges) =>
         [.. ranges.SelectMany(range => Enumerable.Range(0, (int)range.Count).Select(i => range.First.Value + i))];
 
-    /// <summary>All files with their bytes, but for who holds the lock.</summary>
+    /// <summary>All files with their bytes, except the lock file.</summary>
     public static Dictionary<string, byte[]> Bytes(MemoryFileSystem files) =>
         files.Paths.Where(path => !path.EndsWith("/LOCK", StringComparison.Ordinal)).ToDictionary(path => path, files.ReadAll);
 
-    /// <summary>Flips a bit of a fact: of its header, or of what comes behind it.</summary>
+    /// <summary>Flips a bit of a fact, in its header or behind it.</summary>
     public static void DamageFact(MemoryFileSystem files, Position position, bool isHeaderLost)
     {
         var manifest = new ManifestFile(files, new LedgerLayout(SmallLedger.Root)).Read()!;

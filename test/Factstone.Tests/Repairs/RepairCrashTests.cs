@@ -4,7 +4,10 @@ using Factstone.Tests.Damage;
 
 namespace Factstone.Tests.Repairs;
 
-/// <summary>A repair that is stopped at any input or output leaves the ledger as damaged as it was, or repaired; done again it ends like one that was not stopped.</summary>
+/// <summary>
+/// A repair that is stopped at any I/O leaves the ledger as damaged as before, or
+/// repaired. A second repair gives the same result as one that was not stopped.
+/// </summary>
 public sealed class RepairCrashTests
 {
     const int Seeds = 3;
@@ -34,7 +37,7 @@ public sealed class RepairCrashTests
                 }
             }
 
-        // Every operation can be the last; not every one can be refused, and what is left to tidy up may be.
+        // A crash can occur at every operation. Not every operation can be refused, and a refused clean-up may not stop the repair.
         Assert.True(fault is Fault.PowerLoss or Fault.ProcessKill ? stopped >= steps : stopped > 0, $"{stopped} repairs were stopped.");
     }
 
@@ -66,7 +69,7 @@ public sealed class RepairCrashTests
         disk.Faults.Clear();
         if (seed % 2 == 0)
         {
-            // Whoever opens it now finds the damage, or a ledger that is well.
+            // An open finds the damage, or an undamaged ledger.
             using var ledger = Open(disk);
             try
             {
@@ -124,7 +127,7 @@ public sealed class RepairCrashTests
         Assert.InRange(refused, 1, 31);
     }
 
-    /// <summary>Three segments; a fact of the first and one of the second are damaged.</summary>
+    /// <summary>Three segments. One fact of the first and one of the second are damaged.</summary>
     static SimulatedDisk Damaged(int seed, out long facts)
     {
         var disk = new SimulatedDisk(seed);

@@ -5,7 +5,7 @@ using Factstone.Tests.Damage;
 
 namespace Factstone.Tests.Repairs;
 
-/// <summary>What a repair makes of each kind of damage, and what is promised of the ledger after it.</summary>
+/// <summary>The effect of a repair on each kind of damage, and the guarantees of the repaired ledger.</summary>
 public sealed class RepairTests
 {
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -57,7 +57,7 @@ public sealed class RepairTests
         Assert.Equal("quarantine/damaged/00000000000000000001.000001.log", Assert.Single(said.RootElement.GetProperty("quarantined").EnumerateArray()).GetString());
         Assert.StartsWith("segments/", said.RootElement.GetProperty("damage")[0].GetProperty("file").GetString(), StringComparison.Ordinal);
 
-        // Factstone's own facts are read by whoever names them, and by nobody else.
+        // Factstone's own facts are returned only to reads that name them.
         Assert.DoesNotContain(Repair.All(ledger), fact => fact.Position == receipt.Position);
         Assert.NotNull(await ledger.ReadAtAsync(receipt.Position, Cancellation));
         Assert.NotNull(await ledger.ReadLatestAsync("$receipts/repair", cancellationToken: Cancellation));
@@ -68,7 +68,7 @@ public sealed class RepairTests
         long Number(string name) => said.RootElement.GetProperty(name).GetInt64();
     }
 
-    // The last fact of orders/2 is lost with its version, 3. The next one must not get it again: somebody has seen it.
+    // The last fact of orders/2 is lost, and it had version 3. The next fact must not get that version, because a reader has seen it.
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -224,7 +224,7 @@ public sealed class RepairTests
         Assert.Equal(42 - lost.Length, Repair.All(ledger).Count);
     }
 
-    // Nobody knows what the file held, so every position that it has room for may have been given.
+    // The content of the file is unknown, so every position that it has room for may have been assigned.
     [Fact]
     public void Without_manifest_a_last_segment_that_cannot_be_read_costs_all_that_it_can_have_held()
     {

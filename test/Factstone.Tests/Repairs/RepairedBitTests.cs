@@ -4,7 +4,10 @@ using Factstone.Tests.Damage;
 
 namespace Factstone.Tests.Repairs;
 
-/// <summary>Every bit of a small ledger of several segments is flipped, one at a time, and the ledger is repaired: what is lost is exactly the fact that the bit belongs to.</summary>
+/// <summary>
+/// Flips every bit of a small ledger of several segments, one at a time, and
+/// repairs the ledger. The repair loses exactly the fact that contains the bit.
+/// </summary>
 public sealed class RepairedBitTests
 {
     static readonly ParallelOptions TwoAtATime = new() { MaxDegreeOfParallelism = 2 };
@@ -47,7 +50,7 @@ public sealed class RepairedBitTests
         }
     }
 
-    /// <summary>The first two end with frames that recovery wrote anew behind them; the last was closed.</summary>
+    /// <summary>In the first two segments, frames that recovery wrote again lie behind the live end. The last segment was closed.</summary>
     static MemoryFileSystem ThreeSegments()
     {
         var files = KilledInSecondSegment();
@@ -71,7 +74,7 @@ public sealed class RepairedBitTests
         return files.Clone();
     }
 
-    /// <summary>A ledger that is well, and what each of its bytes is for.</summary>
+    /// <summary>An undamaged ledger, with the purpose of each of its bytes.</summary>
     sealed class Given
     {
         readonly List<Fact> _facts;
@@ -112,7 +115,7 @@ public sealed class RepairedBitTests
         /// <param name="files">The damaged ledger.</param>
         /// <param name="path">The damaged file.</param>
         /// <param name="at">The damaged byte.</param>
-        /// <param name="isThorough">Whether to ask what follows from the rest for each byte, and need not be asked for each bit.</param>
+        /// <param name="isThorough">Whether to make the slower checks, which run once per byte and not once per bit.</param>
         void Check(MemoryFileSystem files, string path, long at, bool isThorough)
         {
             var map = Segments[path].Map;

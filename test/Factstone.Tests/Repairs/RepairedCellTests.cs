@@ -4,7 +4,10 @@ using Factstone.Tests.Damage;
 
 namespace Factstone.Tests.Repairs;
 
-/// <summary>Every bit of a ledger of facts and cells is flipped, and it is repaired: whole cells are kept, and one whose value is gone has no older one.</summary>
+/// <summary>
+/// Flips every bit of a ledger of facts and cells, and repairs it. Whole
+/// cells are kept. A cell whose value is lost does not return an older one.
+/// </summary>
 public sealed class RepairedCellTests
 {
     static readonly CellName[] Names = [new("s", "both"), new("s", "once"), new("s", "gone"), new("s", "last")];
@@ -44,8 +47,8 @@ public sealed class RepairedCellTests
         foreach (var append in Appends) Assert.IsType<AppendOutcome.Duplicate>(SmallLedger.Now(ledger.TryAppendAsync(append)));
     }
 
-    // The append of cells alone was the last one of its segment. It has no position of its own, so it was taken for one that
-    // belongs behind the segment: its cells were kept, and its id was not.
+    // The last append of the segment had cells only, and so no position of its own. The repair took it for an append behind the segment: it
+    // kept the cells and lost the id.
     [Fact]
     public void The_last_append_of_a_segment_keeps_its_id_where_it_has_cells_only()
     {

@@ -4,7 +4,7 @@ using Factstone.Tests.Damage;
 
 namespace Factstone.Tests.Repairs;
 
-/// <summary>As of a time before a fact that is gone, the answer is the same however the index is cut into parts.</summary>
+/// <summary>A read as of a time before a lost fact gives the same result for every division of the index into parts.</summary>
 public sealed class RepairedTimeTests
 {
     [Fact]

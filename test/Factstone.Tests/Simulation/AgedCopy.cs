@@ -3,10 +3,10 @@ using Factstone.Testing;
 
 namespace Factstone.Tests.Simulation;
 
-/// <summary>Takes a copy of a ledger in which one or two files are as they were some operations ago, or lost, and opens that.</summary>
+/// <summary>Copies a ledger, replaces or deletes one or two files of the copy by their state some operations ago, and opens it.</summary>
 /// <remarks>
-/// Whoever opens it is refused or told of damage, or everything is there; no answer is wrong, and no position is given twice.
-/// What a repair leaves is what was written, and what comes then gets positions and versions that nobody was given.
+/// An open fails, reports damage, or finds everything. No answer is wrong, and no position is assigned twice.
+/// A repair keeps only what was written. Appends after it get positions and versions that were never assigned.
 /// </remarks>
 internal sealed class AgedCopy(ModelFacts model, Random random, LedgerOptions options, SimulationCounts counts)
 {
@@ -15,9 +15,9 @@ internal sealed class AgedCopy(ModelFacts model, Random random, LedgerOptions op
 
     string _where = "";
 
-    /// <param name="now">The files of the ledger, which nobody has open.</param>
-    /// <param name="then">What they were some operations ago.</param>
-    /// <param name="isKilled">Whether the ledger was killed, and not closed.</param>
+    /// <param name="now">The files of the ledger while no process has it open.</param>
+    /// <param name="then">The same files some operations ago.</param>
+    /// <param name="isKilled">Whether the process was killed before it closed the ledger.</param>
     public void Examine(IReadOnlyDictionary<string, SparseBytes> now, IReadOnlyDictionary<string, SparseBytes> then, bool isKilled)
     {
         if (model.Count == 0 || !now.ContainsKey(Head) || !now.ContainsKey($"{Root}/MANIFEST")) return; // one of them is already lost
@@ -47,15 +47,15 @@ internal sealed class AgedCopy(ModelFacts model, Random random, LedgerOptions op
         }
     }
 
-    /// <summary>One or two files that are to be as they were, or lost where nothing stands there.</summary>
+    /// <summary>Draws one or two files. Each is replaced by its older state, or deleted if it had none.</summary>
     List<(string Path, SparseBytes? Old)> Choose(IReadOnlyDictionary<string, SparseBytes> now, IReadOnlyDictionary<string, SparseBytes> then, bool isKilled)
     {
-        // What nobody synced to a file but HEAD is gone with HEAD, and nothing else says that it ever was.
+        // After a kill, HEAD alone may record the newest state. Without HEAD nothing proves it, so HEAD is not drawn then.
         var paths = now.Keys.Union(then.Keys).Where(path => IsOfLedger(path) && !(isKilled && path == Head)).Order(StringComparer.Ordinal).ToList();
         var old = paths.Where(path => then.TryGetValue(path, out var bytes) && !(now.TryGetValue(path, out var newer) && AreEqual(bytes, newer))).Select(path => (Path: path, Old: (SparseBytes?)then[path])).ToList();
         var lost = paths.Where(now.ContainsKey).Select(static path => (Path: path, Old: (SparseBytes?)null)).ToList();
 
-        // HEAD and the end of the log are where a loss would not be seen.
+        // A loss of HEAD together with the end of the log is the hardest to detect, so that pair is drawn more often.
         var ends = old.Where(static one => one.Path == Head || LedgerLayout.IsSegment(one.Path)).ToList();
         var pair = random.Next(3) == 0 && ends.Count >= 2 ? (List<(string Path, SparseBytes? Old)>)[ends[0], ends[^1]] : null;
         if (pair is not null) return pair;
@@ -71,7 +71,10 @@ internal sealed class AgedCopy(ModelFacts model, Random random, LedgerOptions op
         return chosen;
     }
 
-    /// <summary>Whether what is left can know what was there. Without HEAD and a segment of now, only a file of the index that reaches to the end does; without one, this is an older ledger. After a power cut HEAD may be one of some time ago.</summary>
+    /// <summary>
+    /// Whether the remaining files still prove the newest state: the newest HEAD, the segments, or a run that reaches the end. Without any
+    /// of them the copy is a valid older ledger. After a power cut, HEAD itself may be older.
+    /// </summary>
     bool IsKnown(MemoryFileSystem files, List<(string Path, SparseBytes? Old)> changed)
     {
         var isHeadOfNow = changed.TrueForAll(static one => one.Path != Head) && HeadFile.ReadSlot(files, new LedgerLayout(Root))?.RecordedAt == Microseconds.From(model.LastTime!.Value);
@@ -101,7 +104,7 @@ internal sealed class AgedCopy(ModelFacts model, Random random, LedgerOptions op
         return content;
     }
 
-    /// <summary>Whether there is no damage.</summary>
+    /// <summary>Returns whether the ledger has no damage.</summary>
     bool Open(MemoryFileSystem files, bool isReader)
     {
         var mine = options with { FileSystem = files, Scheduler = new ManualScheduler() };
@@ -135,7 +138,7 @@ internal sealed class AgedCopy(ModelFacts model, Random random, LedgerOptions op
         return true;
     }
 
-    /// <summary>Each answer is right, or it is refused and there is damage.</summary>
+    /// <summary>Each answer is right, or it is refused and the ledger reports damage.</summary>
     void Compare(Ledger ledger, string who, bool isBehind)
     {
         var last = model.Head;
@@ -156,7 +159,7 @@ internal sealed class AgedCopy(ModelFacts model, Random random, LedgerOptions op
                 FactComparison.Same(fact!, model.All[(int)position - 1], model, ledger.Id.Tag);
             });
 
-        // Behind a head that is said to be behind, what is so now is what was so there.
+        // A reader whose head is behind answers as of that head.
         var until = isBehind ? last : model.Head;
         foreach (var stream in model.Streams)
         {
@@ -198,7 +201,7 @@ internal sealed class AgedCopy(ModelFacts model, Random random, LedgerOptions op
         }
     }
 
-    /// <summary>An append comes behind all that was ever given, or is refused.</summary>
+    /// <summary>An append continues after the last position ever assigned, or is refused.</summary>
     void GoOn(Ledger ledger, ManualScheduler scheduler)
     {
         var isDamaged = ledger.Damage.Count > 0;

@@ -2,13 +2,12 @@ using Factstone.Testing;
 
 namespace Factstone.Tests.Simulation;
 
-/// <summary>What was answered to appends that were not committed, beside the model.</summary>
+/// <summary>Compares the answers of appends that were not committed with the model.</summary>
 internal sealed class AnswerComparison(ModelFacts model, SimulationCounts counts)
 {
-    /// <summary>Whether a worker was stopped: without the index worker, appends are refused before memory runs over.</summary>
+    /// <summary>Whether a worker has stopped. Without the index worker, appends are refused before memory is exhausted.</summary>
     public bool HasStoppedWorker { get; set; }
 
-    /// <summary>One that was not committed.</summary>
     public void Check(SentAppend sent, uint ledgerTag)
     {
         if (sent.Task.IsFaulted)
@@ -66,7 +65,9 @@ internal sealed class AnswerComparison(ModelFacts model, SimulationCounts counts
         foreach (var fact in conflict.Facts) FactComparison.Same(fact, stream[(int)fact.StreamVersion.Value - 1], model, ledgerTag);
     }
 
-    /// <summary>What it brings along are the matching facts from the first on: at least those that were there when the append was sent.</summary>
+    /// <summary>
+    /// The conflict returns the matching facts from the first one on, and at least those that existed when the append was sent.
+    /// </summary>
     void CheckQueryConflict(SentAppend sent, AppendOutcome.Conflict conflict, uint ledgerTag)
     {
         counts.Count("conflict by query");

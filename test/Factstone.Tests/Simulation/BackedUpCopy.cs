@@ -3,8 +3,9 @@ using Factstone.Testing;
 
 namespace Factstone.Tests.Simulation;
 
-/// <summary>Backs up a ledger beside its writer to a disk that fails, restores it, and goes on there.</summary>
-/// <remarks>A backup or restore that is done is whole, up to the position that it names; one that was stopped or refused leaves nothing that opens.</remarks>
+/// <summary>Backs up a ledger to a failing disk while it is being written, restores the backup, and appends to the result.</summary>
+/// <remarks>A completed backup or restore is whole up to the position that it reports. One that was stopped or refused leaves nothing that
+/// opens.</remarks>
 internal sealed class BackedUpCopy(Random random, LedgerOptions options, SimulationCounts counts)
 {
     const string Backup = "backup";
@@ -12,19 +13,19 @@ internal sealed class BackedUpCopy(Random random, LedgerOptions options, Simulat
 
     readonly SimulatedDisk _disk = new(random.Next());
 
-    /// <summary>Copies; null where that was stopped or refused.</summary>
-    /// <param name="source">The disk of the ledger, as another process sees it.</param>
-    /// <param name="meanwhile">Called while it copies.</param>
+    /// <summary>Runs the backup. Returns null if it was stopped or refused.</summary>
+    /// <param name="source">The disk of the ledger as another process sees it.</param>
+    /// <param name="meanwhile">Called during the copy.</param>
     public BackupReport? Copy(IFileSystem source, Action meanwhile)
     {
         var layout = new LedgerLayout(SimulatedLedgers.Root);
         return Try("backup", Backup, () => LedgerBackup.Run(source, layout, _disk.FileSystem, new LedgerLayout(Backup), StorageOptions(), (_, _) => meanwhile(), default));
     }
 
-    /// <summary>Compares a backup that is done with the model, and a ledger that is made of it.</summary>
-    /// <param name="report">What was said of the backup.</param>
-    /// <param name="model">All that was committed, also since.</param>
-    /// <param name="withCells">Whether nothing was committed since, so that cells are as they were.</param>
+    /// <summary>Compares a completed backup, and a ledger restored from it, with the model.</summary>
+    /// <param name="report">The report of the backup.</param>
+    /// <param name="model">Everything that was committed, including commits after the backup.</param>
+    /// <param name="withCells">Whether nothing was committed after the backup, so that the cells must be equal.</param>
     public void Check(BackupReport report, ModelFacts model, bool withCells)
     {
         using (var ledger = Open(Backup, isReader: true)) Compare(ledger, report, model, withCells, "a backup");
@@ -63,7 +64,7 @@ internal sealed class BackedUpCopy(Random random, LedgerOptions options, Simulat
         SimulationFailure.When(!sent.IsCompletedSuccessfully || sent.Result is not AppendOutcome.Committed committed || committed.Receipt.FirstPosition != expected, $"an append to a restored ledger was answered with {(sent.IsCompletedSuccessfully ? sent.Result : sent.Exception)}");
     }
 
-    /// <summary>Runs a copy on a disk on which something may fail, and starts over.</summary>
+    /// <summary>Runs a copy on a disk that may fail, and tries a second time.</summary>
     T? Try<T>(string what, string directory, Func<T> copy)
         where T : class
     {
@@ -104,7 +105,9 @@ internal sealed class BackedUpCopy(Random random, LedgerOptions options, Simulat
 
     long Crashes => _disk.FaultCounts.GetValueOrDefault(nameof(Fault.PowerLoss)) + _disk.FaultCounts.GetValueOrDefault(nameof(Fault.ProcessKill));
 
-    /// <summary>What was stopped does not open; or it is whole, for whether the last step of a copy is durable nobody is told who is stopped there.</summary>
+    /// <summary>
+    /// A stopped copy does not open, or it is whole: if the last step was interrupted, the caller cannot know whether it became durable.
+    /// </summary>
     bool IsWhole(string what, string directory)
     {
         try

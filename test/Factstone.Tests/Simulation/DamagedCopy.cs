@@ -3,7 +3,7 @@ using Factstone.Testing;
 
 namespace Factstone.Tests.Simulation;
 
-/// <summary>Takes a copy of a ledger, damages one bit of it, and opens that.</summary>
+/// <summary>Copies a ledger, flips one bit of the copy, and opens it.</summary>
 internal static class DamagedCopy
 {
     public static void Examine(SimulatedDisk disk, string root, ModelFacts model, Random random, Defect defect, LedgerOptions options, SimulationCounts counts)
@@ -17,16 +17,16 @@ internal static class DamagedCopy
             files.Replace(path, content, content.Length);
         }
 
-        // Without an index all of the log is read by the open; with one, what is damaged there is found by whoever asks.
+        // Without an index the open reads the whole log. With one it does not, and the first read finds the damage.
         if (random.Next(2) == 0)
             foreach (var run in files.Paths.Where(path => path.EndsWith(".run", StringComparison.Ordinal)).ToList()) files.Delete(run);
 
         var paths = files.Paths.Where(path => !path.EndsWith("LOCK", StringComparison.Ordinal) && files.LastWrittenByte(path) >= 0).ToList();
 
-        // Without HEAD, damage to the last group looks like a crash; docs/guarantees.md says so.
+        // Without HEAD, damage to the last group looks like a crash (docs/guarantees.md).
         if (!paths.Exists(path => path.EndsWith("HEAD", StringComparison.Ordinal))) return;
 
-        // With the mark of a clean close behind it, it does not, and the mark itself costs no fact.
+        // After a clean close, the closing frame proves where the log ended, even without HEAD. Damage to that frame costs no fact.
         if (random.Next(4) == 0 && IsClean(files, $"{root}/HEAD"))
         {
             files.Delete($"{root}/HEAD");
@@ -35,7 +35,8 @@ internal static class DamagedCopy
 
         var hasManifest = files.FileExists($"{root}/MANIFEST");
 
-        // Most runs are small and looked at as a whole when they are opened; one that is not is to be met, too.
+        // Small runs are checked as a whole when they are opened. The
+        // largest run is drawn more often, because it may not be. block.
         var largest = paths.Where(path => path.EndsWith(".run", StringComparison.Ordinal)).MaxBy(files.LastWrittenByte);
         var chosen = largest is not null && random.Next(3) == 0 ? largest : paths[random.Next(paths.Count)];
         var bit = random.NextInt64((files.LastWrittenByte(chosen) + 1) * 8);
@@ -64,7 +65,7 @@ internal static class DamagedCopy
             wasDamaged = ledger.Damage.Count > 0;
         }
 
-        // Without MANIFEST and HEAD one bit can cost a whole segment; what that leaves has tests of its own.
+        // Without MANIFEST and HEAD one bit can cost a whole segment. Other tests cover that.
         if (wasDamaged && hasManifest) RepairedCopy.Examine(files, root, model, random, options with { Defect = Defect.None }, where, counts);
     }
 
@@ -74,7 +75,9 @@ internal static class DamagedCopy
         return head.Read(out _) is { IsClean: true };
     }
 
-    /// <summary>The head that the ledger answers. Without a manifest, a damaged header hides a whole segment, and then the head is refused.</summary>
+    /// <summary>
+    /// Returns the head. Without a manifest, a damaged header can hide a whole segment; the ledger then refuses to name the head.
+    /// </summary>
     static long Head(Ledger ledger, ModelFacts model, string where, bool hasManifest, SimulationCounts counts)
     {
         try
@@ -92,7 +95,7 @@ internal static class DamagedCopy
         }
     }
 
-    /// <summary>Each fact is right, or it is said that it is damaged.</summary>
+    /// <summary>Each fact is right, or it is refused and the ledger reports damage.</summary>
     static void Compare(Ledger ledger, ModelFacts model, string where, FactQuery[] queries, bool hasManifest, SimulationCounts counts)
     {
         var known = ledger.Damage.Count > 0;
@@ -129,7 +132,7 @@ internal static class DamagedCopy
             });
         }
 
-        // Where runs say what is there, an open does not look at it; whoever reads it finds the damage.
+        // An open does not check what the runs cover. A later read finds that damage.
         known = ledger.Damage.Count > 0;
         counts.Count(known ? "damage: named" : "damage: without effect");
         if (known) return;

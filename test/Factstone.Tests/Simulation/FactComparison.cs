@@ -1,6 +1,6 @@
 namespace Factstone.Tests.Simulation;
 
-/// <summary>A fact of the ledger beside the model's.</summary>
+/// <summary>Compares a fact of the ledger with the model's.</summary>
 internal static class FactComparison
 {
     public static void Same(Fact actual, ModelFact expected, ModelFacts model, uint ledgerTag)

@@ -2,12 +2,12 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Simulation;
 
-/// <summary>Turns nothing by itself: the simulation calls each worker's step, and runs each completion, when it draws to.</summary>
+/// <summary>Starts no thread. The simulation draws when to call a worker's step and when to run a completion.</summary>
 internal sealed class ManualScheduler : IScheduler
 {
     readonly List<ManualWorker> _workers = [];
 
-    /// <summary>Answers that have been decided and not been given yet.</summary>
+    /// <summary>Completions of decided appends that have not run yet.</summary>
     public List<IThreadPoolWorkItem> Completions { get; } = [];
 
     public IWorker Start(string name, Func<bool> step)
@@ -19,7 +19,7 @@ internal sealed class ManualScheduler : IScheduler
 
     public void Complete(IThreadPoolWorkItem completion) => Completions.Add(completion);
 
-    /// <summary>One step of the worker of that name, if it still runs.</summary>
+    /// <summary>Runs one step of the named worker, if it has not stopped.</summary>
     public bool Step(string name) => _workers.FindLast(worker => worker.Name == name) is { IsStopped: false } worker && worker.Step();
 
     public void RunCompletion(int index)
@@ -37,7 +37,7 @@ internal sealed class ManualScheduler : IScheduler
 
         public bool IsStopped { get; private set; }
 
-        /// <summary>As with threads, no step runs within another one of the same worker.</summary>
+        /// <summary>A step never runs within another step of the same worker, as with threads.</summary>
         public bool Step()
         {
             if (_isRunning) return false;

@@ -3,19 +3,19 @@ using Factstone.Testing;
 
 namespace Factstone.Tests.Simulation;
 
-/// <summary>Mistakes in the use of a disk, made below the engine.</summary>
+/// <summary>File systems that misuse the disk below the engine.</summary>
 internal static class MistakenFiles
 {
-    /// <summary>Files that are never synced, although the engine is told that they are.</summary>
+    /// <summary>Reports syncs as successful without doing them.</summary>
     public static IFileSystem WithoutSync(IFileSystem files, Func<string, bool> isForgotten) => new Files(files, isForgotten, static file => new Unsynced(file));
 
-    /// <summary>Files whose failed sync is tried again, and the success of which is trusted.</summary>
+    /// <summary>Retries a failed sync and trusts the success of the retry.</summary>
     public static IFileSystem RetryingSync(IFileSystem files, Func<string, bool> isRetried) => new Files(files, isRetried, static file => new Retried(file));
 
-    /// <summary>Files that keep what was written of a write that failed, although the engine overwrites it.</summary>
+    /// <summary>Keeps the bytes of a failed write, although the engine overwrites them.</summary>
     public static IFileSystem KeepingRefused(IFileSystem files, Func<string, bool> keeps) => new Files(files, keeps, static file => new Kept(file));
 
-    /// <summary>A directory whose new names are not made durable.</summary>
+    /// <summary>Omits the sync that makes new names in a directory durable.</summary>
     public static IFileSystem WithoutDirectorySync(IFileSystem files, Func<string, bool> isForgotten) => new UnsyncedDirectory(files, isForgotten);
 
     sealed class Files(IFileSystem inner, Func<string, bool> isMistaken, Func<IStorageFile, IStorageFile> mistake) : DecoratedFiles(inner)

@@ -1,6 +1,6 @@
 namespace Factstone.Tests.Simulation;
 
-/// <summary>Cells as plain as can be: every write of each, the last one counts.</summary>
+/// <summary>The simplest model of cells: every write of each cell in order. The last one is the value.</summary>
 internal sealed class ModelCells
 {
     readonly Dictionary<CellName, List<ModelCell>> _cells = [];
@@ -14,7 +14,7 @@ internal sealed class ModelCells
     public IEnumerable<string> List(string bucket) =>
         _cells.Keys.Where(name => name.Bucket == bucket && Latest(name) is not null).Select(name => name.Name).Order(Utf8Order.Instance);
 
-    /// <summary>Whether a condition holds of a cell after its first so many writes.</summary>
+    /// <summary>Whether a condition on a cell holds at a given version.</summary>
     public bool Holds(AppendCondition condition, int version)
     {
         var last = version == 0 ? null : Writes(condition.Cell)[version - 1].Write;
@@ -37,7 +37,7 @@ internal sealed class ModelCells
     }
 }
 
-/// <param name="Write">What was written.</param>
-/// <param name="RecordedAt">When.</param>
-/// <param name="Append">By which append of the model, from 1.</param>
+/// <param name="Write">The write.</param>
+/// <param name="RecordedAt">Its time.</param>
+/// <param name="Append">The number of its append in the model, from 1.</param>
 internal sealed record ModelCell(NewCell Write, DateTimeOffset RecordedAt, int Append);

@@ -1,6 +1,6 @@
 namespace Factstone.Tests.Simulation;
 
-/// <summary>A ledger as plain as can be: a list of facts, looked through from one end to the other.</summary>
+/// <summary>The simplest model of a ledger: a list of facts that every query scans from the first to the last.</summary>
 internal sealed class ModelFacts
 {
     readonly List<ModelFact> _facts = [];
@@ -11,7 +11,7 @@ internal sealed class ModelFacts
 
     public ModelCells Cells { get; } = new();
 
-    /// <summary>How many appends committed.</summary>
+    /// <summary>The number of committed appends.</summary>
     public int Count { get; private set; }
 
     /// <summary>The time of the last append; null in an empty ledger.</summary>
@@ -31,7 +31,7 @@ internal sealed class ModelFacts
 
     public bool Holds(AppendCondition condition) => condition.IsOnCell ? Cells.Holds(condition, Cells.Writes(condition.Cell).Count) : Holds(condition, Head);
 
-    /// <summary>The facts behind one position and up to another that match a query.</summary>
+    /// <summary>The facts after one position and up to another that match a query.</summary>
     public IEnumerable<ModelFact> Matching(FactQuery query, long after, long until) =>
         _facts.Skip((int)after).Take((int)Math.Max(0, until - after)).Where(fact => Testing.ModelQuery.Matches(query, fact.Fact));
 

@@ -1,18 +1,20 @@
 namespace Factstone.Tests.Simulation;
 
-/// <summary>A follower beside the model: what it was given is kept until the model knows as much, and then has to be what the model says.</summary>
+/// <summary>
+/// Compares a follower with the model. Facts that the follower delivers before the model has them are kept and compared later.
+/// </summary>
 internal sealed class ModelFollower(Follower follower, Ledger ledger, long after, DateTimeOffset from)
 {
     readonly List<Fact> _given = [];
     Follower _follower = follower;
     long _checked = after;
 
-    /// <summary>Where it follows; null while that is gone.</summary>
+    /// <summary>The ledger that it follows, or null after that ledger was closed or died.</summary>
     public Ledger? Ledger { get; private set; } = ledger;
 
     public long Position => Math.Max(_checked, _follower.Position.Value);
 
-    /// <summary>Takes so many facts, or fewer where there are no more.</summary>
+    /// <summary>Takes up to this many facts.</summary>
     public void Take(int facts)
     {
         for (var left = facts; left > 0; left--)
@@ -23,7 +25,7 @@ internal sealed class ModelFollower(Follower follower, Ledger ledger, long after
         }
     }
 
-    /// <summary>Its ledger is closed, or dead.</summary>
+    /// <summary>Called when its ledger is closed or dead.</summary>
     public void Lose(bool isClosed)
     {
         Ledger = null;
@@ -32,14 +34,14 @@ internal sealed class ModelFollower(Follower follower, Ledger ledger, long after
         SimulationFailure.When(SimulationRun.Sync(_follower.WaitToReadAsync()), "a follower of a closed ledger has a fact to give");
     }
 
-    /// <summary>Goes on elsewhere, from where it was.</summary>
+    /// <summary>Continues on another ledger after the last delivered position.</summary>
     public void GoOn(Ledger ledger, int bufferFacts)
     {
         _follower = ledger.OpenFollower(_follower.Query, new FollowOptions { From = FollowStart.After(new Position(Position)), BufferFacts = bufferFacts });
         Ledger = ledger;
     }
 
-    /// <summary>Up to where it has come, it was given what the model holds: each fact that matches, once, in order.</summary>
+    /// <summary>Up to its position, the follower has delivered each matching fact of the model once and in order.</summary>
     public void Check(ModelFacts model, uint ledgerTag)
     {
         var position = Position;

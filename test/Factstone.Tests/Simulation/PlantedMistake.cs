@@ -2,10 +2,10 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Simulation;
 
-/// <summary>A mistake that is made on purpose, and what has to notice it.</summary>
-/// <param name="Name">What the test is called by.</param>
-/// <param name="Defect">The mistake in the engine; none where the file system makes it.</param>
-/// <param name="NoticedBy">Parts of the messages of the checks that should notice; any of them will do, and nothing else does.</param>
+/// <summary>A deliberate mistake, and the checks that must find it.</summary>
+/// <param name="Name">Its name in the test.</param>
+/// <param name="Defect">The mistake in the engine, or none if the file system makes it.</param>
+/// <param name="NoticedBy">Parts of the messages of the checks that may find it. A failure with another message does not count.</param>
 internal sealed record PlantedMistake(string Name, Defect Defect, params string[] NoticedBy)
 {
     const string HeadWentBack = "after the open";
@@ -19,7 +19,6 @@ internal sealed record PlantedMistake(string Name, Defect Defect, params string[
     const string Aged = "Of a ledger that was";
     const string Mapped = "a mapped read of";
 
-    /// <summary>No mistake.</summary>
     public static readonly PlantedMistake None = new(nameof(None), Defect.None);
 
     public static readonly PlantedMistake[] All =
@@ -62,13 +61,16 @@ internal sealed record PlantedMistake(string Name, Defect Defect, params string[
         OfFiles("ManifestNotSynced", static files => MistakenFiles.WithoutSync(files, static path => path.EndsWith("MANIFEST.new", StringComparison.Ordinal)), "the manifest had to be made again"),
     ];
 
-    /// <summary>In the simulation such a run makes the open throw what nobody foresaw, which does not count as noticed; <c>OldCopyTests</c> shows the wrong answer.</summary>
+    /// <summary>
+    /// In the simulation, such a run makes the open throw an unexpected exception,
+    /// which does not count. <c>OldCopyTests</c> shows the wrong answer.
+    /// </summary>
     public static readonly Defect[] FoundElsewhere = [Defect.BelieveRunBeyondLog];
 
-    /// <summary>In so many seeds it has to be found.</summary>
+    /// <summary>The number of seeds within which the mistake must be found.</summary>
     public int SeedsMax { get; init; } = 3_000;
 
-    /// <summary>What the mistake makes of the file system; null where it leaves it alone.</summary>
+    /// <summary>Wraps the file system with the mistake. Null if the file system stays as it is.</summary>
     public Func<IFileSystem, IFileSystem>? Files { get; init; }
 
     public bool IsNoticedBy(Exception failure) => failure is SimulationFailure && NoticedBy.Any(part => failure.Message.Contains(part, StringComparison.Ordinal));

@@ -2,10 +2,10 @@ using Factstone.Testing;
 
 namespace Factstone.Tests.Simulation;
 
-/// <summary>What is read of a ledger, beside the model.</summary>
+/// <summary>Compares reads of a ledger with the model.</summary>
 internal sealed class ReadComparison(ModelFacts model, Requests requests, Random random, ManualTimeProvider clock, SimulationCounts counts)
 {
-    /// <summary>A few reads of every kind, up to a head that the model knows.</summary>
+    /// <summary>A few reads of every kind, up to a head that the model has reached.</summary>
     public void Some(Ledger ledger, long head)
     {
         counts.Count("reads");
@@ -60,7 +60,7 @@ internal sealed class ReadComparison(ModelFacts model, Requests requests, Random
         SimulationFailure.When(receipt is null || receipt.FirstPosition.Value != append.First || receipt.Count != append.Request.Facts.Count, $"append {id} is at {append.First}, and was found at {receipt?.FirstPosition}");
     }
 
-    /// <summary>Every fact, cell and append.</summary>
+    /// <summary>Compares every fact, cell and append.</summary>
     public void All(Ledger ledger)
     {
         var head = SimulationRun.Sync(ledger.GetHeadAsync()).Value;

@@ -3,12 +3,12 @@ using Factstone.Testing;
 
 namespace Factstone.Tests.Simulation;
 
-/// <summary>Repairs a copy whose files are of different ages, and goes on with what is left.</summary>
+/// <summary>Repairs a copy whose files are of different ages, and appends to the result.</summary>
 internal sealed class RepairedAgedCopy(ModelFacts model, LedgerOptions options, SimulationCounts counts)
 {
-    /// <summary>What is left is what was written; no position or version is given again.</summary>
-    /// <param name="files">The copy, in which there is damage.</param>
-    /// <param name="where">What became of its files, for messages.</param>
+    /// <summary>The repaired ledger contains only what was written. No position or version is assigned again.</summary>
+    /// <param name="files">The damaged copy.</param>
+    /// <param name="where">What was done to its files, for messages.</param>
     public void Examine(MemoryFileSystem files, string where)
     {
         var scheduler = new ManualScheduler();

@@ -3,22 +3,22 @@ using Factstone.Testing;
 
 namespace Factstone.Tests.Simulation;
 
-/// <summary>Repairs a damaged copy of a ledger on a disk that fails, again and again until it is done, and goes on with what is left.</summary>
+/// <summary>Repairs a damaged copy on a failing disk, repeats the repair until it completes, and appends to the result.</summary>
 internal static class RepairedCopy
 {
     const int TriesMax = 5;
 
-    /// <summary>All but what the damage touches is kept, nothing else is lost, and the ledger goes on.</summary>
+    /// <summary>The repair loses only what the damage touches, and the repaired ledger accepts appends.</summary>
     /// <param name="damaged">The copy, closed.</param>
     /// <param name="root">Its directory.</param>
-    /// <param name="model">What was in it before the damage.</param>
-    /// <param name="random">Decides which I/O fails.</param>
-    /// <param name="options">How it is opened, but for the file system.</param>
+    /// <param name="model">Its content before the damage.</param>
+    /// <param name="random">Draws which I/O fails.</param>
+    /// <param name="options">The options of its open; the file system is replaced.</param>
     /// <param name="where">The damage, for messages.</param>
-    /// <param name="counts">Where what happened is counted.</param>
+    /// <param name="counts">Counts what happened.</param>
     public static void Examine(MemoryFileSystem damaged, string root, ModelFacts model, Random random, LedgerOptions options, string where, SimulationCounts counts)
     {
-        // What a repair will do it says beforehand, and that changes nothing; so it is known however often it is stopped.
+        // A dry run reports what the repair will do and changes nothing. The repair must match it, however often it is stopped.
         var report = LedgerRepair.Run(damaged, root, options.ToStorageOptions(), isDryRun: true, progress: null, default);
         SimulationFailure.When(!report.WasDamaged || report.FactsLeft + report.FactsLost != model.Head, $"after {where} a repair left {report.FactsLeft} facts and lost {report.FactsLost} of {model.Head}");
         SimulationFailure.When(report.FactsLost > 1, $"after {where} a repair lost {report.FactsLost} facts for one bit");
@@ -104,7 +104,7 @@ internal static class RepairedCopy
         }
     }
 
-    /// <summary>A few streams get another fact: no version, and no position, that anybody was shown is given again.</summary>
+    /// <summary>Appends to a few streams. No version and no position that was ever shown is assigned again.</summary>
     static void GoOn(Ledger ledger, ModelFacts model, Random random, ManualScheduler scheduler, string where)
     {
         var streams = model.Streams.ToList();

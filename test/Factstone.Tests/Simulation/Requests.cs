@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Factstone.Tests.Simulation;
 
-/// <summary>Draws appends of every shape. Each fact says in its correlation which request it is from, so that a recovered one is recognised; an append of cells only is, by its id.</summary>
+/// <summary>
+/// Draws appends of every shape. The correlation of each fact names its request, so that a recovered fact is recognised. An append without
+/// facts is recognised by its id.
+/// </summary>
 internal sealed class Requests(Random random, RequestShape shape = RequestShape.Usual)
 {
     static readonly string[] Stores = ["orders", "tasks", "ä"];
@@ -15,7 +18,7 @@ internal sealed class Requests(Random random, RequestShape shape = RequestShape.
 
     public IReadOnlyList<AppendRequest> All => _all;
 
-    /// <summary>The number of a request: two of the same content are two.</summary>
+    /// <summary>The number of a request. Two requests with the same content have different numbers.</summary>
     public int IndexOf(AppendRequest request) => _all.FindIndex(one => ReferenceEquals(one, request));
 
     public StreamName Stream() => shape == RequestShape.FewStreams && random.Next(4) > 0 ? new StreamName(Stores[0], $"k{random.Next(2)}") : new(Stores[random.Next(Stores.Length)], random.Next(8) == 0 ? "" : $"k{random.Next(6)}");
@@ -38,12 +41,12 @@ internal sealed class Requests(Random random, RequestShape shape = RequestShape.
         return request;
     }
 
-    /// <summary>The same content under the same id; the metadata may differ, as a retry's trace does.</summary>
+    /// <summary>Returns the same content for the same id. The metadata may differ, as the trace of a retry does.</summary>
     NewFact[] Again(AppendRequest known, string number) => [.. known.Facts.Select(fact => fact with { Correlation = number, Metadata = random.Next(2) == 0 ? fact.Metadata : """{"traceparent":"00-2"}""" })];
 
     NewFact[] Facts(string number)
     {
-        // Now and then so many terms that a run has several blocks.
+        // Occasionally an append has so many terms that its run has several blocks.
         if (_bulkLeft > 0 && random.Next(shape == RequestShape.ManyTerms ? 40 : 150) == 0) return Bulk(number);
         if (_largeLeft > 0 && random.Next(60) == 0) return Large(number);
 
@@ -66,7 +69,7 @@ internal sealed class Requests(Random random, RequestShape shape = RequestShape.
         return [.. Enumerable.Range(0, shape == RequestShape.ManyTerms ? 900 : 300).Select(i => new NewFact(Stream(), "bulk", "1") { Correlation = number, Tags = [$"bulk:{number}:{i}"] })];
     }
 
-    /// <summary>More than a buffer that is kept for the next group.</summary>
+    /// <summary>An append larger than the buffer that the writer keeps for the next group.</summary>
     NewFact[] Large(string number)
     {
         _largeLeft--;
@@ -97,7 +100,7 @@ internal sealed class Requests(Random random, RequestShape shape = RequestShape.
 
     public CellName Cell() => _cells.Name();
 
-    /// <summary>Mostly narrow, so that about half of the conditions on them hold.</summary>
+    /// <summary>Draws a query. Most are narrow, so that about half of the conditions on them hold.</summary>
     public FactQuery Query()
     {
         var stream = Stream();
@@ -114,7 +117,9 @@ internal sealed class Requests(Random random, RequestShape shape = RequestShape.
         };
     }
 
-    /// <summary>As whoever has read to the end, or nearly so, would ask; or that there is none at all.</summary>
+    /// <summary>
+    /// Draws the condition of a caller that has read to the end or nearly so, or the condition that no fact matches at all.
+    /// </summary>
     AppendCondition QueryCondition(ModelFacts model) => random.Next(5) == 0
         ? AppendCondition.NoMatch(FactQuery.Tags($"n:{random.Next(4)}", "none"[..random.Next(1, 5)]))
         : AppendCondition.NoMatch(Query(), new Position(Math.Max(0, model.Head - (random.Next(2) == 0 ? random.Next(12) : 0))));

@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace Factstone.Tests.Simulation;
 
-/// <summary>Which seeds a run takes: from the environment, or fixed ones and as many that are drawn afresh.</summary>
+/// <summary>The seeds of a run: from the environment, or fixed ones and as many fresh ones.</summary>
 internal sealed record Seeds(int First, int Count)
 {
     const int FreshFrom = 10_000_000;
 
-    /// <summary>All that is to be run. A seed means the same wherever it runs, so each range can be run again.</summary>
+    /// <summary>All seeds to run. A seed produces the same run in every range, so each range can be replayed.</summary>
     public static IReadOnlyList<Seeds> All
     {
         get

@@ -2,7 +2,7 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Simulation;
 
-/// <summary>How often each thing happened, over many seeds: a fault or a branch that never did was not tested.</summary>
+/// <summary>Counts every fault and branch over many seeds. One that never occurred was not tested.</summary>
 internal sealed class SimulationCounts
 {
     readonly SortedDictionary<string, long> _counts = new(StringComparer.Ordinal);

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Factstone.Tests.Simulation;
 
-/// <summary>The ledger did what it promises not to.</summary>
+/// <summary>The ledger broke one of its guarantees.</summary>
 internal sealed class SimulationFailure(string what, Exception? cause = null) : Exception(what, cause)
 {
     public static void When(bool isWrong, string what)
@@ -10,13 +10,13 @@ internal sealed class SimulationFailure(string what, Exception? cause = null) : 
         if (isWrong) throw new SimulationFailure(what);
     }
 
-    /// <summary>The message is made only where something is wrong.</summary>
+    /// <summary>Formats the message only if the condition is true.</summary>
     public static void When(bool isWrong, [InterpolatedStringHandlerArgument(nameof(isWrong))] ref Explanation what)
     {
         if (isWrong) throw new SimulationFailure(what.ToString());
     }
 
-    /// <summary>A message that nobody may need.</summary>
+    /// <summary>A message that is formatted only on failure.</summary>
     [InterpolatedStringHandler]
     internal ref struct Explanation
     {

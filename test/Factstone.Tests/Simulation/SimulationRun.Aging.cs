@@ -2,12 +2,12 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Simulation;
 
-/// <summary>Files of the ledger are put back as they were, or lost.</summary>
+/// <summary>Replaces files of the ledger by older ones, or deletes them.</summary>
 internal sealed partial class SimulationRun
 {
     readonly List<IReadOnlyDictionary<string, SparseBytes>> _older = [];
 
-    /// <summary>What the files are now may be put back later.</summary>
+    /// <summary>Keeps the current files, so that a later operation can restore them.</summary>
     void Remember()
     {
         Settle();
@@ -17,7 +17,7 @@ internal sealed partial class SimulationRun
         else _older[_random.Next(_older.Count)] = older;
     }
 
-    /// <summary>In a copy of the ledger, which was closed or killed, files are of different ages.</summary>
+    /// <summary>Examines a copy of the closed or killed ledger whose files have different ages.</summary>
     void Age()
     {
         if (_older.Count == 0) return;

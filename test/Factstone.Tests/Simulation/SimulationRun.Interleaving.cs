@@ -2,14 +2,16 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Simulation;
 
-/// <summary>What other threads do while one is in the middle of its work.</summary>
+/// <summary>What other threads do while one thread is in the middle of its work.</summary>
 internal sealed partial class SimulationRun
 {
     SimulationFailure? _failure;
     bool _isInterleaving;
     bool _isClosing;
 
-    /// <summary>Called by the engine where another thread may be at work: some workers take steps, an answer is given, or somebody reads.</summary>
+    /// <summary>
+    /// The engine calls this where another thread may run. Some workers take a step, a completion runs, or a read takes place.
+    /// </summary>
     void Interleave(InterleavingPoint point)
     {
         if (point == InterleavingPoint.Zeroing) ThrowIfDue();
@@ -43,7 +45,9 @@ internal sealed partial class SimulationRun
         }
     }
 
-    /// <summary>A read on another thread, or in another process: what it is shown is durable and right, and the index knows all of it.</summary>
+    /// <summary>
+    /// A read on another thread or in another process. Everything that it shows is durable, right and known to the index.
+    /// </summary>
     void ReadMeanwhile()
     {
         if (_ledger is not { Opening.RecoveryIsPending: false } ledger || _isClosing) return;
@@ -66,7 +70,7 @@ internal sealed partial class SimulationRun
         });
     }
 
-    /// <summary>Long reads while appends are on their way; when these are answered, what was read is compared.</summary>
+    /// <summary>Long reads during appends. Their results are compared after the appends have completed.</summary>
     void CheckThrough()
     {
         Excused(() =>

@@ -3,17 +3,17 @@ using Factstone.Testing;
 
 namespace Factstone.Tests.Simulation;
 
-/// <summary>What is read and followed, and compared with the model.</summary>
+/// <summary>Reads and followers, compared with the model.</summary>
 internal sealed partial class SimulationRun
 {
-    /// <summary>Everything sent is answered, and then a few reads of every kind say what the model says.</summary>
+    /// <summary>Completes every sent append, then compares a few reads of every kind with the model.</summary>
     void Check()
     {
         Settle();
         Excused(() => _reads.Some(_ledger!, _model.Head));
     }
 
-    /// <summary>A read while appends are on their way: the head may be ahead of the answers, never of the disk.</summary>
+    /// <summary>A read during appends. The head may be ahead of the completions, but never of the disk.</summary>
     void CheckOnce()
     {
         Excused(() =>
@@ -26,7 +26,9 @@ internal sealed partial class SimulationRun
         });
     }
 
-    /// <summary>Another process reads: it sees at least what was answered before it looked, at most what is durable, and that exactly.</summary>
+    /// <summary>
+    /// Reads in another process. It shows at least what was acknowledged before the open, at most what is durable, and exactly those facts.
+    /// </summary>
     void CheckReader()
     {
         Excused(() =>
@@ -63,7 +65,7 @@ internal sealed partial class SimulationRun
         for (var i = Math.Min(_followers.Count, 3); i > 0; i--) FollowSome(_followers[_random.Next(_followers.Count)]);
     }
 
-    /// <summary>A follower takes a few facts, or all, in whatever process it is, while appends are on their way.</summary>
+    /// <summary>A follower in any process takes a few facts, or all, during appends.</summary>
     void FollowSome(ModelFollower follower)
     {
         Excused(() =>
@@ -72,7 +74,7 @@ internal sealed partial class SimulationRun
             if (follower.Ledger is not null) follower.Take(_random.Next(4) == 0 ? int.MaxValue : _random.Next(1, 20));
         });
 
-        // A fact that a follower was given is durable, answered or not.
+        // A fact that was delivered to a follower is durable, even if its append has not completed.
         _shown = Math.Max(_shown, follower.Position);
         if (_random.Next(3) > 0) return;
         Settle();
@@ -98,7 +100,7 @@ internal sealed partial class SimulationRun
 
     static (FollowStart Start, long After, DateTimeOffset From) FromPosition(long after) => (FollowStart.After(new Position(after)), after, DateTimeOffset.MinValue);
 
-    /// <summary>A follower whose process is gone, or that moves to another, goes on behind what it was given last.</summary>
+    /// <summary>Moves a follower to another ledger, where it continues after the last delivered position.</summary>
     void GoOn(ModelFollower follower, Ledger ledger)
     {
         if (ReferenceEquals(follower.Ledger, ledger) || (follower.Ledger is not null && _random.Next(4) > 0)) return;
@@ -114,7 +116,7 @@ internal sealed partial class SimulationRun
         follower.Check(_model, _ledger!.Id.Tag);
     }
 
-    /// <summary>What they were in is gone; what was given stays given.</summary>
+    /// <summary>Tells the followers of a ledger that it is gone. The facts they received stay part of the comparison.</summary>
     void LoseFollowers(Ledger? ledger, bool isClosed)
     {
         foreach (var follower in _followers.Where(one => one.Ledger is not null && ReferenceEquals(one.Ledger, ledger))) follower.Lose(isClosed);

@@ -2,14 +2,14 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Simulation;
 
-/// <summary>Somebody touches the directory of the ledger while it is open.</summary>
+/// <summary>Another program changes the directory of the open ledger.</summary>
 internal sealed partial class SimulationRun
 {
     const string Elsewhere = "elsewhere";
 
     int _removed;
 
-    /// <summary>The lock file is deleted, and another process tries to open the ledger for writing.</summary>
+    /// <summary>Deletes the lock file; another process then tries to open the ledger for writing.</summary>
     void DeleteLock()
     {
         if (!_disk.DeleteLock()) return;
@@ -29,7 +29,9 @@ internal sealed partial class SimulationRun
         });
     }
 
-    /// <summary>The directory is moved, at times another ledger is made where it was, and the writer goes on; then all is put back.</summary>
+    /// <summary>
+    /// Moves the directory while the writer continues. Sometimes another ledger is created at its old path. Then everything is moved back.
+    /// </summary>
     void MoveAway()
     {
         _disk.MoveDirectory(Root, Elsewhere);
@@ -60,7 +62,7 @@ internal sealed partial class SimulationRun
         return isMade;
     }
 
-    /// <summary>Nothing of ours has got into the other ledger.</summary>
+    /// <summary>The other ledger contains none of this ledger's data.</summary>
     void CheckOther() => WithoutFaults(() =>
     {
         using var other = OpenOther();

@@ -2,14 +2,16 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Simulation;
 
-/// <summary>A background worker meets an exception that nobody has foreseen: it stops, the ledger goes on without it, and the next open has it again.</summary>
+/// <summary>
+/// A background worker throws an unexpected exception and stops. The ledger continues without it, and the next open starts it again.
+/// </summary>
 internal sealed partial class SimulationRun
 {
     WorkerFailure? _stopped;
     bool _wasStopped;
     int _throwsIn;
 
-    /// <summary>After some more runs that are written or merged, or pieces of space that are zeroed, the worker throws.</summary>
+    /// <summary>The worker throws after a few more written runs, merges or pieces of zeroed space.</summary>
     void DrawThrow() => _throwsIn = _random.Next(1, 12);
 
     void BranchTaken(RecoveryBranch branch)
@@ -37,7 +39,7 @@ internal sealed partial class SimulationRun
         _counts.Count($"worker stopped: {failure.Worker}");
     }
 
-    /// <summary>The ledger goes on without a worker that an unforeseen exception has stopped; beyond those that are planted there is no such exception.</summary>
+    /// <summary>Fails if a worker stopped on any exception but the planted one.</summary>
     void FailIfWorkerStopped()
     {
         if (_stopped is { } stopped) throw new SimulationFailure($"a worker has stopped: {stopped.Message}", stopped.Exception);

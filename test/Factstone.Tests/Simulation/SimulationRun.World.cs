@@ -3,10 +3,10 @@ using Factstone.Testing;
 
 namespace Factstone.Tests.Simulation;
 
-/// <summary>The clock, what fails, and crashes with what comes after them.</summary>
+/// <summary>The clock, faults, crashes, and recovery from them.</summary>
 internal sealed partial class SimulationRun
 {
-    /// <summary>A merge is many steps, so at times it gets some of them in turn.</summary>
+    /// <summary>A merge takes many steps, so the index worker sometimes runs several in turn.</summary>
     void StepIndex()
     {
         for (var left = _random.Next(4) == 0 ? _random.Next(1, 40) : 1; left > 0 && _scheduler.Step("factstone index"); left--) { }
@@ -19,13 +19,13 @@ internal sealed partial class SimulationRun
         else _clock.Advance(by);
     }
 
-    /// <summary>Something will fail soon.</summary>
+    /// <summary>Draws a fault for one of the next I/O calls.</summary>
     void DrawFault()
     {
         var fault = (Fault)_random.Next(1, Enum.GetValues<Fault>().Length + 1);
         _disk.Faults.At(_disk.IoCount + _random.Next(1, 30), fault);
         if (IsFailedSync(fault) && _random.Next(3) == 0) _disk.Faults.At(_disk.IoCount + _random.Next(1, 30), fault);
-        // What a refused write has left must not come back after a crash.
+        // The bytes of a refused write must not reappear after a crash.
         if (fault == Fault.NoSpace && _random.Next(2) == 0) _disk.Faults.At(_disk.IoCount + _random.Next(2, 40), Crash());
         _isFaulty = true;
     }
@@ -69,7 +69,7 @@ internal sealed partial class SimulationRun
         if (loses && _random.Next(4) == 0) Lose();
     }
 
-    /// <summary>Somebody deletes a file that can be made again.</summary>
+    /// <summary>Deletes a file that can be rebuilt.</summary>
     void Lose()
     {
         var path = $"{Root}/{(_random.Next(2) == 0 ? "HEAD" : "MANIFEST")}";
@@ -81,7 +81,7 @@ internal sealed partial class SimulationRun
         _disk.FileSystem.SyncDirectory(Root);
     }
 
-    /// <summary>A copy of the closed ledger is damaged; whoever opens that is told, or nothing is missing.</summary>
+    /// <summary>Damages a copy of the closed ledger. An open of the copy reports the damage, or nothing is missing.</summary>
     void Examine()
     {
         Settle();
@@ -90,7 +90,9 @@ internal sealed partial class SimulationRun
         DamagedCopy.Examine(_disk, Root, _model, _random, _mistake.Defect, OptionsOfCopy(), _counts);
     }
 
-    /// <summary>Another process backs the ledger up while it is written on; when all is answered, the backup is compared, restored and written on.</summary>
+    /// <summary>
+    /// Another process backs up the ledger during appends. When these have completed, the backup is compared, restored and appended to.
+    /// </summary>
     void BackUp()
     {
         if (!_hasManifest) return; // a backup is refused until the next one is written
@@ -107,7 +109,7 @@ internal sealed partial class SimulationRun
             }
             catch (BackupRefusedException refused)
             {
-                // The writer may have failed, and its answer may still be on the way.
+                // The writer may have failed, and the completion that reports it may not have run yet.
                 TakeDueAnswers();
                 SimulationFailure.When(!_hasFailed, $"a backup was refused, and no writer has failed: {refused.Message}");
                 _counts.Count("backup refused beside a failed writer");
@@ -127,7 +129,7 @@ internal sealed partial class SimulationRun
         _trace?.WriteLine("died");
         _disk.KillProcess(); // where only the reader's process was struck, the other one dies with it
 
-        // Answers that were on their way may have arrived.
+        // Pending completions may run.
         while (_scheduler.Completions.Count > 0)
         {
             var index = _random.Next(_scheduler.Completions.Count);
@@ -155,7 +157,7 @@ internal sealed partial class SimulationRun
         }
         catch (PowerLostException)
         {
-            // It died with the machine.
+            // The reader died with the machine.
         }
 
         _reader = null;
@@ -196,14 +198,18 @@ internal sealed partial class SimulationRun
         TryRecognise();
     }
 
-    /// <summary>Where a fault keeps it from reading what is there, it is done again before anything else.</summary>
+    /// <summary>
+    /// Compares the reopened ledger with the model. If a fault prevents the read, the next operation starts with this one.
+    /// </summary>
     void TryRecognise() => Excused(() =>
     {
         Recognise();
         _isRecognised = !_ledger!.Opening.RecoveryIsPending;
     });
 
-    /// <summary>What was acknowledged is there; what else is there was sent and not answered, and is whole.</summary>
+    /// <summary>
+    /// Every acknowledged append is present. Every other append that is present was sent, was not acknowledged, and is whole.
+    /// </summary>
     void Recognise()
     {
         var head = Sync(_ledger!.GetHeadAsync()).Value;
@@ -238,14 +244,14 @@ internal sealed partial class SimulationRun
         _shown = _model.Head;
     }
 
-    /// <summary>Appends of cells only that nobody knew of and that are there: when, and under which id.</summary>
+    /// <summary>Appends without facts that are in the ledger and not in the model: the time and the id of each.</summary>
     IEnumerable<(long Time, string Id)> CellsOnlyThere()
     {
         foreach (var id in _maybe.Where(request => request.Facts.Count == 0).Select(request => request.AppendId!).Distinct().Where(id => !_model.Appends.ContainsKey(id)))
             if (Sync(_ledger!.FindAppendAsync(id)) is { Count: 0 } receipt) yield return (Microseconds.From(receipt.RecordedAt), id);
     }
 
-    /// <summary>Which request it was: several may have had the same id, and only one of them can have been right there.</summary>
+    /// <summary>The request of such an append. Several may have had the same id; only one of them can have been valid there.</summary>
     AppendRequest CellsOnlyAt(long time)
     {
         var id = CellsOnlyThere().First(one => one.Time == time).Id;
@@ -255,7 +261,7 @@ internal sealed partial class SimulationRun
         return candidates.Find(_acknowledged.ContainsKey) ?? candidates.Find(request => request.Conditions.All(_model.Holds)) ?? candidates[0];
     }
 
-    /// <summary>Runs something that may be refused while faults are about.</summary>
+    /// <summary>Runs an action that may be refused while faults occur.</summary>
     void Excused(Action action)
     {
         try
@@ -272,12 +278,14 @@ internal sealed partial class SimulationRun
         }
     }
 
-    /// <summary>A failing disk excuses a refusal, never a wrong answer; and never damage, since nothing was damaged.</summary>
+    /// <summary>
+    /// A failing disk excuses a refusal. It never excuses a wrong answer, or a report of damage, because nothing is damaged.
+    /// </summary>
     bool IsExcused(Exception exception) => (_isFaulty && IsRefusal(exception)) || (_wasStopped && exception is LedgerIndexException);
 
     internal static bool IsRefusal(Exception exception) => exception is LedgerIOException or LedgerFullException or LedgerFailedException;
 
-    /// <summary>For a copy, which nobody else is at work on.</summary>
+    /// <summary>Options for a copy that no other thread uses.</summary>
     LedgerOptions OptionsOfCopy() => Options() with { Interleave = null, BranchTaken = _counts.BranchTaken, Notice = null };
 
     LedgerOptions Options() => new()

@@ -3,10 +3,10 @@ using Factstone.Testing;
 
 namespace Factstone.Tests.Simulation;
 
-/// <summary>One seed: the real engine on a disk that fails, beside a model that does not.</summary>
+/// <summary>One seed: the real engine on a failing disk, compared with a model.</summary>
 /// <remarks>
-/// Everything runs on one thread. What is drawn: which operation comes next, which worker takes a step, when an answer
-/// is given, which I/O fails and how, and where the power goes. Nothing else decides anything, so a seed replays exactly.
+/// Everything runs on one thread. The seed draws the next operation, the worker that takes a step, the time of each completion,
+/// the I/O that fails and how, and the moment of a power cut. Nothing else is random, so a seed replays exactly.
 /// </remarks>
 internal sealed partial class SimulationRun
 {
@@ -44,7 +44,7 @@ internal sealed partial class SimulationRun
     bool _isFaulty;
     bool _isRecognised;
 
-    /// <summary>Whether a manifest stands that nothing but the ledger itself has touched.</summary>
+    /// <summary>Whether a manifest exists that only the ledger itself has changed.</summary>
     bool _hasManifest;
     LedgerId? _id;
 
@@ -78,7 +78,7 @@ internal sealed partial class SimulationRun
         if (_random.Next(4) == 0) _disk.Faults.At(_random.Next(1, 40), Crash());
         for (var i = 0; i < Operations; i++) Guarded(Step);
 
-        // Whatever happened, it ends well: a machine without faults opens the ledger and finds everything.
+        // Every run ends with a machine without faults, which opens the ledger and finds everything.
         _disk.Faults.Clear();
         _disk.CapacityBytes = long.MaxValue;
         _isFaulty = false;
@@ -95,7 +95,7 @@ internal sealed partial class SimulationRun
         _counts.Add(_disk.FaultCounts);
     }
 
-    /// <summary>Whatever was written, merged and made again, the index says what the log says.</summary>
+    /// <summary>The index agrees with the log, whatever was written, merged and rebuilt.</summary>
     void CheckRuns()
     {
         var report = StorageEngine.Verify(_disk.FileSystem, Root, new VerifyOptions { Deep = true }, progress: null, default);
@@ -149,7 +149,10 @@ internal sealed partial class SimulationRun
         }
     }
 
-    /// <summary>The disk is too full to recover: what was published is read, appends are refused; and when there is room, the first one finds everything.</summary>
+    /// <summary>
+    /// The disk is too full to recover. Reads return what was published, and appends
+    /// are refused. When there is room, the first append completes the recovery.
+    /// </summary>
     void WaitForRoom()
     {
         var head = Sync(_ledger!.GetHeadAsync()).Value;
@@ -166,7 +169,7 @@ internal sealed partial class SimulationRun
         }
         catch (FactstoneException refused) when (IsExcused(refused))
         {
-            // The recovery may be done, and only a run that could not be written keep the append from its group.
+            // Perhaps the recovery is complete, and the append was refused only because a run could not be written.
             _counts.Count("recovery refused");
             if (_ledger.Opening.RecoveryIsPending) return;
         }
@@ -174,7 +177,7 @@ internal sealed partial class SimulationRun
         TryRecognise();
     }
 
-    /// <summary>Runs something that the process may not survive.</summary>
+    /// <summary>Runs an action during which the process may die.</summary>
     void Guarded(Action action)
     {
         try
@@ -182,7 +185,7 @@ internal sealed partial class SimulationRun
             action();
             FailIfWorkerStopped();
 
-            // A crash within an append reaches its caller as an exception of the append.
+            // A crash within an append reaches the caller as an exception of the append.
             if (_ledger is not null && !ReferenceEquals(_files, _disk.FileSystem)) throw new PowerLostException("The process died in an append");
         }
         catch (PowerLostException)
@@ -191,7 +194,7 @@ internal sealed partial class SimulationRun
         }
         catch (Exception other) when (other is not SimulationFailure && (_failure is not null || _disk.MappingFault is not null))
         {
-            // It is said below.
+            // Reported below.
         }
 
         if (_failure is not null) throw _failure;
@@ -230,20 +233,20 @@ internal sealed partial class SimulationRun
         if (_random.Next(3) > 0) Answer();
     }
 
-    /// <summary>Gives some of the answers that are due, in any order.</summary>
+    /// <summary>Runs some of the pending completions in any order.</summary>
     void Answer()
     {
         for (var i = _random.Next(_scheduler.Completions.Count + 1); i > 0 && _scheduler.Completions.Count > 0; i--) RunCompletion();
     }
 
-    /// <summary>A crash while an answer is made reaches whoever waits for it as an exception; the process is dead all the same.</summary>
+    /// <summary>A crash during a completion reaches the caller as an exception. The process is dead all the same.</summary>
     void RunCompletion()
     {
         _scheduler.RunCompletion(_random.Next(_scheduler.Completions.Count));
         if (!ReferenceEquals(_files, _disk.FileSystem)) throw new PowerLostException("The process died in an answer");
     }
 
-    /// <summary>Finishes all that was sent and takes the answers into the model.</summary>
+    /// <summary>Completes everything that was sent and adds the results to the model.</summary>
     void Settle()
     {
         for (var turn = 0; turn < 8; turn++)
@@ -256,14 +259,17 @@ internal sealed partial class SimulationRun
         TakeAnswers();
     }
 
-    /// <summary>Takes the answers that the writer has given already into the model. The writer does nothing more.</summary>
+    /// <summary>Adds the completed appends to the model. The writer does not run.</summary>
     void TakeDueAnswers()
     {
         while (_scheduler.Completions.Count > 0) RunCompletion();
         TakeAnswers();
     }
 
-    /// <summary>Committed appends go into the model in order of time; each must have been right there. After a crash, answers of some before them may be lost, and only the open tells.</summary>
+    /// <summary>
+    /// Adds committed appends to the model in order of time; each must have been valid at its place. After a crash, the answers of earlier
+    /// appends may be lost, so only the next open can tell.
+    /// </summary>
     void TakeAnswers(bool hasDied = false)
     {
         var answered = _sent.Where(sent => sent.Task.IsCompleted).ToList();

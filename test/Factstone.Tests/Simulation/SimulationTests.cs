@@ -7,16 +7,18 @@ using Xunit;
 
 namespace Factstone.Tests.Simulation;
 
-/// <summary>The engine on a disk that fails at random, against a model. docs/testing.md says how to run more seeds and how to replay one.</summary>
+/// <summary>
+/// The engine on a disk with random faults, compared with a model. docs/testing.md explains how to run more seeds and how to replay one.
+/// </summary>
 public sealed class SimulationTests(ITestOutputHelper output)
 {
-    /// <summary>So many seeds have to come upon everything that the simulation can do, except what is rare.</summary>
+    /// <summary>Within this many seeds, everything that the simulation can do must occur, except what is rare.</summary>
     const int SeedsThatMeetMost = 1_000;
 
-    /// <summary>So many have to come upon what is rare, too.</summary>
+    /// <summary>Within this many seeds, the rare events must occur as well.</summary>
     const int SeedsThatMeetAll = 10_000;
 
-    /// <summary>Met in 4 to 6 of 1,000 seeds, so that a run of 1,000 is without it in one of 60 to 400.</summary>
+    /// <summary>These occur in 4 to 6 of 1,000 seeds, so one of 60 to 400 runs of 1,000 seeds is without them.</summary>
     static readonly string[] Rare = [$"branch {RecoveryBranch.SegmentSetAside}", $"seed of requests {RequestShape.Large}"];
 
     const int FailuresShown = 20;

@@ -8,8 +8,8 @@ public sealed class ClockBehindTests
 {
     static readonly DateTimeOffset Noon = new(2026, 3, 4, 12, 0, 0, TimeSpan.Zero);
 
-    // One run of the command line had a clock that was two hours ahead. All later facts were recorded microseconds after its
-    // last one, for two hours, and nobody was told.
+    // One run of the command line had a clock that was two hours ahead. For two hours,
+    // all later facts were recorded microseconds after its last one, without a warning.
     [Theory]
     [InlineData(7_200, true)]
     [InlineData(61, true)]

@@ -3,7 +3,7 @@ using Factstone.Testing;
 
 namespace Factstone.Tests;
 
-/// <summary>When appends are recorded, and what was recorded by a time.</summary>
+/// <summary>The times at which appends are recorded, and reads "recorded by" a time.</summary>
 public sealed class RecordedTimeTests
 {
     static readonly TimeSpan OneMicrosecond = TimeSpan.FromMicroseconds(1);
@@ -74,8 +74,8 @@ public sealed class RecordedTimeTests
         Assert.Equal(before + TimeSpan.FromDays(31) + TimeSpan.FromSeconds(1), (await ledger.AppendAsync(new NewFact("s/1", null))).RecordedAt);
     }
 
-    // The clock jumped ten years ahead. No append was taken, but a reader asked what had been recorded by "now", and so that the
-    // answer would stay the same, times were to go on behind that: once the clock was right again, every append was recorded ten years ahead.
+    // The clock jumped ten years ahead. No append was committed, but a reader asked for everything recorded by "now". To keep that answer
+    // final, later times had to follow it: when the clock was right again, every append was recorded ten years ahead.
     [Fact]
     public async Task A_read_under_a_clock_that_jumped_does_not_move_the_times_of_appends()
     {
@@ -131,7 +131,7 @@ public sealed class RecordedTimeTests
         Assert.False((await ledger.ResolveAsync(LedgerTime.Latest)).IsFinal);
     }
 
-    // Whoever was told what had been recorded by now has been told for ever, although the clock stands still: later appends are later.
+    // An answer to "recorded by now" stays final although the clock stands still: later appends get later times.
     [Fact]
     public async Task An_append_comes_behind_every_time_that_a_reader_was_answered_for()
     {
@@ -145,7 +145,7 @@ public sealed class RecordedTimeTests
         Assert.Equal(new Position(1), (await ledger.ResolveAsync(LedgerTime.RecordedBy(now))).Position);
     }
 
-    // A group has its times and is being synced when a reader asks for exactly that time: the reader waits for it.
+    // A group has its times and is being synced. A read as of exactly that time waits for it.
     [Fact]
     public async Task A_reader_waits_for_appends_in_flight_up_to_the_time_it_asks_for()
     {
@@ -209,7 +209,7 @@ public sealed class RecordedTimeTests
             using var ended = new CancellationTokenSource(TimeSpan.FromSeconds(1.5));
             var writers = Enumerable.Range(0, 4).Select(writer => Task.Run(async () =>
             {
-                // At least a few, however slow the machine is.
+                // At least a few appends, however slow the machine is.
                 for (var i = 0; i < 3 || !ended.IsCancellationRequested; i++) await ledger.AppendAsync([new NewFact($"s/{writer}", null), new NewFact($"s/{writer}", null)]);
             }));
             var readers = Enumerable.Range(0, 2).Select(_ => Task.Run(async () =>
@@ -237,7 +237,7 @@ public sealed class RecordedTimeTests
         }
     }
 
-    // What the writer has recorded by a time and not published yet, a reader beside it cannot know: it says so.
+    // A reader in another process does not know what the writer has recorded by a time and not published. It marks its answer as not final.
     [Fact]
     public async Task A_read_only_opener_marks_an_answer_beyond_the_published_time_as_not_final()
     {
@@ -262,7 +262,7 @@ public sealed class RecordedTimeTests
     ValueTask<Ledger> Open(IFileSystem? files = null) =>
         Ledger.OpenAsync("time", new LedgerOptions { FileSystem = files ?? new MemoryFileSystem(), PreallocationBytesMax = 0, TimeProvider = _clock });
 
-    /// <summary>Files whose syncs wait while they are held.</summary>
+    /// <summary>Files whose syncs block while they are held.</summary>
     sealed class HeldSyncs : IDisposable
     {
         readonly ManualResetEventSlim _gate = new(initialState: true);
@@ -285,7 +285,7 @@ public sealed class RecordedTimeTests
             while (_syncing.Wait(0)) { }
         }
 
-        /// <summary>Returns when a sync waits.</summary>
+        /// <summary>Returns when a sync is blocked.</summary>
         public Task IsHeldAsync() => _syncing.WaitAsync();
 
         public void Release() => _gate.Set();

@@ -4,11 +4,11 @@ using Factstone.Tests.Damage;
 
 namespace Factstone.Tests.Time;
 
-/// <summary>Where facts may still come to light behind the head, what was recorded by then is not final.</summary>
+/// <summary>If facts may still appear behind the head, an answer "recorded by" a time there is not final.</summary>
 public sealed class UnsettledTimeTests
 {
-    // The sync of an append failed, and so did writing it again: its outcome was unknown. Asked what had been recorded by
-    // then, the ledger said "nothing, and that is final". The next open found the append whole, recorded at that time.
+    // The sync of an append failed, and so did its rewrite, so its outcome was unknown. A read as of that time returned "nothing" as a
+    // final answer. The next open found the append whole, recorded at that time.
     [Fact]
     public void What_an_unknown_append_was_recorded_by_is_not_final()
     {
@@ -33,8 +33,8 @@ public sealed class UnsettledTimeTests
         Assert.Equal(new ResolvedTime(new Position(2), IsFinal: true), SmallLedger.Now(again.ResolveAsync(then)));
     }
 
-    // A ledger that was killed opened on a full disk, and showed what had been published. What HEAD had not said before the
-    // power went came to light with the first append that found room, with earlier times than "final" answers had named.
+    // A killed ledger was opened on a full disk and showed what had been published. The facts behind HEAD appeared with the first append
+    // that found room. Their times were earlier than those of answers marked as final.
     [Fact]
     public void What_waits_for_room_to_be_recovered_makes_answers_not_final()
     {

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Factstone.Tests.TouchedDirectories;
 
-/// <summary>Files that somebody else has put into a ledger's directory are left alone, and files that a writer has prepared may vanish.</summary>
+/// <summary>
+/// Files that other programs put into a ledger's directory are left alone, and files that a writer has prepared may disappear.
+/// </summary>
 public sealed class ForeignFileTests
 {
     static readonly string[] Foreign =
@@ -14,8 +16,8 @@ public sealed class ForeignFileTests
 
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    // Every open for writing deleted what it did not know in segments/ and index/, and took a file that ends in .log for a
-    // segment of another ledger: appends were refused until a repair.
+    // Every open for writing deleted unknown files in segments/ and index/. It took a file ending in .log for a segment of another ledger,
+    // and appends were refused until a repair.
     [Fact]
     public async Task Foreign_files_survive_opens_recoveries_and_repairs()
     {

@@ -3,7 +3,7 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.TouchedDirectories;
 
-/// <summary>What becomes of a writer whose directory is moved, or deleted, while it writes.</summary>
+/// <summary>A writer whose directory is moved or deleted while it writes.</summary>
 public sealed class MovedDirectoryTests : IDisposable
 {
     const int Rounds = 60;
@@ -12,8 +12,8 @@ public sealed class MovedDirectoryTests : IDisposable
 
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    // A ledger's directory was moved while it was open, and a new ledger was made at the old path. At its next roll the old
-    // writer put its segments and its manifest into the new ledger, its zeroed files and its index too, and both were damaged.
+    // A ledger's directory was moved while the ledger was open, and a new ledger was created at the old path. At its next roll the old
+    // writer put its segments, its manifest, its zeroed files and its index into the new ledger, and both were damaged.
     [Fact]
     public async Task A_writer_goes_on_in_its_directory_when_that_is_moved_and_never_touches_a_new_ledger_at_the_old_path()
     {
@@ -55,8 +55,8 @@ public sealed class MovedDirectoryTests : IDisposable
         }
     }
 
-    // Whoever waits for a ledger wants the one at that path. While it waited, a restored copy was put there, and it opened
-    // the one that had been moved away.
+    // A caller that waits for the lock wants the ledger at that path. While it waited, a restored copy was put there, and it opened the
+    // ledger that had been moved away.
     [Fact]
     public async Task Who_waited_for_the_lock_opens_what_stands_at_the_path_by_then()
     {
@@ -84,7 +84,7 @@ public sealed class MovedDirectoryTests : IDisposable
         await HoldsAsync(moved, "old", 1);
     }
 
-    // `rm -rf` under a writer: appends went on, acknowledged, into files without a name, until the next roll.
+    // After `rm -rf` under a writer, appends were acknowledged into files without a name until the next roll.
     [Theory]
     [InlineData("the directory")]
     [InlineData("its files")]
@@ -112,7 +112,7 @@ public sealed class MovedDirectoryTests : IDisposable
         Assert.Equal(left, Files().Where(IsKept));
         if (deleted == "the directory") Assert.Empty(Directory.EnumerateFileSystemEntries(_root));
 
-        // A worker that is late may have begun the next segment's file; an open for writing removes it.
+        // A late worker may have created the file of the next segment. An open for writing removes it.
         static bool IsKept(string file) => !file.Contains("/index/", StringComparison.Ordinal) && !file.Contains("/segments/spare", StringComparison.Ordinal);
     }
 

@@ -3,13 +3,13 @@ using Factstone.Tests.Damage;
 
 namespace Factstone.Tests.TouchedDirectories;
 
-/// <summary>A writer that finds that it is not the only one any more stops before its next acknowledgement.</summary>
+/// <summary>A writer that is no longer the only one stops before its next acknowledgement.</summary>
 public sealed class SecondWriterTests
 {
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    // The lock file was taken for left over and deleted. A writer that holds the lock of the directory too has lost nothing,
-    // and an operator's mistake must not stop a service.
+    // The lock file was taken for a leftover and deleted. The writer still holds the
+    // lock of the directory, so this mistake of an operator must not stop a service.
     [Fact]
     public async Task A_writer_goes_on_without_its_lock_file_while_it_holds_the_lock_of_the_directory()
     {
@@ -32,8 +32,8 @@ public sealed class SecondWriterTests
         Assert.Equal(3, (await again.GetHeadAsync(Cancellation)).Value);
     }
 
-    // Where a directory cannot be locked (NFS), the lock goes with its file: whoever comes next gets one on a new file, and
-    // both acknowledged the same positions.
+    // Where a directory cannot be locked (NFS), deleting the lock file loses the lock. The next process locked a new file, and both writers
+    // acknowledged the same positions.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -64,8 +64,8 @@ public sealed class SecondWriterTests
         Assert.Equal(2, (await again.GetHeadAsync(Cancellation)).Value);
     }
 
-    // The lock file went while a group was being synced. The group is durable, but whoever has the lock now may have given
-    // its positions to others: nobody knows until a reopen.
+    // The lock file was deleted while a group was being synced. The group is durable, but the new owner of the lock may have assigned its
+    // positions again. The outcome is unknown until a reopen.
     [Fact]
     public async Task A_group_that_was_synced_when_the_lock_was_lost_is_unknown()
     {
@@ -97,7 +97,7 @@ public sealed class SecondWriterTests
         Assert.Equal(2, (await again.GetHeadAsync(Cancellation)).Value);
     }
 
-    // Whatever let a second writer in: it publishes in HEAD, and the first one looks there before it acknowledges.
+    // A second writer, however it got in, publishes in HEAD. The first writer checks HEAD before each acknowledgement.
     [Theory]
     [InlineData("before")]
     [InlineData("during")]
@@ -175,7 +175,7 @@ public sealed class SecondWriterTests
         head.Publish(change(newest));
     }
 
-    /// <summary>Writes over the newest slot.</summary>
+    /// <summary>Overwrites the newest slot.</summary>
     static void WriteSlot(MemoryFileSystem files, Func<HeadSlot, HeadSlot> change)
     {
         using var page = files.OpenSharedPage($"{SmallLedger.Root}/HEAD", writable: true);

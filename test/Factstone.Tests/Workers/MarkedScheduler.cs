@@ -2,13 +2,13 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Workers;
 
-/// <summary>Turns every worker on the thread that wakes it, and says which one turns.</summary>
+/// <summary>Runs every worker on the thread that wakes it, and records which one runs.</summary>
 internal sealed class MarkedScheduler : IScheduler
 {
-    /// <summary>The worker whose step runs now.</summary>
+    /// <summary>The worker whose step is running.</summary>
     public string? Current { get; private set; }
 
-    /// <summary>A worker that never turns, so that the writer has to help.</summary>
+    /// <summary>A worker that never runs, so that the writer has to do its work.</summary>
     public string? Late { get; init; }
 
     public IWorker Start(string name, Func<bool> step) => new Worker(this, name, step);

@@ -4,7 +4,7 @@ using Factstone.Tests.Damage;
 
 namespace Factstone.Tests.Workers;
 
-/// <summary>An exception that nobody has foreseen stops a worker, not the process: the ledger goes on without it and says so.</summary>
+/// <summary>An unexpected exception stops a worker, not the process. The ledger continues without it and reports that.</summary>
 public sealed class StoppedWorkerTests
 {
     const int MemoryFacts = 5;
@@ -12,8 +12,8 @@ public sealed class StoppedWorkerTests
 
     static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    // An exception on the thread of the index or of the preallocation was handled by nobody: it ended the process, and the
-    // next one at its start, where the same work was tried again. Here it comes at every operation that the worker makes.
+    // An exception on the thread of the index or of the preallocation was not caught. It ended the process, and also the next one at its
+    // start, which tried the same work again. Here it occurs at every operation of the worker.
     [Theory]
     [InlineData("factstone index", "index", false)]
     [InlineData("factstone index", "index", true)]
@@ -36,7 +36,8 @@ public sealed class StoppedWorkerTests
         Assert.True(tried > (worker == WorkerFailure.Index ? 100 : 20), $"only {tried} operations");
     }
 
-    // The writer helps an index worker that is late, an open makes runs of what it reads, and a close of what is left.
+    // The writer does the work of a late index worker. An open builds runs
+    // from the log that it reads, and a close from what remains in memory.
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -62,7 +63,7 @@ public sealed class StoppedWorkerTests
     public async Task On_threads_of_their_own_they_end_alone(string thread, string worker)
     {
         var told = new TaskCompletionSource<LedgerNotice>(TaskCreationOptions.RunContinuationsAsynchronously);
-        // Nor can it leave word for other processes.
+        // The exception also prevents a notice to other processes.
         var files = new ThrowingFiles(new MemoryFileSystem()) { Counts = (_, _) => Thread.CurrentThread.Name == thread, Throws = static _ => true };
         var options = Options(files, new MarkedScheduler()) with
         {
@@ -77,7 +78,7 @@ public sealed class StoppedWorkerTests
         var kept = 0;
         LedgerIndexException? refused = null;
 
-        // A worker whose thread is late has not met the exception yet, and the writer does its work.
+        // The exception has not occurred if the worker's thread is late; until then, the writer does its work.
         var waited = Stopwatch.StartNew();
         for (int i = 0, since = 0; since < Appends && waited.Elapsed < TimeSpan.FromMinutes(1); i++)
         {
@@ -100,7 +101,7 @@ public sealed class StoppedWorkerTests
         Assert.Equal(kept, (await ledger.ReadAsync(cancellationToken: Cancel).ToListAsync(Cancel)).Count);
     }
 
-    // A damaged run is made again by whoever reads it. Without the worker that goes on in memory, up to a bound.
+    // The reader that finds a damaged run rebuilds it. Without the worker, the rebuilt part stays in memory, up to a bound.
     [Theory]
     [InlineData(1_000)]
     [InlineData(2)]
@@ -129,7 +130,10 @@ public sealed class StoppedWorkerTests
 
     static bool MakesRun(string operation, string path) => path.EndsWith(".run", StringComparison.Ordinal) && operation is "create" or "write";
 
-    /// <summary>Appends while a worker throws, opens with the same exception, and opens without it. False when the session ends before anything was thrown.</summary>
+    /// <summary>
+    /// Appends while a worker throws, opens with the same exception, and opens
+    /// without it. Returns false if the session ends before an exception was thrown.
+    /// </summary>
     static bool Survives(ThrowingFiles files, MarkedScheduler scheduler, string worker)
     {
         var notices = new List<LedgerNotice>();
@@ -151,7 +155,7 @@ public sealed class StoppedWorkerTests
             Assert.Null(failure.Exception);
         }
 
-        // The same exception at each start: it opens and serves.
+        // The same exception occurs at each open, and the ledger still opens and serves.
         files.Throws = static _ => true;
         for (var start = 0; start < 3; start++)
         {

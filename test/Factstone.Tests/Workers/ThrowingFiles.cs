@@ -2,15 +2,15 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Workers;
 
-/// <summary>A file system that throws what no file system may throw, at the operations that a test chooses.</summary>
+/// <summary>A file system that throws an exception outside its contract, at operations that a test chooses.</summary>
 internal sealed class ThrowingFiles(IFileSystem inner) : IFileSystem
 {
     int _operations;
 
-    /// <summary>Which operations count, by kind and path.</summary>
+    /// <summary>Which operations are counted, by kind and path.</summary>
     public Func<string, string, bool> Counts { get; set; } = static (_, _) => false;
 
-    /// <summary>Which of those throw, by their number, from 1.</summary>
+    /// <summary>Which of the counted operations throw, by their number from 1.</summary>
     public Func<int, bool> Throws { get; set; } = static _ => false;
 
     public bool HasThrown { get; private set; }

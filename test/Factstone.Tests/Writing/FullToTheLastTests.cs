@@ -2,12 +2,12 @@ using Factstone.Storage;
 
 namespace Factstone.Tests.Writing;
 
-/// <summary>A disk that is so full that it takes nothing more, not even where space was reserved.</summary>
+/// <summary>A disk so full that it refuses even writes to reserved space.</summary>
 public sealed class FullToTheLastTests
 {
     static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    // It was said that nothing was written, that appends work again when there is room, and that no reopen is needed.
+    // The error claimed that nothing was written, that appends work again when there is room, and that no reopen is needed.
     [Fact]
     public async Task An_append_that_cannot_be_taken_back_is_unknown_and_the_next_one_is_told_to_open_again()
     {

@@ -3,12 +3,12 @@ using Factstone.Tests.Damage;
 
 namespace Factstone.Tests.Writing;
 
-/// <summary>File systems that write elsewhere before they free (ZFS, Btrfs) refuse a deletion too when the disk or quota is full.</summary>
+/// <summary>Copy-on-write file systems (ZFS, Btrfs) may refuse a deletion, too, when the disk or the quota is full.</summary>
 public sealed class FullWhileDeletingTests
 {
-    // The sync of the first append behind an open failed, so it was written into the next segment, and was durable and
-    // published. Then the segment of which nothing was live could not be deleted, and the caller was told that the disk was
-    // full and nothing was written: a retry without an id would have written it twice.
+    // The sync of the first append after an open failed. The append was written into the next segment, and was durable and published. Then
+    // the segment without live frames could not be deleted, and the caller was told that the disk was full and nothing was written. A retry
+    // without an id would have written the append twice.
     [Fact]
     public void A_committed_append_is_not_refused_because_an_old_segment_cannot_be_deleted()
     {
@@ -28,7 +28,7 @@ public sealed class FullWhileDeletingTests
         Assert.Equal(2, SmallLedger.AppendOne(ledger).FirstPosition.Value);
     }
 
-    // A ledger on a full disk opens: what an open would remove is in nobody's way.
+    // A ledger on a full disk opens, because leftovers that the open would remove do no harm.
     [Fact]
     public void A_ledger_opens_where_leftovers_cannot_be_deleted()
     {

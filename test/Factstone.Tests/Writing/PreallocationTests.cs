@@ -3,14 +3,13 @@ using Factstone.Tests.Damage;
 
 namespace Factstone.Tests.Writing;
 
-/// <summary>Space ahead of the tail while the disk is full: what was refused leaves nothing behind.</summary>
+/// <summary>Preallocation on a full disk. A refused append leaves nothing behind.</summary>
 public sealed class PreallocationTests
 {
     const int Ahead = 64 * 1_024;
 
-    // The writer claimed four megabytes for an append that the disk then had no room for. The claim stayed, so the worker
-    // found that there was space to be zeroed, but none that it was allowed to touch, and looked again and again: a full
-    // disk kept a whole processor busy until somebody made room.
+    // The writer claimed four megabytes for an append, and the disk had no room for it. The claim stayed. The worker found space to zero,
+    // but none that it was allowed to touch, and checked again and again. A full disk kept one processor busy until there was room.
     [Fact]
     public void The_worker_rests_after_an_append_that_found_no_room()
     {
@@ -26,9 +25,9 @@ public sealed class PreallocationTests
         Assert.True(scheduler.RestsWithin(100));
     }
 
-    // After the append of four megabytes was refused, the worker zeroed on behind where it would have ended, and took all
-    // below for space that was there. It was a hole: the next append, a small one, was written into it without room being
-    // reserved first, ran full half-way, could not even be erased, and its outcome was unknown until the next open.
+    // After an append of four megabytes was refused, the worker zeroed space behind its intended end and took everything below for
+    // preallocated. That was a hole in the file. The next small append was written into it without a reservation, ran out of space
+    // half-way, and could not be erased. Its outcome was unknown until the next open.
     [Fact]
     public void An_append_that_found_no_room_leaves_no_hole_that_is_taken_for_space()
     {
@@ -43,7 +42,7 @@ public sealed class PreallocationTests
         scheduler.RestsWithin(100);
         files.CapacityBytes = files.UsedBytes; // others take what is left
 
-        // Whatever fits is committed, and the rest is refused; nothing is unknown.
+        // Appends that fit are committed, and the rest are refused. No outcome is unknown.
         for (var i = 0; i < 500; i++)
         {
             try

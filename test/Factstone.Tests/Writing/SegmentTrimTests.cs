@@ -3,13 +3,13 @@ using Factstone.Tests.Damage;
 
 namespace Factstone.Tests.Writing;
 
-/// <summary>A recovery gives back the zeros that a crash left in a segment, and nothing but zeros.</summary>
+/// <summary>Recovery releases the zeros that a crash left at the end of a segment, and nothing else.</summary>
 public sealed class SegmentTrimTests
 {
     const int PageBytes = 4_096;
     const int ZeroAheadBytes = 32 * 1_024;
 
-    // The space that had been zeroed ahead stayed in each segment that a crash ended.
+    // The preallocated space used to stay in each segment that ended with a crash.
     [Fact]
     public void A_recovery_gives_back_the_zeros_of_the_segment_that_a_crash_ended()
     {
@@ -21,8 +21,8 @@ public sealed class SegmentTrimTests
         Assert.Equal(3, ledger.Storage.Head.Position.Value);
     }
 
-    // A crash after HEAD was published and before the old segment was trimmed leaves its zeros to a recovery that finds
-    // the segment no longer at the end of the log.
+    // A crash after the publication in HEAD and before the trim leaves the zeros in the old segment. The next recovery finds that segment
+    // no longer at the end of the log.
     [Fact]
     public void A_recovery_also_trims_what_a_crash_kept_the_one_before_from_trimming()
     {
@@ -33,7 +33,7 @@ public sealed class SegmentTrimTests
             var opens = 0;
             watched.Opening = path =>
             {
-                // The inventory and the recovery open it first, and the trim then.
+                // The inventory and the recovery open the segment first, then the trim.
                 if (path == Segments(files)[i] && ++opens == 3) throw new LedgerIOException(path, "open", "no trim");
             };
             files = Killed(files, watched);
@@ -62,8 +62,8 @@ public sealed class SegmentTrimTests
         Assert.DoesNotContain(before[after.Length..], one => one != 0);
     }
 
-    // What HEAD had published before the crash stands behind where the next segment says that the old one ends, and a
-    // reader in another process has places there.
+    // The end that HEAD published before the crash lies behind the end that the next segment records for the old one. A reader in another
+    // process may hold offsets there.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -89,7 +89,7 @@ public sealed class SegmentTrimTests
         }
     }
 
-    /// <summary>Three facts more, and then the process is killed.</summary>
+    /// <summary>Appends three more facts, then kills the process.</summary>
     static MemoryFileSystem Killed(MemoryFileSystem files, IFileSystem? through = null)
     {
         using var ledger = SmallLedger.Open(Options(through ?? files));

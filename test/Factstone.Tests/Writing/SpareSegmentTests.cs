@@ -3,12 +3,12 @@ using Factstone.Tests.Damage;
 
 namespace Factstone.Tests.Writing;
 
-/// <summary>The next segment is made ready by a worker while the writer goes on, and may need it before it is ready.</summary>
+/// <summary>A worker prepares the next segment while the writer continues. The writer may need the segment before it is ready.</summary>
 public sealed class SpareSegmentTests
 {
-    // The writer had to roll before the worker had made the next file ready, so it made one itself, under the same name:
-    // the worker deleted it and put its own there. The writer's header went to a file without a name, and the rename either
-    // found nothing, so that the log refused all appends, or made a segment of zeros the live one.
+    // The writer had to roll before the worker had prepared the next file, so it created one under the same name. The worker deleted that
+    // file and put its own in place. The writer's header was in a file without a name. The rename then failed, so that the log refused all
+    // appends, or it made a segment of zeros the live one.
     [Fact]
     public async Task A_segment_that_the_writer_makes_is_not_taken_for_the_one_that_is_made_ready()
     {
@@ -35,14 +35,14 @@ public sealed class SpareSegmentTests
         Assert.Equal(40, await again.ReadAsync(cancellationToken: cancellation).CountAsync(cancellation));
     }
 
-    /// <summary>Runs the writer inline, and the zeroing only when it is told to.</summary>
+    /// <summary>Runs the writer inline, and the zeroing only on request.</summary>
     sealed class LateZeroing : IScheduler
     {
         readonly InlineScheduler _inline = new();
         Func<bool> _zeroing = () => false;
         bool _isZeroing;
 
-        /// <summary>How often the zeroing found something to do.</summary>
+        /// <summary>How often the zeroing found work.</summary>
         public int Late { get; private set; }
 
         public IWorker Start(string name, Func<bool> step)
@@ -64,7 +64,7 @@ public sealed class SpareSegmentTests
         }
     }
 
-    /// <summary>Lets somebody else act right after a file was created.</summary>
+    /// <summary>Calls an action right after a file was created.</summary>
     sealed class HookedFileSystem(MemoryFileSystem files, Func<string, bool> isIt, Action created) : IFileSystem
     {
         public bool DirectoryExists(string path) => files.DirectoryExists(path);

@@ -4,12 +4,14 @@ using Factstone.Tests.Damage;
 
 namespace Factstone.Tests.Writing;
 
-/// <summary>Thin provisioning, network disks and Btrfs find out at a sync that there is no space. To the log that is a failed sync, not a refused write.</summary>
+/// <summary>
+/// With thin provisioning, network disks and Btrfs, only a sync reveals that there
+/// is no space. The log treats that as a failed sync, not as a refused write.
+/// </summary>
 public sealed class SyncWithoutSpaceTests
 {
-    // The sync of an append found no space. It was taken for a refused write: zeros were written over the append, in pages
-    // of which nothing was known any more, and a sync of those pages was believed. What the caller heard was that nothing
-    // had been written.
+    // The sync of an append found no space. The log took that for a refused write: it overwrote the append with zeros, in pages whose state
+    // was unknown, and trusted a sync of those pages. The caller was told that nothing had been written.
     [Theory]
     [InlineData(Fault.SyncWithoutSpaceKeepingPages)]
     [InlineData(Fault.SyncWithoutSpaceDroppingPages)]
@@ -35,7 +37,7 @@ public sealed class SyncWithoutSpaceTests
         }
     }
 
-    // The same where the next segment finds no space either: nobody knows whether the append is durable, and no later sync can tell.
+    // The next segment finds no space either. Whether the append is durable is unknown, and no later sync can tell.
     [Theory]
     [InlineData(Fault.SyncWithoutSpaceKeepingPages)]
     [InlineData(Fault.SyncWithoutSpaceDroppingPages)]
@@ -64,9 +66,8 @@ public sealed class SyncWithoutSpaceTests
         Assert.Equal(head + 1, SmallLedger.AppendOne(again).FirstPosition.Value);
     }
 
-    // Every sync of a small life of a ledger finds no space once: opening, a roll, the manifest, the directory, the index,
-    // the close and the recovery after it. Whatever was acknowledged stays, what was refused is not there, and with room the
-    // next open goes on.
+    // In the short life of a ledger, each sync finds no space once: in the open, a roll, the manifest, the directory, the index, the close
+    // and the recovery. Acknowledged appends stay, refused ones are absent, and the next open with room continues.
     [Theory]
     [InlineData(Fault.SyncWithoutSpaceKeepingPages)]
     [InlineData(Fault.SyncWithoutSpaceDroppingPages)]
@@ -86,7 +87,7 @@ public sealed class SyncWithoutSpaceTests
         Assert.True(struck > 100, $"only {struck} of {clean.IoCount} operations were struck");
     }
 
-    /// <summary>Two sessions, of which the first ends with a power cut, and an open that compares.</summary>
+    /// <summary>Two sessions, the first of which ends with a power cut, and an open that compares.</summary>
     static void Live(SimulatedDisk disk)
     {
         var (kept, maybe) = (new List<string>(), new List<string>());
@@ -126,7 +127,7 @@ public sealed class SyncWithoutSpaceTests
             }
             catch (FactstoneException)
             {
-                // Refused: it must not be there.
+                // A refused append must be absent.
             }
         }
     }
