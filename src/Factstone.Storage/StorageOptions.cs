@@ -66,6 +66,9 @@ internal sealed record StorageOptions
     /// <summary>The source of salts, and also of nonces and ledger ids.</summary>
     public SaltSource Salts { get; init; } = SaltSource.System;
 
+    /// <summary>The types of the values of facts; null for none.</summary>
+    public FactTypes? Types { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public IScheduler Scheduler { get; init; } = ThreadScheduler.Instance;

@@ -21,6 +21,9 @@ public sealed partial record LedgerOptions
     /// <summary>Whether files are mapped for reading, if the system can: 3 to 4 times as fast for single facts. A device error under a mapping ends the process; turn this off if that must not happen.</summary>
     public bool MappedReads { get; init; } = true;
 
+    /// <summary>The CLR types of payloads, for <see cref="Fact.Value"/> and for appends of values; null for none.</summary>
+    public FactTypes? Types { get; init; }
+
     /// <summary>The source of the time.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 

@@ -81,6 +81,7 @@ internal static class StorageEngine
             OpeningProgress = options.OpeningProgress,
             Notice = options.Notice,
             Salts = options.Salts,
+            Types = options.Types,
             Time = options.TimeProvider,
             Scheduler = options.Scheduler,
             MapsFiles = options.MappedReads,

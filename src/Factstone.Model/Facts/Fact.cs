@@ -10,7 +10,9 @@ public sealed class Fact
     readonly int _saltAt;
     readonly int _metadataLength;
     readonly uint _ledgerTag;
+    readonly FactTypes? _types;
     string[]? _tags;
+    object? _value;
 
     /// <summary>Creates a fact from a header and a body that were read and checked. The bytes are copied.</summary>
     internal Fact(in HeaderView header, ReadOnlyMemory<byte> headerBytes, ReadOnlyMemory<byte> salt, ReadOnlyMemory<byte> metadata, ReadOnlyMemory<byte> payload, uint ledgerTag)
@@ -41,6 +43,7 @@ public sealed class Fact
         _saltAt = marks.SaltAt;
         _metadataLength = marks.MetadataLength;
         _ledgerTag = marks.LedgerTag;
+        _types = marks.Types;
         Position = marks.Header.Position;
         Stream = stream;
         StreamVersion = marks.Header.StreamVersion;
@@ -115,6 +118,12 @@ public sealed class Fact
 
     /// <summary>The payload as text, if it is JSON; null if there is no payload, or if it is not JSON.</summary>
     public string? Json => IsJson && !Payload.IsEmpty ? Encoding.UTF8.GetString(Payload.Span) : null;
+
+    /// <summary>The payload as a value of the CLR type that <see cref="FactTypes"/> registers for <see cref="Type"/>, of the present schema version.</summary>
+    /// <value>Null if the ledger was opened without types, if this type is not registered, or if there is no JSON payload.</value>
+    /// <remarks>It is read from the payload at the first access, and the same object afterwards: do not change it. Threads: any number; two at once may each read it.</remarks>
+    /// <exception cref="FactValueException">The payload does not become a value of that type; the message names the fact.</exception>
+    public object? Value => _value ??= _types?.Decode(this);
 
     /// <summary>The metadata, exactly as given: a JSON object whose values are texts; null for none.</summary>
     public string? Metadata => MetadataBytes.IsEmpty ? null : Encoding.UTF8.GetString(MetadataBytes.Span);

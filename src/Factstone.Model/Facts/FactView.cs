@@ -138,4 +138,7 @@ internal sealed class FactMarks
 
     /// <summary>The tag of the ledger.</summary>
     public uint LedgerTag { get; set; }
+
+    /// <summary>The types of the reader; null for none.</summary>
+    public FactTypes? Types { get; set; }
 }

@@ -1,7 +1,7 @@
 namespace Factstone.Storage;
 
 /// <summary>Reads single facts at their locations in the index, and checks each before it returns it.</summary>
-internal sealed class FactReader(DamageLog damage, FileWindow window, FactMarks? marks = null)
+internal sealed class FactReader(DamageLog damage, FileWindow window, FactTypes? types, FactMarks? marks = null)
 {
     /// <summary>The first read is large enough for a small fact.</summary>
     const int FirstReadBytes = 1_024;
@@ -59,6 +59,7 @@ internal sealed class FactReader(DamageLog damage, FileWindow window, FactMarks?
         _marks.SaltAt = extent.BodyAt - extent.HeaderAt;
         _marks.MetadataLength = extent.MetadataLength;
         _marks.LedgerTag = segment.LedgerTag;
+        _marks.Types = types;
         view = new FactView(source[extent.HeaderAt..extent.Length], _marks);
         return status;
     }

@@ -9,12 +9,12 @@ internal sealed class FactVisit : IDisposable
     readonly FactVisitor _visitor;
     readonly CancellationToken _cancellationToken;
 
-    public FactVisit(ReaderGate gate, DamageLog damage, FileWindow window, FactVisitor visitor, CancellationToken cancellationToken)
+    public FactVisit(ReaderGate gate, DamageLog damage, FileWindow window, FactTypes? types, FactVisitor visitor, CancellationToken cancellationToken)
     {
         gate.EnterPinned();
         _gate = gate;
         _window = window;
-        _reader = new FactReader(damage, window);
+        _reader = new FactReader(damage, window, types);
         _visitor = visitor;
         _cancellationToken = cancellationToken;
     }

@@ -114,11 +114,14 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
     public void FoldStream(StreamName stream, StreamVersion from, Position until, bool backward, FactVisitor visitor, CancellationToken cancellationToken) =>
         Fold(StreamPages(stream, from, until, backward), isLong: false, onlyWhere: null, visitor, cancellationToken);
 
+    /// <summary>The types of the values of facts; null for none.</summary>
+    public FactTypes? Types => options.Types;
+
     public Fact? ReadAt(Position position)
     {
         if (IsLost(position)) return null;
         using var window = NewWindow(isLong: false);
-        return ReadAt(new FactReader(damage, window, _marks ??= new FactMarks()), position);
+        return ReadAt(new FactReader(damage, window, options.Types, _marks ??= new FactMarks()), position);
     }
 
     /// <summary>Whether a repair has recorded the fact at a position as lost.</summary>
@@ -136,7 +139,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
         using var window = NewWindow(isLong: false);
         var marks = _marks ??= new FactMarks();
         marks.Names.Hint(stream);
-        var reader = new FactReader(damage, window, marks);
+        var reader = new FactReader(damage, window, options.Types, marks);
         var last = LookupInside((stream, until), static (index, about) => index.FindLast(about.stream, about.until));
         var fact = last.Candidate is { } segment ? reader.TryRead(segment, last.CandidateAt, stream) : null;
         var location = fact is not null ? new Location(fact.StreamVersion, fact.Position, fact.Retracts) : last.Candidate is null ? last.Location : LastLocation(stream, until);
@@ -152,7 +155,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
     IEnumerable<Fact> Read(IEnumerable<FactPage> pages, bool isLong)
     {
         using var window = NewWindow(isLong);
-        var reader = new FactReader(damage, window);
+        var reader = new FactReader(damage, window, options.Types);
         foreach (var page in pages)
         {
             for (var i = page.Start; i < page.End; i++)
@@ -177,7 +180,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
     }
 
     /// <summary>Begins to pass facts to a visitor.</summary>
-    public FactVisit Show(bool isLong, FactVisitor visitor, CancellationToken cancellationToken) => new(gate, damage, NewWindow(isLong), visitor, cancellationToken);
+    public FactVisit Show(bool isLong, FactVisitor visitor, CancellationToken cancellationToken) => new(gate, damage, NewWindow(isLong), options.Types, visitor, cancellationToken);
 
     /// <summary>The last position that was recorded at or before a time, as far as the index knows.</summary>
     Position LastRecordedBy(long time)
@@ -186,7 +189,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
 
         // Between two rows of a run's table, the recorded times of the facts themselves are read.
         using var window = NewWindow(isLong: false);
-        var reader = new FactReader(damage, window);
+        var reader = new FactReader(damage, window, options.Types);
         var location = LocationBetween(low, high);
         while (high.Value - low.Value > 1)
         {

@@ -14,7 +14,7 @@ internal sealed class QueryReading(FactIndex index, DamageLog damage, IndexedRea
     public IEnumerable<Fact> Read(FactQuery query, Position after, Position until, bool backward)
     {
         using var window = IndexedReading.NewWindow(isLong: query.IsAll);
-        var reader = new FactReader(damage, window);
+        var reader = new FactReader(damage, window, facts.Types);
         foreach (var candidate in Candidates(query, after, until, backward))
         {
             if (!MayMatch(query, candidate)) continue;
