@@ -15,7 +15,7 @@ internal sealed class ExportedLine(long number)
     Guid? _id, _cause;
     DateTimeOffset? _recordedAt;
     bool _hasValue, _hasBytes;
-    NewFact _fact = new(default, type: null);
+    NewFact _fact = NewFact.WithoutPayload(default, type: null);
 
     public static ExportedFact Read(ReadOnlyMemory<byte> bytes, long number)
     {

@@ -81,6 +81,20 @@ public sealed class ExportTests : IDisposable
         Same(await FactsAsync(_source), await FactsAsync(_target));
     }
 
+    // An append refuses such a type, which is a payload in the wrong place. An earlier version stored it.
+    [Fact]
+    public async Task A_type_that_looks_like_JSON_is_read_exported_and_imported_where_it_is_stored()
+    {
+        const string Type = """{"dark":true}""";
+        await using (var ledger = await Ledger.OpenAsync(_source.Ledger, cancellationToken: Cancel))
+            await ledger.AppendAsync(new AppendRequest(NewFact.WithoutPayload("settings/theme", Type)) { KeepsTypes = true }, Cancel);
+
+        await ImportAsync((await _source.RunAsync("export", "jsonl")).Ends(ExitCodes.Done).Output);
+        Assert.Equal(Type, Assert.Single(await FactsAsync(_target)).Type);
+        var refused = (await _target.RunAsync("append", "settings/theme", Type, "1")).Ends(ExitCodes.Refused);
+        Assert.Contains("looks like JSON", refused.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Some_streams_are_exported_by_a_query_as_of_a_point()
     {
@@ -233,7 +247,7 @@ public sealed class ExportTests : IDisposable
         ], Cancel);
         var first = (await ledger.ReadAtAsync(new Position(1), Cancel))!.Id;
         var receipt = await ledger.AppendAsync(new NewFact("orders/2", "bytes", new byte[] { 0, 255, 10 }) { ContentType = "application/x", Tags = ["b"], Causation = first, ValidFrom = DateTimeOffset.UnixEpoch.AddMicroseconds(1), ValidTo = DateTimeOffset.UnixEpoch.AddDays(1) }, Cancel);
-        await ledger.AppendAsync(new NewFact("orders/2", "empty") { Metadata = "{}", Causation = (await ledger.ReadAtAsync(receipt.FirstPosition, Cancel))!.Id }, Cancel);
+        await ledger.AppendAsync(NewFact.WithoutPayload("orders/2", "empty") with { Metadata = "{}", Causation = (await ledger.ReadAtAsync(receipt.FirstPosition, Cancel))!.Id }, Cancel);
         await ledger.AppendAsync([NewFact.Retraction("orders/1"), new NewFact("notes/n", "t", "\"\\u0041\"") { Producer = """{"name":"p"}""", Derivation = new Derivation("r", 2, [first]) }], Cancel);
         await ledger.AppendAsync(new NewFact("orders/foreign", "t", "1e400") { Causation = Guid.Empty }, Cancel);
         for (var i = 0; i < 20; i++) await ledger.AppendAsync(new NewFact($"orders/{i % 3}", "t", i.ToString(CultureInfo.InvariantCulture)), Cancel);

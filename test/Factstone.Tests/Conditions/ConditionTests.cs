@@ -123,7 +123,7 @@ public sealed class ConditionTests
     {
         await using var ledger = await Ledger.OpenInMemoryAsync();
         await ledger.AppendAsync(new NewFact("notes/1", null, "1"u8.ToArray()) { ContentType = "text/plain" });
-        await ledger.AppendAsync(new NewFact("notes/2", "seen"));
+        await ledger.AppendAsync(NewFact.WithoutPayload("notes/2", "seen"));
 
         await Fails(ledger, AppendCondition.RecordEquals("notes/1", "1"));
         await Fails(ledger, AppendCondition.RecordEquals("notes/2", "null"));

@@ -45,7 +45,7 @@ public sealed class AppendingTests
         Assert.Null(await ledger.FindAppendAsync("dropped"));
         Assert.Equal(new Position(2), await ledger.GetHeadAsync());
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await ledger.TryAppendAsync(new AppendRequest(new NewFact("s/1", null)), source.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await ledger.TryAppendAsync(new AppendRequest(NewFact.WithoutPayload("s/1", null)), source.Token));
     }
 
     [Fact]
@@ -135,7 +135,7 @@ public sealed class AppendingTests
         gate.Close();
         var first = ledger.TryAppendAsync(new AppendRequest(new NewFact("s/1", null, "1")));
         await gate.Reached();
-        var request = new AppendRequest(new NewFact("s/1", null)) { Conditions = [AppendCondition.StreamMissing("s/1")] };
+        var request = new AppendRequest(NewFact.WithoutPayload("s/1", null)) { Conditions = [AppendCondition.StreamMissing("s/1")] };
         var taken = 0;
         Assert.Throws<LedgerBusyException>(() =>
         {
@@ -149,7 +149,7 @@ public sealed class AppendingTests
         {
             try
             {
-                await ledger.AppendAsync(new NewFact("s/2", null));
+                await ledger.AppendAsync(NewFact.WithoutPayload("s/2", null));
                 break;
             }
             catch (LedgerBusyException)
@@ -220,9 +220,9 @@ public sealed class AppendingTests
         ledger.Dispose();
         await ledger.DisposeAsync();
 
-        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await ledger.TryAppendAsync(new AppendRequest(new NewFact("s/1", null))));
-        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await ledger.AppendAsync(new NewFact("s/1", null)));
-        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await appender.SendAsync(new AppendRequest(new NewFact("s/1", null))));
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await ledger.TryAppendAsync(new AppendRequest(NewFact.WithoutPayload("s/1", null))));
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await ledger.AppendAsync(NewFact.WithoutPayload("s/1", null)));
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await appender.SendAsync(new AppendRequest(NewFact.WithoutPayload("s/1", null))));
         await Assert.ThrowsAsync<ObjectDisposedException>(async () => await ledger.GetHeadAsync());
         await Assert.ThrowsAsync<ObjectDisposedException>(async () => await ledger.ReadAtAsync(new Position(1)));
         await Assert.ThrowsAsync<ObjectDisposedException>(async () => await ledger.ReadLatestAsync("s/1"));

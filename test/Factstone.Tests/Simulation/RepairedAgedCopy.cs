@@ -47,7 +47,7 @@ internal sealed class RepairedAgedCopy(ModelFacts model, LedgerOptions options, 
         var names = streams.Count > 0 ? (List<StreamName>)[streams[0], streams[^1]] : [new StreamName("s", "new")];
         foreach (var name in names.Distinct())
         {
-            var sent = ledger.TryAppendAsync(new AppendRequest(new NewFact(name, "after"))).AsTask();
+            var sent = ledger.TryAppendAsync(new AppendRequest(NewFact.WithoutPayload(name, "after"))).AsTask();
             while (!sent.IsCompleted && scheduler.Step("factstone writer"))
                 while (scheduler.Completions.Count > 0) scheduler.RunCompletion(0);
             SimulationFailure.When(!sent.IsCompletedSuccessfully || sent.Result is not AppendOutcome.Committed, $"{where}, and after a repair an append to {name} was answered with {(sent.IsCompletedSuccessfully ? sent.Result : sent.Exception)}");
