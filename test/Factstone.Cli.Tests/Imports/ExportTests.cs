@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Factstone.Cli.Tests;
@@ -8,6 +9,8 @@ namespace Factstone.Cli.Tests;
 public sealed class ExportTests : IDisposable
 {
     static readonly string[] OriginFields = ["ledger", "position", "id", "recordedAt"];
+
+    static readonly JsonSerializerOptions Unescaped = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     readonly TempDirectory _directory = new();
     readonly Cli _source;
@@ -93,6 +96,21 @@ public sealed class ExportTests : IDisposable
         Assert.Equal(Type, Assert.Single(await FactsAsync(_target)).Type);
         var refused = (await _target.RunAsync("append", "settings/theme", Type, "1")).Ends(ExitCodes.Refused);
         Assert.Contains("looks like JSON", refused.Error, StringComparison.Ordinal);
+    }
+
+    // A fact has one JSON, whoever writes it: only the encoder of the options decides on escapes.
+    [Fact]
+    public async Task The_JSON_of_the_command_line_is_what_the_serializer_writes()
+    {
+        await FillAsync();
+        Assert.Equal((await FactsAsync(_source)).Select(fact => JsonSerializer.Serialize(fact, Unescaped)), (await _source.RunAsync("facts", "--json")).Ends(ExitCodes.Done).Lines);
+
+        var appended = (await _source.RunAsync("append", "orders/é", "placed", "1", "--json")).Ends(ExitCodes.Done).Lines[0];
+        Assert.Equal(appended, JsonSerializer.Serialize(JsonSerializer.Deserialize<AppendOutcome>(appended), Unescaped));
+        var put = (await _source.RunAsync("cell", "put", "settings/theme", "é", "--json")).Ends(ExitCodes.Done).Lines[0];
+        Assert.Equal(put, JsonSerializer.Serialize(JsonSerializer.Deserialize<AppendOutcome>(put), Unescaped));
+        var cell = (await _source.RunAsync("cell", "get", "settings/theme", "--json")).Ends(ExitCodes.Done).Lines[0];
+        Assert.Equal(cell, JsonSerializer.Serialize(JsonSerializer.Deserialize<Cell>(cell), Unescaped));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Reflection;
+using Xunit;
 
-namespace Factstone.Model.Tests;
+namespace Factstone;
 
 /// <summary>What is stored as a type stays for ever, so no payload may become one by mistake.</summary>
 public sealed class NewFactTests
