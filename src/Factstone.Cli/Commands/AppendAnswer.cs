@@ -26,7 +26,7 @@ internal static class AppendAnswer
                 break;
         }
 
-        outcome.EnsureCommitted();
+        outcome.EnsureCommittedOrDuplicate();
         return ExitCodes.Done;
     }
 

@@ -37,10 +37,10 @@ internal static class AppendCheck
         {
             case AppendConditionKind.StreamAt when condition.Version < StreamVersion.None:
                 return $"A stream cannot be at version {condition.Version}; versions start at 1, and 0 requires that the stream does not exist.";
-            case AppendConditionKind.RecordAt when condition.Version <= StreamVersion.None:
-                return $"A record cannot be at version {condition.Version}; versions start at 1. Use RecordMissing to require that it has no value.";
-            case AppendConditionKind.CellAt when condition.CellVersion <= CellVersion.None:
-                return $"A cell cannot be at version {condition.CellVersion}; versions start at 1. Use CellAbsent to require that it has no value.";
+            case AppendConditionKind.RecordAt when condition.Version < StreamVersion.None:
+                return $"A record cannot be at version {condition.Version}; versions start at 1, and 0 requires that it has no value.";
+            case AppendConditionKind.CellAt when condition.CellVersion < CellVersion.None:
+                return $"A cell cannot be at version {condition.CellVersion}; versions start at 1, and 0 requires that it has no value.";
             case AppendConditionKind.CellEquals when condition.Value.Length > FactLimits.CellValueBytesMax:
                 return $"The value has {condition.Value.Length:N0} bytes; a cell has at most {FactLimits.CellValueBytesMax:N0}.";
             case AppendConditionKind.RecordEquals when JsonCheck.Check(condition.Value.Span) is var fault and not JsonFault.None:

@@ -8,9 +8,10 @@ public abstract record AppendOutcome
 {
     private AppendOutcome() { }
 
-    /// <summary>The receipt of a committed append, or of the first append in the case of a repeat. For other outcomes, throws an exception that describes it.</summary>
+    /// <summary>The receipt of an append that is in the ledger: committed now, or before under the same append id. For other outcomes, throws an exception that describes it.</summary>
+    /// <remarks>A repeat passes: for a <see cref="Duplicate"/> it is the receipt of the first append. Match <see cref="Committed"/> where only the first may go on.</remarks>
     /// <exception cref="AppendFailedException">The append is not known to be committed.</exception>
-    public AppendReceipt EnsureCommitted() => this switch
+    public AppendReceipt EnsureCommittedOrDuplicate() => this switch
     {
         Committed committed => committed.Receipt,
         Duplicate duplicate => duplicate.Receipt,
@@ -40,6 +41,18 @@ public abstract record AppendOutcome
         /// <summary>For a condition by query: the position of the first fact that matches; otherwise 0.</summary>
         /// <remarks>If <see cref="Facts"/> is complete, it has all matching facts up to the position of its last one, so the caller can decide again without a read.</remarks>
         public Position FirstMatch { get; init; }
+
+        /// <summary>A sentence: the condition, and what is there instead.</summary>
+        public override string ToString() => $"Nothing was appended: the condition '{Condition}' does not hold; {Actual}.";
+
+        string Actual
+        {
+            get
+            {
+                if (Condition.Query is not null) return $"the fact at position {FirstMatch} matches";
+                return Condition.IsOnCell ? $"the cell is at version {ActualCellVersion}" : $"the stream is at version {ActualVersion}";
+            }
+        }
     }
 
     /// <summary>An append with this id was committed before; nothing was written now.</summary>

@@ -114,7 +114,7 @@ internal static class RepairedCopy
         while (!sent.IsCompleted && scheduler.Step("factstone writer"))
             while (scheduler.Completions.Count > 0) scheduler.RunCompletion(0);
         SimulationFailure.When(!sent.IsCompletedSuccessfully || sent.Result is not AppendOutcome.Committed, $"after {where} and a repair an append to {name} at {before} was answered with {(sent.IsCompletedSuccessfully ? sent.Result : sent.Exception)}");
-        var receipt = sent.Result.EnsureCommitted();
+        var receipt = sent.Result.EnsureCommittedOrDuplicate();
         SimulationFailure.When(receipt.FirstPosition.Value != model.Head + 2, $"after {where} and a repair an append got position {receipt.FirstPosition}");
         SimulationFailure.When(receipt.Versions[0].Version.Value <= model.Stream(name).Count, $"after {where} and a repair {name} got version {receipt.Versions[0].Version} again");
     }
