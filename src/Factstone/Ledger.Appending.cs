@@ -23,7 +23,7 @@ public sealed partial class Ledger
     /// <summary>Appends; durable when it returns. Throws on anything but success, so that an unread result never hides a lost write.</summary>
     /// <exception cref="AppendFailedException">A condition failed, the id was used before with other facts, or the disk failed during the write.</exception>
     public async ValueTask<AppendReceipt> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default) =>
-        (await TryAppendAsync(request, cancellationToken).ConfigureAwait(false)).EnsureCommitted();
+        (await TryAppendAsync(request, cancellationToken).ConfigureAwait(false)).EnsureCommittedOrDuplicate();
 
     /// <summary>Appends one fact; durable when it returns.</summary>
     public ValueTask<AppendReceipt> AppendAsync(NewFact fact, CancellationToken cancellationToken = default) =>

@@ -13,7 +13,7 @@ internal sealed class LoadedLedger(Ledger ledger, LoadedFacts facts) : ILoadedSt
         await using var ledger = await Ledger.OpenAsync(directory);
         await using var appender = ledger.OpenAppender();
         for (var i = 0; i < facts.Count; i++)
-            await appender.SendAsync(new AppendRequest(new NewFact(facts.Names[facts.StreamOf(i)], "changed", facts.PayloadOf(i))), outcome => times[answered++] = outcome.EnsureCommitted().RecordedAt);
+            await appender.SendAsync(new AppendRequest(new NewFact(facts.Names[facts.StreamOf(i)], "changed", facts.PayloadOf(i))), outcome => times[answered++] = outcome.EnsureCommittedOrDuplicate().RecordedAt);
         await appender.FlushAsync();
         return times;
     }

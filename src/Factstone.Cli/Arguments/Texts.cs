@@ -7,12 +7,12 @@ namespace Factstone.Cli.Arguments;
 internal static class Texts
 {
     public static StreamName Stream(string text) =>
-        StreamName.TryParse(text, out var stream)
+        StreamName.TrySplit(text, out var stream)
             ? stream
             : throw CliException.Usage($"'{text}' names no stream: write STORE/KEY, such as orders/42. 'orders/' is the stream with the empty key.");
 
     public static CellName Cell(string text) =>
-        CellName.TryParse(text, out var cell)
+        CellName.TrySplit(text, out var cell)
             ? cell
             : throw CliException.Usage($"'{text}' names no cell: write BUCKET/NAME, such as settings/theme. 'settings/' is the cell with the empty name.");
 
@@ -21,7 +21,7 @@ internal static class Texts
     {
         if (text is null) return LedgerTime.Latest;
         if (text is ['@', ..]) return LedgerTime.AtPosition(At(text, "--as-of"));
-        return TimeText.TryParse(text, out var time)
+        return TimeParsing.TryParse(text, out var time)
             ? LedgerTime.RecordedBy(time)
             : throw CliException.Usage($"'{text}' is neither a position nor a time: write @7, 2026-01-31 or 2026-01-31T08:15:00Z (years 1 to 9999, UTC if no zone is given).");
     }
@@ -35,7 +35,7 @@ internal static class Texts
         if (text is null) return FollowStart.Beginning;
         if (text == "now") return FollowStart.Now;
         if (text is ['@', ..]) return FollowStart.At(At(text, "--from"));
-        return TimeText.TryParse(text, out var time)
+        return TimeParsing.TryParse(text, out var time)
             ? FollowStart.AtTime(time)
             : throw CliException.Usage($"--from: '{text}' is not a start: write @7, 2026-01-31, 2026-01-31T08:15:00Z (years 1 to 9999, UTC if no zone is given) or now.");
     }
@@ -52,7 +52,7 @@ internal static class Texts
     public static DateTimeOffset? Time(string? text, string option)
     {
         if (text is null) return null;
-        return TimeText.TryParse(text, out var time)
+        return TimeParsing.TryParse(text, out var time)
             ? time
             : throw CliException.Usage($"{option}: '{text}' is not a time: write 2026-01-31 or 2026-01-31T08:15:00Z (years 1 to 9999, UTC if no zone is given).");
     }

@@ -45,7 +45,7 @@ internal sealed class LedgerStore : IBenchStore
     {
         var facts = new NewFact[payloads.Length];
         for (var i = 0; i < facts.Length; i++) facts[i] = new NewFact(Streams[streams[i]], FactType, payloads[i]);
-        var receipt = (await _ledger.TryAppendAsync(new AppendRequest(facts)).ConfigureAwait(false)).EnsureCommitted();
+        var receipt = (await _ledger.TryAppendAsync(new AppendRequest(facts)).ConfigureAwait(false)).EnsureCommittedOrDuplicate();
 
         // The receipt has the last version of each stream, in the order of the first write to each.
         var (seen, next) = (_lastVersions, 0);
@@ -73,5 +73,5 @@ internal sealed class LedgerStore : IBenchStore
         await _ledger.DisposeAsync().ConfigureAwait(false);
     }
 
-    static long Version(AppendOutcome outcome) => outcome.EnsureCommitted().StreamVersion.Value;
+    static long Version(AppendOutcome outcome) => outcome.EnsureCommittedOrDuplicate().StreamVersion.Value;
 }

@@ -10,10 +10,10 @@ internal static class AppendAnswer
         switch (outcome)
         {
             case AppendOutcome.Committed { Receipt: var receipt } when session.IsJson:
-                session.Output.WriteJson(json => OutcomeJson.WriteReceipt(json, "committed", receipt, appendId));
+                session.Output.WriteJson(json => OutcomeJson.WriteReceipt(json, OutcomeJson.Committed, receipt, appendId));
                 return ExitCodes.Done;
             case AppendOutcome.Duplicate { Receipt: var receipt } when session.IsJson:
-                session.Output.WriteJson(json => OutcomeJson.WriteReceipt(json, "duplicate", receipt, appendId));
+                session.Output.WriteJson(json => OutcomeJson.WriteReceipt(json, OutcomeJson.Duplicate, receipt, appendId));
                 return ExitCodes.Done;
             case AppendOutcome.Committed { Receipt: var receipt }:
                 session.Output.WriteLine($"Appended {Where(receipt)}.");
@@ -26,7 +26,7 @@ internal static class AppendAnswer
                 break;
         }
 
-        outcome.EnsureCommitted();
+        outcome.EnsureCommittedOrDuplicate();
         return ExitCodes.Done;
     }
 

@@ -32,7 +32,7 @@ internal static class ConflictAndAnswer
                 foreach (var winner in conflict.Facts) page.Refused($"{"",-46} v{winner.StreamVersion} {winner.Type} {winner.Json}");
                 break;
             default:
-                page.Good($"{asked,-44} → v{outcome.EnsureCommitted().StreamVersion} @{outcome.EnsureCommitted().LastPosition}");
+                page.Good($"{asked,-44} → v{outcome.EnsureCommittedOrDuplicate().StreamVersion} @{outcome.EnsureCommittedOrDuplicate().LastPosition}");
                 break;
         }
     }

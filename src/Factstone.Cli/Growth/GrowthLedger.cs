@@ -185,7 +185,7 @@ internal sealed class GrowthLedger : IAsyncDisposable
 
     async Task AppendAsync(AppendRequest[] requests)
     {
-        foreach (var request in requests) (await _ledger.TryAppendAsync(request)).EnsureCommitted();
+        foreach (var request in requests) (await _ledger.TryAppendAsync(request)).EnsureCommittedOrDuplicate();
     }
 
     /// <summary>The number of a loaded fact that belongs to no long stream.</summary>

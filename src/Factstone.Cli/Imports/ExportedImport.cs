@@ -51,6 +51,7 @@ internal static class ExportedImport
                 AppendId = string.Create(CultureInfo.InvariantCulture, $"export:{first.Ledger}:{first.Position.Value}"),
                 Facts = Facts(),
                 Conditions = Conditions(),
+                KeepsTypes = true,
             };
             var batch = new ExportedBatch(request, first.Line == last.Line ? $"line {first.Line}" : $"lines {first.Line} to {last.Line}", _lines);
             _lines = [];

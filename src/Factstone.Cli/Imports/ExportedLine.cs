@@ -15,7 +15,7 @@ internal sealed class ExportedLine(long number)
     Guid? _id, _cause;
     DateTimeOffset? _recordedAt;
     bool _hasValue, _hasBytes;
-    NewFact _fact = new(default, type: null);
+    NewFact _fact = NewFact.WithoutPayload(default, type: null);
 
     public static ExportedFact Read(ReadOnlyMemory<byte> bytes, long number)
     {
@@ -149,7 +149,7 @@ internal sealed class ExportedLine(long number)
         Guid.TryParseExact(Text(name, value), "D", out var id) ? id : throw Refused($"has no id in '{name}'");
 
     DateTimeOffset Time(string name, JsonElement value) =>
-        TimeText.TryParse(Text(name, value), out var time) ? time : throw Refused($"has no time in '{name}': '{TextFit.Fit(Text(name, value), 60)}' is not RFC 3339, or not within the years 1 to 9999");
+        TimeParsing.TryParse(Text(name, value), out var time) ? time : throw Refused($"has no time in '{name}': '{TextFit.Fit(Text(name, value), 60)}' is not RFC 3339, or not within the years 1 to 9999");
 
     byte[] Bytes(string name, JsonElement value) =>
         value.ValueKind == JsonValueKind.String && value.TryGetBytesFromBase64(out var bytes) ? bytes : throw Refused($"has no Base64 in '{name}'");

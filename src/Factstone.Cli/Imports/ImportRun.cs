@@ -120,12 +120,12 @@ internal sealed class ImportRun
                 _newBatches++;
                 _newFacts += receipt.Count;
                 _target?.Received((ExportedBatch)batch, receipt);
-                Say("committed", receipt, batch);
+                Say(OutcomeJson.Committed, receipt, batch);
                 break;
             case AppendOutcome.Duplicate { Receipt: var receipt }:
                 _knownBatches++;
                 _target?.Received((ExportedBatch)batch, receipt);
-                Say("duplicate", receipt, batch);
+                Say(OutcomeJson.Duplicate, receipt, batch);
                 break;
         }
     }

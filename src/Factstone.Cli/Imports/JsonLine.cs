@@ -72,7 +72,7 @@ internal sealed class JsonLine : IDisposable
     {
         if (!TryFind(field, out var value)) return null;
         if (value.ValueKind == JsonValueKind.String)
-            return TimeText.TryParse(Text(value, field), out var time) ? time : throw Refused($"has no time in '{field}': '{Text(value, field)}' is not RFC 3339, or not within the years 1 to 9999");
+            return TimeParsing.TryParse(Text(value, field), out var time) ? time : throw Refused($"has no time in '{field}': '{Text(value, field)}' is not RFC 3339, or not within the years 1 to 9999");
         if (value.ValueKind != JsonValueKind.Number || !decimal.TryParse(value.GetRawText(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number))
             throw Refused($"has no time in '{field}': {TextFit.Fit(value.GetRawText(), 60)}");
 

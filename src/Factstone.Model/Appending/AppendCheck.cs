@@ -37,10 +37,10 @@ internal static class AppendCheck
         {
             case AppendConditionKind.StreamAt when condition.Version < StreamVersion.None:
                 return $"A stream cannot be at version {condition.Version}; versions start at 1, and 0 requires that the stream does not exist.";
-            case AppendConditionKind.RecordAt when condition.Version <= StreamVersion.None:
-                return $"A record cannot be at version {condition.Version}; versions start at 1. Use RecordMissing to require that it has no value.";
-            case AppendConditionKind.CellAt when condition.CellVersion <= CellVersion.None:
-                return $"A cell cannot be at version {condition.CellVersion}; versions start at 1. Use CellAbsent to require that it has no value.";
+            case AppendConditionKind.RecordAt when condition.Version < StreamVersion.None:
+                return $"A record cannot be at version {condition.Version}; versions start at 1, and 0 requires that it has no value.";
+            case AppendConditionKind.CellAt when condition.CellVersion < CellVersion.None:
+                return $"A cell cannot be at version {condition.CellVersion}; versions start at 1, and 0 requires that it has no value.";
             case AppendConditionKind.CellEquals when condition.Value.Length > FactLimits.CellValueBytesMax:
                 return $"The value has {condition.Value.Length:N0} bytes; a cell has at most {FactLimits.CellValueBytesMax:N0}.";
             case AppendConditionKind.RecordEquals when JsonCheck.Check(condition.Value.Span) is var fault and not JsonFault.None:
@@ -55,14 +55,18 @@ internal static class AppendCheck
         : null;
 
     /// <summary>Refuses a fact that cannot be stored, and returns its tags in order.</summary>
+    /// <param name="fact">The fact.</param>
+    /// <param name="index">Its index in the append.</param>
+    /// <param name="before">The fact before it; null for the first.</param>
+    /// <param name="keepsTypes">See <see cref="AppendRequest.KeepsTypes"/>.</param>
     /// <remarks>The facts of one append often share their stream and type. What was checked with the fact before is not checked again.</remarks>
     /// <exception cref="ArgumentException">Why.</exception>
-    public static string[] Fact(NewFact fact, int index, NewFact? before)
+    public static string[] Fact(NewFact fact, int index, NewFact? before, bool keepsTypes)
     {
         var hasSameStream = before is not null && ReferenceEquals(fact.Stream.Store, before.Stream.Store) && ReferenceEquals(fact.Stream.Key, before.Stream.Key);
         var hasSameType = before is not null && ReferenceEquals(fact.Type, before.Type);
         var wrong = (hasSameStream ? null : NameCheck.ForAppending(fact.Stream))
-            ?? (!hasSameType && fact.Type is { } type ? NameCheck.Text("The type", type, 1, FactLimits.TypeBytesMax) : null)
+            ?? (!hasSameType && fact.Type is { } type ? WrongType(type, keepsTypes) : null)
             ?? (fact.Correlation is { } correlation ? NameCheck.Text("The correlation", correlation, 1, FactLimits.CorrelationBytesMax) : null)
             ?? (fact.ContentType is { } contentType ? NameCheck.Text("The content type", contentType, 1, FactLimits.ContentTypeBytesMax) : null)
             ?? WrongTimes(fact)
@@ -93,6 +97,12 @@ internal static class AppendCheck
             if (tags[i] == tags[i - 1]) throw Refused(index, fact.Stream, $"It has the tag '{tags[i]}' twice.");
         return tags;
     }
+
+    /// <summary>A type that looks like JSON is a payload in the wrong place. Nobody could take it back, because a type is kept for ever.</summary>
+    static string? WrongType(string type, bool keepsTypes) =>
+        !keepsTypes && type.AsSpan().TrimStart(' ') is ['{' or '[' or '"', ..]
+            ? $"The type {NameCheck.Shown(type)} looks like JSON, and a type is a name that is kept for ever, such as placed. If it is the payload, write new NewFact(stream, type, json), with type: null for the value of a record."
+            : NameCheck.Text("The type", type, 1, FactLimits.TypeBytesMax);
 
     static string? WrongTag(string tag) =>
         NameCheck.Text("The tag", tag, 1, FactLimits.TagBytesMax) is null ? null : NameCheck.Text($"The tag '{NameCheck.Shown(tag)}'", tag, 1, FactLimits.TagBytesMax);

@@ -74,8 +74,9 @@ public sealed record AppendCondition
     /// <summary>The position after which no fact may match; null if no fact may match at all.</summary>
     public Position? After { get; private init; }
 
-    /// <summary>The last version of the stream is <paramref name="version"/>; 0 requires that the stream has never had a fact.</summary>
-    public static AppendCondition StreamAt(StreamName stream, StreamVersion version) => new(AppendConditionKind.StreamAt, stream) { Version = version };
+    /// <summary>The last version of the stream is <paramref name="version"/>, from 1; <see cref="StreamVersion.None"/> (0) is the same as <see cref="StreamMissing"/>.</summary>
+    public static AppendCondition StreamAt(StreamName stream, StreamVersion version) =>
+        version == StreamVersion.None ? StreamMissing(stream) : new(AppendConditionKind.StreamAt, stream) { Version = version };
 
     /// <summary>The stream has never had a fact.</summary>
     public static AppendCondition StreamMissing(StreamName stream) => new(AppendConditionKind.StreamMissing, stream);
@@ -83,8 +84,9 @@ public sealed record AppendCondition
     /// <summary>The stream has had a fact.</summary>
     public static AppendCondition StreamExists(StreamName stream) => new(AppendConditionKind.StreamExists, stream);
 
-    /// <summary>The record has a value, and its latest fact has version <paramref name="version"/>, from 1.</summary>
-    public static AppendCondition RecordAt(StreamName stream, StreamVersion version) => new(AppendConditionKind.RecordAt, stream) { Version = version };
+    /// <summary>The record has a value, and its latest fact has version <paramref name="version"/>, from 1; <see cref="StreamVersion.None"/> (0) is the same as <see cref="RecordMissing"/>.</summary>
+    public static AppendCondition RecordAt(StreamName stream, StreamVersion version) =>
+        version == StreamVersion.None ? RecordMissing(stream) : new(AppendConditionKind.RecordAt, stream) { Version = version };
 
     /// <summary>The record has no value: never written, or retracted.</summary>
     public static AppendCondition RecordMissing(StreamName stream) => new(AppendConditionKind.RecordMissing, stream);
@@ -118,9 +120,9 @@ public sealed record AppendCondition
         return new(AppendConditionKind.NoMatch, default(StreamName)) { Query = query };
     }
 
-    /// <summary>The cell has a value, and its last write has version <paramref name="version"/>, from 1.</summary>
+    /// <summary>The cell has a value, and its last write has version <paramref name="version"/>, from 1; <see cref="CellVersion.None"/> (0) is the same as <see cref="CellAbsent"/>.</summary>
     public static AppendCondition CellAt(string bucket, string name, CellVersion version) =>
-        new(AppendConditionKind.CellAt, new CellName(bucket, name)) { CellVersion = version };
+        version == CellVersion.None ? CellAbsent(bucket, name) : new(AppendConditionKind.CellAt, new CellName(bucket, name)) { CellVersion = version };
 
     /// <summary>The cell has no value: never written, or deleted.</summary>
     public static AppendCondition CellAbsent(string bucket, string name) => new(AppendConditionKind.CellAbsent, new CellName(bucket, name));

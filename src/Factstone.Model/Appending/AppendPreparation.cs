@@ -40,7 +40,7 @@ internal static class AppendPreparation
             {
                 var fact = facts[i] ?? throw AppendCheck.Refused(i, default, "It is null.");
                 if (i + FactsAhead < facts.Length) facts[i + FactsAhead]?.PrefetchPayload();
-                var tags = AppendCheck.Fact(fact, i, before);
+                var tags = AppendCheck.Fact(fact, i, before, request.KeepsTypes);
                 var producer = Producer(fact, i);
                 Grow(ref buffer, at, HeaderBytesMax(fact, tags, producer) + FactHash.SaltBytes + MetadataBytesMax(fact, i) + PayloadBytesMax(fact, i));
 

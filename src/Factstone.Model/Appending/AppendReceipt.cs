@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace Factstone;
 
 /// <summary>The durable evidence of an append: positions, versions and time.</summary>
+[JsonConverter(typeof(LedgerJsonConverter))]
 public sealed record AppendReceipt
 {
     /// <summary>The position of the first fact. For an append without facts, the position after <see cref="LastPosition"/>, which does not belong to it.</summary>

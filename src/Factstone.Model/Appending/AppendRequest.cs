@@ -20,4 +20,7 @@ public sealed record AppendRequest
 
     /// <summary>The caller's name for this append, 1..128 bytes, unique in the ledger. A repeat adds nothing and is answered with the first receipt, for ever. Null for none.</summary>
     public string? AppendId { get; init; }
+
+    /// <summary>Whether types are taken as they are, also those that look like JSON: for facts that another ledger has already stored.</summary>
+    internal bool KeepsTypes { get; init; }
 }

@@ -61,4 +61,14 @@ internal static class NameCheck
 
     /// <summary>The beginning of a text, for messages.</summary>
     public static string Shown(string text) => text.Length <= 40 ? text : $"{text[..40]}…";
+
+    /// <summary>The beginning of a text from outside, for messages: without control characters, which could forge a line of a log.</summary>
+    public static string Shown(ReadOnlySpan<char> text)
+    {
+        Span<char> shown = stackalloc char[Math.Min(text.Length, 40)];
+        text[..shown.Length].CopyTo(shown);
+        foreach (ref var unit in shown)
+            if (char.IsControl(unit) || char.IsSurrogate(unit)) unit = '\uFFFD';
+        return text.Length > shown.Length ? $"{shown}…" : shown.ToString();
+    }
 }

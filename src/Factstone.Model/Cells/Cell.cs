@@ -1,8 +1,10 @@
 using System.Text;
+using System.Text.Json.Serialization;
 
 namespace Factstone;
 
 /// <summary>A named value of which only the latest is readable. It has no position and no history, and is in no feed.</summary>
+[JsonConverter(typeof(LedgerJsonConverter))]
 public sealed record Cell
 {
     /// <summary>The family of cells that it belongs to.</summary>

@@ -1,16 +1,42 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Text.Json.Serialization;
 
 namespace Factstone;
 
 /// <summary>The number of writes of a cell: puts and deletes, from 1. A delete does not reset it.</summary>
 /// <param name="Value">The count; 0 means "never written".</param>
-public readonly record struct CellVersion(long Value) : IComparable<CellVersion>
+[JsonConverter(typeof(LedgerJsonConverter))]
+public readonly record struct CellVersion(long Value) : IComparable<CellVersion>, ISpanParsable<CellVersion>
 {
     /// <summary>Before the first write: the version of a cell that was never written.</summary>
     public static readonly CellVersion None;
 
     /// <summary>The version after the next write.</summary>
     public CellVersion Next() => new(checked(Value + 1));
+
+    /// <summary>Reads digits, in any culture: a whole number from 0 to <see cref="long.MaxValue"/>.</summary>
+    /// <exception cref="FormatException">The text is anything else.</exception>
+    public static CellVersion Parse(string s, IFormatProvider? provider = null)
+    {
+        ArgumentNullException.ThrowIfNull(s);
+        return Parse(s.AsSpan(), provider);
+    }
+
+    /// <inheritdoc cref="Parse(string, IFormatProvider?)"/>
+    public static CellVersion Parse(ReadOnlySpan<char> s, IFormatProvider? provider = null) =>
+        NumberText.TryParse(s, long.MaxValue, out var value) ? new(value) : throw NumberText.Wrong(s, "a version of a cell", long.MaxValue);
+
+    /// <summary>Reads digits, in any culture; false if the text is not a whole number from 0 to <see cref="long.MaxValue"/>.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out CellVersion result) => TryParse(s.AsSpan(), provider, out result);
+
+    /// <inheritdoc cref="TryParse(string?, IFormatProvider?, out CellVersion)"/>
+    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, out CellVersion result)
+    {
+        var isNumber = NumberText.TryParse(s, long.MaxValue, out var value);
+        result = new CellVersion(value);
+        return isNumber;
+    }
 
     /// <inheritdoc/>
     public int CompareTo(CellVersion other) => Value.CompareTo(other.Value);

@@ -10,17 +10,11 @@ public abstract class AppendFailedException : FactstoneException
 public sealed class AppendConflictException : AppendFailedException
 {
     internal AppendConflictException(AppendOutcome.Conflict conflict)
-        : base($"Nothing was appended: the condition '{conflict.Condition}' does not hold; {Actual(conflict)}. Read the current state and decide again.") =>
+        : base($"{conflict} Read the current state and decide again.") =>
         Conflict = conflict;
 
     /// <summary>The failing condition, and the facts that caused the conflict.</summary>
     public AppendOutcome.Conflict Conflict { get; }
-
-    static string Actual(AppendOutcome.Conflict conflict)
-    {
-        if (conflict.Condition.Query is not null) return $"the fact at position {conflict.FirstMatch} matches";
-        return conflict.Condition.IsOnCell ? $"the cell is at version {conflict.ActualCellVersion}" : $"the stream is at version {conflict.ActualVersion}";
-    }
 }
 
 /// <summary>The append id belongs to an append with other facts; nothing was written.</summary>

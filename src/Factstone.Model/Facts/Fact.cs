@@ -1,8 +1,10 @@
 using System.Text;
+using System.Text.Json.Serialization;
 
 namespace Factstone;
 
 /// <summary>A stored, immutable statement with a position.</summary>
+[JsonConverter(typeof(LedgerJsonConverter))]
 public sealed class Fact
 {
     readonly byte[] _bytes;

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Text.Json.Serialization;
 
 namespace Factstone;
 
@@ -12,7 +13,8 @@ namespace Factstone;
 /// <param name="LedgerId">The ledger.</param>
 /// <param name="Epoch">Its epoch when the fact was read, from 1.</param>
 /// <param name="Position">The last position that was read; 0 for none.</param>
-public readonly record struct LedgerCursor(LedgerId LedgerId, long Epoch, Position Position)
+[JsonConverter(typeof(LedgerJsonConverter))]
+public readonly record struct LedgerCursor(LedgerId LedgerId, long Epoch, Position Position) : ISpanParsable<LedgerCursor>
 {
     const int LeafDigits = 8;
 
@@ -21,22 +23,35 @@ public readonly record struct LedgerCursor(LedgerId LedgerId, long Epoch, Positi
 
     /// <summary>Reads the text form.</summary>
     /// <exception cref="FormatException">The text is not a cursor.</exception>
-    public static LedgerCursor Parse(string text) =>
-        TryParse(text, out var cursor) ? cursor : throw new FormatException($"'{text}' is not a cursor: write LEDGER/EPOCH@POSITION.LEAF, as the ledger gave it.");
+    public static LedgerCursor Parse(string s, IFormatProvider? provider = null)
+    {
+        ArgumentNullException.ThrowIfNull(s);
+        return Parse(s.AsSpan(), provider);
+    }
+
+    /// <inheritdoc cref="Parse(string, IFormatProvider?)"/>
+    public static LedgerCursor Parse(ReadOnlySpan<char> s, IFormatProvider? provider = null) =>
+        TryParse(s, provider, out var cursor) ? cursor : throw new FormatException($"'{NameCheck.Shown(s)}' is not a cursor: write LEDGER/EPOCH@POSITION.LEAF, as the ledger gave it.");
 
     /// <summary>Reads the text form; false if the text is not a cursor.</summary>
-    public static bool TryParse([NotNullWhen(true)] string? text, out LedgerCursor cursor)
-    {
-        cursor = default;
-        var slash = text?.IndexOf('/', StringComparison.Ordinal) ?? -1;
-        var at = text?.IndexOf('@', StringComparison.Ordinal) ?? -1;
-        if (slash < 0 || at < slash
-            || !Guid.TryParseExact(text.AsSpan(0, slash), "D", out var id)
-            || !TryParseNumber(text.AsSpan(slash + 1, at - slash - 1), uint.MaxValue, out var epoch) || epoch == 0) return false;
+    public static bool TryParse([NotNullWhen(true)] string? text, out LedgerCursor cursor) => TryParse(text.AsSpan(), provider: null, out cursor);
 
-        var location = text.AsSpan(at + 1);
+    /// <inheritdoc cref="TryParse(string?, out LedgerCursor)"/>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out LedgerCursor result) => TryParse(s.AsSpan(), provider, out result);
+
+    /// <inheritdoc cref="TryParse(string?, out LedgerCursor)"/>
+    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, out LedgerCursor result)
+    {
+        result = default;
+        var slash = s.IndexOf('/');
+        var at = s.IndexOf('@');
+        if (slash < 0 || at < slash
+            || !LedgerId.TryParse(s[..slash], provider, out var id)
+            || !NumberText.TryParse(s[(slash + 1)..at], uint.MaxValue, out var epoch) || epoch == 0) return false;
+
+        var location = s[(at + 1)..];
         var dot = location.IndexOf('.');
-        if (!TryParseNumber(dot < 0 ? location : location[..dot], Position.MaxValue, out var position)) return false;
+        if (!NumberText.TryParse(dot < 0 ? location : location[..dot], Position.MaxValue, out var position)) return false;
         uint? leaf = null;
         if (dot >= 0)
         {
@@ -45,7 +60,7 @@ public readonly record struct LedgerCursor(LedgerId LedgerId, long Epoch, Positi
             leaf = value;
         }
 
-        cursor = new LedgerCursor(new LedgerId(id), epoch, new Position(position)) { Leaf = leaf };
+        result = new LedgerCursor(id, epoch, new Position(position)) { Leaf = leaf };
         return true;
     }
 
@@ -58,9 +73,6 @@ public readonly record struct LedgerCursor(LedgerId LedgerId, long Epoch, Positi
     internal static LedgerCursor Of(LedgerId ledgerId, long epoch, Fact fact) => new(ledgerId, epoch, fact.Position) { Leaf = LeafOf(fact) };
 
     internal static uint LeafOf(Fact fact) => BinaryPrimitives.ReadUInt32BigEndian(fact.Leaf());
-
-    static bool TryParseNumber(ReadOnlySpan<char> text, long max, out long number) =>
-        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number <= max;
 
     /// <summary>Each cursor has one text, so only lowercase digits are accepted.</summary>
     static bool TryParseLeaf(ReadOnlySpan<char> text, out uint leaf)

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -10,35 +11,53 @@ namespace Factstone;
 /// </remarks>
 public sealed record NewFact
 {
+    const string TypeOrPayload = "Is the text the type or the payload? Write new NewFact(stream, type, json), with type: null for the value of a record; or NewFact.WithoutPayload(stream, type) for a fact without a payload.";
+
     readonly ReadOnlyMemory<byte> _payload;
+
+    NewFact() { }
 
     /// <summary>A fact with a JSON payload, kept exactly as written.</summary>
     /// <param name="stream">The stream that it is appended to.</param>
-    /// <param name="type">The kind of fact; null for none.</param>
+    /// <param name="type">The kind of fact; null for none, as for the value of a record.</param>
     /// <param name="json">One JSON value (RFC 8259), UTF-8 when stored, without duplicate names.</param>
-    public NewFact(StreamName stream, string? type, string json) : this(stream, type)
+    public NewFact(StreamName stream, string? type, string json)
     {
         ArgumentNullException.ThrowIfNull(json);
+        Stream = stream;
+        Type = type;
         PayloadText = json;
     }
 
     /// <summary>A fact with a payload as bytes: JSON in UTF-8, or anything else together with a <see cref="ContentType"/>.</summary>
-    public NewFact(StreamName stream, string? type, ReadOnlyMemory<byte> payload) : this(stream, type) => Payload = payload;
-
-    /// <summary>A fact without a payload.</summary>
-    public NewFact(StreamName stream, string? type)
+    /// <param name="stream">The stream that it is appended to.</param>
+    /// <param name="type">The kind of fact; null for none.</param>
+    /// <param name="payload">The payload; empty for none.</param>
+    public NewFact(StreamName stream, string? type, ReadOnlyMemory<byte> payload)
     {
         Stream = stream;
         Type = type;
+        Payload = payload;
     }
 
+    /// <summary>Does not compile, because nothing says whether the text is the type or the payload, and either would be stored for ever.</summary>
+    /// <exception cref="NotSupportedException">Always.</exception>
+    [Obsolete(TypeOrPayload, error: true)]
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    public NewFact(StreamName stream, string? text) => throw new NotSupportedException(TypeOrPayload);
+
+    /// <summary>A fact that says all by its stream, type and tags.</summary>
+    /// <param name="stream">The stream that it is appended to.</param>
+    /// <param name="type">The kind of fact; null for none.</param>
+    public static NewFact WithoutPayload(StreamName stream, string? type) => new() { Stream = stream, Type = type };
+
     /// <summary>A tombstone: the record has no value from this fact on. The stream still exists and its versions continue.</summary>
-    public static NewFact Retraction(StreamName stream, string? type = null) => new(stream, type) { Retracts = true };
+    public static NewFact Retraction(StreamName stream, string? type = null) => WithoutPayload(stream, type) with { Retracts = true };
 
     /// <summary>The stream that it is appended to.</summary>
     public StreamName Stream { get; init; }
 
-    /// <summary>The kind of fact, ≤ 256 bytes; null for none.</summary>
+    /// <summary>The kind of fact, ≤ 256 bytes; null for none. A type that begins with <c>{</c>, <c>[</c> or <c>"</c> is refused: it is a payload in the wrong place.</summary>
     public string? Type { get; init; }
 
     /// <summary>Opaque strings that queries and conditions select on; up to 64, distinct, ≤ 256 bytes each, in any order.</summary>

@@ -1,8 +1,12 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization;
+
 namespace Factstone;
 
 /// <summary>The point of a read: the head, a position, or a recorded time.</summary>
 /// <remarks>Positions count across the whole ledger, so two reads at one position see the same facts in all streams.</remarks>
-public readonly record struct LedgerTime
+[JsonConverter(typeof(LedgerJsonConverter))]
+public readonly record struct LedgerTime : ISpanParsable<LedgerTime>
 {
     readonly long _value;
     readonly LedgerTimeKind _kind;
@@ -23,6 +27,38 @@ public readonly record struct LedgerTime
 
     /// <summary>The same as <see cref="AtPosition"/>.</summary>
     public static LedgerTime FromPosition(Position position) => AtPosition(position);
+
+    /// <summary>Reads <c>latest</c>, <c>@7</c>, or a time such as <c>2026-01-31</c> or <c>2026-01-31T08:15:30.25+01:00</c>; without a zone it is UTC, without a time the beginning of the day.</summary>
+    /// <exception cref="FormatException">The text is anything else.</exception>
+    public static LedgerTime Parse(string s, IFormatProvider? provider = null)
+    {
+        ArgumentNullException.ThrowIfNull(s);
+        return Parse(s.AsSpan(), provider);
+    }
+
+    /// <inheritdoc cref="Parse(string, IFormatProvider?)"/>
+    public static LedgerTime Parse(ReadOnlySpan<char> s, IFormatProvider? provider = null) =>
+        TryParse(s, provider, out var time) ? time : throw new FormatException($"'{NameCheck.Shown(s)}' is no point of the ledger: write latest, a position such as @7, or a time such as 2026-01-31 or 2026-01-31T08:15:00Z (years 1 to 9999, UTC if no zone is given).");
+
+    /// <summary>Reads <c>latest</c>, <c>@7</c> or a time; false if the text is anything else.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out LedgerTime result) => TryParse(s.AsSpan(), provider, out result);
+
+    /// <inheritdoc cref="TryParse(string?, IFormatProvider?, out LedgerTime)"/>
+    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, out LedgerTime result)
+    {
+        result = Latest;
+        if (s is "latest") return true;
+        if (s is ['@', .. var digits])
+        {
+            if (!Position.TryParse(digits, provider, out var position)) return false;
+            result = AtPosition(position);
+            return true;
+        }
+
+        if (!TimeParsing.TryParse(s, out var time)) return false;
+        result = RecordedBy(time);
+        return true;
+    }
 
     internal LedgerTimeKind Kind => _kind;
 

@@ -84,7 +84,7 @@ public sealed class Appender : IAsyncDisposable
         {
             var outcome = await oldest.Task.ConfigureAwait(false);
             oldest.Answered?.Invoke(outcome);
-            outcome.EnsureCommitted();
+            outcome.EnsureCommittedOrDuplicate();
         }
         catch (FactstoneException failure)
         {

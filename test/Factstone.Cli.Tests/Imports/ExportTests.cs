@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Factstone.Cli.Tests;
@@ -8,6 +9,8 @@ namespace Factstone.Cli.Tests;
 public sealed class ExportTests : IDisposable
 {
     static readonly string[] OriginFields = ["ledger", "position", "id", "recordedAt"];
+
+    static readonly JsonSerializerOptions Unescaped = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     readonly TempDirectory _directory = new();
     readonly Cli _source;
@@ -79,6 +82,35 @@ public sealed class ExportTests : IDisposable
         Assert.Single(rest.Lines);
         await ImportAsync(rest.Output);
         Same(await FactsAsync(_source), await FactsAsync(_target));
+    }
+
+    // An append refuses such a type, which is a payload in the wrong place. An earlier version stored it.
+    [Fact]
+    public async Task A_type_that_looks_like_JSON_is_read_exported_and_imported_where_it_is_stored()
+    {
+        const string Type = """{"dark":true}""";
+        await using (var ledger = await Ledger.OpenAsync(_source.Ledger, cancellationToken: Cancel))
+            await ledger.AppendAsync(new AppendRequest(NewFact.WithoutPayload("settings/theme", Type)) { KeepsTypes = true }, Cancel);
+
+        await ImportAsync((await _source.RunAsync("export", "jsonl")).Ends(ExitCodes.Done).Output);
+        Assert.Equal(Type, Assert.Single(await FactsAsync(_target)).Type);
+        var refused = (await _target.RunAsync("append", "settings/theme", Type, "1")).Ends(ExitCodes.Refused);
+        Assert.Contains("looks like JSON", refused.Error, StringComparison.Ordinal);
+    }
+
+    // A fact has one JSON, whoever writes it: only the encoder of the options decides on escapes.
+    [Fact]
+    public async Task The_JSON_of_the_command_line_is_what_the_serializer_writes()
+    {
+        await FillAsync();
+        Assert.Equal((await FactsAsync(_source)).Select(fact => JsonSerializer.Serialize(fact, Unescaped)), (await _source.RunAsync("facts", "--json")).Ends(ExitCodes.Done).Lines);
+
+        var appended = (await _source.RunAsync("append", "orders/é", "placed", "1", "--json")).Ends(ExitCodes.Done).Lines[0];
+        Assert.Equal(appended, JsonSerializer.Serialize(JsonSerializer.Deserialize<AppendOutcome>(appended), Unescaped));
+        var put = (await _source.RunAsync("cell", "put", "settings/theme", "é", "--json")).Ends(ExitCodes.Done).Lines[0];
+        Assert.Equal(put, JsonSerializer.Serialize(JsonSerializer.Deserialize<AppendOutcome>(put), Unescaped));
+        var cell = (await _source.RunAsync("cell", "get", "settings/theme", "--json")).Ends(ExitCodes.Done).Lines[0];
+        Assert.Equal(cell, JsonSerializer.Serialize(JsonSerializer.Deserialize<Cell>(cell), Unescaped));
     }
 
     [Fact]
@@ -233,7 +265,7 @@ public sealed class ExportTests : IDisposable
         ], Cancel);
         var first = (await ledger.ReadAtAsync(new Position(1), Cancel))!.Id;
         var receipt = await ledger.AppendAsync(new NewFact("orders/2", "bytes", new byte[] { 0, 255, 10 }) { ContentType = "application/x", Tags = ["b"], Causation = first, ValidFrom = DateTimeOffset.UnixEpoch.AddMicroseconds(1), ValidTo = DateTimeOffset.UnixEpoch.AddDays(1) }, Cancel);
-        await ledger.AppendAsync(new NewFact("orders/2", "empty") { Metadata = "{}", Causation = (await ledger.ReadAtAsync(receipt.FirstPosition, Cancel))!.Id }, Cancel);
+        await ledger.AppendAsync(NewFact.WithoutPayload("orders/2", "empty") with { Metadata = "{}", Causation = (await ledger.ReadAtAsync(receipt.FirstPosition, Cancel))!.Id }, Cancel);
         await ledger.AppendAsync([NewFact.Retraction("orders/1"), new NewFact("notes/n", "t", "\"\\u0041\"") { Producer = """{"name":"p"}""", Derivation = new Derivation("r", 2, [first]) }], Cancel);
         await ledger.AppendAsync(new NewFact("orders/foreign", "t", "1e400") { Causation = Guid.Empty }, Cancel);
         for (var i = 0; i < 20; i++) await ledger.AppendAsync(new NewFact($"orders/{i % 3}", "t", i.ToString(CultureInfo.InvariantCulture)), Cancel);

@@ -14,7 +14,7 @@ public sealed class TextTests
     [InlineData("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z")]
     public void A_time_without_a_zone_is_UTC(string text, string exact)
     {
-        Assert.True(TimeText.TryParse(text, out var time));
+        Assert.True(TimeParsing.TryParse(text, out var time));
         Assert.Equal(exact, TimeText.Exact(time));
     }
 
@@ -28,7 +28,7 @@ public sealed class TextTests
     [InlineData("10000-01-01")]
     [InlineData("9999-12-31T23:59:59-01:00")]
     [InlineData("1700000000")]
-    public void What_is_no_time_is_not_guessed_at(string text) => Assert.False(TimeText.TryParse(text, out _));
+    public void What_is_no_time_is_not_guessed_at(string text) => Assert.False(TimeParsing.TryParse(text, out _));
 
     // Every length is tested, so that no cut separates the two halves of a character.
     [Fact]

@@ -18,4 +18,13 @@ public sealed class AppendConditionTests
             AppendCondition.NoMatch(FactQuery.Store("orders"), new Position(7)),
             AppendCondition.NoMatch([new() { Types = ["placed"], Tags = ["vip"] }, new() { Store = "settings" }]),
         }.Select(condition => condition.ToString()));
+
+    // Version 0 of a stream required that it did not exist, and version 0 of a record or a cell was refused.
+    [Fact]
+    public void Version_0_is_not_there_for_streams_records_and_cells()
+    {
+        Assert.Equal(AppendCondition.StreamMissing("orders/42"), AppendCondition.StreamAt("orders/42", StreamVersion.None));
+        Assert.Equal(AppendCondition.RecordMissing("orders/42"), AppendCondition.RecordAt("orders/42", StreamVersion.None));
+        Assert.Equal(AppendCondition.CellAbsent("settings", "theme"), AppendCondition.CellAt("settings", "theme", CellVersion.None));
+    }
 }

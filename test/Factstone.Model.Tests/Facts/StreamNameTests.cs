@@ -9,8 +9,6 @@ public sealed class StreamNameTests
     [InlineData("orders/", "orders", "")]
     [InlineData("files/src/a.cs", "files", "src/a.cs")]
     [InlineData("files//", "files", "/")]
-    [InlineData("/42", "", "42")]
-    [InlineData("/", "", "")]
     [InlineData("orders/..", "orders", "..")]
     public void A_text_is_split_at_its_first_slash_and_comes_back(string text, string store, string key)
     {

@@ -145,8 +145,8 @@ public sealed class HeaderEncodingTests
     [Fact]
     public void The_writers_fields_go_in_front_of_what_the_caller_encoded()
     {
-        var fact = new NewFact("orders/42", "placed")
-        {
+        var fact = NewFact.WithoutPayload("orders/42", "placed")
+        with {
             CausationIndex = 0,
             Derivation = new Derivation("totals", 1, [HeaderVectors.Every.Sources[0]]),
             Tags = ["student:s1", "course:c1"],
@@ -156,7 +156,7 @@ public sealed class HeaderEncodingTests
             Correlation = "order 7",
             Producer = """{ "b": 2, "a": 1.0 }""",
         };
-        var append = AppendPreparation.Prepare(new AppendRequest(new NewFact("orders/42", null), fact), SaltSource.System);
+        var append = AppendPreparation.Prepare(new AppendRequest(NewFact.WithoutPayload("orders/42", null), fact), SaltSource.System);
         var prepared = append.Facts[1];
         Assert.Equal(0, prepared.CausationIndex);
         Assert.Equal(HeaderVectors.CallersFields, Convert.ToHexString(append.Header(prepared)));
@@ -180,7 +180,7 @@ public sealed class HeaderEncodingTests
     [Fact]
     public void A_cause_outside_the_append_is_among_the_callers_fields()
     {
-        var fact = new NewFact("orders/42", null) { Causation = HeaderVectors.Every.Causation };
+        var fact = NewFact.WithoutPayload("orders/42", null) with { Causation = HeaderVectors.Every.Causation };
         var append = AppendPreparation.Prepare(new AppendRequest(fact), SaltSource.System);
         Assert.Equal("11018BCFE56800700080000000001A2B3C" + "22066F7264657273" + "26023432", Convert.ToHexString(append.Header(append.Facts[0])));
         append.Release();

@@ -91,7 +91,7 @@ public sealed class AppendIdTests
             AssertSame(receipt, other.Receipt);
             Assert.Equal(Id, other.AppendId);
             AssertSame(receipt, Assert.IsType<AppendOutcome.Duplicate>(await ledger.TryAppendAsync(Request())).Receipt);
-            var thrown = await Assert.ThrowsAsync<AppendIdReusedException>(async () => await ledger.AppendAsync(new AppendRequest(new NewFact("orders/42", null)) { AppendId = Id }));
+            var thrown = await Assert.ThrowsAsync<AppendIdReusedException>(async () => await ledger.AppendAsync(new AppendRequest(NewFact.WithoutPayload("orders/42", null)) { AppendId = Id }));
             Assert.Contains("position 1", thrown.Message, StringComparison.Ordinal);
             Assert.Equal(head, await ledger.GetHeadAsync());
         }
@@ -172,7 +172,7 @@ public sealed class AppendIdTests
     [Fact]
     public async Task A_retraction_and_a_fact_without_payload_are_not_the_same()
     {
-        Assert.IsType<AppendOutcome.AppendIdReused>(await SecondUnderTheSameId([new NewFact("a/1", null)], [NewFact.Retraction("a/1")]));
+        Assert.IsType<AppendOutcome.AppendIdReused>(await SecondUnderTheSameId([NewFact.WithoutPayload("a/1", null)], [NewFact.Retraction("a/1")]));
         Assert.IsType<AppendOutcome.Duplicate>(await SecondUnderTheSameId([NewFact.Retraction("a/1")], [NewFact.Retraction("a/1")]));
     }
 
@@ -183,7 +183,7 @@ public sealed class AppendIdTests
         var request = Request() with { Conditions = [AppendCondition.StreamExists("orders/1")] };
         Assert.IsType<AppendOutcome.Conflict>(await ledger.TryAppendAsync(request));
         Assert.Null(await ledger.FindAppendAsync(Id));
-        await ledger.AppendAsync(new NewFact("orders/1", "placed"));
+        await ledger.AppendAsync(NewFact.WithoutPayload("orders/1", "placed"));
 
         var receipt = Assert.IsType<AppendOutcome.Committed>(await ledger.TryAppendAsync(request)).Receipt;
 
@@ -283,7 +283,7 @@ public sealed class AppendIdTests
         }
     }
 
-    static AppendRequest Request() => new(new NewFact("orders/42", "placed", """{"total":50}"""), new NewFact("orders/43", "noted"), new NewFact("orders/42", "paid", "{}")) { AppendId = Id };
+    static AppendRequest Request() => new(new NewFact("orders/42", "placed", """{"total":50}"""), NewFact.WithoutPayload("orders/43", "noted"), new NewFact("orders/42", "paid", "{}")) { AppendId = Id };
 
     static async Task<AppendOutcome> SecondUnderTheSameId(NewFact[] first, NewFact[] second)
     {

@@ -14,7 +14,7 @@ public sealed class BackedUpBitTests
     public void A_bit_that_flips_in_any_byte_of_a_backup_is_found_by_verify_and_nothing_wrong_is_restored()
     {
         var files = SmallLedger.Recovered();
-        using (var ledger = SmallLedger.Open(files)) Repair.Append(ledger, new AppendRequest(new NewFact("orders/1", "last")) { Cells = [NewCell.Put("state", "a", "1")] });
+        using (var ledger = SmallLedger.Open(files)) Repair.Append(ledger, new AppendRequest(NewFact.WithoutPayload("orders/1", "last")) { Cells = [NewCell.Put("state", "a", "1")] });
         Backup.Make(files);
         var kinds = new HashSet<string>();
         var flipped = 0;

@@ -123,7 +123,7 @@ public sealed class RestoreTests
         using var one = Backup.Open(files, "one");
         using var two = Backup.Open(files, "two");
         SmallLedger.AppendOne(one);
-        Repair.Append(two, new AppendRequest([new NewFact("orders/8", "placed", "8"), new NewFact("orders/8", "sent")]));
+        Repair.Append(two, new AppendRequest([new NewFact("orders/8", "placed", "8"), NewFact.WithoutPayload("orders/8", "sent")]));
 
         Assert.Equal(12, two.Resolve(one.CursorAt(new Position(12))).Value);
         foreach (var position in new[] { 13, 14 })
@@ -181,7 +181,7 @@ public sealed class RestoreTests
         Assert.Equal(3, Backup.Restore(files).Epoch);
         using var restored = Backup.Open(files, Backup.Restored);
         Assert.Equal(2, Assert.Single(Repair.Stream(restored, "$receipts/restore")).StreamVersion.Value);
-        Assert.Equal(2, Repair.Append(restored, new AppendRequest(new NewFact("orders/new", "more"))).Versions[0].Version.Value);
+        Assert.Equal(2, Repair.Append(restored, new AppendRequest(NewFact.WithoutPayload("orders/new", "more"))).Versions[0].Version.Value);
         Assert.Equal(1, Forked(restored, new LedgerCursor(restored.Id, 1, new Position(9))));
         Assert.Equal(13, Forked(restored, new LedgerCursor(restored.Id, 2, new Position(14))));
         Assert.Empty(Backup.Verify(files, Backup.Restored).Damage);

@@ -58,9 +58,9 @@ public sealed class CellTests
     {
         await using var ledger = await Ledger.OpenInMemoryAsync(cancellationToken: Cancellation);
         var empty = await ledger.AppendAsync(Writing(NewCell.Put("b", "n", "1")), Cancellation);
-        var fact = await ledger.AppendAsync(new NewFact("s/1", "t"), Cancellation);
+        var fact = await ledger.AppendAsync(NewFact.WithoutPayload("s/1", "t"), Cancellation);
         var between = await ledger.AppendAsync(Writing(NewCell.Put("b", "n", "2")), Cancellation);
-        var next = await ledger.AppendAsync(new NewFact("s/1", "t"), Cancellation);
+        var next = await ledger.AppendAsync(NewFact.WithoutPayload("s/1", "t"), Cancellation);
 
         Assert.Equal((0, 0), (empty.LastPosition.Value, empty.Count));
         Assert.Equal((1, 0), (between.LastPosition.Value, between.Count));
@@ -83,7 +83,7 @@ public sealed class CellTests
         for (var i = 0; i < 40; i++)
         {
             await ledger.AppendAsync(new AppendRequest { AppendId = $"id-{i}", Cells = [NewCell.Put("b", $"n{i % 7}", new string((char)('a' + (i % 26)), 6_000))] }, Cancellation);
-            if (i % 5 == 0) await ledger.AppendAsync(new NewFact("s/1", "t"), Cancellation);
+            if (i % 5 == 0) await ledger.AppendAsync(NewFact.WithoutPayload("s/1", "t"), Cancellation);
             last = await ledger.AppendAsync(Writing(NewCell.Delete("b", $"n{(i + 3) % 7}"), NewCell.Put("c", "count", $"{i}")), Cancellation);
         }
 
@@ -146,11 +146,11 @@ public sealed class CellTests
         await Fails(AppendCondition.CellAbsent("b", "empty"), 1, "cell b/empty has no value");
 
         async Task Holds(params AppendCondition[] conditions) =>
-            Assert.IsType<AppendOutcome.Committed>(await ledger.TryAppendAsync(new AppendRequest(new NewFact("s/1", "t")) { Conditions = conditions }, Cancellation));
+            Assert.IsType<AppendOutcome.Committed>(await ledger.TryAppendAsync(new AppendRequest(NewFact.WithoutPayload("s/1", "t")) { Conditions = conditions }, Cancellation));
 
         async Task Fails(AppendCondition condition, long actual, string says)
         {
-            var request = new AppendRequest(new NewFact("s/1", "t")) { Conditions = [AppendCondition.CellAbsent("b", "never"), condition] };
+            var request = new AppendRequest(NewFact.WithoutPayload("s/1", "t")) { Conditions = [AppendCondition.CellAbsent("b", "never"), condition] };
             var conflict = Assert.IsType<AppendOutcome.Conflict>(await ledger.TryAppendAsync(request, Cancellation));
             Assert.Same(condition, conflict.Condition);
             Assert.Equal((actual, 0, true), (conflict.ActualCellVersion.Value, conflict.Facts.Count, conflict.IsComplete));
@@ -358,10 +358,10 @@ public sealed class CellTests
         var first = Path.Combine(copy.Path, "segments", "00000000000000000001.000001.log");
         await using (var ledger = await Ledger.OpenAsync(copy.Path, cancellationToken: Cancellation))
         {
-            await ledger.AppendAsync(new NewFact("orders/42", "before"), Cancellation);
+            await ledger.AppendAsync(NewFact.WithoutPayload("orders/42", "before"), Cancellation);
             Assert.Single(Directory.GetFiles(Path.GetDirectoryName(first)!, "*.log"));
             await ledger.AppendAsync(Writing(NewCell.Put("settings", "theme", "dark")), Cancellation);
-            await ledger.AppendAsync(new NewFact("orders/42", "after"), Cancellation);
+            await ledger.AppendAsync(NewFact.WithoutPayload("orders/42", "after"), Cancellation);
         }
 
         var manifest = new ManifestFile(new DiskFileSystem(), new LedgerLayout(copy.Path)).Read()!;
@@ -384,7 +384,7 @@ public sealed class CellTests
         await using (var ledger = await Ledger.OpenAsync("l", options, Cancellation))
         {
             await ledger.AppendAsync(Writing(NewCell.Put("b", "n", "old")), Cancellation);
-            await ledger.AppendAsync(new AppendRequest { Facts = [.. Enumerable.Range(0, 3_000).Select(i => new NewFact($"s/{i}", "t"))] }, Cancellation);
+            await ledger.AppendAsync(new AppendRequest { Facts = [.. Enumerable.Range(0, 3_000).Select(i => NewFact.WithoutPayload($"s/{i}", "t"))] }, Cancellation);
             for (var i = 0; i < 4; i++) await ledger.AppendAsync(Writing(NewCell.Put("b", "large", new byte[30_000])) with { AppendId = $"id-{i}" }, Cancellation);
             await ledger.AppendAsync(Writing(NewCell.Put("b", "n", "new")), Cancellation);
         }

@@ -135,8 +135,8 @@ public sealed class ConditionRaceTests
             StreamName stream = $"created/{round}";
             var racers = Enumerable.Range(0, 16).Select(caller => Task.Run(async () => await ledger.TryAppendAsync(
                 caller == 7
-                    ? new AppendRequest(new NewFact(stream, "created"))
-                    : new AppendRequest(new NewFact($"follower/{caller}", "followed")) { Conditions = [AppendCondition.StreamExists(stream)] })));
+                    ? new AppendRequest(NewFact.WithoutPayload(stream, "created"))
+                    : new AppendRequest(NewFact.WithoutPayload($"follower/{caller}", "followed")) { Conditions = [AppendCondition.StreamExists(stream)] })));
             var outcomes = await Task.WhenAll(racers);
 
             var creator = Assert.IsType<AppendOutcome.Committed>(outcomes[7]).Receipt.FirstPosition;

@@ -20,6 +20,26 @@ public sealed class ConditionTests
         Assert.True(Assert.Single(conflict.Facts).Retracts);
     }
 
+    // What was read as "not there" has version None, so that the version that was read is the condition to append on.
+    [Fact]
+    public async Task A_record_and_a_cell_at_version_0_have_no_value()
+    {
+        await using var ledger = await Ledger.OpenInMemoryAsync();
+        var record = AppendCondition.RecordAt(Stream, StreamVersion.None);
+        var cell = AppendCondition.CellAt("leases", "report", CellVersion.None);
+        await Holds(ledger, record);
+        await Holds(ledger, cell);
+        await ledger.AppendAsync(new AppendRequest(new NewFact(Stream, null, "1")) { Cells = [NewCell.Put("leases", "report", "ada")] });
+
+        var conflict = await Fails(ledger, record);
+        Assert.Equal("1", Assert.Single(conflict.Facts).Json);
+        Assert.Equal(1, (await Fails(ledger, cell)).ActualCellVersion.Value);
+
+        await ledger.AppendAsync(new AppendRequest(NewFact.Retraction(Stream)) { Cells = [NewCell.Delete("leases", "report")] });
+        await Holds(ledger, record);
+        await Holds(ledger, cell);
+    }
+
     // Conditions on streams concern the whole history, conditions on records the current value. A retraction affects only the latter.
     [Fact]
     public async Task A_retraction_ends_the_value_and_not_the_stream()
@@ -123,7 +143,7 @@ public sealed class ConditionTests
     {
         await using var ledger = await Ledger.OpenInMemoryAsync();
         await ledger.AppendAsync(new NewFact("notes/1", null, "1"u8.ToArray()) { ContentType = "text/plain" });
-        await ledger.AppendAsync(new NewFact("notes/2", "seen"));
+        await ledger.AppendAsync(NewFact.WithoutPayload("notes/2", "seen"));
 
         await Fails(ledger, AppendCondition.RecordEquals("notes/1", "1"));
         await Fails(ledger, AppendCondition.RecordEquals("notes/2", "null"));
@@ -169,11 +189,11 @@ public sealed class ConditionTests
         Assert.True(scheduler.Turn());
         Assert.False(scheduler.Turn());
 
-        Assert.Equal(new Position(1), (await create).EnsureCommitted().FirstPosition);
+        Assert.Equal(new Position(1), (await create).EnsureCommittedOrDuplicate().FirstPosition);
         Assert.Equal(new StreamVersion(1), Assert.IsType<AppendOutcome.Conflict>(await late).ActualVersion);
-        Assert.Equal(new StreamVersion(3), (await next).EnsureCommitted().StreamVersion);
-        Assert.Equal(new StreamVersion(4), (await retract).EnsureCommitted().StreamVersion);
-        Assert.Equal(new Position(5), (await missing).EnsureCommitted().LastPosition);
+        Assert.Equal(new StreamVersion(3), (await next).EnsureCommittedOrDuplicate().StreamVersion);
+        Assert.Equal(new StreamVersion(4), (await retract).EnsureCommittedOrDuplicate().StreamVersion);
+        Assert.Equal(new Position(5), (await missing).EnsureCommittedOrDuplicate().LastPosition);
     }
 
     [Fact]
@@ -294,9 +314,9 @@ public sealed class ConditionTests
         var elsewhere = ledger.TryAppendAsync(new AppendRequest(new NewFact("elsewhere/1", null, "0")));
         Assert.True(scheduler.TurnAll() > 1);
 
-        Assert.Equal(new Position(3), (await become2).EnsureCommitted().LastPosition);
-        Assert.Equal(new Position(4), (await become3).EnsureCommitted().LastPosition);
-        Assert.Equal(new Position(5), (await elsewhere).EnsureCommitted().LastPosition);
+        Assert.Equal(new Position(3), (await become2).EnsureCommittedOrDuplicate().LastPosition);
+        Assert.Equal(new Position(4), (await become3).EnsureCommittedOrDuplicate().LastPosition);
+        Assert.Equal(new Position(5), (await elsewhere).EnsureCommittedOrDuplicate().LastPosition);
     }
 
     // A value had changed after an append was prepared, and the disk refused the writer's read of the new one. Every append of the group
@@ -320,10 +340,10 @@ public sealed class ConditionTests
         files.Reading = null;
         scheduler.TurnAll();
 
-        Assert.Equal(new Position(2), (await become2).EnsureCommitted().LastPosition);
-        Assert.Equal(new Position(3), (await before).EnsureCommitted().LastPosition);
+        Assert.Equal(new Position(2), (await become2).EnsureCommittedOrDuplicate().LastPosition);
+        Assert.Equal(new Position(3), (await before).EnsureCommittedOrDuplicate().LastPosition);
         await Assert.ThrowsAsync<LedgerIOException>(async () => await become3);
-        Assert.Equal(new Position(4), (await behind).EnsureCommitted().LastPosition);
+        Assert.Equal(new Position(4), (await behind).EnsureCommittedOrDuplicate().LastPosition);
         Assert.Equal("2", (await ledger.ReadLatestAsync(Stream))!.Json);
     }
 

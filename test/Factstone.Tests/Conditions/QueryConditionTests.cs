@@ -15,7 +15,7 @@ public sealed class QueryConditionTests
     {
         await using var ledger = await Ledger.OpenInMemoryAsync(cancellationToken: Cancel);
         await ledger.AppendAsync(Enrolled("a"), Cancel);
-        await ledger.AppendAsync(new NewFact("other/1", "noted"), Cancel);
+        await ledger.AppendAsync(NewFact.WithoutPayload("other/1", "noted"), Cancel);
 
         await Holds(ledger, AppendCondition.NoMatch(Course, new(1)));
         await Holds(ledger, AppendCondition.NoMatch(Course, new(2)));
@@ -32,7 +32,7 @@ public sealed class QueryConditionTests
     {
         await using var ledger = await Ledger.OpenInMemoryAsync(cancellationToken: Cancel);
         var guard = AppendCondition.NoMatch(FactQuery.Tags("email:a@b"));
-        NewFact Registered() => new("users/1", "registered") { Tags = ["email:a@b"] };
+        NewFact Registered() => NewFact.WithoutPayload("users/1", "registered") with { Tags = ["email:a@b"] };
 
         Assert.IsType<AppendOutcome.Committed>(await ledger.TryAppendAsync(new AppendRequest(Registered()) { Conditions = [guard] }, Cancel));
         var conflict = Assert.IsType<AppendOutcome.Conflict>(await ledger.TryAppendAsync(new AppendRequest(Registered()) { Conditions = [guard] }, Cancel));
@@ -78,7 +78,7 @@ public sealed class QueryConditionTests
     public async Task The_first_failing_condition_in_the_order_given_is_named()
     {
         await using var ledger = await Ledger.OpenInMemoryAsync(cancellationToken: Cancel);
-        await ledger.AppendAsync(new AppendRequest { Facts = [Enrolled("a"), new NewFact("x/1", "noted")], Cells = [NewCell.Put("b", "n", "1")] }, Cancel);
+        await ledger.AppendAsync(new AppendRequest { Facts = [Enrolled("a"), NewFact.WithoutPayload("x/1", "noted")], Cells = [NewCell.Put("b", "n", "1")] }, Cancel);
         var holds = AppendCondition.NoMatch(FactQuery.Tags("none"));
         var byTag = AppendCondition.NoMatch(Course);
         var byType = AppendCondition.NoMatch(FactQuery.Types("noted"), new(1));
@@ -87,7 +87,7 @@ public sealed class QueryConditionTests
 
         foreach (var order in (AppendCondition[][])[[byTag, byType, onStream, onCell], [holds, byType, byTag], [onStream, byTag], [holds, onCell, byTag], [AppendCondition.StreamExists("x/1"), holds, byTag, onCell]])
         {
-            var conflict = Assert.IsType<AppendOutcome.Conflict>(await ledger.TryAppendAsync(new AppendRequest(new NewFact("y/1", "t")) { Conditions = order }, Cancel));
+            var conflict = Assert.IsType<AppendOutcome.Conflict>(await ledger.TryAppendAsync(new AppendRequest(NewFact.WithoutPayload("y/1", "t")) { Conditions = order }, Cancel));
             Assert.Same(order.First(condition => condition != holds && condition.Kind != AppendConditionKind.StreamExists), conflict.Condition);
         }
 
@@ -100,7 +100,7 @@ public sealed class QueryConditionTests
     public async Task A_conflict_brings_up_to_256_facts_and_says_whether_those_are_all(int matching, bool isComplete)
     {
         await using var ledger = await Ledger.OpenInMemoryAsync(cancellationToken: Cancel);
-        await ledger.AppendAsync([.. Enumerable.Range(0, matching * 2).Select(i => i % 2 == 0 ? Enrolled($"{i}") : new NewFact("other/1", "noted"))], Cancel);
+        await ledger.AppendAsync([.. Enumerable.Range(0, matching * 2).Select(i => i % 2 == 0 ? Enrolled($"{i}") : NewFact.WithoutPayload("other/1", "noted"))], Cancel);
 
         var conflict = await Fails(ledger, AppendCondition.NoMatch(Course));
 
@@ -114,7 +114,7 @@ public sealed class QueryConditionTests
     public async Task A_conflict_names_the_first_match_also_where_it_is_too_large_to_come_along()
     {
         await using var ledger = await Ledger.OpenInMemoryAsync(cancellationToken: Cancel);
-        await ledger.AppendAsync(new NewFact("other/1", "noted"), Cancel);
+        await ledger.AppendAsync(NewFact.WithoutPayload("other/1", "noted"), Cancel);
         await ledger.AppendAsync(new NewFact("c/1", "large", $"\"{new string('x', 2_000_000)}\"") { Tags = ["course:c1"] }, Cancel);
 
         var conflict = await Fails(ledger, AppendCondition.NoMatch(Course));
@@ -122,7 +122,7 @@ public sealed class QueryConditionTests
         Assert.Empty(conflict.Facts);
         Assert.False(conflict.IsComplete);
         Assert.Equal(new Position(2), conflict.FirstMatch);
-        var thrown = await Assert.ThrowsAsync<AppendConflictException>(async () => await ledger.AppendAsync(new AppendRequest(new NewFact("y/1", "t")) { Conditions = [AppendCondition.NoMatch(Course)] }, Cancel));
+        var thrown = await Assert.ThrowsAsync<AppendConflictException>(async () => await ledger.AppendAsync(new AppendRequest(NewFact.WithoutPayload("y/1", "t")) { Conditions = [AppendCondition.NoMatch(Course)] }, Cancel));
         Assert.Contains("no fact matches tag=course:c1' does not hold; the fact at position 2 matches", thrown.Message, StringComparison.Ordinal);
     }
 
@@ -181,7 +181,7 @@ public sealed class QueryConditionTests
             var rivals = Enumerable.Range(0, others).Select(i => Send(ledger, [i == at ? Enrolled($"{at}") : new NewFact($"other/{i % 5}", "noted", Filler)]).AsTask()).ToList();
             var loser = Send(ledger, [Enrolled("loser")], AppendCondition.NoMatch([new() { Store = "courses", Tags = ["course:c1"] }], before));
             var second = Send(ledger, [Enrolled("loser")], AppendCondition.NoMatch([new() { Store = "courses", KeyPrefix = $"{at}" }], before));
-            var winner = Send(ledger, [new NewFact("other/1", "noted")], AppendCondition.NoMatch(FactQuery.Tags("course:c2"), before), AppendCondition.NoMatch([new() { Store = "courses", KeyPrefix = "x" }], before));
+            var winner = Send(ledger, [NewFact.WithoutPayload("other/1", "noted")], AppendCondition.NoMatch(FactQuery.Tags("course:c2"), before), AppendCondition.NoMatch([new() { Store = "courses", KeyPrefix = "x" }], before));
             scheduler.TurnAll();
 
             await Task.WhenAll(rivals);
@@ -200,7 +200,7 @@ public sealed class QueryConditionTests
     {
         var scheduler = new SteppedScheduler();
         await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Scheduler = scheduler }, Cancel);
-        var sent = Enumerable.Range(0, 20_000).Select(i => Send(ledger, [new NewFact($"s/{i % 100}", "t") { Tags = [$"n:{i}"] }], AppendCondition.NoMatch(FactQuery.Tags("course:c1", $"n:{i}")), AppendCondition.NoMatch(FactQuery.Tags($"n:{i}")))).ToList();
+        var sent = Enumerable.Range(0, 20_000).Select(i => Send(ledger, [NewFact.WithoutPayload($"s/{i % 100}", "t") with { Tags = [$"n:{i}"] }], AppendCondition.NoMatch(FactQuery.Tags("course:c1", $"n:{i}")), AppendCondition.NoMatch(FactQuery.Tags($"n:{i}")))).ToList();
 
         Assert.InRange(scheduler.TurnAll(), 20, 200);
         foreach (var one in sent) Assert.IsType<AppendOutcome.Committed>(await one);
@@ -217,9 +217,9 @@ public sealed class QueryConditionTests
 
     static readonly string Filler = $"\"{new string('f', 200)}\"";
 
-    static NewFact Enrolled(string key) => new(new StreamName("courses", key), "enrolled") { Tags = ["course:c1"] };
+    static NewFact Enrolled(string key) => NewFact.WithoutPayload(new StreamName("courses", key), "enrolled") with { Tags = ["course:c1"] };
 
-    static AppendRequest Request(params AppendCondition[] conditions) => new(new NewFact("y/1", "t")) { Conditions = conditions };
+    static AppendRequest Request(params AppendCondition[] conditions) => new(NewFact.WithoutPayload("y/1", "t")) { Conditions = conditions };
 
     static ValueTask<AppendOutcome> Send(Ledger ledger, NewFact[] facts, params AppendCondition[] conditions) =>
         ledger.TryAppendAsync(new AppendRequest { Facts = facts, Conditions = conditions }, Cancel);

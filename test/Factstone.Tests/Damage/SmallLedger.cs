@@ -45,7 +45,7 @@ internal static class SmallLedger
             [
                 new NewFact("orders/3", "placed", "3"),
                 new NewFact("orders/1", "sent", "4"),
-                new NewFact("tasks/a", "done") { ValidFrom = Begin },
+                NewFact.WithoutPayload("tasks/a", "done") with { ValidFrom = Begin },
                 new NewFact("orders/2", "placed", "5"),
             ],
         },

@@ -69,7 +69,7 @@ internal sealed class FollowerRun(int seed) : IAsyncDisposable
             NewFact[] facts = [.. Enumerable.Range(0, random.Next(4) == 0 ? random.Next(1, 20) : 1).Select(_ => Fact(random))];
             await appender.SendAsync(new AppendRequest { Facts = facts }, outcome =>
             {
-                var receipt = outcome.EnsureCommitted();
+                var receipt = outcome.EnsureCommittedOrDuplicate();
                 for (var n = 0; n < facts.Length; n++) Assert.True(_written.TryAdd(receipt.FirstPosition.Value + n, new Written(facts[n], receipt.RecordedAt)));
             });
             if (random.Next(200) == 0) await Task.Delay(random.Next(3));

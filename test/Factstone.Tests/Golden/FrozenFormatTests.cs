@@ -43,8 +43,8 @@ public sealed class FrozenFormatTests
         {
             Assert.True(ledger.Opening.WasClosedCleanly);
             await HoldsWhatWasAppended(ledger);
-            Assert.Equal(6, (await ledger.AppendAsync(new NewFact("orders/42", "again"), cancellation)).FirstPosition.Value);
-            Assert.IsType<AppendOutcome.AppendIdReused>(await ledger.TryAppendAsync(new AppendRequest(new NewFact("a/b", "c")) { AppendId = "golden-1" }, cancellation));
+            Assert.Equal(6, (await ledger.AppendAsync(NewFact.WithoutPayload("orders/42", "again"), cancellation)).FirstPosition.Value);
+            Assert.IsType<AppendOutcome.AppendIdReused>(await ledger.TryAppendAsync(new AppendRequest(NewFact.WithoutPayload("a/b", "c")) { AppendId = "golden-1" }, cancellation));
         }
 
         await using var again = await Ledger.OpenAsync(copy.Path, cancellationToken: cancellation);
@@ -121,7 +121,7 @@ public sealed class FrozenFormatTests
             Assert.Equal([1, 2, 4, 5, 6], (await ledger.ReadAsync(cancellationToken: cancellation).ToListAsync(cancellation)).Select(fact => fact.Position.Value).Take(5));
             Assert.Null(await ledger.ReadAtAsync(new Position(3), cancellation));
             Assert.Equal("theme v2", string.Join(' ', (await ledger.ListCellsAsync("settings", cancellationToken: cancellation).ToListAsync(cancellation)).Take(1).Select(cell => $"{cell.Name} v{cell.Version}")));
-            Assert.Equal(2 + i, (await ledger.AppendAsync(new NewFact("books/", "next"), cancellation)).Versions[0].Version.Value);
+            Assert.Equal(2 + i, (await ledger.AppendAsync(NewFact.WithoutPayload("books/", "next"), cancellation)).Versions[0].Version.Value);
             Assert.NotNull(await ledger.FindAppendAsync("golden-1", cancellation));
             var receipt = Assert.Single(await ledger.ReadStreamAsync("$receipts/repair", cancellationToken: cancellation).ToListAsync(cancellation));
             Assert.Equal((7, 1), (receipt.Position.Value, receipt.StreamVersion.Value));

@@ -11,12 +11,12 @@ public sealed class UnforeseenTests
         var cancel = TestContext.Current.CancellationToken;
         var clock = new BrokenClock();
         await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { TimeProvider = clock }, cancel);
-        await ledger.AppendAsync(new NewFact("orders/1", "placed"), cancel);
+        await ledger.AppendAsync(NewFact.WithoutPayload("orders/1", "placed"), cancel);
 
         clock.IsBroken = true;
-        await Assert.ThrowsAsync<LedgerFailedException>(async () => await ledger.AppendAsync(new NewFact("orders/1", "paid"), cancel));
+        await Assert.ThrowsAsync<LedgerFailedException>(async () => await ledger.AppendAsync(NewFact.WithoutPayload("orders/1", "paid"), cancel));
         clock.IsBroken = false;
-        await Assert.ThrowsAsync<LedgerFailedException>(async () => await ledger.AppendAsync(new NewFact("orders/1", "paid"), cancel));
+        await Assert.ThrowsAsync<LedgerFailedException>(async () => await ledger.AppendAsync(NewFact.WithoutPayload("orders/1", "paid"), cancel));
 
         Assert.Equal(1, (await ledger.GetVersionAsync("orders/1", cancellationToken: cancel)).Value);
     }

@@ -59,8 +59,8 @@ public sealed class FactIdTests
     public async Task A_cause_within_the_append_is_named_by_its_id()
     {
         await using var ledger = await Ledger.OpenInMemoryAsync();
-        await ledger.AppendAsync(new NewFact("s/0", null));
-        await ledger.AppendAsync([new NewFact("s/1", "asked"), new NewFact("s/2", "answered") { CausationIndex = 0 }]);
+        await ledger.AppendAsync(NewFact.WithoutPayload("s/0", null));
+        await ledger.AppendAsync([NewFact.WithoutPayload("s/1", "asked"), NewFact.WithoutPayload("s/2", "answered") with { CausationIndex = 0 }]);
 
         var answer = (await ledger.ReadAtAsync(new Position(3)))!;
 
@@ -71,7 +71,7 @@ public sealed class FactIdTests
     public async Task There_is_no_fact_before_the_first_or_behind_the_last_position()
     {
         await using var ledger = await Ledger.OpenInMemoryAsync();
-        await ledger.AppendAsync(new NewFact("s/1", null));
+        await ledger.AppendAsync(NewFact.WithoutPayload("s/1", null));
 
         foreach (var position in (long[])[long.MinValue, -1, 0, 2, Position.MaxValue, long.MaxValue]) Assert.Null(await ledger.ReadAtAsync(new Position(position)));
         Assert.NotNull(await ledger.ReadAtAsync(new Position(1)));
@@ -82,8 +82,8 @@ public sealed class FactIdTests
     {
         await using var ledger = await Ledger.OpenInMemoryAsync();
         Assert.Equal(StreamVersion.None, await ledger.GetVersionAsync("s/1"));
-        await ledger.AppendAsync([new NewFact("s/1", null), NewFact.Retraction("s/1")]);
-        await ledger.AppendAsync(new NewFact("s/1", null));
+        await ledger.AppendAsync([NewFact.WithoutPayload("s/1", null), NewFact.Retraction("s/1")]);
+        await ledger.AppendAsync(NewFact.WithoutPayload("s/1", null));
 
         Assert.Equal(new StreamVersion(3), await ledger.GetVersionAsync("s/1"));
         Assert.Equal(new StreamVersion(2), await ledger.GetVersionAsync("s/1", new Position(2)));

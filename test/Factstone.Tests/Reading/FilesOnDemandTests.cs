@@ -123,7 +123,7 @@ public sealed class FilesOnDemandTests
     static void Fill(Ledger ledger)
     {
         for (var i = 1; i <= Segments; i++)
-            Assert.IsType<AppendOutcome.Committed>(SmallLedger.Now(ledger.TryAppendAsync(new AppendRequest(new NewFact($"orders/{i}", "grown") { Payload = Payload(i) }))));
+            Assert.IsType<AppendOutcome.Committed>(SmallLedger.Now(ledger.TryAppendAsync(new AppendRequest(NewFact.WithoutPayload($"orders/{i}", "grown") with { Payload = Payload(i) }))));
     }
 
     static byte[] Payload(int position) => [.. $"\"{position}{new string('x', 40_000)}\"".Select(unit => (byte)unit)];

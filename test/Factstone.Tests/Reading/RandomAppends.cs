@@ -92,7 +92,7 @@ internal sealed class RandomAppends(Random random, ModelLedger model)
         var fact = random.Next(8) switch
         {
             0 => NewFact.Retraction(stream),
-            1 => new NewFact(stream, "noted"),
+            1 => NewFact.WithoutPayload(stream, "noted"),
             2 => new NewFact(stream, null, (byte[])[.. Enumerable.Range(0, random.Next(300)).Select(_ => (byte)random.Next(256))]) { ContentType = "application/octet-stream" },
             3 => new NewFact(stream, null, random.Pick(Values)) { ContentType = "application/JSON" },
             _ => new NewFact(stream, random.Next(2) == 0 ? "set" : null, random.Pick(Values)),

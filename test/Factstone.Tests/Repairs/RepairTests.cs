@@ -63,7 +63,7 @@ public sealed class RepairTests
         Assert.NotNull(await ledger.ReadLatestAsync("$receipts/repair", cancellationToken: Cancellation));
         Assert.DoesNotContain("$receipts", ledger.ListStoresAsync(Cancellation).ToBlockingEnumerable(Cancellation).Select(store => store.Store));
         Assert.Equal("repair", Assert.Single(ledger.ListStreamsAsync("$receipts", cancellationToken: Cancellation).ToBlockingEnumerable(Cancellation)).Stream.Key);
-        await Assert.ThrowsAsync<ArgumentException>(async () => await ledger.AppendAsync(new NewFact("$receipts/repair", "forged"), Cancellation));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await ledger.AppendAsync(NewFact.WithoutPayload("$receipts/repair", "forged"), Cancellation));
 
         long Number(string name) => said.RootElement.GetProperty(name).GetInt64();
     }
@@ -129,7 +129,7 @@ public sealed class RepairTests
         var receipt = SmallLedger.Now(ledger.FindAppendAsync("third", Cancellation))!;
         Assert.Equal((9, 12), (receipt.FirstPosition.Value, receipt.LastPosition.Value));
         Assert.IsType<AppendOutcome.Duplicate>(SmallLedger.Now(ledger.TryAppendAsync(SmallLedger.Third, Cancellation)));
-        Assert.IsType<AppendOutcome.AppendIdReused>(SmallLedger.Now(ledger.TryAppendAsync(new AppendRequest(new NewFact("a/b", "c")) { AppendId = "third" }, Cancellation)));
+        Assert.IsType<AppendOutcome.AppendIdReused>(SmallLedger.Now(ledger.TryAppendAsync(new AppendRequest(NewFact.WithoutPayload("a/b", "c")) { AppendId = "third" }, Cancellation)));
     }
 
     [Fact]

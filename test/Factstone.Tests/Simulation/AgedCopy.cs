@@ -208,7 +208,7 @@ internal sealed class AgedCopy(ModelFacts model, Random random, LedgerOptions op
         Task<AppendOutcome> sent;
         try
         {
-            sent = ledger.TryAppendAsync(new AppendRequest(new NewFact(new StreamName("s", "new"), "after"))).AsTask();
+            sent = ledger.TryAppendAsync(new AppendRequest(NewFact.WithoutPayload(new StreamName("s", "new"), "after"))).AsTask();
             while (!sent.IsCompleted && scheduler.Step("factstone writer"))
                 while (scheduler.Completions.Count > 0) scheduler.RunCompletion(0);
         }

@@ -58,7 +58,7 @@ internal sealed class BackedUpCopy(Random random, LedgerOptions options, Simulat
 
     static void GoOn(Ledger ledger, ManualScheduler scheduler, Position expected)
     {
-        var sent = ledger.TryAppendAsync(new AppendRequest(new NewFact(new StreamName("s", "new"), "after"))).AsTask();
+        var sent = ledger.TryAppendAsync(new AppendRequest(NewFact.WithoutPayload(new StreamName("s", "new"), "after"))).AsTask();
         while (!sent.IsCompleted && scheduler.Step("factstone writer"))
             while (scheduler.Completions.Count > 0) scheduler.RunCompletion(0);
         SimulationFailure.When(!sent.IsCompletedSuccessfully || sent.Result is not AppendOutcome.Committed committed || committed.Receipt.FirstPosition != expected, $"an append to a restored ledger was answered with {(sent.IsCompletedSuccessfully ? sent.Result : sent.Exception)}");

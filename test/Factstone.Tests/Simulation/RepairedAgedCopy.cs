@@ -47,11 +47,11 @@ internal sealed class RepairedAgedCopy(ModelFacts model, LedgerOptions options, 
         var names = streams.Count > 0 ? (List<StreamName>)[streams[0], streams[^1]] : [new StreamName("s", "new")];
         foreach (var name in names.Distinct())
         {
-            var sent = ledger.TryAppendAsync(new AppendRequest(new NewFact(name, "after"))).AsTask();
+            var sent = ledger.TryAppendAsync(new AppendRequest(NewFact.WithoutPayload(name, "after"))).AsTask();
             while (!sent.IsCompleted && scheduler.Step("factstone writer"))
                 while (scheduler.Completions.Count > 0) scheduler.RunCompletion(0);
             SimulationFailure.When(!sent.IsCompletedSuccessfully || sent.Result is not AppendOutcome.Committed, $"{where}, and after a repair an append to {name} was answered with {(sent.IsCompletedSuccessfully ? sent.Result : sent.Exception)}");
-            var done = sent.Result.EnsureCommitted();
+            var done = sent.Result.EnsureCommittedOrDuplicate();
             SimulationFailure.When(done.FirstPosition != receipt.Next(), $"{where}, and an append behind the receipt at {receipt} got position {done.FirstPosition}");
             SimulationFailure.When(done.Versions[0].Version.Value <= model.Stream(name).Count, $"{where}, and after a repair {name} got version {done.Versions[0].Version} again");
             receipt = done.LastPosition;

@@ -80,7 +80,7 @@ internal sealed class Requests(Random random, RequestShape shape = RequestShape.
 
     NewFact Written(StreamName stream, int index) => random.Next(10) switch
     {
-        0 => new NewFact(stream, "note"),
+        0 => NewFact.WithoutPayload(stream, "note"),
         1 => new NewFact(stream, null, Bytes(random.Next(64))) { ContentType = "application/octet-stream" },
         2 => new NewFact(stream, "large", Encoding.UTF8.GetBytes($"\"{new string((char)random.Next('a', 'z'), random.Next(1_000, 20_000))}\"")),
         _ => new NewFact(stream, "placed", $$"""{"total": {{random.Next(4)}}, "line": {{index}}}""")

@@ -16,7 +16,7 @@ public sealed class RecordedTimeTests
         await using var ledger = await Open();
         var start = _clock.GetUtcNow();
         for (var i = 0; i < 5; i++)
-            Assert.Equal(start + (i * OneMicrosecond), (await ledger.AppendAsync([new NewFact("s/1", null), new NewFact("s/2", null)])).RecordedAt);
+            Assert.Equal(start + (i * OneMicrosecond), (await ledger.AppendAsync([NewFact.WithoutPayload("s/1", null), NewFact.WithoutPayload("s/2", null)])).RecordedAt);
 
         Assert.Equal(4 * OneMicrosecond, ledger.ClockLag);
         Assert.Equal(start + OneMicrosecond, (await ledger.ReadAtAsync(new Position(3)))!.RecordedAt);
@@ -28,15 +28,15 @@ public sealed class RecordedTimeTests
     {
         await using var ledger = await Open();
         Assert.Equal(TimeSpan.Zero, ledger.ClockLag);
-        var last = (await ledger.AppendAsync(new NewFact("s/1", null))).RecordedAt;
+        var last = (await ledger.AppendAsync(NewFact.WithoutPayload("s/1", null))).RecordedAt;
         _clock.SetUtcNow(last - TimeSpan.FromHours(3));
 
         Assert.Equal(TimeSpan.FromHours(3), ledger.ClockLag);
-        Assert.Equal(last + OneMicrosecond, (await ledger.AppendAsync(new NewFact("s/1", null))).RecordedAt);
+        Assert.Equal(last + OneMicrosecond, (await ledger.AppendAsync(NewFact.WithoutPayload("s/1", null))).RecordedAt);
 
         _clock.Advance(TimeSpan.FromHours(4));
         Assert.Equal(TimeSpan.Zero, ledger.ClockLag);
-        Assert.Equal(last + TimeSpan.FromHours(1), (await ledger.AppendAsync(new NewFact("s/1", null))).RecordedAt);
+        Assert.Equal(last + TimeSpan.FromHours(1), (await ledger.AppendAsync(NewFact.WithoutPayload("s/1", null))).RecordedAt);
     }
 
     [Fact]
@@ -44,34 +44,34 @@ public sealed class RecordedTimeTests
     {
         var files = new MemoryFileSystem();
         DateTimeOffset last;
-        await using (var ledger = await Open(files)) last = (await ledger.AppendAsync(new NewFact("s/1", null))).RecordedAt;
+        await using (var ledger = await Open(files)) last = (await ledger.AppendAsync(NewFact.WithoutPayload("s/1", null))).RecordedAt;
         _clock.SetUtcNow(last - TimeSpan.FromDays(400));
 
         await using var again = await Open(files);
 
         Assert.Equal(TimeSpan.FromDays(400), again.ClockLag);
-        Assert.Equal(last + OneMicrosecond, (await again.AppendAsync(new NewFact("s/1", null))).RecordedAt);
+        Assert.Equal(last + OneMicrosecond, (await again.AppendAsync(NewFact.WithoutPayload("s/1", null))).RecordedAt);
     }
 
     [Fact]
     public async Task A_clock_that_jumps_forward_by_more_than_a_day_is_refused_until_accepted()
     {
         await using var ledger = await Open();
-        var before = (await ledger.AppendAsync(new NewFact("s/1", null))).RecordedAt;
+        var before = (await ledger.AppendAsync(NewFact.WithoutPayload("s/1", null))).RecordedAt;
         _clock.Advance(TimeSpan.FromDays(30)); // time that has passed is no jump, also not when the machine slept through it
         _clock.SetUtcNow(_clock.GetUtcNow() + TimeSpan.FromDays(1));
-        await ledger.AppendAsync(new NewFact("s/1", null));
+        await ledger.AppendAsync(NewFact.WithoutPayload("s/1", null));
         _clock.SetUtcNow(_clock.GetUtcNow() + TimeSpan.FromSeconds(1));
 
         for (var i = 0; i < 3; i++)
         {
-            var refused = await Assert.ThrowsAsync<ClockJumpedException>(async () => await ledger.TryAppendAsync(new AppendRequest(new NewFact("s/1", null))));
+            var refused = await Assert.ThrowsAsync<ClockJumpedException>(async () => await ledger.TryAppendAsync(new AppendRequest(NewFact.WithoutPayload("s/1", null))));
             Assert.Equal(TimeSpan.FromDays(1) + TimeSpan.FromSeconds(1), refused.Distance);
         }
 
         Assert.Equal(new Position(2), await ledger.GetHeadAsync());
         ledger.AcceptClock();
-        Assert.Equal(before + TimeSpan.FromDays(31) + TimeSpan.FromSeconds(1), (await ledger.AppendAsync(new NewFact("s/1", null))).RecordedAt);
+        Assert.Equal(before + TimeSpan.FromDays(31) + TimeSpan.FromSeconds(1), (await ledger.AppendAsync(NewFact.WithoutPayload("s/1", null))).RecordedAt);
     }
 
     // The clock jumped ten years ahead. No append was committed, but a reader asked for everything recorded by "now". To keep that answer
@@ -80,7 +80,7 @@ public sealed class RecordedTimeTests
     public async Task A_read_under_a_clock_that_jumped_does_not_move_the_times_of_appends()
     {
         await using var ledger = await Open();
-        await ledger.AppendAsync(new NewFact("s/1", null));
+        await ledger.AppendAsync(NewFact.WithoutPayload("s/1", null));
         var right = _clock.GetUtcNow();
         _clock.SetUtcNow(right.AddYears(10));
 
@@ -88,7 +88,7 @@ public sealed class RecordedTimeTests
         Assert.Equal(new Position(1), (await ledger.ResolveAsync(LedgerTime.RecordedBy(right))).Position); // what is known stays readable
 
         _clock.SetUtcNow(right);
-        Assert.Equal(right + OneMicrosecond, (await ledger.AppendAsync(new NewFact("s/1", null))).RecordedAt);
+        Assert.Equal(right + OneMicrosecond, (await ledger.AppendAsync(NewFact.WithoutPayload("s/1", null))).RecordedAt);
     }
 
     [Fact]
@@ -119,7 +119,7 @@ public sealed class RecordedTimeTests
     public async Task What_lies_ahead_is_refused()
     {
         await using var ledger = await Open();
-        await ledger.AppendAsync(new NewFact("s/1", null));
+        await ledger.AppendAsync(NewFact.WithoutPayload("s/1", null));
 
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await ledger.ResolveAsync(LedgerTime.RecordedBy(_clock.GetUtcNow() + OneMicrosecond)));
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await ledger.ResolveAsync(LedgerTime.RecordedBy(DateTimeOffset.MaxValue)));
@@ -136,12 +136,12 @@ public sealed class RecordedTimeTests
     public async Task An_append_comes_behind_every_time_that_a_reader_was_answered_for()
     {
         await using var ledger = await Open();
-        await ledger.AppendAsync(new NewFact("s/1", null));
+        await ledger.AppendAsync(NewFact.WithoutPayload("s/1", null));
         _clock.Advance(TimeSpan.FromSeconds(1));
         var now = _clock.GetUtcNow();
         Assert.Equal(new Position(1), (await ledger.ResolveAsync(LedgerTime.RecordedBy(now))).Position);
 
-        Assert.Equal(now + OneMicrosecond, (await ledger.AppendAsync(new NewFact("s/1", null))).RecordedAt);
+        Assert.Equal(now + OneMicrosecond, (await ledger.AppendAsync(NewFact.WithoutPayload("s/1", null))).RecordedAt);
         Assert.Equal(new Position(1), (await ledger.ResolveAsync(LedgerTime.RecordedBy(now))).Position);
     }
 
@@ -152,7 +152,7 @@ public sealed class RecordedTimeTests
         using var syncs = new HeldSyncs();
         await using var ledger = await Open(syncs.Files);
         syncs.Hold();
-        var append = ledger.TryAppendAsync(new AppendRequest(new NewFact("s/1", null)));
+        var append = ledger.TryAppendAsync(new AppendRequest(NewFact.WithoutPayload("s/1", null)));
         await syncs.IsHeldAsync();
 
         var asked = ledger.ResolveAsync(LedgerTime.RecordedBy(_clock.GetUtcNow())).AsTask();
@@ -165,7 +165,7 @@ public sealed class RecordedTimeTests
 
         syncs.Release();
         Assert.Equal(new Position(1), (await asked).Position);
-        Assert.Equal(_clock.GetUtcNow(), (await append).EnsureCommitted().RecordedAt);
+        Assert.Equal(_clock.GetUtcNow(), (await append).EnsureCommittedOrDuplicate().RecordedAt);
     }
 
     [Fact]
@@ -173,13 +173,13 @@ public sealed class RecordedTimeTests
     {
         using var syncs = new HeldSyncs();
         await using var ledger = await Open(syncs.Files);
-        var first = await ledger.AppendAsync(new NewFact("s/1", null));
+        var first = await ledger.AppendAsync(NewFact.WithoutPayload("s/1", null));
         _clock.Advance(TimeSpan.FromSeconds(1));
         var between = _clock.GetUtcNow();
         Assert.Equal(new Position(1), (await ledger.ResolveAsync(LedgerTime.RecordedBy(between))).Position);
         _clock.Advance(TimeSpan.FromSeconds(1));
         syncs.Hold();
-        var append = ledger.TryAppendAsync(new AppendRequest(new NewFact("s/1", null)));
+        var append = ledger.TryAppendAsync(new AppendRequest(NewFact.WithoutPayload("s/1", null)));
         await syncs.IsHeldAsync();
 
         foreach (var time in (DateTimeOffset[])[first.RecordedAt - OneMicrosecond, first.RecordedAt, between])
@@ -193,7 +193,7 @@ public sealed class RecordedTimeTests
         Assert.False(later.IsCompleted);
         syncs.Release();
         Assert.Equal(new Position(1), (await later).Position);
-        (await append).EnsureCommitted();
+        (await append).EnsureCommittedOrDuplicate();
     }
 
     [Theory]
@@ -210,7 +210,7 @@ public sealed class RecordedTimeTests
             var writers = Enumerable.Range(0, 4).Select(writer => Task.Run(async () =>
             {
                 // At least a few appends, however slow the machine is.
-                for (var i = 0; i < 3 || !ended.IsCancellationRequested; i++) await ledger.AppendAsync([new NewFact($"s/{writer}", null), new NewFact($"s/{writer}", null)]);
+                for (var i = 0; i < 3 || !ended.IsCancellationRequested; i++) await ledger.AppendAsync([NewFact.WithoutPayload($"s/{writer}", null), NewFact.WithoutPayload($"s/{writer}", null)]);
             }));
             var readers = Enumerable.Range(0, 2).Select(_ => Task.Run(async () =>
             {
@@ -243,7 +243,7 @@ public sealed class RecordedTimeTests
     {
         var files = new MemoryFileSystem();
         await using var ledger = await Open(files);
-        var receipt = await ledger.AppendAsync(new NewFact("s/1", null));
+        var receipt = await ledger.AppendAsync(NewFact.WithoutPayload("s/1", null));
         _clock.Advance(TimeSpan.FromMinutes(1));
         await using var reader = await Ledger.OpenReadOnlyAsync("time", new LedgerOptions { FileSystem = files, TimeProvider = _clock });
 
@@ -254,9 +254,9 @@ public sealed class RecordedTimeTests
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await reader.ResolveAsync(LedgerTime.RecordedBy(_clock.GetUtcNow() + OneMicrosecond)));
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await reader.ResolveAsync(new Position(2)));
 
-        var later = await ledger.AppendAsync(new NewFact("s/1", null));
+        var later = await ledger.AppendAsync(NewFact.WithoutPayload("s/1", null));
         Assert.Equal(new ResolvedTime(new Position(2), IsFinal: true), await reader.ResolveAsync(LedgerTime.RecordedBy(later.RecordedAt)));
-        Assert.Throws<InvalidOperationException>(() => { _ = reader.TryAppendAsync(new AppendRequest(new NewFact("s/1", null))); });
+        Assert.Throws<InvalidOperationException>(() => { _ = reader.TryAppendAsync(new AppendRequest(NewFact.WithoutPayload("s/1", null))); });
     }
 
     ValueTask<Ledger> Open(IFileSystem? files = null) =>

@@ -22,7 +22,7 @@ public sealed class UnsettledTimeTests
             ((ManualTimeProvider)options.TimeProvider).Advance(TimeSpan.FromSeconds(1));
             then = LedgerTime.RecordedBy(options.TimeProvider.GetUtcNow());
             watched.Syncing = path => throw new LedgerIOException(path, "sync", "Input/output error");
-            Assert.IsType<AppendOutcome.Unknown>(SmallLedger.Now(ledger.TryAppendAsync(new AppendRequest(new NewFact("orders/9", "paid")))));
+            Assert.IsType<AppendOutcome.Unknown>(SmallLedger.Now(ledger.TryAppendAsync(new AppendRequest(NewFact.WithoutPayload("orders/9", "paid")))));
 
             Assert.Equal(new ResolvedTime(new Position(1), IsFinal: false), SmallLedger.Now(ledger.ResolveAsync(then)));
             Assert.True(SmallLedger.Now(ledger.ResolveAsync(LedgerTime.RecordedBy(SmallLedger.Begin))).IsFinal);

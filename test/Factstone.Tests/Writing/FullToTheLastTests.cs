@@ -15,22 +15,22 @@ public sealed class FullToTheLastTests
         var options = new LedgerOptions { FileSystem = files };
         await using (var ledger = await Ledger.OpenAsync("full", options, Cancel))
         {
-            await ledger.AppendAsync(new NewFact("orders/1", "placed"), Cancel);
+            await ledger.AppendAsync(NewFact.WithoutPayload("orders/1", "placed"), Cancel);
             files.Writing = static path =>
             {
                 if (path.EndsWith(".log", StringComparison.Ordinal)) throw new LedgerFullException(path, "write");
             };
 
-            var outcome = Assert.IsType<AppendOutcome.Unknown>(await ledger.TryAppendAsync(new AppendRequest(new NewFact("orders/1", "paid")) { AppendId = "second" }, Cancel));
+            var outcome = Assert.IsType<AppendOutcome.Unknown>(await ledger.TryAppendAsync(new AppendRequest(NewFact.WithoutPayload("orders/1", "paid")) { AppendId = "second" }, Cancel));
             SaysWhatHolds(outcome.Cause);
             files.Writing = null;
-            SaysWhatHolds(await Assert.ThrowsAsync<LedgerFailedException>(async () => await ledger.AppendAsync(new NewFact("orders/1", "sent"), Cancel)));
+            SaysWhatHolds(await Assert.ThrowsAsync<LedgerFailedException>(async () => await ledger.AppendAsync(NewFact.WithoutPayload("orders/1", "sent"), Cancel)));
             Assert.Equal(1, (await ledger.GetHeadAsync(Cancel)).Value);
         }
 
         await using var again = await Ledger.OpenAsync("full", options, Cancel);
         Assert.Null(await again.FindAppendAsync("second", Cancel));
-        Assert.Equal(2, (await again.AppendAsync(new NewFact("orders/1", "paid"), Cancel)).StreamVersion.Value);
+        Assert.Equal(2, (await again.AppendAsync(NewFact.WithoutPayload("orders/1", "paid"), Cancel)).StreamVersion.Value);
 
         static void SaysWhatHolds(Exception failure)
         {

@@ -50,7 +50,7 @@ public sealed class SyncWithoutSpaceTests
             SmallLedger.AppendOne(ledger);
             disk.Faults.Next(fault);
             disk.Faults.Next(fault);
-            var unknown = Assert.IsType<AppendOutcome.Unknown>(SmallLedger.Now(ledger.TryAppendAsync(new AppendRequest(new NewFact("orders/9", "paid")) { AppendId = "second" })));
+            var unknown = Assert.IsType<AppendOutcome.Unknown>(SmallLedger.Now(ledger.TryAppendAsync(new AppendRequest(NewFact.WithoutPayload("orders/9", "paid")) { AppendId = "second" })));
             Assert.Contains("No space left", unknown.Cause.Message, StringComparison.Ordinal);
             Assert.DoesNotContain("Nothing was written", unknown.Cause.Message, StringComparison.Ordinal);
             Assert.Contains(RecoveryBranch.SyncFailedAndUnknown, branches);

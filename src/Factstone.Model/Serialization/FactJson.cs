@@ -1,9 +1,11 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 
-namespace Factstone.Cli.Output;
+namespace Factstone;
 
 /// <summary>A fact as one JSON object; unset fields are absent. See docs/cli.md.</summary>
+/// <remarks>Never the salt, with which an erased payload could be guessed from its digest, and never the header.</remarks>
 internal static class FactJson
 {
     public static void Write(Utf8JsonWriter json, Fact fact)
@@ -12,6 +14,11 @@ internal static class FactJson
         WriteFields(json, fact);
         json.WriteEndObject();
     }
+
+    /// <summary>Refuses: a fact is its header and its salt, and its JSON has neither.</summary>
+    /// <exception cref="NotSupportedException">Always.</exception>
+    public static Fact Read(JsonElement json) => throw new NotSupportedException(
+        "A fact cannot be made from its JSON, which has neither its header nor its salt. Read the fact from its ledger by its position, or read the JSON as a type of your own.");
 
     /// <summary>Writes the fields of a fact into an object that also has others.</summary>
     public static void WriteFields(Utf8JsonWriter json, Fact fact)
@@ -23,18 +30,18 @@ internal static class FactJson
         json.WriteString("id", fact.Id);
         if (fact.Type is { } type) json.WriteString("type", type);
         if (fact.Tags is { Count: > 0 } tags) WriteTags(json, tags);
-        json.WriteString("recordedAt", TimeText.Exact(fact.RecordedAt));
-        if (fact.OriginRecordedAt is { } origin) json.WriteString("originRecordedAt", TimeText.Exact(origin));
-        if (fact.ValidFrom is { } from) json.WriteString("validFrom", TimeText.Exact(from));
-        if (fact.ValidTo is { } to) json.WriteString("validTo", TimeText.Exact(to));
+        json.WriteString("recordedAt", Microseconds.ToText(fact.RecordedAt));
+        if (fact.OriginRecordedAt is { } origin) json.WriteString("originRecordedAt", Microseconds.ToText(origin));
+        if (fact.ValidFrom is { } from) json.WriteString("validFrom", Microseconds.ToText(from));
+        if (fact.ValidTo is { } to) json.WriteString("validTo", Microseconds.ToText(to));
         if (fact.Retracts) json.WriteBoolean("retracts", value: true);
         if (fact.Causation is { } cause) json.WriteString("cause", cause);
         if (fact.Correlation is { } correlation) json.WriteString("correlation", correlation);
         if (fact.SchemaVersion != 1) json.WriteNumber("schemaVersion", fact.SchemaVersion);
         if (fact.ContentType is { } contentType) json.WriteString("contentType", contentType);
-        if (fact.Producer is { } producer) WriteRaw(json, "producer", System.Text.Encoding.UTF8.GetBytes(producer));
+        if (fact.Producer is { } producer) WriteRaw(json, "producer", Encoding.UTF8.GetBytes(producer));
         if (fact.Derivation is { } derivation) WriteDerivation(json, derivation);
-        if (fact.Metadata is { } metadata) WriteRaw(json, "metadata", System.Text.Encoding.UTF8.GetBytes(metadata));
+        if (fact.Metadata is { } metadata) WriteRaw(json, "metadata", Encoding.UTF8.GetBytes(metadata));
         WriteValue(json, fact);
     }
 
