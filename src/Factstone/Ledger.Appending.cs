@@ -7,6 +7,7 @@ public sealed partial class Ledger
     /// <param name="request">Facts, conditions, and an id by which a retry is recognised.</param>
     /// <param name="cancellationToken">Until the writer has taken the append, cancelling means that nothing is written; after that, the outcome is returned.</param>
     /// <exception cref="ArgumentException">The request breaks a limit or a rule; see <see cref="FactLimits"/>. Nothing was written.</exception>
+    /// <exception cref="FactTypesException">The type of a value is not registered; the message has the line to add. Nothing was written.</exception>
     /// <exception cref="LedgerFullException">The disk is full. Nothing was written.</exception>
     /// <exception cref="LedgerDamagedException">The ledger is damaged. Nothing was written.</exception>
     /// <exception cref="LedgerFailedException">An earlier disk failure requires a reopen. Nothing was written.</exception>
@@ -17,7 +18,7 @@ public sealed partial class Ledger
     {
         ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
         if (_pipeline is not { } pipeline) throw new InvalidOperationException("The ledger was opened for reading only. Open it with OpenAsync to append.");
-        return pipeline.Append(request, cancellationToken);
+        return pipeline.Append(TypedFacts.Encode(request, _options.Types), cancellationToken);
     }
 
     /// <summary>Appends; durable when it returns. Throws on anything but success, so that an unread result never hides a lost write.</summary>
@@ -32,6 +33,17 @@ public sealed partial class Ledger
     /// <summary>Appends facts, all or none; durable when it returns.</summary>
     public ValueTask<AppendReceipt> AppendAsync(IReadOnlyList<NewFact> facts, CancellationToken cancellationToken = default) =>
         AppendAsync(new AppendRequest { Facts = facts }, cancellationToken);
+
+    /// <summary>Appends values to one stream, all or none; durable when it returns. <see cref="LedgerOptions.Types"/> says how each is stored.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="values">Values of registered types, in the order in which they get their versions.</param>
+    /// <param name="cancellationToken">Until the writer has taken the append, cancelling means that nothing is written.</param>
+    /// <exception cref="FactTypesException">The type of a value is not registered; the message has the line to add. Nothing was written.</exception>
+    public ValueTask<AppendReceipt> AppendAsync(StreamName stream, IReadOnlyList<object> values, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        return AppendAsync([.. values.Select(value => new NewFact(stream, value))], cancellationToken);
+    }
 
     /// <summary>Keeps a bounded number of appends in flight for a caller that does not wait for each.</summary>
     public Appender OpenAppender(AppenderOptions? options = null) => new(this, options ?? new AppenderOptions());

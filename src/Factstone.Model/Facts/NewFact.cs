@@ -40,6 +40,16 @@ public sealed record NewFact
         Payload = payload;
     }
 
+    /// <summary>A fact whose payload is a value: <see cref="FactTypes"/> gives its type, schema version, JSON and tags when it is appended.</summary>
+    /// <param name="stream">The stream that it is appended to.</param>
+    /// <param name="value">A value of a registered type. It is written as JSON once, on the thread that appends.</param>
+    public NewFact(StreamName stream, object value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        Stream = stream;
+        Value = value;
+    }
+
     /// <summary>Does not compile, because nothing says whether the text is the type or the payload, and either would be stored for ever.</summary>
     /// <exception cref="NotSupportedException">Always.</exception>
     [Obsolete(TypeOrPayload, error: true)]
@@ -102,6 +112,12 @@ public sealed record NewFact
         get => PayloadText is null ? _payload : Encoding.UTF8.GetBytes(PayloadText);
         init => (_payload, PayloadText) = (value, null);
     }
+
+    /// <summary>The value that becomes the payload, the type and the schema version; null if they were given as such. Tags that are given are added to those of the value.</summary>
+    public object? Value { get; init; }
+
+    /// <summary>Whether a payload was given.</summary>
+    internal bool HasPayload => PayloadText is not null || !_payload.IsEmpty;
 
     /// <summary>The payload if it was given as text. It is encoded directly into the ledger's buffer.</summary>
     internal string? PayloadText { get; private init; }
