@@ -99,15 +99,29 @@ public sealed class PackageTests(PackedPackages packages) : IClassFixture<Packed
               </ItemGroup>
             </Project>
             """, TestContext.Current.CancellationToken);
-        await File.WriteAllTextAsync(Path.Combine(program, "Program.cs"), """"
+        await File.WriteAllTextAsync(Path.Combine(program, "Program.cs"), """
+            using System.Text.Json;
+            using System.Text.Json.Serialization;
             using Factstone;
 
-            await using var ledger = await Ledger.OpenAsync(args[0]);
-            var receipt = await ledger.AppendAsync(new NewFact("orders/42", "placed", """{"total":50}"""));
+            await using var ledger = await Ledger.OpenAsync(args[0], new LedgerOptions
+            {
+                Types = new FactTypes(ShopJson.Default).Add<OrderPlaced>("order-placed"),
+            });
+
+            var receipt = await ledger.AppendAsync("orders/42", [new OrderPlaced("Ada", 129.90m)]);
             Console.WriteLine($"durable at position {receipt.LastPosition}");
-            await foreach (var fact in ledger.ReadStreamAsync("orders/42")) Console.WriteLine($"{fact.Stream} v{fact.StreamVersion} {fact.Type} {fact.Json}");
-            """", TestContext.Current.CancellationToken);
-        var expected = "durable at position 1\norders/42 v1 placed {\"total\":50}\n";
+
+            await foreach (var fact in ledger.ReadStreamAsync("orders/42"))
+                Console.WriteLine($"{fact.Stream} v{fact.StreamVersion} {fact.Type} {fact.Value}");
+
+            public sealed record OrderPlaced(string Customer, decimal Total);
+
+            [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+            [JsonSerializable(typeof(OrderPlaced))]
+            internal sealed partial class ShopJson : JsonSerializerContext;
+            """, TestContext.Current.CancellationToken);
+        var expected = "durable at position 1\norders/42 v1 order-placed OrderPlaced { Customer = Ada, Total = 129.90 }\n";
 
         Assert.Equal(expected, await PackedPackages.RunAsync(program, "dotnet", "run", "-c", "Release", "--", Path.Combine(packages.Root, "data")));
 
