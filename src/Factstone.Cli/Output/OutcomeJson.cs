@@ -5,11 +5,12 @@ namespace Factstone.Cli.Output;
 /// <summary>The outcome of an append as one JSON object. See docs/cli.md.</summary>
 internal static class OutcomeJson
 {
-    public static void WriteReceipt(Utf8JsonWriter json, string outcome, AppendReceipt receipt, string? appendId)
+    public static void WriteReceipt(Utf8JsonWriter json, string outcome, AppendReceipt receipt, string? appendId, string? difference = null)
     {
         json.WriteStartObject();
         json.WriteString("outcome", outcome);
         if (appendId is not null) json.WriteString("appendId", appendId);
+        if (difference is not null) json.WriteString("difference", difference);
         // An append without facts has no first one; the last is the one before it.
         if (receipt.Count > 0) json.WriteNumber("first", receipt.FirstPosition.Value);
         json.WriteNumber("last", receipt.LastPosition.Value);

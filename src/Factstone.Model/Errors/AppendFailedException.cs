@@ -27,7 +27,7 @@ public sealed class AppendConflictException : AppendFailedException
 public sealed class AppendIdReusedException : AppendFailedException
 {
     internal AppendIdReusedException(AppendOutcome.AppendIdReused reused)
-        : base($"Nothing was appended: the append id '{reused.AppendId}' was used before, {(reused.Receipt.Count > 0 ? $"at position {reused.Receipt.FirstPosition}" : $"after position {reused.Receipt.LastPosition}")}, with other content ({reused.Difference}). Give a new append a new id.") =>
+        : base($"Nothing was appended: the append id '{reused.AppendId}' was used before, {(reused.Receipt.Count > 0 ? $"at position {reused.Receipt.FirstPosition}" : $"after position {reused.Receipt.LastPosition}")}, with other content: {reused.Difference} differs. Give a new append a new id. If the id alone decides, set OnRepeat to SameId.") =>
         Reused = reused;
 
     /// <summary>The id and the receipt that it belongs to.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 
 namespace Factstone.Tests.Simulation;
 
@@ -32,14 +33,31 @@ internal sealed class Requests(Random random, RequestShape shape = RequestShape.
             Facts = isAgain ? Again(known!, number) : hasCellsOnly ? [] : Facts(number),
             Cells = cells,
             AppendId = known?.AppendId ?? (hasCellsOnly || random.Next(3) == 0 ? $"id-{number}" : null),
+            OnRepeat = known is not null && random.Next(3) == 0 ? RepeatPolicy.SameId : RepeatPolicy.SameContent,
             Conditions = random.Next(2) == 0 ? [] : [.. Enumerable.Range(0, random.Next(1, 3)).Select(_ => Condition(model))],
         };
         _all.Add(request);
         return request;
     }
 
-    /// <summary>The same content under the same id; the metadata may differ, as a retry's trace does.</summary>
-    NewFact[] Again(AppendRequest known, string number) => [.. known.Facts.Select(fact => fact with { Correlation = number, Metadata = random.Next(2) == 0 ? fact.Metadata : """{"traceparent":"00-2"}""" })];
+    /// <summary>The same content under the same id. The metadata may differ, as a retry's trace does, and the JSON may be spelled differently.</summary>
+    NewFact[] Again(AppendRequest known, string number) => [.. known.Facts.Select(fact => fact with
+    {
+        Correlation = number,
+        Metadata = random.Next(2) == 0 ? fact.Metadata : """{"traceparent":"00-2"}""",
+        Payload = fact is { ContentType: null, Payload.IsEmpty: false } && random.Next(2) == 0 ? Respelled(fact.Payload) : fact.Payload,
+    })];
+
+    /// <summary>The same JSON: with white space, with its members in another order, or with an escape.</summary>
+    static byte[] Respelled(ReadOnlyMemory<byte> json)
+    {
+        var text = Encoding.UTF8.GetString(json.Span);
+        using var parsed = JsonDocument.Parse(json);
+        if (parsed.RootElement.ValueKind == JsonValueKind.Object)
+            text = $"{{ {string.Join(" , ", parsed.RootElement.EnumerateObject().Reverse().Select(static member => $"\"{member.Name}\":{member.Value.GetRawText()}"))} }}";
+        else if (text is ['"', var first, ..]) text = $"\"\\u{(int)first:x4}{text[2..]}";
+        return Encoding.UTF8.GetBytes($"\t{text}\n");
+    }
 
     NewFact[] Facts(string number)
     {
