@@ -28,11 +28,11 @@ internal sealed class AnswerComparison(ModelFacts model, SimulationCounts counts
             case AppendOutcome.Duplicate duplicate:
                 counts.Count("duplicate");
                 if (duplicate.Difference is not null) counts.Count("duplicate with other content");
-                CheckRepeat(sent.Request, duplicate.Receipt, duplicate.Difference, isRepeat: true);
+                CheckRepeat(sent, duplicate.Receipt, duplicate.Difference, isRepeat: true);
                 break;
             case AppendOutcome.AppendIdReused reused:
                 counts.Count("reused");
-                CheckRepeat(sent.Request, reused.Receipt, reused.Difference, isRepeat: false);
+                CheckRepeat(sent, reused.Receipt, reused.Difference, isRepeat: false);
                 break;
             case AppendOutcome.Unknown:
                 counts.Count("unknown");
@@ -41,14 +41,16 @@ internal sealed class AnswerComparison(ModelFacts model, SimulationCounts counts
     }
 
     /// <summary>The same id means the first receipt. Whether it is a repeat follows from the policy of this request and the first field that differs.</summary>
-    void CheckRepeat(AppendRequest request, AppendReceipt receipt, string? difference, bool isRepeat)
+    void CheckRepeat(SentAppend sent, AppendReceipt receipt, string? difference, bool isRepeat)
     {
+        var request = sent.Request;
         var first = model.Appends.GetValueOrDefault(request.AppendId!);
         SimulationFailure.When(first is null || first.First != receipt.FirstPosition.Value, $"{request.AppendId} was answered with position {receipt.FirstPosition}, which is not that of the append that has it");
         var expected = ModelRepeat.Difference(first!.Request.Facts, first.Request.Cells, request);
         SimulationFailure.When(difference != expected, $"of {request.AppendId} '{difference}' is said to differ, instead of '{expected}'");
         var isExpected = expected is null || request.OnRepeat == RepeatPolicy.SameId;
         SimulationFailure.When(isRepeat != isExpected, $"{request.AppendId} with {request.OnRepeat} and the difference '{expected}' was {(isRepeat ? "" : "not ")}called a repeat");
+        if (first.First > sent.HeadThen) counts.Count("repeat of an append in flight");
         if (expected is null && !first.Request.Facts.Zip(request.Facts).All(static pair => pair.First.Payload.Span.SequenceEqual(pair.Second.Payload.Span))) counts.Count("duplicate in another spelling");
     }
 

@@ -25,6 +25,7 @@ internal sealed class Requests(Random random, RequestShape shape = RequestShape.
     {
         var number = _all.Count.ToString(CultureInfo.InvariantCulture);
         var known = model.Appends.Count > 0 && random.Next(12) == 0 ? model.Appends.Values.ElementAt(random.Next(model.Appends.Count)).Request : null;
+        known ??= random.Next(12) == 0 ? Recent() : null;
         var isAgain = known is not null && random.Next(3) > 0;
         var hasCellsOnly = known is null && random.Next(6) == 0;
         NewCell[] cells = isAgain ? [.. known!.Cells] : hasCellsOnly ? _cells.Draw(1) : random.Next(4) == 0 ? _cells.Draw(0) : [];
@@ -39,6 +40,9 @@ internal sealed class Requests(Random random, RequestShape shape = RequestShape.
         _all.Add(request);
         return request;
     }
+
+    /// <summary>One of the last requests, which may still be in flight. Those of cells only are left out: nothing but their id would tell two of them apart after a crash.</summary>
+    AppendRequest? Recent() => _all.TakeLast(4).LastOrDefault(static request => request is { AppendId: not null, Facts.Count: > 0 });
 
     /// <summary>The same content under the same id. The metadata may differ, as a retry's trace does, and the JSON may be spelled differently.</summary>
     NewFact[] Again(AppendRequest known, string number) => [.. known.Facts.Select(fact => fact with
