@@ -14,14 +14,14 @@ public sealed partial class Ledger
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         options ??= new LedgerOptions();
-        return new Ledger(await StorageEngine.OpenAsync(directory, options, cancellationToken).ConfigureAwait(false), options);
+        return Open(await StorageEngine.OpenAsync(directory, options, cancellationToken).ConfigureAwait(false), options);
     }
 
     /// <summary>Creates a ledger that exists only in memory, until it is closed: the same engine, without a disk.</summary>
     public static ValueTask<Ledger> OpenInMemoryAsync(LedgerOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new LedgerOptions();
-        return ValueTask.FromResult(new Ledger(StorageEngine.OpenInMemory(options, cancellationToken), options));
+        return ValueTask.FromResult(new Ledger(StorageEngine.OpenInMemory(options, cancellationToken), options, location: ""));
     }
 
     /// <summary>Opens a ledger for reading, beside its writer or without one. Changes nothing, and sees exactly what the writer has published.</summary>
@@ -30,7 +30,7 @@ public sealed partial class Ledger
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         options ??= new LedgerOptions();
-        return new Ledger(await StorageEngine.OpenReadOnlyAsync(directory, options, cancellationToken).ConfigureAwait(false), options);
+        return Open(await StorageEngine.OpenReadOnlyAsync(directory, options, cancellationToken).ConfigureAwait(false), options);
     }
 
     /// <summary>Reads every byte of a ledger and checks it, beside a running writer or without one. Changes nothing.</summary>

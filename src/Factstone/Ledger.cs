@@ -15,8 +15,12 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
     readonly LedgerOptions _options;
     int _isDisposed;
 
-    Ledger(IFactStorage storage, LedgerOptions options)
+    /// <param name="storage">The open storage.</param>
+    /// <param name="options">Checked options.</param>
+    /// <param name="location">The value of <see cref="Location"/>.</param>
+    Ledger(IFactStorage storage, LedgerOptions options, string location)
     {
+        Location = location;
         _storage = storage;
         _options = options;
         _time = options.TimeProvider;
@@ -29,8 +33,8 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
     /// <summary>Raised by every operation that may have lost facts: a restore, a repair, a failover. From 1.</summary>
     public long Epoch => _storage.Epoch;
 
-    /// <summary>The directory; empty for a ledger in memory.</summary>
-    public string Location => _storage.Location;
+    /// <summary>The directory, as a full path, as it was when the ledger was opened; empty for a ledger in memory.</summary>
+    public string Location { get; }
 
     /// <summary>Whether it was opened for reading only.</summary>
     public bool IsReadOnly => _storage.IsReadOnly;
@@ -124,7 +128,7 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
 
     internal AppendPipeline? Pipeline => _pipeline;
 
-    internal static Ledger Open(IFactStorage storage, LedgerOptions options) => new(storage, options);
+    internal static Ledger Open(IFactStorage storage, LedgerOptions options) => new(storage, options, storage.Location);
 
     void RefreshReader(CancellationToken cancellationToken)
     {

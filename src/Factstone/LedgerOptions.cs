@@ -9,7 +9,7 @@ public sealed partial record LedgerOptions
     /// <summary>How long an open waits for another writer to close the ledger; zero means not at all.</summary>
     public TimeSpan LockWait { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Called once, after a second of waiting for the lock, with the holder of the lock. By default a line on standard error says so.</summary>
+    /// <summary>Called once, after a second of waiting for the lock, with the holder of the lock, as text for people. On the thread that waits; by default nothing is called. Factstone itself writes nothing to the console.</summary>
     public Action<string>? LockWaiting { get; init; }
 
     /// <summary>Called while the open reads the log: bytes read so far, bytes in all.</summary>

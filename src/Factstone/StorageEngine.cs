@@ -77,7 +77,7 @@ internal static class StorageEngine
             PreallocationBytesMin = options.PreallocationBytesMin,
             PreallocationBytesMax = options.PreallocationBytesMax,
             LockWait = options.LockWait,
-            LockWaiting = options.LockWaiting ?? (holder => Console.Error.WriteLine($"Waiting for the ledger, which is open for writing by {holder}.")),
+            LockWaiting = options.LockWaiting,
             OpeningProgress = options.OpeningProgress,
             Notice = options.Notice,
             Salts = options.Salts,

@@ -70,6 +70,12 @@ public sealed partial class ArchitectureTests
         }
     }
 
+    // A wait for the lock wrote a line to standard error of whatever program had opened the ledger.
+    [Theory]
+    [MemberData(nameof(CoreProjects))]
+    public void The_core_never_writes_to_the_console(string name) =>
+        Assert.DoesNotContain("System.Console", Assembly.Load(name).GetReferencedAssemblies().Select(reference => reference.Name));
+
     // Another storage can replace the engine only if a single file has to change.
     [Fact]
     public void One_file_of_the_ledger_names_the_engine()

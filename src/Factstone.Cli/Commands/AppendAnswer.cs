@@ -12,14 +12,15 @@ internal static class AppendAnswer
             case AppendOutcome.Committed { Receipt: var receipt } when session.IsJson:
                 session.Output.WriteJson(json => OutcomeJson.WriteReceipt(json, OutcomeJson.Committed, receipt, appendId));
                 return ExitCodes.Done;
-            case AppendOutcome.Duplicate { Receipt: var receipt } when session.IsJson:
-                session.Output.WriteJson(json => OutcomeJson.WriteReceipt(json, OutcomeJson.Duplicate, receipt, appendId));
+            case AppendOutcome.Duplicate duplicate when session.IsJson:
+                session.Output.WriteJson(json => OutcomeJson.WriteReceipt(json, OutcomeJson.Duplicate, duplicate.Receipt, appendId, duplicate.Difference));
                 return ExitCodes.Done;
             case AppendOutcome.Committed { Receipt: var receipt }:
                 session.Output.WriteLine($"Appended {Where(receipt)}.");
                 return ExitCodes.Done;
-            case AppendOutcome.Duplicate { Receipt: var receipt }:
-                session.Output.WriteLine(TextFit.Clean($"Nothing added: '{appendId}' was appended before, as {Where(receipt)}."));
+            case AppendOutcome.Duplicate duplicate:
+                var differs = duplicate.Difference is { } difference ? $" It had other content: {difference} differs." : "";
+                session.Output.WriteLine(TextFit.Clean($"Nothing added: '{appendId}' was appended before, as {Where(duplicate.Receipt)}.{differs}"));
                 return ExitCodes.Done;
             case AppendOutcome.Conflict conflict:
                 WriteWinners(session, conflict);

@@ -31,6 +31,7 @@ internal sealed class AppendCommand : LedgerCommand
             Facts = [await _options.ApplyAsync(new NewFact(stream, parsed.GetRequiredValue(_type), value), parsed, session.Host, ct)],
             Conditions = _options.Conditions(parsed, condition),
             AppendId = _options.AppendId(parsed),
+            OnRepeat = _options.OnRepeat(parsed),
         };
 
         await using var ledger = await session.OpenAsync(request, ct);

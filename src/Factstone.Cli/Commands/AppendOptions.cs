@@ -11,6 +11,7 @@ internal sealed class AppendOptions
     readonly Option<string[]> _unlessMatch = new("--unless-match") { HelpName = "QUERY", Description = "Append only if no fact matches, such as 'type=enrolled tag=course:c1'; may be given several times.", AllowMultipleArgumentsPerToken = false };
     readonly Option<string?> _after = new("--after") { HelpName = "@P", Description = "With --unless-match: facts up to position P may match. P is the position that you have read to." };
     readonly Option<string?> _appendId = new("--id") { HelpName = "APPENDID", Description = "Your name for this append: a repeat is recognised for ever and adds nothing." };
+    readonly RepeatOption _repeat = new();
     readonly Option<string[]> _tags = new("--tag") { HelpName = "T", Description = "A tag; may be given several times.", AllowMultipleArgumentsPerToken = false };
     readonly Option<string?> _validFrom = new("--valid-from") { HelpName = "TIME", Description = "When it begins to hold in the world (UTC if no zone is given)." };
     readonly Option<string?> _validTo = new("--valid-to") { HelpName = "TIME", Description = "When it ceases to hold, exclusive." };
@@ -20,7 +21,7 @@ internal sealed class AppendOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_expect, _unlessMatch, _after, _appendId, _tags, _validFrom, _validTo, _cause, _correlation, _metadata]) command.Options.Add(option);
+        foreach (var option in (Option[])[_expect, _unlessMatch, _after, _appendId, _repeat.Option, _tags, _validFrom, _validTo, _cause, _correlation, _metadata]) command.Options.Add(option);
     }
 
     public string? Expect(ParseResult parsed) => parsed.GetValue(_expect);
@@ -35,6 +36,8 @@ internal sealed class AppendOptions
     }
 
     public string? AppendId(ParseResult parsed) => parsed.GetValue(_appendId);
+
+    public RepeatPolicy OnRepeat(ParseResult parsed) => _repeat.Policy(parsed, parsed.GetValue(_appendId) is not null, _appendId.Name);
 
     public string? Metadata(ParseResult parsed) => parsed.GetValue(_metadata);
 

@@ -20,6 +20,7 @@ internal sealed class CellDeleteCommand : LedgerCommand
         var name = Texts.Cell(parsed.GetRequiredValue(_cell));
         var expected = Expectation.OfCell(_options.Expect(parsed), name);
         var appendId = _options.AppendId(parsed);
+        var onRepeat = _options.OnRepeat(parsed);
 
         await using var ledger = await session.OpenForRetractionAsync(ct);
         var cell = await ledger.ReadCellAsync(name.Bucket, name.Name, ct);
@@ -28,7 +29,7 @@ internal sealed class CellDeleteCommand : LedgerCommand
         if (cell is null && !isRepeat) throw CliException.NotFound($"The cell {name} has no value that could be deleted.");
 
         var condition = expected ?? (cell is null ? null : AppendCondition.CellAt(name.Bucket, name.Name, cell.Version));
-        var request = new AppendRequest { Cells = [NewCell.Delete(name.Bucket, name.Name)], Conditions = condition is null ? [] : [condition], AppendId = appendId };
+        var request = new AppendRequest { Cells = [NewCell.Delete(name.Bucket, name.Name)], Conditions = condition is null ? [] : [condition], AppendId = appendId, OnRepeat = onRepeat };
         return AppendAnswer.Write(session, await ledger.TryAppendAsync(request, ct), appendId);
     }
 }

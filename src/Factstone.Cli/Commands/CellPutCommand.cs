@@ -27,6 +27,7 @@ internal sealed class CellPutCommand : LedgerCommand
             Cells = [NewCell.Put(cell.Bucket, cell.Name, value)],
             Conditions = condition is null ? [] : [condition],
             AppendId = _options.AppendId(parsed),
+            OnRepeat = _options.OnRepeat(parsed),
         };
 
         await using var ledger = await session.OpenAsync(request, ct);

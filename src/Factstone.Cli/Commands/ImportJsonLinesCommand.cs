@@ -17,6 +17,7 @@ internal sealed class ImportJsonLinesCommand : LedgerCommand
     readonly Option<string[]> _tags = new("--tag") { HelpName = "FIELD", Description = "A field whose text, or each text of an array, is a tag; may be given several times." };
     readonly Option<string?> _appendId = new("--append-id") { HelpName = "FIELD", Description = "The field that names the append, so that a second import adds nothing." };
     readonly Option<string> _appendIdPrefix = new("--append-id-prefix") { HelpName = "TEXT", Description = "Is put before that name.", DefaultValueFactory = _ => "" };
+    readonly RepeatOption _repeat = new();
     readonly Option<string?> _batchBy = new("--batch-by") { HelpName = "FIELD", Description = "Consecutive lines with the same value here are one append. [default: each line is one]" };
     readonly Option<bool> _exported = new("--exported") { Description = "The lines were written by 'export jsonl' and contain what the other options would say." };
     readonly Option<string?> _retract = new("--retract") { HelpName = "FIELD=VALUE", Description = "A line with this value retracts its key." };
@@ -26,7 +27,7 @@ internal sealed class ImportJsonLinesCommand : LedgerCommand
     {
         _timeUnit.AcceptOnlyFromAmong("s", "ms", "us");
         Arguments.Add(_file);
-        foreach (var option in (Option[])[_store, _key, _type, _value, _validFrom, _timeUnit, _tags, _appendId, _appendIdPrefix, _batchBy, _retract, _exported]) Options.Add(option);
+        foreach (var option in (Option[])[_store, _key, _type, _value, _validFrom, _timeUnit, _tags, _appendId, _appendIdPrefix, _repeat.Option, _batchBy, _retract, _exported]) Options.Add(option);
     }
 
     protected override async Task<int> RunAsync(ParseResult parsed, Session session, CancellationToken ct)
@@ -45,7 +46,7 @@ internal sealed class ImportJsonLinesCommand : LedgerCommand
     }
 
     Option? GivenWithExported(ParseResult parsed) =>
-        ((Option[])[_store, _key, _type, _value, _validFrom, _timeUnit, _tags, _appendId, _appendIdPrefix, _batchBy, _retract])
+        ((Option[])[_store, _key, _type, _value, _validFrom, _timeUnit, _tags, _appendId, _appendIdPrefix, _repeat.Option, _batchBy, _retract])
             .FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false });
 
     JsonLinesOptions Fields(ParseResult parsed)
@@ -63,6 +64,7 @@ internal sealed class ImportJsonLinesCommand : LedgerCommand
             TagFields = Fields(parsed.GetValue(_tags)),
             AppendIdField = parsed.GetValue(_appendId),
             AppendIdPrefix = parsed.GetValue(_appendIdPrefix) ?? "",
+            OnRepeat = _repeat.Policy(parsed, parsed.GetValue(_appendId) is not null, _appendId.Name),
             BatchByField = parsed.GetValue(_batchBy),
             Retract = Retraction(parsed.GetValue(_retract)),
         };

@@ -21,6 +21,7 @@ internal sealed class RetractCommand : LedgerCommand
         var expected = Expectation.OfRecord(_options.Expect(parsed), record);
         var conditions = _options.Conditions(parsed, expected);
         var appendId = _options.AppendId(parsed);
+        var onRepeat = _options.OnRepeat(parsed);
         var fact = await _options.ApplyAsync(NewFact.Retraction(record), parsed, session.Host, ct);
 
         await using var ledger = await session.OpenForRetractionAsync(ct);
@@ -30,7 +31,7 @@ internal sealed class RetractCommand : LedgerCommand
         if (latest is null && !isRepeat) throw CliException.NotFound($"{record} has no value that could be retracted.");
 
         if (expected is null && latest is not null) conditions = [AppendCondition.RecordAt(record, latest.StreamVersion), .. conditions];
-        var outcome = await ledger.TryAppendAsync(new AppendRequest { Facts = [fact], Conditions = conditions, AppendId = appendId }, ct);
+        var outcome = await ledger.TryAppendAsync(new AppendRequest { Facts = [fact], Conditions = conditions, AppendId = appendId, OnRepeat = onRepeat }, ct);
         return AppendAnswer.Write(session, outcome, appendId);
     }
 }

@@ -29,6 +29,7 @@ internal sealed class WriteCommand : LedgerCommand
             Facts = [await _options.ApplyAsync(new NewFact(record, type: null, value), parsed, session.Host, ct)],
             Conditions = _options.Conditions(parsed, condition),
             AppendId = _options.AppendId(parsed),
+            OnRepeat = _options.OnRepeat(parsed),
         };
 
         await using var ledger = await session.OpenAsync(request, ct);

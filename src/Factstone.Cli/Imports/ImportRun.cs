@@ -19,7 +19,7 @@ internal sealed class ImportRun
     readonly Session _session;
     readonly Progress _progress;
     readonly ExportedTarget? _target;
-    long _newBatches, _newFacts, _knownBatches, _bytesInFlight;
+    long _newBatches, _newFacts, _knownBatches, _differentBatches, _bytesInFlight;
     Position _last;
     bool _isUnheard;
 
@@ -122,21 +122,22 @@ internal sealed class ImportRun
                 _target?.Received((ExportedBatch)batch, receipt);
                 Say(OutcomeJson.Committed, receipt, batch);
                 break;
-            case AppendOutcome.Duplicate { Receipt: var receipt }:
+            case AppendOutcome.Duplicate { Receipt: var receipt, Difference: var difference }:
                 _knownBatches++;
+                if (difference is not null) _differentBatches++;
                 _target?.Received((ExportedBatch)batch, receipt);
-                Say(OutcomeJson.Duplicate, receipt, batch);
+                Say(OutcomeJson.Duplicate, receipt, batch, difference);
                 break;
         }
     }
 
-    void Say(string outcome, AppendReceipt receipt, ImportBatch batch)
+    void Say(string outcome, AppendReceipt receipt, ImportBatch batch, string? difference = null)
     {
         if (receipt.LastPosition > _last) _last = receipt.LastPosition;
         if (!_session.IsJson || _isUnheard) return;
         try
         {
-            _session.Output.WriteJson(json => OutcomeJson.WriteReceipt(json, outcome, receipt, batch.Request.AppendId));
+            _session.Output.WriteJson(json => OutcomeJson.WriteReceipt(json, outcome, receipt, batch.Request.AppendId, difference));
             _session.Output.Flush();
         }
         catch (OutputClosedException)
@@ -153,17 +154,17 @@ internal sealed class ImportRun
         return bytes;
     }
 
-    ImportSummary Summary() => new(_newBatches, _newFacts, _knownBatches, _last, _progress.Elapsed);
+    ImportSummary Summary() => new(_newBatches, _newFacts, _knownBatches, _differentBatches, _last, _progress.Elapsed);
 }
 
 /// <summary>The result of an import.</summary>
-internal sealed record ImportSummary(long NewBatches, long NewFacts, long KnownBatches, Position Last, TimeSpan Duration)
+internal sealed record ImportSummary(long NewBatches, long NewFacts, long KnownBatches, long DifferentBatches, Position Last, TimeSpan Duration)
 {
     /// <summary>One line; on standard error if standard output is for a program.</summary>
     public void WriteTo(Session session, string batches)
     {
         var speed = NewFacts > 0 && Duration > TimeSpan.Zero ? $", {NewFacts / Duration.TotalSeconds:N0} facts a second" : "";
-        var line = $"{NewBatches:N0} new {batches} with {NewFacts:N0} facts, {KnownBatches:N0} known before{(Last > Position.None ? $", up to @{Last}" : "")}; {Duration.TotalSeconds:0.0} s{speed}.";
+        var line = $"{NewBatches:N0} new {batches} with {NewFacts:N0} facts, {KnownBatches:N0} known before{(DifferentBatches > 0 ? $" ({DifferentBatches:N0} of them with other content)" : "")}{(Last > Position.None ? $", up to @{Last}" : "")}; {Duration.TotalSeconds:0.0} s{speed}.";
         if (session.IsJson) session.Host.Error.WriteLine(line);
         else session.Output.WriteLine(line);
     }

@@ -52,7 +52,7 @@ internal static class JsonLinesImport
 
         public ImportBatch Close()
         {
-            var batch = new ImportBatch(new AppendRequest { AppendId = _appendId, Facts = _facts }, _firstLine == _lastLine ? $"line {_firstLine}" : $"lines {_firstLine} to {_lastLine}");
+            var batch = new ImportBatch(new AppendRequest { AppendId = _appendId, OnRepeat = options.OnRepeat, Facts = _facts }, _firstLine == _lastLine ? $"line {_firstLine}" : $"lines {_firstLine} to {_lastLine}");
             _facts = [];
             _bytes = 0;
             return batch;

@@ -23,6 +23,8 @@ internal sealed record JsonLinesOptions
 
     public string AppendIdPrefix { get; init; } = "";
 
+    public RepeatPolicy OnRepeat { get; init; }
+
     /// <summary>The field of the batch; null if each line is an append of its own.</summary>
     public string? BatchByField { get; init; }
 

@@ -23,6 +23,9 @@ internal sealed record ErrorReport(int ExitCode, string Error, string Message, A
         BackupRefusedException refused => new(ExitCodes.Failed, ErrorNames.Failed, refused.Message, json => json.WriteString("path", refused.Path)),
         LedgerFormatException newer => new(ExitCodes.Failed, ErrorNames.NewerFormat, newer.Message, json => WriteFormat(json, newer)),
         LedgerIOException io => new(ExitCodes.Failed, ErrorNames.Failed, io.Message, json => json.WriteString("path", io.Path)),
+        // An import was cancelled, or refused, and an append in flight failed: the failure is the last one.
+        AggregateException { InnerExceptions: [.., var last] } => Of(last),
+        AppenderFailedException { InnerException: { } why } => Of(why),
         AppendConflictException conflict => new(ExitCodes.Conflict, ErrorNames.Conflict, conflict.Message, json => OutcomeJson.WriteActual(json, conflict.Conflict)),
         AppendIdReusedException reused => new(ExitCodes.Conflict, ErrorNames.AppendIdReused, reused.Message, json => WriteReused(json, reused.Reused)),
         AppendRejectedException rejected => new(ExitCodes.Conflict, ErrorNames.Rejected, rejected.Message, json => json.WriteString("by", rejected.Rejected.By)),

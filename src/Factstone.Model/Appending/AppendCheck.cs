@@ -17,6 +17,9 @@ internal static class AppendCheck
             throw new ArgumentException($"The append has {request.Conditions.Count:N0} conditions; at most {FactLimits.ConditionsPerAppendMax:N0} are possible.", nameof(request));
         if (request.AppendId is { } id && NameCheck.Text("The append id", id, 1, FactLimits.AppendIdBytesMax) is { } wrongId)
             throw new ArgumentException(wrongId, nameof(request));
+        if (request.OnRepeat is not (RepeatPolicy.SameContent or RepeatPolicy.SameId)) throw new ArgumentException($"OnRepeat is {(int)request.OnRepeat}, which is no repeat policy.", nameof(request));
+        if (request.OnRepeat == RepeatPolicy.SameId && request.AppendId is null)
+            throw new ArgumentException("OnRepeat is SameId, but the append has no id by which a repeat could be recognised. Set AppendId.", nameof(request));
         var names = 0L;
         for (var i = 0; i < conditions.Length; i++)
         {

@@ -58,12 +58,16 @@ public abstract record AppendOutcome
     /// <summary>An append with this id was committed before; nothing was written now.</summary>
     /// <param name="Receipt">The receipt of the first append, unchanged.</param>
     [JsonConverter(typeof(LedgerJsonConverter))]
-    public sealed record Duplicate(AppendReceipt Receipt) : AppendOutcome;
+    public sealed record Duplicate(AppendReceipt Receipt) : AppendOutcome
+    {
+        /// <summary>The first field that differs from the first append, as in <see cref="AppendIdReused"/>; null if the content is the same. Never set with <see cref="RepeatPolicy.SameContent"/>.</summary>
+        public string? Difference { get; init; }
+    }
 
-    /// <summary>The id was used before, by an append with other facts or cells; nothing was written now.</summary>
+    /// <summary>The id was used before, by an append with other facts or cells, and the request asked for <see cref="RepeatPolicy.SameContent"/>; nothing was written now.</summary>
     /// <param name="AppendId">The id.</param>
     /// <param name="Receipt">The receipt of the append that has it.</param>
-    /// <param name="Difference">The first difference between the two, as a phrase.</param>
+    /// <param name="Difference">The first field that differs, by the names of <see cref="AppendRequest"/>, <see cref="NewFact"/> and <see cref="NewCell"/>: <c>facts.count</c>, <c>facts[1].payload</c>, <c>facts[0].validFrom</c>, <c>cells.count</c>, <c>cells[0].value</c>. Indices are from 0.</param>
     [JsonConverter(typeof(LedgerJsonConverter))]
     public sealed record AppendIdReused(string AppendId, AppendReceipt Receipt, string Difference) : AppendOutcome;
 

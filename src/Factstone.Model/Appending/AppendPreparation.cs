@@ -81,7 +81,7 @@ internal static class AppendPreparation
                 if (at + framing > FactLimits.AppendBytesMax) throw CellPreparation.TooLarge(i);
             }
 
-            return new PreparedAppend(request.AppendId, conditions, prepared, preparedCells, buffer, at + framing);
+            return new PreparedAppend(request.AppendId, conditions, prepared, preparedCells, buffer, at + framing) { OnRepeat = request.OnRepeat };
         }
         catch
         {

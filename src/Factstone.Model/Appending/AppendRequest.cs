@@ -21,6 +21,10 @@ public sealed record AppendRequest
     /// <summary>The caller's name for this append, 1..128 bytes, unique in the ledger. A repeat adds nothing and is answered with the first receipt, for ever. Null for none.</summary>
     public string? AppendId { get; init; }
 
+    /// <summary>When an append with the same id is a repeat of the first: if its content is the same, which is the default, or always.</summary>
+    /// <remarks><see cref="RepeatPolicy.SameId"/> needs an <see cref="AppendId"/>; without one the request is refused with <see cref="ArgumentException"/>.</remarks>
+    public RepeatPolicy OnRepeat { get; init; }
+
     /// <summary>Whether types are taken as they are, also those that look like JSON: for facts that another ledger has already stored.</summary>
     internal bool KeepsTypes { get; init; }
 }

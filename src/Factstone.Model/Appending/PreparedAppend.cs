@@ -25,6 +25,8 @@ internal sealed class PreparedAppend
 
     public byte[] AppendIdBytes { get; }
 
+    public RepeatPolicy OnRepeat { get; init; }
+
     public IReadOnlyList<AppendCondition> Conditions { get; }
 
     /// <summary>How many names the queries of its conditions have; 0 without such queries.</summary>

@@ -21,7 +21,7 @@ public sealed class AppendConflictException : AppendFailedException
 public sealed class AppendIdReusedException : AppendFailedException
 {
     internal AppendIdReusedException(AppendOutcome.AppendIdReused reused)
-        : base($"Nothing was appended: the append id '{reused.AppendId}' was used before, {(reused.Receipt.Count > 0 ? $"at position {reused.Receipt.FirstPosition}" : $"after position {reused.Receipt.LastPosition}")}, with other content ({reused.Difference}). Give a new append a new id.") =>
+        : base($"Nothing was appended: the append id '{reused.AppendId}' was used before, {(reused.Receipt.Count > 0 ? $"at position {reused.Receipt.FirstPosition}" : $"after position {reused.Receipt.LastPosition}")}, with other content: {reused.Difference} differs. Give a new append a new id. If the id alone decides, set OnRepeat to SameId.") =>
         Reused = reused;
 
     /// <summary>The id and the receipt that it belongs to.</summary>
@@ -49,4 +49,28 @@ public sealed class AppendUnknownException : AppendFailedException
 
     /// <summary>The append id and the positions that show after a reopen whether the append exists.</summary>
     public AppendOutcome.Unknown Unknown { get; }
+}
+
+/// <summary>An append that was sent by an appender failed; the message and the properties name it.</summary>
+/// <remarks>The inner exception says why: what the append would have thrown alone, such as <see cref="AppendConflictException"/> or <see cref="LedgerFullException"/>.</remarks>
+public sealed class AppenderFailedException : AppendFailedException
+{
+    internal AppenderFailedException(long index, AppendRequest request, Exception failure)
+        : base($"The append with index {index} of this appender{Named(request)} failed: {failure.Message}", failure) => (Index, Request) = (index, request);
+
+    /// <summary>The number of appends that the appender had sent before it.</summary>
+    public long Index { get; }
+
+    /// <summary>The request that failed, as it was sent.</summary>
+    public AppendRequest Request { get; }
+
+    /// <inheritdoc/>
+    public override bool IsTransient => InnerException is FactstoneException { IsTransient: true };
+
+    static string Named(AppendRequest request)
+    {
+        if (request.AppendId is { } id) return $", id '{id}',";
+        if (request.Facts is [var fact, ..]) return $", {request.Facts.Count:N0} {(request.Facts.Count == 1 ? "fact" : "facts")} from {NameCheck.Shown(fact.Stream.ToString())} on,";
+        return request.Cells is [var cell, ..] ? $", {request.Cells.Count:N0} {(request.Cells.Count == 1 ? "cell" : "cells")} from {NameCheck.Shown(cell.Cell.ToString())} on," : "";
+    }
 }

@@ -85,13 +85,19 @@ internal readonly ref struct HeaderView
         }
     }
 
-    /// <summary>Compares the fields from <see cref="HeaderField.Store"/> on, except the correlation and the producer. Two appends with one id must agree on them.</summary>
-    public bool HasSameContentAs(in HeaderView other) =>
-        Store.SequenceEqual(other.Store) && Key.SequenceEqual(other.Key)
-        && Slice(_slices.Type).SequenceEqual(other.Slice(other._slices.Type))
-        && Slice(_slices.Tags).SequenceEqual(other.Slice(other._slices.Tags))
-        && Slice(_slices.ContentType).SequenceEqual(other.Slice(other._slices.ContentType))
-        && ValidFrom == other.ValidFrom && ValidTo == other.ValidTo && SchemaVersion == other.SchemaVersion && Retracts == other.Retracts;
+    /// <summary>The first field from <see cref="HeaderField.Store"/> on that differs, apart from the correlation and the producer; null if they all agree.</summary>
+    public HeaderField? FirstDifference(in HeaderView other)
+    {
+        if (!Store.SequenceEqual(other.Store)) return HeaderField.Store;
+        if (!Key.SequenceEqual(other.Key)) return HeaderField.Key;
+        if (!Slice(_slices.Type).SequenceEqual(other.Slice(other._slices.Type))) return HeaderField.Type;
+        if (!Slice(_slices.Tags).SequenceEqual(other.Slice(other._slices.Tags))) return HeaderField.Tags;
+        if (ValidFrom != other.ValidFrom) return HeaderField.ValidFrom;
+        if (ValidTo != other.ValidTo) return HeaderField.ValidTo;
+        if (SchemaVersion != other.SchemaVersion) return HeaderField.SchemaVersion;
+        if (Retracts != other.Retracts) return HeaderField.Retracts;
+        return Slice(_slices.ContentType).SequenceEqual(other.Slice(other._slices.ContentType)) ? null : HeaderField.ContentType;
+    }
 
     /// <summary>Reads a header; false if the bytes are not a header. Never throws on bad bytes. Unknown fields are skipped.</summary>
     public static bool TryRead(ReadOnlySpan<byte> bytes, out HeaderView header)

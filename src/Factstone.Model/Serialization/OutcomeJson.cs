@@ -13,7 +13,7 @@ internal static class OutcomeJson
         switch (outcome)
         {
             case AppendOutcome.Committed committed: WriteReceipt(json, Committed, committed.Receipt, appendId: null); break;
-            case AppendOutcome.Duplicate duplicate: WriteReceipt(json, Duplicate, duplicate.Receipt, appendId: null); break;
+            case AppendOutcome.Duplicate duplicate: WriteReceipt(json, Duplicate, duplicate.Receipt, appendId: null, duplicate.Difference); break;
             case AppendOutcome.Conflict conflict: WriteConflict(json, conflict); break;
             case AppendOutcome.AppendIdReused reused: WriteReused(json, reused); break;
             case AppendOutcome.Rejected rejected: WriteRejected(json, rejected); break;
@@ -25,7 +25,7 @@ internal static class OutcomeJson
     public static AppendOutcome Read(JsonElement json) => JsonMembers.Text(json, "outcome") switch
     {
         Committed => new AppendOutcome.Committed(ReadReceipt(json)),
-        Duplicate => new AppendOutcome.Duplicate(ReadReceipt(json)),
+        Duplicate => new AppendOutcome.Duplicate(ReadReceipt(json)) { Difference = json.TryGetProperty("difference", out _) ? JsonMembers.Text(json, "difference") : null },
         AppendIdReused => new AppendOutcome.AppendIdReused(JsonMembers.Text(json, "appendId"), ReadReceipt(json), JsonMembers.Text(json, "difference")),
         Rejected => new AppendOutcome.Rejected(JsonMembers.Text(json, "by"), JsonMembers.Text(json, "reason")),
         Conflict => throw new NotSupportedException("A conflict cannot be made from its JSON, which has its condition as a phrase, and its facts without header and salt. Read the JSON as a type of your own."),
@@ -49,17 +49,18 @@ internal static class OutcomeJson
         };
     }
 
-    public static void WriteReceipt(Utf8JsonWriter json, string? outcome, AppendReceipt receipt, string? appendId)
+    public static void WriteReceipt(Utf8JsonWriter json, string? outcome, AppendReceipt receipt, string? appendId, string? difference = null)
     {
         json.WriteStartObject();
         if (outcome is not null) json.WriteString("outcome", outcome);
-        WriteReceiptMembers(json, receipt, appendId);
+        WriteReceiptMembers(json, receipt, appendId, difference);
         json.WriteEndObject();
     }
 
-    static void WriteReceiptMembers(Utf8JsonWriter json, AppendReceipt receipt, string? appendId)
+    static void WriteReceiptMembers(Utf8JsonWriter json, AppendReceipt receipt, string? appendId, string? difference = null)
     {
         if (appendId is not null) json.WriteString("appendId", appendId);
+        if (difference is not null) json.WriteString("difference", difference);
         // An append without facts has no first one; the last is the one before it.
         if (receipt.Count > 0) json.WriteNumber("first", receipt.FirstPosition.Value);
         json.WriteNumber("last", receipt.LastPosition.Value);

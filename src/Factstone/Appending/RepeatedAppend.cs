@@ -1,6 +1,6 @@
 namespace Factstone;
 
-/// <summary>An append whose id exists: a repeat, or another append with a used id. The two are compared byte for byte.</summary>
+/// <summary>An append whose id exists: a repeat, or another append with a used id. The two are compared as <see cref="RepeatPolicy"/> says.</summary>
 internal static class RepeatedAppend
 {
     public static AppendOutcome Answer(PreparedAppend append, AppendSpan span, IFactReading reading, CancellationToken cancellationToken = default)
@@ -8,9 +8,10 @@ internal static class RepeatedAppend
         var facts = Facts(span, reading, cancellationToken);
         var cells = Cells(append.AppendId!, span, reading, cancellationToken);
         var receipt = Receipt(span, facts, cells);
-        return (Difference(append, span, facts) ?? Difference(append, span, cells)) is { } difference
-            ? new AppendOutcome.AppendIdReused(append.AppendId!, receipt, difference)
-            : new AppendOutcome.Duplicate(receipt);
+        var difference = Difference(append, span, facts) ?? Difference(append, span, cells);
+        return difference is null || append.OnRepeat == RepeatPolicy.SameId
+            ? new AppendOutcome.Duplicate(receipt) { Difference = difference }
+            : new AppendOutcome.AppendIdReused(append.AppendId!, receipt, difference);
     }
 
     /// <summary>The original receipt of a committed append, from the facts and cells that it wrote. It has no versions for facts and cells that were lost.</summary>
@@ -48,36 +49,55 @@ internal static class RepeatedAppend
         };
     }
 
-    /// <summary>The first difference from the facts that remain; null if there is none.</summary>
+    /// <summary>The first field that differs from the facts that remain; null if there is none.</summary>
     static string? Difference(PreparedAppend append, AppendSpan span, List<Fact> facts)
     {
-        if (append.Facts.Length != span.Count) return $"it had {span.Count} facts, and this one has {append.Facts.Length}";
+        if (append.Facts.Length != span.Count) return "facts.count";
         Span<byte> buffer = stackalloc byte[FactLimits.HeaderBytesMax];
         foreach (var fact in facts)
         {
             var i = (int)(fact.Position.Value - span.First.Value);
             ref readonly var prepared = ref append.Facts[i];
             HeaderView.TryRead(fact.Header.Span, out var stored);
-            var isSame = stored.HasSameContentAs(View(append, prepared, buffer)) && fact.Payload.Span.SequenceEqual(append.Payload(prepared));
-            if (!isSame) return $"fact {i + 1} of {span.Count} differs in stream, type, tags, valid times, schema version, retraction, content type or payload";
+            if (stored.FirstDifference(View(append, prepared, buffer)) is { } field) return $"facts[{i}].{Name(field)}";
+            if (!IsSamePayload(fact.Payload.Span, append.Payload(prepared), prepared.IsJson)) return $"facts[{i}].payload";
         }
 
         return null;
     }
+
+    /// <summary>Most repeats are exact, so the bytes are compared first.</summary>
+    static bool IsSamePayload(ReadOnlySpan<byte> stored, ReadOnlySpan<byte> given, bool isJson) =>
+        stored.SequenceEqual(given) || (isJson && CanonicalJson.AreEqual(stored, given));
 
     static string? Difference(PreparedAppend append, AppendSpan span, IReadOnlyList<StoredCell> cells)
     {
         if (span.IsIncomplete) return null;
-        if (append.Cells.Length != cells.Count) return $"it had {cells.Count} cells, and this one has {append.Cells.Length}";
+        if (append.Cells.Length != cells.Count) return "cells.count";
         for (var i = 0; i < cells.Count; i++)
         {
             ref readonly var prepared = ref append.Cells[i];
-            var isSame = prepared.Cell == cells[i].Cell && prepared.IsDelete == cells[i].IsDelete && append.Value(prepared).SequenceEqual(cells[i].Value.Span);
-            if (!isSame) return $"cell {i + 1} of {cells.Count} differs in bucket, name, value, or in whether it is deleted";
+            if (prepared.Cell != cells[i].Cell) return $"cells[{i}].cell";
+            if (prepared.IsDelete != cells[i].IsDelete) return $"cells[{i}].isDelete";
+            if (!append.Value(prepared).SequenceEqual(cells[i].Value.Span)) return $"cells[{i}].value";
         }
 
         return null;
     }
+
+    /// <summary>The property of <see cref="NewFact"/> that a header field has its value from.</summary>
+    static string Name(HeaderField field) => field switch
+    {
+        HeaderField.Store or HeaderField.Key => "stream",
+        HeaderField.Type => "type",
+        HeaderField.Tags => "tags",
+        HeaderField.ValidFrom => "validFrom",
+        HeaderField.ValidTo => "validTo",
+        HeaderField.SchemaVersion => "schemaVersion",
+        HeaderField.Retracts => "retracts",
+        HeaderField.ContentType => "contentType",
+        _ => throw new InvariantException("two headers are compared only in the fields of a fact's content"),
+    };
 
     /// <summary>The header as a reader would see it, with placeholders for the fields that only the writer knows.</summary>
     static HeaderView View(PreparedAppend append, in PreparedFact fact, Span<byte> buffer)

@@ -1,6 +1,6 @@
 namespace Factstone;
 
-/// <summary>Where a follow begins: at the first fact, at a position, after a position, at a time, or at the next new fact.</summary>
+/// <summary>Where a follow begins: at the first fact, after a cursor, at or after a position, at a time, or at the next new fact. To continue a follow, store its cursor and begin with <see cref="After(LedgerCursor)"/>.</summary>
 public readonly record struct FollowStart
 {
     readonly long _value;
@@ -16,10 +16,11 @@ public readonly record struct FollowStart
     /// <summary>At the fact with this position; at most the position after the last fact. 0 means the beginning.</summary>
     public static FollowStart At(Position position) => new(FollowStartKind.At, position.Value);
 
-    /// <summary>After the fact with this position, which is the last one that was processed; at most the last fact. 0 means the beginning.</summary>
+    /// <summary>After the fact with this position, at most the last fact. 0 means the beginning.</summary>
+    /// <remarks>Nothing checks that the position was read in this ledger: after a restore or a repair, a follow that continues from a stored position can leave facts out unnoticed. <see cref="After(LedgerCursor)"/> is refused in that case.</remarks>
     public static FollowStart After(Position position) => new(FollowStartKind.After, position.Value);
 
-    /// <summary>After a cursor, such as <see cref="Follower.Cursor"/>. It is checked when the follow is opened: if the ledger is not what was read, <see cref="LedgerForkedException"/> is thrown.</summary>
+    /// <summary>After a cursor, such as <see cref="Follower.Cursor"/>: the way to continue a follow. It is checked when the follow is opened: if the ledger is not what was read, <see cref="LedgerForkedException"/> is thrown.</summary>
     public static FollowStart After(LedgerCursor cursor) => new(FollowStartKind.AfterCursor, cursor.Position.Value, cursor);
 
     /// <summary>At the first fact that was recorded at this time or later. The time must not be in the future.</summary>

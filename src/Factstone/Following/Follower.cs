@@ -9,6 +9,8 @@ namespace Factstone;
 /// of facts and nothing else, so it needs no disposing. A slow or paused caller blocks nothing: it continues from the log.</para>
 /// <para>Closing the ledger ends it: no further fact is returned, and an enumeration ends without an exception.
 /// <see cref="Cursor"/> is the place to continue, here or in another process: <see cref="FollowStart.After(LedgerCursor)"/>.</para>
+/// <para>A consumer that stores its progress waits with <see cref="WaitForAsync"/>, reads with <see cref="TryRead"/> until it returns false, and
+/// stores <see cref="Cursor"/>. So its progress also moves past facts that do not match.</para>
 /// <para>A second enumeration continues where the first ended.</para>
 /// </remarks>
 public sealed class Follower : IAsyncEnumerable<Fact>
@@ -49,6 +51,7 @@ public sealed class Follower : IAsyncEnumerable<Fact>
     public FactQuery Query { get; }
 
     /// <summary>The follower's progress: the position of the last fact returned, or a later one if nothing up to there had to be returned.</summary>
+    /// <remarks>For showing and comparing. To continue later, store <see cref="Cursor"/>: nothing can check that a bare position was read in this ledger.</remarks>
     public Position Position => new(Volatile.Read(ref _position));
 
     /// <summary>The follower's progress, to continue with <see cref="FollowStart.After(LedgerCursor)"/>. A copy of the ledger that continued differently refuses it.</summary>
@@ -102,6 +105,31 @@ public sealed class Follower : IAsyncEnumerable<Fact>
                     await _reading.WaitForHeadAsync(new Position(_readUntil), cancellationToken).ConfigureAwait(false);
                     break;
             }
+        }
+    }
+
+    /// <summary>Waits for a fact to read, or for the follower to reach a position, whichever is first. Then returns true; false once the ledger is closed.</summary>
+    /// <remarks>
+    /// Unlike <see cref="WaitToReadAsync"/> it also returns when only facts came that do not match: then <see cref="TryRead"/> returns false, and
+    /// <see cref="Position"/> and <see cref="Cursor"/> are at or after <paramref name="position"/>. Completes at once if a fact is buffered, or if the
+    /// position was reached before. It never goes past a fact that is to be returned.
+    /// </remarks>
+    /// <param name="position">From 0 on; it may be ahead of the ledger. The position after <see cref="Position"/> waits for any new fact; one further ahead waits for fewer wake-ups.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The position is negative, or higher than <see cref="Position.MaxValue"/>.</exception>
+    /// <exception cref="LedgerDamagedException">The next fact is damaged. A new follower can start at the position after it.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the follower can be used again.</exception>
+    public async ValueTask<bool> WaitForAsync(Position position, CancellationToken cancellationToken = default)
+    {
+        if (position.Value is < 0 or > Position.MaxValue) throw new ArgumentOutOfRangeException(nameof(position), position, $"Positions are from 0 to {Position.MaxValue}.");
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var step = Advance(cancellationToken);
+            if (step == FollowerStep.Found) return true;
+            if (step == FollowerStep.Ended) return false;
+            if (Position >= position) return true;
+            if (step == FollowerStep.UpToHead) await _reading.WaitForHeadAsync(new Position(_readUntil), cancellationToken).ConfigureAwait(false);
         }
     }
 

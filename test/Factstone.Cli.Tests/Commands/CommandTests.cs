@@ -94,6 +94,28 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task An_append_with_a_used_id_is_a_repeat_by_its_content_or_by_its_id_alone()
+    {
+        (await _cli.RunAsync("append", "o/1", "placed", """{"total":50}""", "--id", "e1")).Ends(ExitCodes.Done);
+        Assert.False((await _cli.RunAsync("append", "o/1", "placed", """{ "total" : 50 }""", "--id", "e1", "--json")).Ends(ExitCodes.Done).Json[0].TryGetProperty("difference", out _));
+
+        string[] other = ["append", "o/1", "placed", """{"total":50,"currency":"EUR"}""", "--id", "e1"];
+        (await _cli.RunAsync(other)).Fails(ExitCodes.Conflict, "facts[0].payload differs");
+        Assert.Equal("facts[0].payload", (await _cli.RunAsync([.. other, "--json"])).Ends(ExitCodes.Conflict).ErrorJson.GetProperty("difference").GetString());
+        (await _cli.RunAsync([.. other, "--on-repeat", "same-content"])).Ends(ExitCodes.Conflict);
+
+        var repeat = (await _cli.RunAsync([.. other, "--on-repeat", "same-id", "--json"])).Ends(ExitCodes.Done).Json[0];
+        Assert.Equal(("duplicate", 1, "facts[0].payload"), (repeat.GetProperty("outcome").GetString(), repeat.GetProperty("first").GetInt64(), repeat.GetProperty("difference").GetString()));
+        Assert.Contains("facts[0].payload differs", (await _cli.RunAsync([.. other, "--on-repeat", "same-id"])).Ends(ExitCodes.Done).Output, StringComparison.Ordinal);
+        (await _cli.RunAsync("write", "o/2", "1", "--id", "e1", "--on-repeat", "same-id")).Ends(ExitCodes.Done);
+        (await _cli.RunAsync("cell", "put", "b/n", "1", "--id", "e1", "--on-repeat", "same-id")).Ends(ExitCodes.Done);
+        Assert.Single((await _cli.RunAsync("facts")).Lines);
+
+        (await _cli.RunAsync("append", "o/1", "placed", "1", "--on-repeat", "same-id")).Fails(ExitCodes.Refused, "--on-repeat needs --id");
+        (await _cli.RunAsync([.. other, "--on-repeat", "never"])).Ends(ExitCodes.Refused);
+    }
+
+    [Fact]
     public async Task A_record_is_written_expected_retracted_and_written_again()
     {
         (await _cli.RunAsync("write", "r/k", "1", "--expect", "none")).Ends(ExitCodes.Done);

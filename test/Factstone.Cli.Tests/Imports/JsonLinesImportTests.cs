@@ -96,6 +96,27 @@ public sealed class JsonLinesImportTests : IDisposable
         Assert.False(facts[2].TryGetProperty("type", out _));
     }
 
+    // The source has corrected a line since the first import.
+    [Fact]
+    public async Task A_second_import_whose_lines_have_changed_is_refused_unless_the_id_alone_decides()
+    {
+        var cli = new Cli(_directory);
+        string[] fields = ["--key", "id", "--append-id", "id"];
+        (await ImportAsync(cli, """{"id":"a","n":1}""", fields)).Ends(ExitCodes.Done);
+        (await ImportAsync(cli, """{ "n":1, "id":"a" }""", fields)).Ends(ExitCodes.Done);
+
+        Assert.Equal("facts[0].payload", (await ImportAsync(cli, """{"id":"a","n":2}""", fields)).Ends(ExitCodes.Conflict).ErrorJson.GetProperty("difference").GetString());
+        var import = (await ImportAsync(cli, """
+            {"id":"a","n":2}
+            {"id":"b","n":3}
+            """, [.. fields, "--on-repeat", "same-id"])).Ends(ExitCodes.Done);
+
+        Assert.Equal(["duplicate", "committed"], import.Json.Select(receipt => receipt.GetProperty("outcome").GetString()));
+        Assert.Equal("facts[0].payload", import.Json[0].GetProperty("difference").GetString());
+        Assert.Contains("1 known before (1 of them with other content)", import.Error, StringComparison.Ordinal);
+        (await ImportAsync(cli, """{"id":"a"}""", "--key", "id", "--on-repeat", "same-id")).Ends(ExitCodes.Refused);
+    }
+
     [Fact]
     public async Task A_compressed_file_is_recognised_by_its_content_and_a_cut_one_is_refused()
     {

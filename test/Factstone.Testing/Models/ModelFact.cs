@@ -26,16 +26,6 @@ public sealed record ModelFact
     /// <summary>The content type of the payload; null for JSON, also if that was given explicitly.</summary>
     internal string? ContentType => ContentTypeOf(Proposed);
 
-    /// <summary>Whether another fact under the same append id has the same content. Metadata, correlation, causation and producer may differ in a retry.</summary>
-    public bool IsRepeatedBy(NewFact other)
-    {
-        ArgumentNullException.ThrowIfNull(other);
-        return Proposed.Stream == other.Stream && Proposed.Type == other.Type && Proposed.Tags.SequenceEqual(other.Tags.Order(ModelLedger.ByUtf8Bytes))
-            && ToMicroseconds(Proposed.ValidFrom) == ToMicroseconds(other.ValidFrom) && ToMicroseconds(Proposed.ValidTo) == ToMicroseconds(other.ValidTo)
-            && Proposed.SchemaVersion == other.SchemaVersion && Proposed.Retracts == other.Retracts && ContentType == ContentTypeOf(other)
-            && Proposed.Payload.Span.SequenceEqual(other.Payload.Span);
-    }
-
     /// <summary>Null if a ledger's fact equals this one in every field; otherwise the field that differs.</summary>
     public string? Difference(Fact? actual)
     {
@@ -71,7 +61,7 @@ public sealed record ModelFact
         return expected.Count == actual.Count ? null : $"{actual.Count} facts instead of {expected.Count}";
     }
 
-    static string? ContentTypeOf(NewFact fact) => "application/json".Equals(fact.ContentType, StringComparison.OrdinalIgnoreCase) ? null : fact.ContentType;
+    internal static string? ContentTypeOf(NewFact fact) => "application/json".Equals(fact.ContentType, StringComparison.OrdinalIgnoreCase) ? null : fact.ContentType;
 
     string? Differs<T>(string field, T expected, T actual) => EqualityComparer<T>.Default.Equals(expected, actual) ? null : $"{field} of @{Position}: {actual}, not {expected}";
 
@@ -87,7 +77,7 @@ public sealed record ModelFact
         return new Guid(bytes, bigEndian: true);
     }
 
-    static long? ToMicroseconds(DateTimeOffset? time) => time is { } given ? ToMicroseconds(given) : null;
+    internal static long? ToMicroseconds(DateTimeOffset? time) => time is { } given ? ToMicroseconds(given) : null;
 
     static long ToMicroseconds(DateTimeOffset time) => (time - DateTimeOffset.UnixEpoch).Ticks is var ticks && ticks >= 0 ? ticks / 10 : -((-ticks + 9) / 10);
 }

@@ -81,9 +81,8 @@ public sealed class ModelLedger
         ArgumentNullException.ThrowIfNull(request);
         if (request.AppendId is { } id && FindAppend(id) is { } before)
         {
-            var stored = FactsOf(before).ToList();
-            var isSame = stored.Count == request.Facts.Count && stored.Zip(request.Facts).All(pair => pair.First.IsRepeatedBy(pair.Second)) && AreSame(CellsOf(before).Select(cell => cell.Proposed), request.Cells);
-            return isSame ? new ModelOutcome.Duplicate(before) : new ModelOutcome.AppendIdReused(before);
+            var difference = ModelRepeat.Difference([.. FactsOf(before).Select(fact => fact.Proposed)], [.. CellsOf(before).Select(cell => cell.Proposed)], request);
+            return difference is null || request.OnRepeat == RepeatPolicy.SameId ? new ModelOutcome.Duplicate(before, difference) : new ModelOutcome.AppendIdReused(before, difference);
         }
 
         for (var i = 0; i < request.Conditions.Count; i++)
@@ -211,13 +210,6 @@ public sealed class ModelLedger
             AppendConditionKind.CellAbsent => latest is null,
             _ => latest is not null && latest.Proposed.Value.Span.SequenceEqual(condition.Value.Span),
         };
-    }
-
-    static bool AreSame(IEnumerable<NewCell> stored, IReadOnlyList<NewCell> given)
-    {
-        var cells = stored.ToList();
-        return cells.Count == given.Count && cells.Zip(given).All(pair =>
-            pair.First.Cell == pair.Second.Cell && pair.First.IsDelete == pair.Second.IsDelete && pair.First.Value.Span.SequenceEqual(pair.Second.Value.Span));
     }
 
     IEnumerable<ModelFact> UpTo(Position? asOf) => asOf is { } position ? _facts.Where(fact => fact.Position <= position) : _facts;

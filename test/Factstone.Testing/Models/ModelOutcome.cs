@@ -14,8 +14,8 @@ public abstract record ModelOutcome
         return (this, actual) switch
         {
             (Committed expected, AppendOutcome.Committed committed) => Difference(model, expected.Append, committed.Receipt),
-            (Duplicate expected, AppendOutcome.Duplicate duplicate) => Difference(model, expected.Append, duplicate.Receipt),
-            (AppendIdReused expected, AppendOutcome.AppendIdReused reused) => Difference(model, expected.Append, reused.Receipt),
+            (Duplicate expected, AppendOutcome.Duplicate duplicate) => Difference(model, expected.Append, duplicate.Receipt) ?? Differs(expected.FieldThatDiffers, duplicate.Difference),
+            (AppendIdReused expected, AppendOutcome.AppendIdReused reused) => Difference(model, expected.Append, reused.Receipt) ?? Differs(expected.FieldThatDiffers, reused.Difference),
             (Conflict expected, AppendOutcome.Conflict conflict) => expected.Difference(conflict),
             _ => $"{actual} instead of {this}",
         };
@@ -31,6 +31,8 @@ public abstract record ModelOutcome
             && actual.CellVersions.SequenceEqual(model.CellsOf(append).Select(cell => new CellAndVersion(cell.Proposed.Cell, cell.Version)));
         return isSame ? null : $"the receipt {actual} instead of {append} with {string.Join(", ", model.VersionsOf(append))}";
     }
+
+    static string? Differs(string? expected, string? actual) => expected == actual ? null : $"the difference '{actual}' instead of '{expected}'";
 
     /// <summary>The append is kept.</summary>
     /// <param name="Append">The append.</param>
@@ -66,11 +68,13 @@ public abstract record ModelOutcome
         }
     }
 
-    /// <summary>The id belongs to an append with the same content.</summary>
-    /// <param name="Append">That append.</param>
-    public sealed record Duplicate(ModelAppend Append) : ModelOutcome;
+    /// <summary>The append is a repeat.</summary>
+    /// <param name="Append">The append that has its id.</param>
+    /// <param name="FieldThatDiffers">As in <see cref="AppendOutcome.Duplicate.Difference"/>; null if the content is the same.</param>
+    public sealed record Duplicate(ModelAppend Append, string? FieldThatDiffers) : ModelOutcome;
 
     /// <summary>The id belongs to an append with other content.</summary>
     /// <param name="Append">That append.</param>
-    public sealed record AppendIdReused(ModelAppend Append) : ModelOutcome;
+    /// <param name="FieldThatDiffers">As in <see cref="AppendOutcome.AppendIdReused"/>.</param>
+    public sealed record AppendIdReused(ModelAppend Append, string FieldThatDiffers) : ModelOutcome;
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using Factstone.Storage;
 using Factstone.Testing;
 
@@ -103,6 +104,132 @@ public sealed class FollowerTests
         Assert.Equal(new Position(6), sixth.Position);
     }
 
+    // A consumer of a rare type waited for a fact of that type, for days, and had nothing to store meanwhile. After a restart it read
+    // days of facts again, although it had passed them.
+    [Fact]
+    public async Task A_wait_for_a_position_returns_when_only_facts_came_that_do_not_match_and_the_cursor_moves_past_them()
+    {
+        await using var ledger = await FiveSecondsAsync();
+        var rare = FactQuery.Types("rare");
+        var follower = ledger.OpenFollower(rare);
+        Assert.True(await follower.WaitForAsync(new Position(5), Cancellation));
+        Assert.False(follower.TryRead(out _));
+
+        var waiting = follower.WaitForAsync(follower.Position.Next(), Cancellation).AsTask();
+        var waitingForMatch = ledger.OpenFollower(rare).WaitToReadAsync(Cancellation).AsTask();
+        Assert.False(waiting.IsCompleted);
+        await AppendAsync(ledger, 1);
+
+        Assert.True(await waiting.WaitAsync(TimeSpan.FromSeconds(30), Cancellation));
+        Assert.False(follower.TryRead(out _));
+        Assert.Equal(new Position(6), follower.Position);
+        Assert.Equal(ledger.CursorAt(new Position(6)), follower.Cursor);
+        Assert.NotNull(follower.Cursor.Leaf);
+        Assert.False(waitingForMatch.IsCompleted);
+
+        var further = ledger.OpenFollower(rare, new FollowOptions { From = FollowStart.After(follower.Cursor) });
+        await ledger.AppendAsync(new NewFact("s/k", "rare", "7"), Cancellation);
+        Assert.True(await further.WaitForAsync(new Position(1_000), Cancellation)); // a fact to read comes first
+        Assert.True(further.TryRead(out var seventh));
+        Assert.Equal(new Position(7), seventh.Position);
+        Assert.True(await waitingForMatch.WaitAsync(TimeSpan.FromSeconds(30), Cancellation));
+    }
+
+    // 70,000 facts are more than one step of a follower covers.
+    [Fact]
+    public async Task A_wait_for_a_position_stops_at_each_rare_fact_before_it_and_passes_over_everything_else()
+    {
+        await using var ledger = await OpenAsync();
+        for (var batch = 0; batch < 7; batch++)
+            await ledger.AppendAsync([.. Enumerable.Range(0, 10_000).Select(i => new NewFact("s/k", batch == 5 && i == 3 ? "rare" : "usual", "1"))], Cancellation);
+        var follower = ledger.OpenFollower(FactQuery.Types("rare"));
+
+        Assert.True(await follower.WaitForAsync(new Position(20_000), Cancellation));
+        Assert.InRange(follower.Position.Value, 20_000, 50_003);
+        Assert.True(await follower.WaitForAsync(new Position(70_000), Cancellation));
+        Assert.InRange(follower.Position.Value, 20_000, 50_003);
+        Assert.True(await follower.WaitForAsync(new Position(70_000), Cancellation)); // the fact is still there to be read
+        Assert.True(follower.TryRead(out var fact));
+        Assert.Equal((new Position(50_004), new Position(50_004)), (fact.Position, follower.Position));
+
+        Assert.True(await follower.WaitForAsync(new Position(70_000), Cancellation));
+        Assert.False(follower.TryRead(out _));
+        Assert.Equal(ledger.CursorAt(new Position(70_000)), follower.Cursor);
+        Assert.True(await follower.WaitForAsync(Position.None, Cancellation));
+    }
+
+    [Fact]
+    public async Task A_wait_for_a_position_ends_with_its_token_and_with_the_ledger()
+    {
+        var ledger = await FiveSecondsAsync();
+        var follower = ledger.OpenFollower(FactQuery.Types("rare"));
+        foreach (var wrong in new[] { new Position(-1), new Position(Position.MaxValue + 1) })
+            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await follower.WaitForAsync(wrong, Cancellation));
+
+        using (var cancellation = new CancellationTokenSource())
+        {
+            var waiting = follower.WaitForAsync(new Position(7), cancellation.Token).AsTask();
+            await AppendAsync(ledger, 1); // one before it
+            Assert.False(waiting.IsCompleted);
+            await cancellation.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.WaitAsync(TimeSpan.FromSeconds(30), Cancellation));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await follower.WaitForAsync(Position.None, cancellation.Token));
+        }
+
+        Assert.True(await follower.WaitForAsync(new Position(6), Cancellation));
+        Assert.Equal(new Position(6), follower.Position);
+
+        var last = follower.WaitForAsync(new Position(7), Cancellation).AsTask();
+        Assert.False(last.IsCompleted);
+        ledger.Dispose();
+        Assert.False(await last.WaitAsync(TimeSpan.FromSeconds(30), Cancellation));
+        Assert.False(await follower.WaitForAsync(Position.None, Cancellation));
+        Assert.Equal(new Position(6), follower.Position);
+    }
+
+    [Fact]
+    public async Task A_wait_for_a_position_sees_in_a_read_only_ledger_what_the_writer_publishes()
+    {
+        await using var ledger = await OpenAsync();
+        var time = new HandTimer();
+        await using var reader = await Ledger.OpenReadOnlyAsync("ledger", Options() with { TimeProvider = time }, Cancellation);
+        var follower = reader.OpenFollower(FactQuery.Types("rare"));
+        var waiting = follower.WaitForAsync(new Position(2), Cancellation).AsTask();
+        await AppendAsync(ledger, 2);
+        time.Fire();
+
+        Assert.True(await waiting.WaitAsync(TimeSpan.FromSeconds(30), Cancellation));
+        Assert.Equal((new Position(2), false), (follower.Position, follower.TryRead(out _)));
+    }
+
+    // docs/guide/following.md has this loop.
+    [Fact]
+    public async Task A_consumer_continues_from_the_cursor_that_it_stored_in_a_cell()
+    {
+        var applied = new List<long>();
+        await using (var ledger = await FiveSecondsAsync()) await ConsumeAsync(ledger, until: 5);
+        await using (var ledger = await OpenAsync())
+        {
+            await AppendAsync(ledger, 2);
+            await ConsumeAsync(ledger, until: 7);
+            Assert.Equal(new Position(7), LedgerCursor.Parse(Encoding.UTF8.GetString((await ledger.ReadCellAsync("checkpoints", "even", Cancellation))!.Value.Span)).Position);
+        }
+
+        Assert.Equal([2, 4, 6], applied);
+
+        async Task ConsumeAsync(Ledger ledger, long until)
+        {
+            var cell = await ledger.ReadCellAsync("checkpoints", "even", Cancellation);
+            var from = cell is null ? FollowStart.Beginning : FollowStart.After(LedgerCursor.Parse(Encoding.UTF8.GetString(cell.Value.Span)));
+            var follower = ledger.OpenFollower(FactQuery.Types("even"), new FollowOptions { From = from });
+            while (follower.Position.Value < until && await follower.WaitForAsync(follower.Position.Next(), Cancellation))
+            {
+                while (follower.TryRead(out var fact)) applied.Add(fact.Position.Value);
+                await ledger.AppendAsync(new AppendRequest { Cells = [NewCell.Put("checkpoints", "even", follower.Cursor.ToString())] }, Cancellation);
+            }
+        }
+    }
+
     [Fact]
     public async Task The_lag_is_in_facts_and_in_time()
     {
@@ -173,7 +300,7 @@ public sealed class FollowerTests
         Assert.Throws<ObjectDisposedException>(() => halfWay.GetLag());
 
         await using var again = await OpenAsync();
-        Assert.Equal([2, 3, 4, 5], Positions(again, FollowStart.After(halfWay.Position)));
+        Assert.Equal([2, 3, 4, 5], Positions(again, FollowStart.After(halfWay.Cursor)));
     }
 
     [Fact]

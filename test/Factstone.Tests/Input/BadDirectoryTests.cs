@@ -108,6 +108,9 @@ public sealed class BadDirectoryTests : IDisposable
         Assert.Equal([refused.Holder], told);
         Assert.True(refused.IsTransient);
 
+        // Without a callback nobody is told, and the wait is the same.
+        Assert.Equal(refused.Holder, (await Assert.ThrowsAsync<LedgerLockedException>(async () => await Ledger.OpenAsync(_root, new LedgerOptions { LockWait = TimeSpan.FromSeconds(1.1) }))).Holder);
+
         told.Clear();
         await Assert.ThrowsAsync<LedgerLockedException>(async () => await Ledger.OpenAsync(_root, new LedgerOptions { LockWait = TimeSpan.Zero, LockWaiting = told.Add }));
         Assert.Empty(told); // less than a second: nothing to say

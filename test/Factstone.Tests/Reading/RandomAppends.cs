@@ -49,7 +49,8 @@ internal sealed class RandomAppends(Random random, ModelLedger model)
         if (random.Next(4) == 0 && facts.Length > 0) facts[random.Next(facts.Length)] = Fact(0);
         NewCell[] cells = [.. before.Cells];
         if (random.Next(4) == 0 && cells.Length > 0) cells[0] = Cell(cells[0].Cell);
-        return before with { Facts = facts, Cells = cells };
+        if (random.Next(4) == 0 && facts.Length > 0 && facts[0] is { ContentType: null, Payload.IsEmpty: false }) facts[0] = facts[0] with { Payload = (byte[])[(byte)' ', .. facts[0].Payload.Span] };
+        return before with { Facts = facts, Cells = cells, OnRepeat = before.AppendId is not null && random.Next(3) == 0 ? RepeatPolicy.SameId : RepeatPolicy.SameContent };
     }
 
     NewCell Cell(CellName cell) => random.Next(4) == 0 ? NewCell.Delete(cell.Bucket, cell.Name) : NewCell.Put(cell.Bucket, cell.Name, random.Pick(Values));

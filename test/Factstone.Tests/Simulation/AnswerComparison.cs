@@ -26,18 +26,31 @@ internal sealed class AnswerComparison(ModelFacts model, SimulationCounts counts
                 break;
             case AppendOutcome.Duplicate duplicate:
                 counts.Count("duplicate");
-                var original = model.Appends.GetValueOrDefault(sent.Request.AppendId!);
-                SimulationFailure.When(original is null || original.First != duplicate.Receipt.FirstPosition.Value, $"a repeat of {sent.Request.AppendId} was answered with position {duplicate.Receipt.FirstPosition}");
-                SimulationFailure.When(!IsSameContent(original!.Request, sent.Request), $"other content passed for a repeat of {sent.Request.AppendId}");
+                if (duplicate.Difference is not null) counts.Count("duplicate with other content");
+                CheckRepeat(sent, duplicate.Receipt, duplicate.Difference, isRepeat: true);
                 break;
             case AppendOutcome.AppendIdReused reused:
                 counts.Count("reused");
-                SimulationFailure.When(!model.Appends.TryGetValue(reused.AppendId, out var first) || IsSameContent(first.Request, sent.Request), $"{reused.AppendId} was called reused");
+                CheckRepeat(sent, reused.Receipt, reused.Difference, isRepeat: false);
                 break;
             case AppendOutcome.Unknown:
                 counts.Count("unknown");
                 break;
         }
+    }
+
+    /// <summary>The same id means the first receipt. Whether it is a repeat follows from the policy of this request and the first field that differs.</summary>
+    void CheckRepeat(SentAppend sent, AppendReceipt receipt, string? difference, bool isRepeat)
+    {
+        var request = sent.Request;
+        var first = model.Appends.GetValueOrDefault(request.AppendId!);
+        SimulationFailure.When(first is null || first.First != receipt.FirstPosition.Value, $"{request.AppendId} was answered with position {receipt.FirstPosition}, which is not that of the append that has it");
+        var expected = ModelRepeat.Difference(first!.Request.Facts, first.Request.Cells, request);
+        SimulationFailure.When(difference != expected, $"of {request.AppendId} '{difference}' is said to differ, instead of '{expected}'");
+        var isExpected = expected is null || request.OnRepeat == RepeatPolicy.SameId;
+        SimulationFailure.When(isRepeat != isExpected, $"{request.AppendId} with {request.OnRepeat} and the difference '{expected}' was {(isRepeat ? "" : "not ")}called a repeat");
+        if (first.First > sent.HeadThen) counts.Count("repeat of an append in flight");
+        if (expected is null && !first.Request.Facts.Zip(request.Facts).All(static pair => pair.First.Payload.Span.SequenceEqual(pair.Second.Payload.Span))) counts.Count("duplicate in another spelling");
     }
 
     void CheckConflict(SentAppend sent, AppendOutcome.Conflict conflict, uint ledgerTag)
@@ -89,12 +102,6 @@ internal sealed class AnswerComparison(ModelFacts model, SimulationCounts counts
         SimulationFailure.When(model.Cells.Holds(conflict.Condition, actual), $"a conflict although it held: {conflict.Condition} at version {actual}");
         SimulationFailure.When(actual < writes.Count && writes[actual].Append <= sent.AppendsThen, $"a conflict was decided on a state from before the append was sent: {conflict.Condition}");
     }
-
-    static bool IsSameContent(AppendRequest a, AppendRequest b) => IsSameCells(a.Cells, b.Cells) && a.Facts.Count == b.Facts.Count && a.Facts.Zip(b.Facts).All(pair =>
-        pair.First.Stream == pair.Second.Stream && pair.First.Type == pair.Second.Type && pair.First.Retracts == pair.Second.Retracts
-        && pair.First.ContentType == pair.Second.ContentType && pair.First.ValidFrom == pair.Second.ValidFrom
-        && pair.First.Tags.Order(StringComparer.Ordinal).SequenceEqual(pair.Second.Tags.Order(StringComparer.Ordinal))
-        && pair.First.Payload.Span.SequenceEqual(pair.Second.Payload.Span));
 
     public static bool IsSameCells(IReadOnlyList<NewCell> a, IReadOnlyList<NewCell> b) => a.Count == b.Count && a.Zip(b).All(pair =>
         pair.First.Cell == pair.Second.Cell && pair.First.IsDelete == pair.Second.IsDelete && pair.First.Value.Span.SequenceEqual(pair.Second.Value.Span));

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 
 namespace Factstone.Tests.Simulation;
 
@@ -27,6 +28,7 @@ internal sealed class Requests(Random random, RequestShape shape = RequestShape.
     {
         var number = _all.Count.ToString(CultureInfo.InvariantCulture);
         var known = model.Appends.Count > 0 && random.Next(12) == 0 ? model.Appends.Values.ElementAt(random.Next(model.Appends.Count)).Request : null;
+        known ??= random.Next(12) == 0 ? Recent() : null;
         var isAgain = known is not null && random.Next(3) > 0;
         var hasCellsOnly = known is null && random.Next(6) == 0;
         NewCell[] cells = isAgain ? [.. known!.Cells] : hasCellsOnly ? _cells.Draw(1) : random.Next(4) == 0 ? _cells.Draw(0) : [];
@@ -35,14 +37,34 @@ internal sealed class Requests(Random random, RequestShape shape = RequestShape.
             Facts = isAgain ? Again(known!, number) : hasCellsOnly ? [] : Facts(number),
             Cells = cells,
             AppendId = known?.AppendId ?? (hasCellsOnly || random.Next(3) == 0 ? $"id-{number}" : null),
+            OnRepeat = known is not null && random.Next(3) == 0 ? RepeatPolicy.SameId : RepeatPolicy.SameContent,
             Conditions = random.Next(2) == 0 ? [] : [.. Enumerable.Range(0, random.Next(1, 3)).Select(_ => Condition(model))],
         };
         _all.Add(request);
         return request;
     }
 
-    /// <summary>Returns the same content for the same id. The metadata may differ, as the trace of a retry does.</summary>
-    NewFact[] Again(AppendRequest known, string number) => [.. known.Facts.Select(fact => fact with { Correlation = number, Metadata = random.Next(2) == 0 ? fact.Metadata : """{"traceparent":"00-2"}""" })];
+    /// <summary>One of the last requests, which may still be in flight. Those of cells only are left out: nothing but their id would tell two of them apart after a crash.</summary>
+    AppendRequest? Recent() => _all.TakeLast(4).LastOrDefault(static request => request is { AppendId: not null, Facts.Count: > 0 });
+
+    /// <summary>The same content under the same id. The metadata may differ, as a retry's trace does, and the JSON may be spelled differently.</summary>
+    NewFact[] Again(AppendRequest known, string number) => [.. known.Facts.Select(fact => fact with
+    {
+        Correlation = number,
+        Metadata = random.Next(2) == 0 ? fact.Metadata : """{"traceparent":"00-2"}""",
+        Payload = fact is { ContentType: null, Payload.IsEmpty: false } && random.Next(2) == 0 ? Respelled(fact.Payload) : fact.Payload,
+    })];
+
+    /// <summary>The same JSON: with white space, with its members in another order, or with an escape.</summary>
+    static byte[] Respelled(ReadOnlyMemory<byte> json)
+    {
+        var text = Encoding.UTF8.GetString(json.Span);
+        using var parsed = JsonDocument.Parse(json);
+        if (parsed.RootElement.ValueKind == JsonValueKind.Object)
+            text = $"{{ {string.Join(" , ", parsed.RootElement.EnumerateObject().Reverse().Select(static member => $"\"{member.Name}\":{member.Value.GetRawText()}"))} }}";
+        else if (text is ['"', var first, ..]) text = $"\"\\u{(int)first:x4}{text[2..]}";
+        return Encoding.UTF8.GetBytes($"\t{text}\n");
+    }
 
     NewFact[] Facts(string number)
     {

@@ -36,7 +36,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     static readonly string[] Happenings =
     [
         .. OfAges,
-        "followed", "followed on", "run compared", "run of cells alone", "repair: fact lost", "repair: nothing lost", "repair: cell lost", "repair: died", "repair: refused",
+        "duplicate in another spelling", "duplicate with other content", "reused", "repeat of an append in flight", "followed", "followed on", "run compared", "run of cells alone", "repair: fact lost", "repair: nothing lost", "repair: cell lost", "repair: died", "repair: refused",
         "second writer refused", "worked on in a directory that was moved", "backup done", "backup died", "backup refused", "a backup compared", "restore done", "restore died", "restore refused", "a restored ledger compared",
         "repair: done at once", "repair: done after it was stopped", "read through", "seed mapped", "seed not mapped",
         $"worker stopped: {WorkerFailure.Index}", $"worker stopped: {WorkerFailure.Preallocation}",
