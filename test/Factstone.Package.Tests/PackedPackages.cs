@@ -7,7 +7,7 @@ namespace Factstone.Package.Tests;
 /// <summary>What <c>pack.sh</c> makes, packed once for all tests.</summary>
 public sealed class PackedPackages : IDisposable
 {
-    public PackedPackages() => RunAsync(Repository.Root, "./pack.sh", Folder).GetAwaiter().GetResult();
+    public PackedPackages() => RunAsync(Repository.Root, "bash", "pack.sh", Folder).GetAwaiter().GetResult();
 
     /// <summary>A folder of this run alone; its name has nothing of the repository.</summary>
     public string Root { get; } = Directory.CreateTempSubdirectory("packages-").FullName;
