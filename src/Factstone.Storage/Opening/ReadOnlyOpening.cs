@@ -305,10 +305,11 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         }
 
         var until = slot.Position.Next();
-        if (!_log.TryEnter(header, until, out var isReplaced)) return !isReplaced;
+        if (!_log.TryEnter(header, until, out var isReplaced) && isReplaced) return false;
+        if (_log.Current?.Header.Name != header.Name) return Index.Next >= until; // HEAD may be older than the runs, or of another copy
         if (_options.Defect == Defect.ReadBeyondHead) _log.ReadTo(_log.Current!.File.Length, until: null);
         else _log.ReadTo(slot.FileOffset, until);
-        return true;
+        return Index.Next >= until;
     }
 
     /// <summary>Reads the listed segments when no published end is in one of them. What is certainly durable then ends where the last group begins.</summary>
