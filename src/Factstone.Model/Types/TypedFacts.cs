@@ -8,7 +8,7 @@ internal static class TypedFacts
     /// <exception cref="ArgumentException">A fact has a value and also a type, payload, schema version or content type of its own.</exception>
     public static AppendRequest Encode(AppendRequest request, FactTypes? types)
     {
-        var facts = request.Facts;
+        if (request?.Facts is not { } facts) return request!; // the check of the request refuses it
         for (var i = 0; i < facts.Count; i++)
             if (facts[i] is { Value: not null })
                 return request with { Facts = Encode(facts, types) };

@@ -45,7 +45,7 @@ internal sealed record PlantedMistake(string Name, Defect Defect, params string[
         Of(Defect.ForgetDeletedCells, "cell "),
         Of(Defect.StaleCell, "the receipt says cell", "cell "),
         Of(Defect.GroupStartLate, FalseDamage, HeadWentBack, FactsAreLost),
-        Of(Defect.ConflictBeforeSync, "it never was", "an append failed without a cause: The fact at position"),
+        Of(Defect.ConflictBeforeSync, "it never was", "an append failed without a cause: The fact at position", "a conflict although it held", "a conflict brings more facts than match"),
         Of(Defect.QueryLooksTooFar, ConditionPassed, "a conflict although it held"),
         Of(Defect.SkipRowLosesRetraction, Run, "value expected", "the keys of"),
         Of(Defect.FollowerSkipsAtByteBound, "a follower of"),
