@@ -24,7 +24,7 @@ internal sealed class WriterStorage : LockedStorage
         opening.Builder.BeginRebuild = Rebuild.Begin;
         _pacing = new IndexPacing(Index, opening.Builder, layout);
         var merging = new IdleMerging(Index, opening.Builder, options);
-        var pace = new MergePace(Index, options.Time);
+        var pace = new MergePace(Index, options.Time, () => opening.Builder.MergeBytes);
         bool BuildOrMerge() => opening.Builder.Step() || merging.Step();
         bool BuildOrMergeOrPause() => pace.Step(BuildOrMerge);
         _indexing = options.Scheduler.Start("factstone index", () => opening.Failures.Step(WorkerFailure.Index, BuildOrMergeOrPause));

@@ -50,6 +50,9 @@ internal sealed class IndexBuilder(FactIndex index, RunDirectory directory, Segm
             options.BranchTaken?.Invoke(RecoveryBranch.RunNotWritten);
         }));
 
+    /// <summary>The size of the runs that are being merged; 0 for none. Read by the index worker.</summary>
+    public long MergeBytes => _plan.MergeBytes;
+
     /// <summary>Whether runs may be merged beyond what <see cref="Step"/> merges. False while a regular merge is due but cannot be done now.</summary>
     public bool HasIdleWork
     {

@@ -2,14 +2,17 @@ namespace Factstone.Storage;
 
 /// <summary>Slows merges down while appends are committed, because both need the disk and a processor.</summary>
 /// <remarks>
-/// Always true: while appends are committed, merges pause for at most twice as long as they work, so they keep a third of
-/// their speed. They do not pause while a complete memory part waits to be written, a damaged run is rebuilt, or the
+/// Always true: while appends are committed, large merges pause for at most twice as long as they work, so they keep a third
+/// of their speed. They do not pause while a complete memory part waits to be written, a damaged run is rebuilt, or the
 /// writer helps to merge because there are too many runs (<see cref="IndexPacing"/>). A pause is not a wait: the step ends,
 /// and the worker is woken later. Where it cannot be, as in a simulation, nothing pauses.
 /// Threads: the writer's says when it commits; all else is the index worker's.
 /// </remarks>
-internal sealed class MergePace(FactIndex index, TimeProvider time)
+internal sealed class MergePace(FactIndex index, TimeProvider time, Func<long>? mergeBytes = null)
 {
+    /// <summary>Smaller merges do not pause: they are soon done, write little, and leave fewer runs for the lookups of appends.</summary>
+    const long PacedBytesMin = 64 * 1_024 * 1_024;
+
     const int PausePerWork = 2;
 
     /// <summary>Shorter pauses are collected: a thread that sleeps for less is woken late.</summary>
@@ -69,7 +72,7 @@ internal sealed class MergePace(FactIndex index, TimeProvider time)
 
         var began = Now;
         var isDone = step();
-        _due += PausePerWork * (Now - began);
+        if (mergeBytes is null || mergeBytes() >= PacedBytesMin) _due += PausePerWork * (Now - began);
         return isDone;
     }
 

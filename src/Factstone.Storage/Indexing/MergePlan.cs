@@ -11,6 +11,9 @@ internal sealed class MergePlan(FactIndex index, IndexSpace space, StorageOption
     long _bytesRefused = long.MaxValue;
     DateTimeOffset _refusedUntil;
 
+    /// <summary>The size of the runs that are being merged; 0 for none.</summary>
+    public long MergeBytes => _mergeBytes;
+
     /// <summary>Records that a merge of these runs begins.</summary>
     public void Begin(List<Run> runs) => _mergeBytes = Bytes(runs);
 

@@ -21,6 +21,15 @@ internal sealed record Manifest
     /// <summary>The end of the live part of a segment; null for the last one, whose end only the log itself shows.</summary>
     public long? EndOf(int index) => EndOf(Segments, index);
 
+    /// <summary>Whether the log goes on in a later segment from a place before the one that HEAD names. Then HEAD is from before a recovery, which moved the last group.</summary>
+    public bool HasLeft(in HeadSlot head)
+    {
+        if (head.Epoch != Epoch || head.ManifestGeneration > Generation) return false;
+        for (var i = 0; i + 1 < Segments.Count; i++)
+            if (head.IsIn(Segments[i])) return head.FileOffset > EndOf(i)!.Value;
+        return false;
+    }
+
     /// <summary>Bytes of the log in all segments but the last, headers included.</summary>
     public long SealedBytes
     {

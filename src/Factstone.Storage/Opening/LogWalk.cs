@@ -23,10 +23,10 @@ internal sealed class LogWalk(IFileSystem files, LedgerLayout layout, StorageOpt
     public void StartAfter(Manifest manifest, in LogLocation runsEnd)
     {
         (_runsEnd, _runsNext) = (runsEnd, index.Next);
-        _sequence = manifest.Segments.FirstOrDefault(runsEnd.IsIn)?.Sequence ?? 0; // next to a writer, the runs may be newer than the manifest
         (FileOffset, Next) = (runsEnd.FileOffset, index.Next);
         Current = directory.Find(runsEnd.Base, runsEnd.Generation);
         Current?.RaiseFoundEnd(runsEnd.FileOffset);
+        _sequence = (Current?.Header ?? manifest.Segments.FirstOrDefault(runsEnd.IsIn))?.Sequence ?? 0;
     }
 
     /// <summary>Reports the segments before the first listed one as damage, if there were any.</summary>

@@ -19,6 +19,9 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
     long _adoptBytesAt;
     bool _isAlone;
 
+    /// <summary>The sequence of a slot that the open did not use because the log has left its place; 0 for none. A writer replaces it.</summary>
+    long _obsoleteHead;
+
     public ReadOnlyOpening(IFileSystem files, LedgerLayout layout, StorageOptions options, FactIndex index, List<Damage> damage, BackupContent? backup)
     {
         _files = files;
@@ -77,6 +80,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         var slot = _published.ReadHead(out var isWhole);
         if (slot is { } foreign && foreign.LedgerId != Manifest.LedgerId) (slot, isWhole) = (null, false);
         if (slot?.Epoch < Manifest.Epoch && isAlone) (slot, isWhole) = (null, false); // it is from before a repair or a restore
+        if (slot is { } left && isAlone && Manifest.HasLeft(left)) (slot, isWhole, _obsoleteHead) = (null, false, left.Sequence); // it is from before a recovery that moved the last group
         if (slot?.Epoch > Manifest.Epoch && isAlone) _damage.Add(LedgerOpening.LaterEpoch(_layout, slot.Value.Epoch, Manifest.Epoch));
         var unreadable = _damage.Count;
         StartIndex();
@@ -100,7 +104,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
         _published.Begin(cancellationToken);
         // Every read calls this first, so a damaged slot must not make each read wait.
         if (_published.ReadHead(out _, isPatient: false) is not { } slot || slot.Sequence == Published?.Sequence || slot.LedgerId != Manifest.LedgerId) return false;
-        if (slot.Epoch < Manifest.Epoch) return false; // from before a repair or a restore
+        if (slot.Epoch < Manifest.Epoch || slot.Sequence == _obsoleteHead) return false; // from before a repair, a restore or a recovery
         if (slot.Epoch > Manifest.Epoch) RefuseFork();
         try
         {

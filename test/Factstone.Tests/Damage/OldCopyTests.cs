@@ -382,6 +382,45 @@ public sealed class OldCopyTests
         }
     }
 
+    // A recovery moved the last group to a new segment. Then HEAD and MANIFEST were put back from before
+    // it, so HEAD named a place that the log has left. A reader called the segment missing. If a run
+    // ended where the new segment starts, its next read failed with an IndexOutOfRangeException.
+    [Theory]
+    [InlineData(8)]
+    [InlineData(100)]
+    public void A_head_from_before_a_recovery_is_no_damage(int memoryFactsMax)
+    {
+        var older = SmallLedger.Killed();
+        var files = older.Clone();
+        using (var recovering = SmallLedger.Open(files))
+        {
+            Assert.Equal(4, recovering.Opening.RewrittenFacts);
+            Assert.Equal(13, SmallLedger.AppendOne(recovering).FirstPosition.Value);
+            Assert.Equal(14, SmallLedger.AppendOne(recovering).FirstPosition.Value);
+            files = files.Clone();
+        }
+
+        using (SmallLedger.Open(SmallLedger.Options(files) with { MemoryFactsMax = memoryFactsMax })) files = files.Clone();
+        var runs = files.Paths.Where(static path => path.EndsWith(".run", StringComparison.Ordinal)).ToList();
+        Assert.Equal(memoryFactsMax == 8 ? 1 : 0, runs.Count);
+        foreach (var path in runs)
+        {
+            using var run = Run.Inspect(files.Open(path, FileOpening.ReadOnly), out _);
+            Assert.Equal((9L, (long)SegmentHeader.Bytes), (run!.Footer.End.Base.Value, run.Footer.End.FileOffset));
+        }
+
+        foreach (var name in (string[])["HEAD", "MANIFEST"]) Put(files, name, older);
+        var facts = SmallLedger.FactsOf(older);
+        foreach (var reading in (bool[])[true, false])
+        {
+            var copy = files.Clone();
+            using var opened = reading ? SmallLedger.OpenReadOnly(copy) : SmallLedger.Open(copy);
+            Assert.Empty(opened.Damage);
+            foreach (var fact in facts) LedgerAnswers.Same(fact, SmallLedger.Now(opened.ReadAtAsync(fact.Position, TestContext.Current.CancellationToken)));
+            Assert.Equal(reading ? (13, 1) : (14, 0), (SmallLedger.Now(opened.GetHeadAsync(TestContext.Current.CancellationToken)).Value, opened.Opening.RecoverableFacts));
+        }
+    }
+
     static long LastByte(MemoryFileSystem files, string path) => files.ReadWhole(path).AsSpan().LastIndexOfAnyExcept((byte)0);
 
     static void Refuses(Ledger ledger, bool knowsHead = true)
