@@ -10,7 +10,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
 base64 -d build/package/icon.png.base64 > "$work/icon.png"
 dotnet build -c Release -o "$work/tool" --artifacts-path "$work/tool-artifacts" build/Factstone.Packing
-for project in src/Factstone.Model src/Factstone.Storage src/Factstone src/Factstone.Cli test/Factstone.Testing; do
+for project in src/Factstone.Model src/Factstone.Storage src/Factstone src/Factstone.Conformance src/Factstone.Cli test/Factstone.Testing; do
     dotnet pack -c Release "$project" -o "$folder" --artifacts-path "$work/artifacts" \
         -p:Shipping=true -p:RunAnalyzers=false -p:PackageIconPath="$work/icon.png" -p:PackingTool="$work/tool/Factstone.Packing.dll"
 done

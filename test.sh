@@ -20,26 +20,34 @@ if ! dotnet build -c Release Factstone.slnx; then
     exit 1
 fi
 
-passed=0 failed=0
+passed=0 failed=0 failures=
 for project in test/*.Tests; do
     name=$(basename "$project")
     started=$SECONDS
     output=$(dotnet "$project/bin/Release/net10.0/$name.dll" -noColor -longRunning 60 "$@" 2>&1)
     status=$?
     echo "$output"
+    found=$(grep -A 12 -E '\[FAIL\]$|Failure \(.*\]|\[FATAL ERROR\]' <<<"$output") && failures+=$found$'\n'
+    # The arguments may select no test of this project. A run without any test fails at the end.
+    [ $# -gt 0 ] && [ "$status" -eq 0 ] && grep -qE 'Total: 0$' <<<"$output" && continue
     # xunit's own last line: Total: 89, Errors: 0, Failed: 0, Skipped: 0, Not Run: 0, Time: 1.0s
     summary=$(grep -oE 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' <<<"$output" | tail -n 1)
     if [ -z "$summary" ]; then
         echo "$name did not finish (exit code $status)."
+        failures+="$name did not finish (exit code $status). Its last lines:"$'\n'$(tail -n 30 <<<"$output")$'\n'
         failed=$((failed + 1))
         continue
     fi
     read -r total errors wrong skipped <<<"$(grep -oE '[0-9]+' <<<"$summary" | tr '\n' ' ')"
     passed=$((passed + total - errors - wrong - skipped))
     failed=$((failed + errors + wrong))
-    [ "$status" -eq 0 ] || [ $((errors + wrong)) -gt 0 ] || failed=$((failed + 1))
+    if [ "$status" -ne 0 ] && [ $((errors + wrong)) -eq 0 ]; then
+        failed=$((failed + 1))
+        failures+="$name ended with exit code $status, and no test failed."$'\n'
+    fi
     echo "$name: $((SECONDS - started)) s"
 done
 
+[ -z "$failures" ] || printf 'Failed:\n%s' "$failures" # again, because the end of a long log is what is kept of it
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

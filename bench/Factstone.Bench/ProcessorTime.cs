@@ -8,9 +8,11 @@ internal sealed class ProcessorTime
 {
     readonly TimeSpan _started = Ours();
 
+    public TimeSpan Elapsed => Ours() - _started;
+
     /// <summary>Reports the processor time of each operation, beside the results.</summary>
     public void Report(string what, long operations) =>
-        BenchContext.Report(string.Create(CultureInfo.InvariantCulture, $"{what}: {(Ours() - _started).TotalMicroseconds / Math.Max(1, operations):0.000} µs of processor time each"));
+        BenchContext.Report(string.Create(CultureInfo.InvariantCulture, $"{what}: {Elapsed.TotalMicroseconds / Math.Max(1, operations):0.000} µs of processor time each"));
 
     static TimeSpan Ours()
     {

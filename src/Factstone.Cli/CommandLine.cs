@@ -43,7 +43,8 @@ internal sealed class CommandLine(CliHost host)
         return exitCode;
     }
 
-    Command Root()
+    /// <summary>All commands.</summary>
+    public Command Root()
     {
         var common = new CommonOptions(host);
         // Not a RootCommand, which takes its name from the file of the program.
@@ -56,6 +57,9 @@ internal sealed class CommandLine(CliHost host)
             new AppendCommand(common),
             new WriteCommand(common),
             new RetractCommand(common),
+            new TruncateCommand(common),
+            new DeleteCommand(common),
+            new ReceiptsCommand(common),
             new ReadCommand(common),
             new HistoryCommand(common),
             new ListCommand(common),
@@ -63,6 +67,9 @@ internal sealed class CommandLine(CliHost host)
             new FollowCommand(common),
             new StreamsCommand(common),
             new CellCommand(common),
+            new BlobCommand(common),
+            new ConsumersCommand(common),
+            new ProjectionsCommand(common),
             new ImportCommand(common),
             new ExportCommand(common),
             new VerifyCommand(common),
@@ -72,6 +79,7 @@ internal sealed class CommandLine(CliHost host)
             new InspectCommand(common),
             new StatsCommand(common),
             new BenchCommand(common),
+            new ConformanceCommand(common),
             new GrowthStepCommand(common),
         };
         common.AddTo(root);

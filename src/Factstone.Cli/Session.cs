@@ -35,11 +35,11 @@ internal sealed class Session(CliHost host, string directory, bool isJson, TimeS
     }
 
     /// <summary>Opens the ledger for appending, and creates it if it does not exist.</summary>
-    /// <param name="first">The first append. If it would be refused, no ledger is created.</param>
+    /// <param name="first">The first append. If it would be refused, no ledger is created. Null for none.</param>
     /// <param name="ct">Ends the wait for another writer.</param>
-    public async ValueTask<Ledger> OpenAsync(AppendRequest first, CancellationToken ct)
+    public async ValueTask<Ledger> OpenAsync(AppendRequest? first, CancellationToken ct)
     {
-        if (!IsThere()) await CheckAsync(first, ct);
+        if (first is not null && !IsThere()) await CheckAsync(first, ct);
         return await OpenExistingAsync(ct);
     }
 
@@ -66,11 +66,21 @@ internal sealed class Session(CliHost host, string directory, bool isJson, TimeS
         if (ledger.Damage is [var first, ..]) Notice($"The ledger is damaged, but not in the part that was read: {first}{(ledger.Damage.Count > 1 ? $" And {ledger.Damage.Count - 1:N0} more." : "")} 'factstone verify' lists all damage.");
     }
 
-    /// <summary>Opens a ledger that is known to exist for writing.</summary>
+    /// <summary>Opens the ledger for writing, and creates it if it does not exist.</summary>
     public async ValueTask<Ledger> OpenExistingAsync(CancellationToken ct)
     {
         using var progress = new Progress(Host);
         return await Ledger.OpenAsync(Directory, Options(progress), ct);
+    }
+
+    /// <summary>Opens the blobs of the ledger for reading, whatever state the ledger is in.</summary>
+    public ValueTask<BlobStore> OpenBlobsReadOnlyAsync(CancellationToken ct) => Ledger.OpenBlobsAsync(Directory, readOnly: true, ct);
+
+    /// <summary>Opens the blobs of the ledger for puts, beside a writer if there is one; creates a ledger if none exists.</summary>
+    public async ValueTask<BlobStore> OpenBlobsAsync(CancellationToken ct)
+    {
+        if (!IsThere()) await (await OpenExistingAsync(ct)).DisposeAsync();
+        return await Ledger.OpenBlobsAsync(Directory, readOnly: false, ct);
     }
 
     /// <summary>Repairs the ledger, or reports what would be done.</summary>

@@ -37,7 +37,8 @@ internal abstract class FileStorage : IFactStorage
         var log = new LogStretch(files, layout, options, opening.Directory, () => opening.NewestManifest);
         Rebuild = new RunRebuild(layout, options, Index, log, _damage, builder, opening.Runs, _gate);
         Facts = new IndexedReading(Index, opening.Lost, _damage, Rebuild, _gate, options);
-        Queries = new QueryReading(Index, _damage, Facts);
+        Truncations = new StreamTruncations(Index, Facts, ReadEntry);
+        Queries = new QueryReading(Index, _damage, Facts, Truncations);
     }
 
     public LedgerId Id { get; }
@@ -70,6 +71,9 @@ internal abstract class FileStorage : IFactStorage
     /// <summary>The file system and the directory from which a backup copies the ledger.</summary>
     public (IFileSystem Files, string Root) FilesAndRoot => (Files, Layout.Root);
 
+    /// <summary>The blobs of the ledger. The caller disposes of them before this.</summary>
+    public FileBlobStore OpenBlobs() => FileBlobStore.OfLedger(Files, Layout, IsReadOnly, new BlobStorageOptions { Time = Options.Time });
+
     protected IFileSystem Files { get; }
 
     protected LedgerLayout Layout { get; }
@@ -83,6 +87,8 @@ internal abstract class FileStorage : IFactStorage
     protected IndexedReading Facts { get; }
 
     protected QueryReading Queries { get; }
+
+    protected StreamTruncations Truncations { get; }
 
     /// <summary>Where the log ends in its current segment; 0 if that is not known.</summary>
     protected abstract long Tail { get; }
@@ -120,6 +126,21 @@ internal abstract class FileStorage : IFactStorage
         return Facts.StateAt(stream, until);
     }
 
+    public Position LastTruncation => Truncations.LastReceipt;
+
+    public Truncated? FindTruncated(StreamName stream, CancellationToken cancellationToken = default)
+    {
+        if (!Index.MayHaveTruncations) return null;
+        using var caller = CallerToken.Set(cancellationToken);
+        return Truncations.Find(stream);
+    }
+
+    public VersionExtent ExtentOf(StreamName stream, StreamVersion first, StreamVersion last, CancellationToken cancellationToken = default)
+    {
+        using var caller = CallerToken.Set(cancellationToken);
+        return Facts.ExtentOf(stream, first, last);
+    }
+
     public AppendSpan? FindAppend(string appendId, CancellationToken cancellationToken = default)
     {
         using var caller = CallerToken.Set(cancellationToken);
@@ -136,6 +157,12 @@ internal abstract class FileStorage : IFactStorage
     {
         using var caller = CallerToken.Set(cancellationToken);
         return Facts.ReadLatest(stream, until);
+    }
+
+    public bool VisitLatest(StreamName stream, Position until, FactVisitor visitor, CancellationToken cancellationToken)
+    {
+        using var caller = CallerToken.Set(cancellationToken);
+        return Facts.VisitLatest(stream, until, visitor);
     }
 
     public Fact? ReadLatestRecordedBy(StreamName stream, long recordedBy, CancellationToken cancellationToken = default)
@@ -191,12 +218,10 @@ internal abstract class FileStorage : IFactStorage
 
     public CellState StateOf(CellName cell, CancellationToken cancellationToken = default) => FindCell(cell, cancellationToken)?.State ?? default;
 
-    public Cell? ReadCell(CellName cell, CancellationToken cancellationToken = default)
-    {
-        if (FindCell(cell, cancellationToken) is not { IsDeleted: false } entry) return null;
-        using var window = NewWindow();
-        return new CellReader(Layout, _opening.Directory, _damage, window).Read(cell, entry);
-    }
+    public Cell? ReadCell(CellName cell, CancellationToken cancellationToken = default) =>
+        FindCell(cell, cancellationToken) is { IsDeleted: false } entry ? ReadEntry(cell, entry) : null;
+
+    public IEnumerable<string> CellBuckets(CancellationToken cancellationToken = default) => CallerToken.During(Facts.CellBuckets(), cancellationToken);
 
     public IEnumerable<string> CellNames(string bucket, string prefix, string? after, CancellationToken cancellationToken = default) =>
         CallerToken.During(Facts.CellNames(bucket, prefix, after), cancellationToken);
@@ -276,6 +301,13 @@ internal abstract class FileStorage : IFactStorage
     {
         using var caller = CallerToken.Set(cancellationToken);
         return Facts.FindKnownCell(cell);
+    }
+
+    Cell ReadEntry(CellName cell, CellEntry entry)
+    {
+        using var reading = _gate.Enter(); // the file is not closed before the value is copied
+        using var tools = ReadingTools.Take(_damage, values: null);
+        return new CellReader(Layout, _opening.Directory, _damage, tools.Window).Read(cell, entry);
     }
 
     static FileWindow NewWindow() => new(2 * 1_024, 256 * 1_024);

@@ -41,6 +41,9 @@ internal sealed class LedgerLayout(string root)
     /// <summary>Exists after damage was found in a part of the log that an open does not read. The next open for writing then reads the whole log.</summary>
     public string Suspicion => $"{root}/index/suspicion";
 
+    /// <summary>The store of blobs. It exists since the first put.</summary>
+    public string Blobs => $"{root}/blobs";
+
     public string Quarantine => $"{root}/quarantine";
 
     /// <summary>Segments that a repair has replaced.</summary>

@@ -35,6 +35,7 @@ internal abstract class LockedStorage : FileStorage, IFactAppending
             opening.Run();
             storage = opening.Chain is { } chain ? new WriterStorage(directory, layout, options, opening, chain) : new DamagedStorage(directory, layout, options, opening);
             storage.Start();
+            BlobSeat.TryRemoveLeftovers(directory.Files, new BlobLayout(layout.Blobs), options.Time);
             storage.Opening = opening.Report with { Duration = options.Time.GetElapsedTime(started), ClockLag = ClockLag(storage.Head.RecordedAt, options) };
             return storage;
         }
@@ -59,7 +60,7 @@ internal abstract class LockedStorage : FileStorage, IFactAppending
         // The append is already durable, so the answer needs no writer.
         var until = Index.PreparedUntil;
         if (TryFind(append, out committed)) return null;
-        var snapshot = Facts.Prepare(append);
+        var snapshot = Truncations.Prepare(append, Facts.Prepare(append));
         if (append.QueryNames > 0) snapshot = Queries.Prepare(append, snapshot, Head.Position);
 
         // The writer does not repeat the lookups that the snapshot covers, including that of the id. But a run that was made

@@ -66,8 +66,8 @@ internal sealed record StorageOptions
     /// <summary>The source of salts, and also of nonces and ledger ids.</summary>
     public SaltSource Salts { get; init; } = SaltSource.System;
 
-    /// <summary>The types of the values of facts; null for none.</summary>
-    public FactTypes? Types { get; init; }
+    /// <summary>How facts become values; null if nothing is registered.</summary>
+    public FactValues? Values { get; init; }
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

@@ -36,7 +36,7 @@ internal sealed class WriterStorage : LockedStorage
         _zeroing = options.Scheduler.Start("factstone zeroing", () => opening.Failures.Step(WorkerFailure.Preallocation, _space.Step));
         _guard = new WriterGuard(directory, opening.Head, Id, Epoch);
         _log = new SegmentLog(Index, chain, _space, _zeroing, _guard, options);
-        _session = new AppendSession(Index, opening.Lost, Facts, Queries, _log, _publisher, pace, options, WriteRun);
+        _session = new AppendSession(Index, opening.Lost, Facts, Queries, Truncations, _log, _publisher, pace, options, WriteRun);
     }
 
     public override bool MayHoldMore => _hidesFacts || _log.HasUnknown;

@@ -2,13 +2,14 @@ namespace Factstone;
 
 public sealed partial class Ledger
 {
-    /// <summary>Copies this ledger, as of its last durable position, into a backup. Reads and appends continue meanwhile.</summary>
-    /// <remarks>When it returns, every frame of the copy has been read back and checked, and is durable. The ledger must stay open until then.</remarks>
+    /// <summary>Copies this ledger, as of its last durable position, with its blobs into a backup. Reads and appends continue meanwhile.</summary>
+    /// <remarks>When it returns, every frame and every blob of the copy has been read back and checked, and is durable. The ledger must stay open until then.</remarks>
     /// <param name="directory">The directory of the new backup: a new or an empty one, or one with an unfinished backup, which is started over.</param>
     /// <param name="progress">Called repeatedly during the copy.</param>
     /// <param name="cancellationToken">Ends the backup; what was written is removed.</param>
     /// <exception cref="DirectoryNotEmptyException">The directory is not empty.</exception>
     /// <exception cref="LedgerDamagedException">The ledger is damaged. There is no backup.</exception>
+    /// <exception cref="BlobDamagedException">A blob is damaged. There is no backup.</exception>
     /// <exception cref="BackupRefusedException">The ledger needs recovery, or the file that records its durable end is missing.</exception>
     /// <exception cref="LedgerFullException">There is no space. There is no backup, and what was written of it is removed.</exception>
     public ValueTask<BackupReport> BackupAsync(string directory, Action<BackupProgress>? progress = null, CancellationToken cancellationToken = default) =>
@@ -23,6 +24,7 @@ public sealed partial class Ledger
     /// <exception cref="LedgerNotFoundException">There is no ledger.</exception>
     /// <exception cref="DirectoryNotEmptyException">The directory is not empty.</exception>
     /// <exception cref="LedgerDamagedException">The ledger is damaged. There is no backup.</exception>
+    /// <exception cref="BlobDamagedException">A blob is damaged. There is no backup.</exception>
     /// <exception cref="BackupRefusedException">The ledger needs recovery, or the file that records its durable end is missing.</exception>
     /// <exception cref="LedgerFullException">There is no space. There is no backup, and what was written of it is removed.</exception>
     public static async ValueTask<BackupReport> BackupAsync(string source, string directory, BackupOptions? options = null, Action<BackupProgress>? progress = null, CancellationToken cancellationToken = default)
@@ -34,7 +36,7 @@ public sealed partial class Ledger
 
     /// <summary>Creates a ledger from a backup, in a new or empty directory. Its epoch is one more than that of the backup, so that cursors beyond the backup are refused.</summary>
     /// <remarks>
-    /// When it returns, every frame has been read back and checked, and is durable. The receipt is a fact of <c>$receipts/restore</c>,
+    /// When it returns, every frame and every blob has been read back and checked, and is durable. The receipt is a fact of <c>$receipts/restore</c>,
     /// after the last position of the backup. Cells, and so the checkpoints in them, are those of the backup. Cursors of an earlier
     /// epoch beyond the backup get <see cref="LedgerForkedException"/>, and so do those of another restore of the same backup.
     /// </remarks>
@@ -47,6 +49,7 @@ public sealed partial class Ledger
     /// <exception cref="DirectoryNotEmptyException">The second directory is not empty.</exception>
     /// <exception cref="LedgerLockedException">Another restore is running there.</exception>
     /// <exception cref="LedgerDamagedException">The backup is damaged. Nothing was restored.</exception>
+    /// <exception cref="BlobDamagedException">A blob in the backup is damaged. Nothing was restored.</exception>
     /// <exception cref="LedgerFullException">There is no space. What was written is removed.</exception>
     public static async ValueTask<RestoreReport> RestoreAsync(string backup, string directory, BackupOptions? options = null, Action<BackupProgress>? progress = null, CancellationToken cancellationToken = default)
     {

@@ -23,26 +23,19 @@ public sealed partial class Ledger
         return Cursors.Resolve(_storage, cursor, nameof(cursor));
     }
 
-    /// <summary>Facts without end: first the existing ones, then each new one when it is durable. The same as <see cref="OpenFollower"/>, for a caller that only needs the facts.</summary>
-    /// <param name="query">The query that facts must match; <see cref="FactQuery.All"/> for every fact.</param>
-    /// <param name="options">Where to begin; null for the first fact. The start is decided now, not when the enumeration begins.</param>
-    /// <param name="cancellationToken">Ends it with an <see cref="OperationCanceledException"/>; closing the ledger ends it without an exception.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The start is beyond the position after the last fact, or in the future.</exception>
-    /// <exception cref="LedgerForkedException">The start is a cursor that does not fit the ledger as it is now; see <see cref="Resolve"/>.</exception>
-    /// <exception cref="LedgerDamagedException">The next fact is damaged. A new follow can start at the position after it.</exception>
-    public IAsyncEnumerable<Fact> FollowAsync(FactQuery query, FollowOptions? options = null, CancellationToken cancellationToken = default) =>
-        OpenFollower(query, options).ReadAllAsync(cancellationToken);
+    ValueTask<LedgerCursor> ILedger.GetCursorAsync(Position position, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return ValueTask.FromResult(CursorAt(position));
+    }
 
-    /// <summary>Every fact without end: first the existing ones, then each new one when it is durable.</summary>
-    public IAsyncEnumerable<Fact> FollowAsync(FollowOptions? options = null, CancellationToken cancellationToken = default) =>
-        FollowAsync(FactQuery.All, options, cancellationToken);
+    ValueTask<Position> ILedger.ResolveAsync(LedgerCursor cursor, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return ValueTask.FromResult(Resolve(cursor));
+    }
 
-    /// <summary>A read without end, which reports its progress and how far it is behind. In a read-only ledger, too, where new facts arrive within 50 ms.</summary>
-    /// <param name="query">The query that facts must match; <see cref="FactQuery.All"/> for every fact.</param>
-    /// <param name="options">Where to begin; null for the first fact.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The start is beyond the position after the last fact, or in the future.</exception>
-    /// <exception cref="LedgerForkedException">The start is a cursor that does not fit the ledger as it is now; see <see cref="Resolve"/>.</exception>
-    /// <exception cref="LedgerDamagedException">The position of the start time is unknown because of damage.</exception>
+    /// <inheritdoc/>
     public Follower OpenFollower(FactQuery query, FollowOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(query);
@@ -51,11 +44,11 @@ public sealed partial class Ledger
         if (options.BufferFacts is < 1 or > 100_000) throw new ArgumentOutOfRangeException(nameof(options), options.BufferFacts, "BufferFacts must be 1 to 100,000.");
         RefreshReader(CancellationToken.None);
         var recordedFrom = options.From.Kind == FollowStartKind.AtTime ? options.From.Time : long.MinValue;
-        return new Follower(_storage, _options, query, FollowAfter(options.From), recordedFrom, options.BufferFacts) { Start = options.From.Cursor };
+        return new LogFollower(_storage, _options, query, FollowAfter(options.From, nameof(options)), recordedFrom, options.BufferFacts) { Start = options.From.Cursor, Dropped = options.Dropped };
     }
 
     /// <summary>The position after which a follow begins.</summary>
-    Position FollowAfter(FollowStart start)
+    Position FollowAfter(FollowStart start, string parameter)
     {
         var head = _storage.Head;
         switch (start.Kind)
@@ -67,17 +60,17 @@ public sealed partial class Ledger
                 return head.Position;
 
             case FollowStartKind.AtTime:
-                RecordingClock.RefuseFuture(start.Time, Math.Max(Microseconds.From(_time.GetUtcNow()), head.RecordedAt));
+                RecordingClock.RefuseFuture(start.Time, Math.Max(Microseconds.From(_time.GetUtcNow()), head.RecordedAt), parameter);
                 return _storage.PositionAt(start.Time - 1);
 
             case FollowStartKind.AfterCursor:
-                return Cursors.Resolve(_storage, start.Cursor!.Value, nameof(start));
+                return Cursors.Resolve(_storage, start.Cursor!.Value, parameter);
 
             default:
-                ArgumentOutOfRangeException.ThrowIfNegative(start.Position.Value, nameof(start));
+                if (start.Position < Position.None) throw new ArgumentOutOfRangeException(parameter, start.Position, "A follow cannot begin at a negative position. Positions start at 1, and 0 means the beginning.");
                 var after = start.Kind == FollowStartKind.After ? start.Position : new Position(Math.Max(0, start.Position.Value - 1));
                 if (after > head.Position)
-                    throw new ArgumentOutOfRangeException(nameof(start), $"Position {start.Position} is too high: the last fact is at position {head.Position}, and a follow can begin right after it at the latest.");
+                    throw new ArgumentOutOfRangeException(parameter, $"Position {start.Position} is too high: the last fact is at position {head.Position}, and a follow can begin right after it at the latest.");
                 return after;
         }
     }

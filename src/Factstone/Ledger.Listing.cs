@@ -4,7 +4,7 @@ namespace Factstone;
 
 public sealed partial class Ledger
 {
-    /// <summary>The records of a store that have a value, in the order of their keys' UTF-8 bytes: for each the fact with the value.</summary>
+    /// <inheritdoc/>
     public async IAsyncEnumerable<Fact> ListAsync(string store, ListOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         options ??= new ListOptions();
@@ -12,14 +12,17 @@ public sealed partial class Ledger
         if (Nothing(options.Limit)) yield break;
 
         var until = (await ResolveAsync(options.AsOf, cancellationToken).ConfigureAwait(false)).Position;
-        foreach (var fact in _storage.ReadValues(store, options.Prefix, options.After, until, options.Limit ?? long.MaxValue, cancellationToken)) yield return fact;
+        var left = options.Limit ?? long.MaxValue;
+        var dropped = DroppedFilter.Of(_storage, cancellationToken: cancellationToken);
+        foreach (var fact in _storage.ReadValues(store, options.Prefix, options.After, until, dropped is null ? left : long.MaxValue, cancellationToken))
+        {
+            if (dropped?.IsDropped(fact) == true) continue;
+            yield return fact;
+            if (--left == 0) yield break;
+        }
     }
 
-    /// <summary>The streams of a store in the order of their keys' UTF-8 bytes, each with its last version, those of retracted records included. A store that starts with <c>$</c> can be named, too.</summary>
-    /// <param name="store">The store; a store without streams gives an empty list.</param>
-    /// <param name="options">Which streams, and as of which point: streams whose first fact came later are left out.</param>
-    /// <param name="cancellationToken">Ends the listing.</param>
-    /// <exception cref="LedgerDamagedException">A damaged fact may belong to another stream, or be a later version.</exception>
+    /// <inheritdoc/>
     public async IAsyncEnumerable<StreamSummary> ListStreamsAsync(string store, ListOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         options ??= new ListOptions();
@@ -28,16 +31,20 @@ public sealed partial class Ledger
 
         var until = (await ResolveAsync(options.AsOf, cancellationToken).ConfigureAwait(false)).Position;
         var left = options.Limit ?? long.MaxValue;
+        var dropped = DroppedFilter.Of(_storage, cancellationToken: cancellationToken);
         foreach (var (stream, state) in _storage.Streams(store, options.Prefix, options.After, until, left, cancellationToken))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            yield return new StreamSummary(stream, state.Version, state.Position, state.IsRetracted);
+            yield return new StreamSummary(stream, state.Version, state.Position, state.IsRetracted)
+            {
+                LatestFact = options.WithLatestFacts ? Held(_storage.ReadAt(state.Position, cancellationToken), cancellationToken) : null,
+                DroppedThrough = dropped?.Through(stream) ?? StreamVersion.None,
+            };
             if (--left == 0) yield break;
         }
     }
 
-    /// <summary>The stores that have had a fact, in order, and the number of facts and streams in each now; without those that start with <c>$</c>, which are reserved.</summary>
-    /// <exception cref="LedgerDamagedException">A damaged fact may belong to another store.</exception>
+    /// <inheritdoc/>
     public async IAsyncEnumerable<StoreSummary> ListStoresAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await GetHeadAsync(cancellationToken).ConfigureAwait(false);
@@ -45,22 +52,29 @@ public sealed partial class Ledger
             if (!NameCheck.IsOwn(store.Store)) yield return new StoreSummary(store.Store, store.Facts, store.Streams);
     }
 
-    /// <summary>A cell as it is now; null if it has no value: never written, or deleted.</summary>
-    /// <remarks>After a read of a fact, it returns the cells that were committed with the fact, or newer ones.</remarks>
-    /// <exception cref="LedgerDamagedException">The cell is damaged, or a damaged stretch of the log may hide a newer write of it.</exception>
+    /// <inheritdoc/>
     public ValueTask<Cell?> ReadCellAsync(string bucket, string name, CancellationToken cancellationToken = default)
     {
         var cell = new CellName(bucket, name);
+        if (NameCheck.BucketForReading(bucket) is { } wrongBucket) throw new ArgumentException(wrongBucket, nameof(bucket));
         if (NameCheck.ForReading(cell) is { } wrong) throw new ArgumentException(wrong, nameof(name));
         RefreshReader(cancellationToken);
         return ValueTask.FromResult(_storage.ReadCell(cell, cancellationToken));
     }
 
-    /// <summary>The cells of a bucket that have a value, in the order of their names' UTF-8 bytes. Each has its state when it is reached, because cells have no history.</summary>
-    /// <exception cref="LedgerDamagedException">The next cell is damaged, or a damaged stretch of the log may hide a cell of the bucket.</exception>
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<string> ListBucketsAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await GetHeadAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var bucket in _storage.CellBuckets(cancellationToken))
+            if (!NameCheck.IsOwn(bucket)) yield return bucket;
+    }
+
+    /// <inheritdoc/>
     public async IAsyncEnumerable<Cell> ListCellsAsync(string bucket, CellListOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         options ??= new CellListOptions();
+        Check(bucket, options);
         if (Nothing(options.Limit)) yield break;
         var left = options.Limit ?? long.MaxValue;
         await foreach (var cell in ListCellNamesAsync(bucket, options with { Limit = null }, cancellationToken).ConfigureAwait(false))
@@ -71,16 +85,11 @@ public sealed partial class Ledger
         }
     }
 
-    /// <summary>The names of the cells of a bucket that have a value, in the order of their UTF-8 bytes, without reading the values.</summary>
-    /// <exception cref="LedgerDamagedException">A damaged stretch of the log may hide a cell of the bucket.</exception>
+    /// <inheritdoc/>
     public async IAsyncEnumerable<CellName> ListCellNamesAsync(string bucket, CellListOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         options ??= new CellListOptions();
-        if (NameCheck.BucketForReading(bucket) is { } wrong) throw new ArgumentException(wrong, nameof(bucket));
-        ArgumentNullException.ThrowIfNull(options.Prefix);
-        var wrongName = NameCheck.Text("The prefix", options.Prefix, 0, FactLimits.CellNameBytesMax)
-            ?? (options.After is { } after ? NameCheck.Text("The name to continue after", after, 0, FactLimits.CellNameBytesMax) : null);
-        if (wrongName is not null) throw new ArgumentException(wrongName, nameof(options));
+        Check(bucket, options);
         if (Nothing(options.Limit)) yield break;
 
         await GetHeadAsync(cancellationToken).ConfigureAwait(false);
@@ -95,10 +104,15 @@ public sealed partial class Ledger
 
     static void Check(string store, ListOptions options)
     {
+        ArgumentNullException.ThrowIfNull(store);
         if (NameCheck.StoreForReading(store) is { } wrong) throw new ArgumentException(wrong, nameof(store));
-        ArgumentNullException.ThrowIfNull(options.Prefix);
-        var wrongKey = NameCheck.Text("The prefix", options.Prefix, 0, FactLimits.KeyBytesMax)
-            ?? (options.After is { } after ? NameCheck.Text("The key to continue after", after, 0, FactLimits.KeyBytesMax) : null);
-        if (wrongKey is not null) throw new ArgumentException(wrongKey, nameof(options));
+        PageCheck.Keys(options);
+    }
+
+    static void Check(string bucket, CellListOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(bucket);
+        if (NameCheck.BucketForReading(bucket) is { } wrong) throw new ArgumentException(wrong, nameof(bucket));
+        PageCheck.Names(options);
     }
 }

@@ -10,18 +10,19 @@ public sealed partial class Ledger
     /// <exception cref="LedgerFormatException">A newer version wrote the ledger.</exception>
     /// <exception cref="LedgerDamagedException">The ledger is not even readable. A damaged ledger that is readable is opened, and reports the damage in <see cref="Damage"/>.</exception>
     /// <exception cref="LedgerIOException">The system refused an operation: not a directory, no permission.</exception>
+    /// <exception cref="ProjectionRefusedException">What is stored of a projection does not fit its definition. Nothing was written.</exception>
     public static async ValueTask<Ledger> OpenAsync(string directory, LedgerOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         options ??= new LedgerOptions();
-        return Open(await StorageEngine.OpenAsync(directory, options, cancellationToken).ConfigureAwait(false), options);
+        return await OpenProjectionsAsync(Open(await StorageEngine.OpenAsync(directory, options, cancellationToken).ConfigureAwait(false), options), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Creates a ledger that exists only in memory, until it is closed: the same engine, without a disk.</summary>
     public static ValueTask<Ledger> OpenInMemoryAsync(LedgerOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new LedgerOptions();
-        return ValueTask.FromResult(new Ledger(StorageEngine.OpenInMemory(options, cancellationToken), options, location: ""));
+        return OpenProjectionsAsync(new Ledger(StorageEngine.OpenInMemory(options, cancellationToken), options, location: ""), cancellationToken);
     }
 
     /// <summary>Opens a ledger for reading, beside its writer or without one. Changes nothing, and sees exactly what the writer has published.</summary>
@@ -30,7 +31,22 @@ public sealed partial class Ledger
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         options ??= new LedgerOptions();
-        return Open(await StorageEngine.OpenReadOnlyAsync(directory, options, cancellationToken).ConfigureAwait(false), options);
+        return await OpenProjectionsAsync(Open(await StorageEngine.OpenReadOnlyAsync(directory, options, cancellationToken).ConfigureAwait(false), options), cancellationToken).ConfigureAwait(false);
+    }
+
+    static async ValueTask<Ledger> OpenProjectionsAsync(Ledger ledger, CancellationToken cancellationToken)
+    {
+        if (ledger._projections is not { } projections) return ledger;
+        try
+        {
+            await projections.OpenAsync(cancellationToken).ConfigureAwait(false);
+            return ledger;
+        }
+        catch
+        {
+            ledger.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Reads every byte of a ledger and checks it, beside a running writer or without one. Changes nothing.</summary>

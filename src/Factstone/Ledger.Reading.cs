@@ -4,8 +4,7 @@ namespace Factstone;
 
 public sealed partial class Ledger
 {
-    /// <summary>Facts of the whole ledger in commit order, up to the head at the time of the call. Leaves out reserved stores, which start with <c>$</c>, and facts that are lost for good.</summary>
-    /// <exception cref="LedgerDamagedException">The next fact is damaged. Later facts can be read from the position after it.</exception>
+    /// <inheritdoc/>
     public async IAsyncEnumerable<Fact> ReadAsync(ReadOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         options ??= new ReadOptions();
@@ -14,22 +13,18 @@ public sealed partial class Ledger
         if (after >= until) yield break;
 
         var left = options.Limit ?? long.MaxValue;
+        var dropped = DroppedFilter.Of(_storage, options.Dropped, cancellationToken);
         foreach (var fact in _storage.Read(options.Backward ? until : after.Next(), until, options.Backward, cancellationToken))
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (fact.Position <= after) yield break;
-            if (NameCheck.IsOwn(fact.Stream.Store)) continue;
+            if (NameCheck.IsOwn(fact.Stream.Store) || dropped?.IsDropped(fact) == true) continue;
             yield return fact;
             if (--left == 0) yield break;
         }
     }
 
-    /// <summary>Facts that match a query, in commit order, up to the head at the time of the call. Facts that do not match are not read.</summary>
-    /// <param name="query">The query that facts must match; <see cref="FactQuery.All"/> for every fact outside of reserved stores.</param>
-    /// <param name="options">The start, the direction, the number of facts and the point of the read; null for all facts, forward.</param>
-    /// <param name="cancellationToken">Ends the read.</param>
-    /// <exception cref="ArgumentException">The query is refused; the message says why.</exception>
-    /// <exception cref="LedgerDamagedException">The next fact is damaged, or it is unknown whether a damaged one matches. Later facts can be read from the position after it.</exception>
+    /// <inheritdoc/>
     public async IAsyncEnumerable<Fact> ReadAsync(FactQuery query, ReadOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         Check(query);
@@ -38,89 +33,87 @@ public sealed partial class Ledger
         var (after, until) = await RangeAsync(options, cancellationToken).ConfigureAwait(false);
 
         var left = options.Limit ?? long.MaxValue;
+        var dropped = DroppedFilter.Of(_storage, options.Dropped, cancellationToken);
         foreach (var fact in _storage.ReadQuery(query, after, until, options.Backward, cancellationToken))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (NameCheck.IsOwn(fact.Stream.Store)) continue;
+            if (dropped?.IsDropped(fact) == true) continue;
             yield return fact;
             if (--left == 0) yield break;
         }
     }
 
-    /// <summary>The number of facts that match a query. Most queries are counted by the index alone; if it cannot decide, as with the prefix of a key, facts are read.</summary>
-    /// <exception cref="ArgumentException">The query is refused; the message says why.</exception>
-    /// <exception cref="LedgerDamagedException">It is unknown whether a damaged fact matches.</exception>
+    /// <inheritdoc/>
     public async ValueTask<long> CountAsync(FactQuery query, LedgerTime asOf = default, CancellationToken cancellationToken = default)
     {
         Check(query);
         var until = (await ResolveAsync(asOf, cancellationToken).ConfigureAwait(false)).Position;
-        return _storage.CountQuery(query, Position.None, until, cancellationToken);
+        if (DroppedFilter.Of(_storage, cancellationToken: cancellationToken) is not { } dropped) return _storage.CountQuery(query, Position.None, until, cancellationToken);
+
+        // Which facts are dropped is only known from their streams and versions, so those before the last truncation are read.
+        var (last, held) = (_storage.LastTruncation < until ? _storage.LastTruncation : until, new Fold<long>(0, static (ref count, in _) => ++count > 0, limit: null) { Dropped = dropped });
+        _storage.FoldQuery(query, Position.None, last, backward: false, held, cancellationToken);
+        return held.State + (last < until ? _storage.CountQuery(query, last, until, cancellationToken) : 0);
     }
 
-    /// <summary>Folds the facts that <see cref="ReadAsync(ReadOptions?, CancellationToken)"/> returns into a state, one after the other, without an object for each: the fastest way through many facts.</summary>
-    /// <param name="seed">The state before the first fact.</param>
-    /// <param name="folder">Called on this thread for each fact, with the state to change; false ends the fold. It may use the ledger, append and wait for that, or take any time, because nothing waits for it. Its exceptions are thrown to the caller.</param>
-    /// <param name="options">The start, the direction, the number of facts and the point of the read; null for all facts, forward.</param>
-    /// <param name="cancellationToken">Ends the fold before the next fact.</param>
-    /// <returns>The state after the last fact.</returns>
-    /// <exception cref="LedgerDamagedException">The next fact is damaged. Later facts can be read from the position after it.</exception>
+    /// <inheritdoc/>
     public async ValueTask<TState> FoldAsync<TState>(TState seed, FactFolder<TState> folder, ReadOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(folder);
         options ??= new ReadOptions();
+        PageCheck.NoCallback(options.Dropped);
         if (Nothing(options.Limit)) return seed;
         var (after, until) = await RangeAsync(options, cancellationToken).ConfigureAwait(false);
         if (after >= until) return seed;
 
-        var fold = new Fold<TState>(seed, folder, options.Limit) { LeavesOutOwn = true, After = after };
+        var fold = new Fold<TState>(seed, folder, options.Limit) { LeavesOutOwn = true, After = after, Dropped = DroppedFilter.OfFold(_storage, "The fold", cancellationToken) };
         _storage.Fold(options.Backward ? until : after.Next(), until, options.Backward, fold, cancellationToken);
         return fold.State;
     }
 
-    /// <summary>The same for the facts that match a query, as <see cref="ReadAsync(FactQuery, ReadOptions?, CancellationToken)"/> returns them.</summary>
-    /// <exception cref="ArgumentException">The query is refused; the message says why.</exception>
-    /// <exception cref="LedgerDamagedException">The next fact is damaged, or it is unknown whether a damaged one matches. Later facts can be read from the position after it.</exception>
+    /// <inheritdoc/>
     public async ValueTask<TState> FoldAsync<TState>(FactQuery query, TState seed, FactFolder<TState> folder, ReadOptions? options = null, CancellationToken cancellationToken = default)
     {
         Check(query);
         ArgumentNullException.ThrowIfNull(folder);
         options ??= new ReadOptions();
+        PageCheck.NoCallback(options.Dropped);
         if (Nothing(options.Limit)) return seed;
         var (after, until) = await RangeAsync(options, cancellationToken).ConfigureAwait(false);
 
-        var fold = new Fold<TState>(seed, folder, options.Limit) { LeavesOutOwn = true };
+        var fold = new Fold<TState>(seed, folder, options.Limit) { Dropped = DroppedFilter.OfFold(_storage, "The fold", cancellationToken) };
         _storage.FoldQuery(query, after, until, options.Backward, fold, cancellationToken);
         return fold.State;
     }
 
-    /// <summary>The same for the facts of one stream, as <see cref="ReadStreamAsync"/> returns them.</summary>
-    /// <exception cref="LedgerDamagedException">The next fact is damaged, or a damaged fact may belong to the stream.</exception>
+    /// <inheritdoc/>
     public async ValueTask<TState> FoldStreamAsync<TState>(StreamName stream, TState seed, FactFolder<TState> folder, StreamReadOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new StreamReadOptions();
         Check(stream);
         ArgumentNullException.ThrowIfNull(folder);
-        ArgumentOutOfRangeException.ThrowIfNegative(options.From.Value, nameof(options));
-        if (Nothing(options.Limit)) return seed;
+        PageCheck.Stream(options);
+        PageCheck.NoCallback(options.Dropped);
+        if (options.Limit == 0) return seed;
 
         var until = (await ResolveAsync(options.AsOf, cancellationToken).ConfigureAwait(false)).Position;
-        var fold = new Fold<TState>(seed, folder, options.Limit);
-        _storage.FoldStream(stream, options.From, until, options.Backward, fold, cancellationToken);
+        var fold = new Fold<TState>(seed, folder, options.Limit) { Dropped = DroppedFilter.OfFold(_storage, "The fold", cancellationToken) };
+        new StreamSelection(_storage, stream, options, until, cancellationToken).Fold(fold, cancellationToken);
         return fold.State;
     }
 
-    /// <summary>Facts of one stream in order of version; empty for a stream that does not exist.</summary>
-    /// <exception cref="LedgerDamagedException">The next fact is damaged, or a damaged fact may belong to the stream.</exception>
+    /// <inheritdoc/>
     public async IAsyncEnumerable<Fact> ReadStreamAsync(StreamName stream, StreamReadOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         options ??= new StreamReadOptions();
         Check(stream);
-        ArgumentOutOfRangeException.ThrowIfNegative(options.From.Value, nameof(options));
-        if (Nothing(options.Limit)) yield break;
+        PageCheck.Stream(options);
+        if (options.Limit == 0) yield break;
 
         var until = (await ResolveAsync(options.AsOf, cancellationToken).ConfigureAwait(false)).Position;
         var left = options.Limit ?? long.MaxValue;
-        foreach (var fact in _storage.ReadStream(stream, options.From, until, options.Backward, cancellationToken))
+        var dropped = DroppedFilter.Of(_storage, options.Dropped, cancellationToken);
+        foreach (var fact in new StreamSelection(_storage, stream, options, until, cancellationToken).Read(dropped, cancellationToken))
         {
             cancellationToken.ThrowIfCancellationRequested();
             yield return fact;
@@ -128,26 +121,67 @@ public sealed partial class Ledger
         }
     }
 
-    /// <summary>All facts of a record, oldest first, retractions included; the same as its stream.</summary>
-    public IAsyncEnumerable<Fact> ReadHistoryAsync(StreamName stream, LedgerTime asOf = default, CancellationToken cancellationToken = default) =>
-        ReadStreamAsync(stream, new StreamReadOptions { AsOf = asOf }, cancellationToken);
+    /// <inheritdoc/>
+    public async ValueTask<long> CountStreamAsync(StreamName stream, StreamReadOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new StreamReadOptions();
+        Check(stream);
+        PageCheck.Stream(options);
+        if (options.Limit == 0) return 0;
 
-    /// <summary>The fact with the value of a record; null if the record has no value: never written by then, or retracted.</summary>
-    public async ValueTask<Fact?> ReadLatestAsync(StreamName stream, LedgerTime asOf = default, CancellationToken cancellationToken = default)
+        var until = (await ResolveAsync(options.AsOf, cancellationToken).ConfigureAwait(false)).Position;
+        var dropped = DroppedFilter.Of(_storage, options.Dropped, cancellationToken);
+        return new StreamSelection(_storage, stream, options, until, cancellationToken).Count(dropped, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<Fact?> ReadLatestAsync(StreamName stream, LedgerTime asOf = default, CancellationToken cancellationToken = default)
     {
         Check(stream);
+        if (asOf.Kind != LedgerTimeKind.Latest) return ReadLatestAsOfAsync(stream, asOf, cancellationToken);
+        RefreshReader(cancellationToken);
+        return ValueTask.FromResult(Held(_storage.ReadLatest(stream, _storage.Head.Position, cancellationToken), cancellationToken));
+    }
+
+    async ValueTask<Fact?> ReadLatestAsOfAsync(StreamName stream, LedgerTime asOf, CancellationToken cancellationToken)
+    {
         if (asOf.Kind == LedgerTimeKind.RecordedBy)
         {
             RefreshReader(cancellationToken);
             await SettleAsync(asOf.Time, cancellationToken).ConfigureAwait(false);
-            return _storage.ReadLatestRecordedBy(stream, asOf.Time, cancellationToken);
+            return Held(_storage.ReadLatestRecordedBy(stream, asOf.Time, cancellationToken), cancellationToken);
         }
 
         var until = (await ResolveAsync(asOf, cancellationToken).ConfigureAwait(false)).Position;
-        return _storage.ReadLatest(stream, until, cancellationToken);
+        return Held(_storage.ReadLatest(stream, until, cancellationToken), cancellationToken);
     }
 
-    /// <summary>The last version of a stream; 0 if it has no fact.</summary>
+    /// <summary>The fact, unless it is dropped.</summary>
+    Fact? Held(Fact? fact, CancellationToken cancellationToken) =>
+        fact is not null && _storage.FindTruncated(fact.Stream, cancellationToken) is { } truncated && fact.StreamVersion <= truncated.Through ? null : fact;
+
+    /// <inheritdoc/>
+    public ValueTask<TState> FoldLatestAsync<TState>(StreamName stream, TState seed, FactFolder<TState> folder, LedgerTime asOf = default, CancellationToken cancellationToken = default)
+    {
+        Check(stream);
+        ArgumentNullException.ThrowIfNull(folder);
+        if (asOf.Kind != LedgerTimeKind.Latest) return FoldLatestAsOfAsync(stream, seed, folder, asOf, cancellationToken);
+        RefreshReader(cancellationToken);
+        return ValueTask.FromResult(FoldLatest(stream, seed, folder, _storage.Head.Position, cancellationToken));
+    }
+
+    async ValueTask<TState> FoldLatestAsOfAsync<TState>(StreamName stream, TState seed, FactFolder<TState> folder, LedgerTime asOf, CancellationToken cancellationToken) =>
+        FoldLatest(stream, seed, folder, (await ResolveAsync(asOf, cancellationToken).ConfigureAwait(false)).Position, cancellationToken);
+
+    TState FoldLatest<TState>(StreamName stream, TState seed, FactFolder<TState> folder, Position until, CancellationToken cancellationToken)
+    {
+        var fold = Fold<TState>.OfOne(seed, folder);
+        fold.Dropped = DroppedFilter.Of(_storage, cancellationToken: cancellationToken);
+        _storage.VisitLatest(stream, until, fold, cancellationToken);
+        return fold.End();
+    }
+
+    /// <inheritdoc/>
     public async ValueTask<StreamVersion> GetVersionAsync(StreamName stream, LedgerTime asOf = default, CancellationToken cancellationToken = default)
     {
         Check(stream);
@@ -155,16 +189,15 @@ public sealed partial class Ledger
         return _storage.StateAt(stream, until, cancellationToken).Version;
     }
 
-    /// <summary>The fact at a position; null if there is none yet, or if it is lost for good.</summary>
-    /// <exception cref="LedgerDamagedException">The fact is damaged, or it is unknown whether there is one.</exception>
+    /// <inheritdoc/>
     public ValueTask<Fact?> ReadAtAsync(Position position, CancellationToken cancellationToken = default)
     {
         RefreshReader(cancellationToken);
         if (position > _storage.Head.Position && _storage.IsEndUnknown) throw new LedgerDamagedException($"It is unknown whether there is a fact at position {position}.", _storage.Damage);
-        return ValueTask.FromResult(position > Position.None && position <= _storage.Head.Position ? _storage.ReadAt(position, cancellationToken) : null);
+        return ValueTask.FromResult(position > Position.None && position <= _storage.Head.Position ? Held(_storage.ReadAt(position, cancellationToken), cancellationToken) : null);
     }
 
-    /// <summary>The fact with an id; null if this ledger has none.</summary>
+    /// <inheritdoc/>
     public async ValueTask<Fact?> FindAsync(Guid id, CancellationToken cancellationToken = default) =>
         FactId.TryGetPosition(id, _storage.Id.Tag, out var position)
             && await ReadAtAsync(position, cancellationToken).ConfigureAwait(false) is { } fact && fact.Id == id
@@ -174,7 +207,7 @@ public sealed partial class Ledger
     /// <summary>The range of a read: after one position, and up to another.</summary>
     async ValueTask<(Position After, Position Until)> RangeAsync(ReadOptions options, CancellationToken cancellationToken)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(options.From.Value, nameof(options));
+        PageCheck.From(options.From);
         var until = (await ResolveAsync(options.AsOf, cancellationToken).ConfigureAwait(false)).Position;
         var after = options.RecordedFrom is { } time ? _storage.PositionAt(Microseconds.AtOrAfter(time) - 1, cancellationToken) : Position.None;
         if (options.From == Position.None) return (after, until);

@@ -7,12 +7,15 @@ namespace Factstone;
 /// All members may be called from any thread at any time. Reads see durable facts only, each as of a point that is fixed
 /// when it begins. Names, keys and tags are ordered by unsigned UTF-8 bytes.
 /// </remarks>
-public sealed partial class Ledger : IAsyncDisposable, IDisposable
+public sealed partial class Ledger : ILedger, IFactValueSource, IProjectionSource, IAsyncDisposable, IDisposable
 {
     readonly IFactStorage _storage;
     readonly AppendPipeline? _pipeline;
     readonly TimeProvider _time;
     readonly LedgerOptions _options;
+    readonly FactValues? _values;
+    readonly KeptProjections? _projections;
+    int _isClosing;
     int _isDisposed;
 
     /// <param name="storage">The open storage.</param>
@@ -24,20 +27,34 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
         _storage = storage;
         _options = options;
         _time = options.TimeProvider;
+        _values = FactValues.Of(options.Types, options.Records);
+        _blobs = new Lazy<IBlobStore>(() =>
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
+            return StorageEngine.OpenBlobs(storage);
+        });
         if (storage.Appending is { } appending) _pipeline = new AppendPipeline(storage, appending, new RecordingClock(options.TimeProvider, storage.Head.RecordedAt), options);
+        if (options.InlineProjections.Count + options.AsyncProjections.Count > 0) _projections = new KeptProjections(this, options.InlineProjections, options.AsyncProjections, options.ProjectionLimits, options.Notice, storage.Opening.RecoveryIsPending);
     }
 
-    /// <summary>The identity of this ledger.</summary>
+    /// <inheritdoc/>
     public LedgerId Id => _storage.Id;
 
-    /// <summary>Raised by every operation that may have lost facts: a restore, a repair, a failover. From 1.</summary>
+    /// <inheritdoc/>
     public long Epoch => _storage.Epoch;
 
     /// <summary>The directory, as a full path, as it was when the ledger was opened; empty for a ledger in memory.</summary>
     public string Location { get; }
 
-    /// <summary>Whether it was opened for reading only.</summary>
+    /// <inheritdoc/>
     public bool IsReadOnly => _storage.IsReadOnly;
+
+    /// <inheritdoc/>
+    public FactTypes? Types => _options.Types;
+
+    FactValues? IFactValueSource.Values => _values;
+
+    KeptProjections? IProjectionSource.Projections => _projections;
 
     /// <summary>What the open found and did.</summary>
     public OpeningReport Opening => _storage.Opening;
@@ -51,8 +68,7 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
     /// <summary>How far the clock is behind the last RecordedAt; zero if it is not. Recorded times advance by microseconds until the clock has caught up.</summary>
     public TimeSpan ClockLag => _pipeline?.Clock.Lag ?? TimeSpan.Zero;
 
-    /// <summary>The last durable position; 0 in an empty ledger.</summary>
-    /// <exception cref="LedgerDamagedException">The last position is unknown, because the end of the log is lost.</exception>
+    /// <inheritdoc/>
     public ValueTask<Position> GetHeadAsync(CancellationToken cancellationToken = default)
     {
         RefreshReader(cancellationToken);
@@ -60,9 +76,7 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
         return ValueTask.FromResult(_storage.Head.Position);
     }
 
-    /// <summary>The position of a point in time, after waiting for appends in flight up to that time.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The position is beyond the head, or the time is in the future.</exception>
-    /// <exception cref="ClockJumpedException">The clock is probably wrong, so the present time is unknown.</exception>
+    /// <inheritdoc/>
     public async ValueTask<ResolvedTime> ResolveAsync(LedgerTime time, CancellationToken cancellationToken = default)
     {
         RefreshReader(cancellationToken);
@@ -72,7 +86,7 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
                 return new ResolvedTime(_storage.Head.Position, IsFinal: false);
 
             case LedgerTimeKind.Position:
-                ArgumentOutOfRangeException.ThrowIfNegative(time.Position.Value, nameof(time));
+                if (time.Position < Position.None) throw new ArgumentOutOfRangeException(nameof(time), time.Position, "A position must not be negative. Positions start at 1, and 0 is before the first fact.");
                 if (time.Position > _storage.Head.Position)
                     throw new ArgumentOutOfRangeException(nameof(time), $"Position {time.Position} is too high: the last fact is at position {_storage.Head.Position}.");
                 return new ResolvedTime(time.Position, IsFinal: true);
@@ -83,7 +97,7 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
         }
     }
 
-    /// <summary>The size of the ledger.</summary>
+    /// <inheritdoc/>
     public ValueTask<LedgerStatistics> GetStatisticsAsync(CancellationToken cancellationToken = default)
     {
         RefreshReader(cancellationToken);
@@ -109,19 +123,28 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
         });
     }
 
+    /// <inheritdoc/>
+    public ILedgerReader AsOf(LedgerTime time) => new AsOfReader(this, time);
+
     /// <summary>Accepts the present time of the clock as correct, after a <see cref="ClockJumpedException"/>.</summary>
     public void AcceptClock() => _pipeline?.Clock.Accept();
 
-    /// <summary>Finishes the queued appends, ends the followers, marks the end of the session and releases the lock. May be called again.</summary>
+    /// <summary>Writes the last snapshots of kept projections, finishes the queued appends, ends the followers, marks the end of the session and releases the lock. May be called again.</summary>
     public void Dispose()
     {
+        CloseProjectionsAsync().AsTask().GetAwaiter().GetResult();
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
+        if (_blobs.IsValueCreated) (_blobs.Value as IDisposable)?.Dispose();
         _pipeline?.Dispose();
         _storage.Dispose();
     }
 
     /// <summary>The same as <see cref="Dispose"/>.</summary>
     public async ValueTask DisposeAsync() => await Task.Run(Dispose).ConfigureAwait(false);
+
+    /// <summary>Ends the kept projections, before the appends of their snapshots are refused.</summary>
+    internal ValueTask CloseProjectionsAsync() =>
+        _projections is { } projections && Interlocked.Exchange(ref _isClosing, 1) == 0 ? projections.CloseAsync() : default;
 
     /// <summary>The storage, for tests of the parts below the ledger.</summary>
     internal IFactStorage Storage => _storage;
@@ -166,7 +189,7 @@ public sealed partial class Ledger : IAsyncDisposable, IDisposable
 
     static bool Nothing(long? limit)
     {
-        if (limit is < 0) throw new ArgumentOutOfRangeException(nameof(limit), limit, "A limit must not be negative.");
+        PageCheck.Limit(limit);
         return limit == 0;
     }
 }

@@ -12,7 +12,7 @@ public sealed partial record LedgerOptions
     /// <summary>Called once, after a second of waiting for the lock, with the holder of the lock, as text for people. On the thread that waits; by default nothing is called. Factstone itself writes nothing to the console.</summary>
     public Action<string>? LockWaiting { get; init; }
 
-    /// <summary>Called while the open reads the log: bytes read so far, bytes in all.</summary>
+    /// <summary>Called while the open reads the log: bytes read so far, and bytes to read in all. An open does not read what the index has, so there may be no call. After a crash the second number can grow.</summary>
     public Action<long, long>? OpeningProgress { get; init; }
 
     /// <summary>Called with information for the operator that makes no call fail: a stopped worker, or a clock that is behind. On any thread; by default there is no notice.</summary>
@@ -23,6 +23,17 @@ public sealed partial record LedgerOptions
 
     /// <summary>The CLR types of payloads, for <see cref="Fact.Value"/> and for appends of values; null for none.</summary>
     public FactTypes? Types { get; init; }
+
+    /// <summary>Stores of records whose facts have a <see cref="Fact.Value"/> of the store's type, on every read path; none by default. Each store once.</summary>
+    /// <remarks><c>ledger.Records(store)</c> needs no entry here. A fact with a type gets its value from <see cref="Types"/>.</remarks>
+    public IReadOnlyList<RecordStore> Records { get; init; } = [];
+
+    /// <summary>Projections that an append folds before it is answered, so that a read after it sees it. None by default; each name once.</summary>
+    /// <remarks>A process that opens the ledger without them appends all the same; the next one with them folds what it appended. The open waits for that.</remarks>
+    public IReadOnlyList<Projection> InlineProjections { get; init; } = [];
+
+    /// <summary>Projections that are folded in the background, a little later than the appends. None by default; each name once, here or in <see cref="InlineProjections"/>.</summary>
+    public IReadOnlyList<Projection> AsyncProjections { get; init; } = [];
 
     /// <summary>The source of the time.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
@@ -59,6 +70,8 @@ public sealed partial record LedgerOptions
     internal int MappedFilesMax { get; init; } = 512;
 
     internal Action<InterleavingPoint>? Interleave { get; init; }
+
+    internal ProjectionLimits ProjectionLimits { get; init; } = new();
 
     internal Defect Defect { get; init; }
 }

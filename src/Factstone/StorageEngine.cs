@@ -67,6 +67,23 @@ internal static class StorageEngine
             cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>The blobs of a ledger that is open here. They are disposed of before the storage.</summary>
+    public static IBlobStore OpenBlobs(IFactStorage storage) => ((FileStorage)storage).OpenBlobs();
+
+    /// <summary>The blobs of a ledger that need not be open here.</summary>
+    public static async ValueTask<IBlobStore> OpenBlobsBesideAsync(string directory, bool readOnly, CancellationToken cancellationToken)
+    {
+        var (files, root) = FilesOf(directory, fileSystem: null);
+        return await Task.Run(() => FileBlobStore.OpenBeside(files, new LedgerLayout(root), readOnly, new BlobStorageOptions()), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>A store of blobs in any directory.</summary>
+    public static async ValueTask<IBlobStore> OpenBlobsAsync(string directory, bool readOnly, CancellationToken cancellationToken)
+    {
+        var (files, root) = FilesOf(directory, fileSystem: null);
+        return await Task.Run(() => FileBlobStore.Open(files, root, readOnly, new BlobStorageOptions()), cancellationToken).ConfigureAwait(false);
+    }
+
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public static StorageOptions ToStorageOptions(this LedgerOptions options)
     {
@@ -81,7 +98,7 @@ internal static class StorageEngine
             OpeningProgress = options.OpeningProgress,
             Notice = options.Notice,
             Salts = options.Salts,
-            Types = options.Types,
+            Values = FactValues.Of(options.Types, options.Records),
             Time = options.TimeProvider,
             Scheduler = options.Scheduler,
             MapsFiles = options.MappedReads,
@@ -147,6 +164,8 @@ public sealed partial record LedgerOptions
             throw new ArgumentOutOfRangeException(nameof(SegmentSizeBytes), SegmentSizeBytes, $"A segment must have {StorageOptions.SegmentSizeBytesMin:N0} to {StorageOptions.SegmentSizeBytesMax:N0} bytes.");
         if (LockWait < TimeSpan.Zero) throw new ArgumentOutOfRangeException(nameof(LockWait), LockWait, "A wait must not be negative.");
         ArgumentNullException.ThrowIfNull(TimeProvider);
+        ArgumentNullException.ThrowIfNull(Records);
+        ProjectionCheck.Check(InlineProjections, AsyncProjections);
     }
 }
 

@@ -11,10 +11,12 @@ using Factstone.Storage;
 //     full CALLER                             an append was refused because the disk is full; the caller goes on
 //     stopped CALLER WHY                      an append failed otherwise; the caller ends
 //   segments DIR COUNT                        see ManySegments
+//   webhooks DIR FILE                         see Webhooks
 //   backup DIR BACKUP, or restore BACKUP DIR
 //     copied NUMBER                           so many pieces are copied; it waits a moment behind each
 //     done POSITION                           the position of the backup
 if (args is ["segments", var many, var count]) return await ManySegments.RunAsync(many, int.Parse(count, CultureInfo.InvariantCulture));
+if (args is ["webhooks", var received, var deliveries]) return await Webhooks.RunAsync(received, deliveries);
 if (args is ["backup" or "restore", var from, var to])
 {
     var pieces = 0;
@@ -33,7 +35,7 @@ if (args is ["backup" or "restore", var from, var to])
 
 if (args is not ["append", var directory, .. var rest])
 {
-    Console.Error.WriteLine("usage: append DIR [--segment BYTES] [--callers N] [--pause MS] [--no-sync] [--lock-wait MS] [--no-directory-lock], backup DIR BACKUP, or restore BACKUP DIR");
+    Console.Error.WriteLine("usage: append DIR [--segment BYTES] [--callers N] [--pause MS] [--no-sync] [--lock-wait MS] [--no-directory-lock], webhooks DIR FILE, backup DIR BACKUP, or restore BACKUP DIR");
     return 2;
 }
 

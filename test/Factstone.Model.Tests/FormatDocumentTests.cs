@@ -74,6 +74,47 @@ public sealed class FormatDocumentTests
     }
 
     [Fact]
+    public void The_documents_checkpoint_is_what_the_code_writes_and_reads()
+    {
+        var text = Assert.Single(Section("Checkpoint of a consumer").Lines("checkpoint"));
+        var checkpoint = new Checkpoint(
+            LedgerCursor.Parse("6f9619ff-8b86-4d01-b42d-00cf4fc964ff/1@1.26245bf3"),
+            [new() { Store = "orders", Types = ["order placed", "paid"] }],
+            new Guid("0191d2c4-77aa-4c1e-9d0b-2f6a4e8b1c55"));
+        var cell = checkpoint.ToCell("mail");
+        Assert.Equal("$consumers/mail", cell.Cell.ToString());
+        Assert.Equal(text, Encoding.UTF8.GetString(cell.Value.Span));
+        Assert.Equal(checkpoint, Checkpoint.Read(new Cell { Bucket = "$consumers", Name = "mail", Version = 1, Value = Encoding.UTF8.GetBytes(text), RecordedAt = default }));
+    }
+
+    [Fact]
+    public void The_documents_truncation_is_what_the_code_writes_and_reads()
+    {
+        var lines = Section("Truncated streams").Lines("truncation");
+        Assert.Equal(2, lines.Count);
+        var cell = TruncationCell.ToCell("orders/42", 4, new Position(7));
+        Assert.Equal("$truncated/orders/42", cell.Cell.ToString());
+        Assert.Equal(lines[0], Encoding.UTF8.GetString(cell.Value.Span));
+        Assert.Equal((4, 7), TruncationCell.Read(Encoding.UTF8.GetBytes(lines[0]), "orders/42") is var read ? (read.Through.Value, read.LastPosition.Value) : default);
+
+        var receipt = TruncationReceiptJson.ToFact(new TruncationReceipt
+        {
+            Stream = "orders/42",
+            FirstVersion = 1,
+            Through = 4,
+            Facts = 4,
+            FirstPosition = new Position(1),
+            LastPosition = new Position(7),
+            IsDelete = false,
+            Reason = "older than 30 days",
+            By = "job 7",
+            Head = new Position(20),
+            Position = Position.None,
+        });
+        Assert.Equal(("$receipts/truncate", "truncated", lines[1]), (receipt.Stream.ToString(), receipt.Type, Encoding.UTF8.GetString(receipt.Payload.Span)));
+    }
+
+    [Fact]
     public void The_documents_canonical_form_is_what_the_code_writes()
     {
         var row = Assert.Single(Section("Canonical JSON").Table("text", "canonical form"));

@@ -9,7 +9,7 @@ namespace Factstone.Package.Tests;
 /// <summary>What a user installs.</summary>
 public sealed class PackageTests(PackedPackages packages) : IClassFixture<PackedPackages>
 {
-    static readonly string[] Libraries = ["Factstone", "Factstone.Model", "Factstone.Storage", "Factstone.Testing"];
+    static readonly string[] Libraries = ["Factstone", "Factstone.Conformance", "Factstone.Model", "Factstone.Storage", "Factstone.Testing"];
     static readonly string[] All = [.. Libraries, "Factstone.Cli"];
     static readonly string[] Assemblies = [.. Libraries, "factstone-cli"];
 
@@ -34,7 +34,7 @@ public sealed class PackageTests(PackedPackages packages) : IClassFixture<Packed
         Assert.Equal(2, packages.Entries(package, static name => name is "README.md" or "icon.png").Count(static entry => entry.Bytes.Length > 0));
         var dependencies = nuspec.Descendants().Where(static element => element.Name.LocalName == "dependency").ToList();
         Assert.All(dependencies, one => Assert.Equal(one.Attribute("id")!.Value.StartsWith("Factstone", StringComparison.Ordinal), one.Attribute("version")!.Value == $"[{packages.Version}]"));
-        Assert.Equal(package switch { "Factstone" => 2, "Factstone.Storage" or "Factstone.Testing" => 1, _ => 0 }, dependencies.Count(static one => one.Attribute("id")!.Value.StartsWith("Factstone", StringComparison.Ordinal)));
+        Assert.Equal(package switch { "Factstone" => 2, "Factstone.Conformance" or "Factstone.Storage" or "Factstone.Testing" => 1, _ => 0 }, dependencies.Count(static one => one.Attribute("id")!.Value.StartsWith("Factstone", StringComparison.Ordinal)));
         if (Libraries.Contains(package)) Assert.All(dependencies, static one => Assert.StartsWith("Factstone", one.Attribute("id")!.Value, StringComparison.Ordinal));
     }
 
@@ -59,6 +59,7 @@ public sealed class PackageTests(PackedPackages packages) : IClassFixture<Packed
     // The compiler writes the comments of internal members into the documentation, too.
     [Theory]
     [InlineData("Factstone")]
+    [InlineData("Factstone.Conformance")]
     [InlineData("Factstone.Model")]
     [InlineData("Factstone.Storage")]
     [InlineData("Factstone.Testing")]
@@ -115,19 +116,37 @@ public sealed class PackageTests(PackedPackages packages) : IClassFixture<Packed
             await foreach (var fact in ledger.ReadStreamAsync("orders/42"))
                 Console.WriteLine($"{fact.Stream} v{fact.StreamVersion} {fact.Type} {fact.Value}");
 
+            await Factstone.Tests.Samples.Tickets.TicketShop.RunAsync();
+
             public sealed record OrderPlaced(string Customer, decimal Total);
 
             [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
             [JsonSerializable(typeof(OrderPlaced))]
             internal sealed partial class ShopJson : JsonSerializerContext;
             """, TestContext.Current.CancellationToken);
-        var expected = "durable at position 1\norders/42 v1 order-placed OrderPlaced { Customer = Ada, Total = 129.90 }\n";
 
-        Assert.Equal(expected, await PackedPackages.RunAsync(program, "dotnet", "run", "-c", "Release", "--", Path.Combine(packages.Root, "data")));
+        // The ticket shop uses most of the API.
+        var shop = Repository.Read("test/Factstone.Tests/Samples/TicketShop.cs").Replace("using Console = Factstone.Tests.Guide.Console;", "", StringComparison.Ordinal);
+        await File.WriteAllTextAsync(Path.Combine(program, "TicketShop.cs"), shop, TestContext.Current.CancellationToken);
+        const string Expected = """
+            durable at position 1
+            orders/42 v1 order-placed OrderPlaced { Customer = Ada, Total = 129.90 }
+            5 of 8 orders are placed
+            3 pages of orders
+            ordered from London, lives in Paris, 2 versions
+            paid once: True
+            sales: 40
+            cancelled as it was before the payment: False
+            cancelled when paid: True
+            seats sold again: True
+
+            """;
+
+        Assert.Equal(Expected, await PackedPackages.RunAsync(program, "dotnet", "run", "-c", "Release", "--", Path.Combine(packages.Root, "data")));
 
         var published = Path.Combine(packages.Root, "published");
         await PackedPackages.RunAsync(program, "dotnet", "publish", "-c", "Release", "-r", "linux-x64", "--self-contained", "-p:PublishTrimmed=true", "-p:TrimmerSingleWarn=false", "-o", published);
-        Assert.Equal(expected, await PackedPackages.RunAsync(published, Path.Combine(published, "Program"), Path.Combine(packages.Root, "data of the trimmed one")));
+        Assert.Equal(Expected, await PackedPackages.RunAsync(published, Path.Combine(published, "Program"), Path.Combine(packages.Root, "data of the trimmed one")));
     }
 
     static HashSet<string> PublicTypes(byte[] assembly)

@@ -41,6 +41,15 @@ internal sealed class ChildProcess : IDisposable
         }
     }
 
+    /// <summary>The output read so far. The last line may be cut short by a kill.</summary>
+    public IReadOnlyList<string> Lines
+    {
+        get
+        {
+            lock (_lines) return [.. _lines];
+        }
+    }
+
     public long LastAcknowledged
     {
         get

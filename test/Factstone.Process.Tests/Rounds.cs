@@ -9,13 +9,14 @@ internal static class Rounds
         Environment.GetEnvironmentVariable("FACTSTONE_ROUNDS") is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : inTheTestRun;
 
     /// <summary>
-    /// Creates a random generator. The failure message contains its seed, for
-    /// another attempt; moments depend on the machine and do not repeat exactly.
+    /// Creates a random generator and prints the command for another attempt with its seed; moments depend on the machine and do not
+    /// repeat exactly.
     /// </summary>
     public static Random Seeded(out int seed)
     {
-        seed = Environment.GetEnvironmentVariable("FACTSTONE_SEED") is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : Environment.TickCount & 0xFFFF;
-        TestContext.Current.TestOutputHelper?.WriteLine($"FACTSTONE_SEED={seed}");
+        var drawn = Seeds.DrawOne();
+        seed = drawn.First;
+        TestContext.Current.TestOutputHelper?.WriteLine(drawn.ToString());
         return new Random(seed);
     }
 }

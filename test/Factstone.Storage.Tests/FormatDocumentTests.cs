@@ -167,6 +167,20 @@ public sealed class FormatDocumentTests
         Assert.Equal("00000000000001000000.000001.log", Header.Name);
     }
 
+    [Fact]
+    public void The_document_names_the_files_and_the_bytes_of_blobs()
+    {
+        var left = Offsets(typeof(CidText));
+        Compare(typeof(CidText), Section("Blobs").Table("offset", "bytes", "field"), "Bytes", left);
+        Assert.Empty(left);
+        var paths = Section("Blobs").Table("content", "path");
+        Assert.Equal(2, paths.Count);
+        foreach (var row in paths)
+            Assert.Equal(row[1].Trim('`'), new BlobLayout("blobs").Blob(Cid.Of(row[0] == "none" ? [] : Encoding.UTF8.GetBytes(row[0].Trim('`')))));
+        Assert.Equal("blobs/new/7", new BlobLayout("blobs").Seat(7));
+        Assert.Matches("^seat/[0-9a-f]{32}[.]part$", BlobLayout.NewPart("seat"));
+    }
+
     // If one of the following tests fails, the format on disk has changed. Raise LedgerLayout.Format and add an example; do not edit the
     // bytes in the document. They were created without our own code.
     [Theory]

@@ -61,7 +61,7 @@ internal abstract class DecoratedFile(IStorageFile inner) : IStorageFile
 
     public virtual void Sync() => Inner.Sync();
 
-    public void Dispose()
+    public virtual void Dispose()
     {
         Inner.Dispose();
         GC.SuppressFinalize(this);

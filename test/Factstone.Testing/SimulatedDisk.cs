@@ -12,7 +12,8 @@ namespace Factstone.Testing;
 /// </para>
 /// <para>
 /// Threads: one at a time, because everything is drawn from one seeded <see cref="Random"/>. The same seed and the same
-/// calls have the same outcome; <see cref="Trace"/> shows them.
+/// calls have the same outcome; <see cref="Trace"/> shows them. A ledger of <see cref="SimulatedLedgers.OpenLedgerAsync"/> has
+/// threads. Its operations wait for each other and for a power loss, and their order is not the same each time.
 /// </para>
 /// </remarks>
 public sealed class SimulatedDisk
@@ -69,7 +70,13 @@ public sealed class SimulatedDisk
     /// <summary>The first mapped read that would have ended its process, or that no reader may do; null if there was none.</summary>
     internal string? MappingFault { get; set; }
 
+    /// <summary>Called when a process is killed or the power is lost, by the thread that does so, which holds <see cref="Gate"/>.</summary>
+    internal Action? Stopped { get; set; }
+
     internal Random Random { get; }
+
+    /// <summary>Held by each operation of a ledger that has threads, and by what this disk does between them.</summary>
+    internal Lock Gate { get; } = new();
 
     internal SimulatedNames Names => _names;
 
@@ -85,9 +92,12 @@ public sealed class SimulatedDisk
     /// </summary>
     public void LosePower()
     {
-        Trace?.WriteLine("power loss");
-        Count(nameof(Fault.PowerLoss));
-        CutPower();
+        lock (Gate)
+        {
+            Trace?.WriteLine("power loss");
+            Count(nameof(Fault.PowerLoss));
+            CutPower();
+        }
     }
 
     /// <summary>
@@ -96,9 +106,12 @@ public sealed class SimulatedDisk
     /// </summary>
     public void KillProcess()
     {
-        Trace?.WriteLine("process kill");
-        Count(nameof(Fault.ProcessKill));
-        if (_main is { IsDead: false }) Kill(_main);
+        lock (Gate)
+        {
+            Trace?.WriteLine("process kill");
+            Count(nameof(Fault.ProcessKill));
+            if (_main is { IsDead: false }) Kill(_main);
+        }
     }
 
     /// <summary>Deletes the lock file of a ledger, as a user who takes it for a leftover does: <c>rm LOCK</c>. Durable at once.</summary>
@@ -127,6 +140,11 @@ public sealed class SimulatedDisk
     /// <summary>Damages one bit of durable content: on a page that was written, up to the last byte of its file that is not zero.</summary>
     /// <returns>What was damaged; null if there is nothing to damage, or if it is about to be overwritten.</returns>
     public FlippedBit? FlipRandomBit()
+    {
+        lock (Gate) return FlipDrawnBit();
+    }
+
+    FlippedBit? FlipDrawnBit()
     {
         var pages = _names.Durable
             .OrderBy(entry => entry.Path, StringComparer.Ordinal)
@@ -265,6 +283,7 @@ public sealed class SimulatedDisk
     {
         foreach (var process in _processes) process.Die();
         _processes.Clear();
+        Stopped?.Invoke();
 
         var tally = new PowerLossTally();
         foreach (var file in _names.Seen.Concat(_names.Durable).Select(entry => entry.File).DistinctBy(file => file.Id).OrderBy(file => file.Id))
@@ -291,6 +310,7 @@ public sealed class SimulatedDisk
         _processes.Remove(process);
         process.LetGo();
         process.Die();
+        Stopped?.Invoke();
     }
 
     SimulatedProcess Start()

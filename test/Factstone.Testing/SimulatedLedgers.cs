@@ -11,6 +11,6 @@ public static class SimulatedLedgers
     public static ValueTask<Ledger> OpenLedgerAsync(this SimulatedDisk disk, LedgerOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(disk);
-        return Ledger.OpenAsync(Root, (options ?? new LedgerOptions()) with { FileSystem = disk.FileSystem }, cancellationToken);
+        return Ledger.OpenAsync(Root, (options ?? new LedgerOptions()) with { FileSystem = new SynchronizedFiles(disk.FileSystem, disk.Gate) }, cancellationToken);
     }
 }

@@ -17,7 +17,8 @@ public sealed partial class ArchitectureTests
         ["Factstone.Model"] = ([], []),
         ["Factstone.Storage"] = (["Factstone.Model"], []),
         ["Factstone"] = (["Factstone.Model", "Factstone.Storage"], []),
-        ["Factstone.Cli"] = (["Factstone"], ["System.CommandLine", "Spectre.Console"]),
+        ["Factstone.Conformance"] = (["Factstone.Model"], []),
+        ["Factstone.Cli"] = (["Factstone", "Factstone.Conformance", "Factstone.Testing"], ["System.CommandLine", "Spectre.Console"]),
     };
 
     static readonly string[] Core = ["Factstone.Model", "Factstone.Storage", "Factstone"];

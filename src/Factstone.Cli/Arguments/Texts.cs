@@ -16,6 +16,18 @@ internal static class Texts
             ? cell
             : throw CliException.Usage($"'{text}' names no cell: write BUCKET/NAME, such as settings/theme. 'settings/' is the cell with the empty name.");
 
+    public static Cid Cid(string text)
+    {
+        try
+        {
+            return Factstone.Cid.Parse(text);
+        }
+        catch (FormatException wrong)
+        {
+            throw CliException.Usage(wrong.Message);
+        }
+    }
+
     /// <summary><c>@POSITION</c> or a time; the latest if nothing is given.</summary>
     public static LedgerTime AsOf(string? text)
     {

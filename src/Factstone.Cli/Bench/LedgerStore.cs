@@ -28,10 +28,9 @@ internal sealed class LedgerStore : IBenchStore
     public async ValueTask<long> AppendAsync(int stream, long? expectedVersion, byte[] payload)
     {
         var fact = new NewFact(Streams[stream], FactType, payload);
-        var request = expectedVersion is { } version
-            ? new AppendRequest(fact) { Conditions = [AppendCondition.StreamAt(Streams[stream], version)] }
-            : new AppendRequest(fact);
-        return Version(await _ledger.TryAppendAsync(request).ConfigureAwait(false));
+        return Version(expectedVersion is { } version
+            ? await _ledger.TryAppendAsync(fact, new StreamVersion(version)).ConfigureAwait(false)
+            : await _ledger.TryAppendAsync(new AppendRequest(fact)).ConfigureAwait(false));
     }
 
     public async ValueTask<long> AppendAsync(int stream, byte[][] payloads)

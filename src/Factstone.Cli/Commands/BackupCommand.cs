@@ -35,6 +35,8 @@ internal sealed class BackupCommand : LedgerCommand
         json.WriteNumber("segmentBytes", report.SegmentBytes);
         json.WriteNumber("runs", report.Runs);
         json.WriteNumber("runBytes", report.RunBytes);
+        json.WriteNumber("blobs", report.Blobs);
+        json.WriteNumber("blobBytes", report.BlobBytes);
         json.WriteEndObject();
     });
 
@@ -43,6 +45,7 @@ internal sealed class BackupCommand : LedgerCommand
         var end = report.RecordedAt is { } recordedAt ? $"up to @{report.Position}, recorded {TimeText.Exact(recordedAt)}" : "without a fact";
         session.Output.WriteLine($"Backed up ledger {report.LedgerId}, epoch {report.Epoch}, {end}.");
         session.Output.WriteLine($"{Counted.Text(report.Segments, "segment")} with {report.SegmentBytes:N0} bytes, every frame checked; index: {Counted.Text(report.Runs, "run")} with {report.RunBytes:N0} bytes.");
+        if (report.Blobs > 0) session.Output.WriteLine($"{Counted.Text(report.Blobs, "blob")} with {report.BlobBytes:N0} bytes, every one checked.");
         session.Output.WriteLine($"To restore: factstone restore {TextFit.Clean(directory)} --data NEW-DIRECTORY");
     }
 }

@@ -4,6 +4,6 @@ namespace Factstone.Cli.Commands;
 
 internal sealed class ExportCommand : Command
 {
-    public ExportCommand(CommonOptions common) : base("export", "Exports facts, so that another ledger can import them.") =>
+    public ExportCommand(CommonOptions common) : base("export", "Exports a ledger, so that another ledger can import it.") =>
         Subcommands.Add(new ExportJsonLinesCommand(common));
 }

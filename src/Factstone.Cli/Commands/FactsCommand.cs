@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Factstone.Cli.Arguments;
+using Factstone.Cli.Output;
 
 namespace Factstone.Cli.Commands;
 
@@ -27,7 +28,8 @@ internal sealed class FactsCommand : LedgerCommand
         if (left < 0) throw CliException.Usage($"--limit: {left} is negative; give 0 or more.");
 
         await using var ledger = await session.OpenReadOnlyAsync(ct);
-        var reading = new ReadingPastDamage(ledger);
+        var dropped = new DroppedNotices(session);
+        var reading = new ReadingPastDamage(ledger, dropped.Add);
         if (left > 0)
         {
             await foreach (var fact in reading.LedgerAsync(query, from, parsed.GetValue(_backward), ct))
@@ -37,6 +39,7 @@ internal sealed class FactsCommand : LedgerCommand
             }
         }
 
+        dropped.End();
         reading.ThrowIfDamaged();
         session.NoticeDamage(ledger);
         return ExitCodes.Done;

@@ -38,7 +38,8 @@ internal sealed class FollowCommand : LedgerCommand
         if (limit < 0) throw CliException.Usage($"--limit: {limit} is negative; give 0 or more.");
 
         await using var ledger = await session.OpenReadOnlyAsync(ct);
-        var follower = ledger.OpenFollower(query, new FollowOptions { From = from });
+        var dropped = new DroppedNotices(session);
+        var follower = ledger.OpenFollower(query, new FollowOptions { From = from, Dropped = dropped.Add });
         using (var waiting = new WaitingForFacts(session))
         {
             try
@@ -51,6 +52,7 @@ internal sealed class FollowCommand : LedgerCommand
             }
         }
 
+        dropped.End();
         session.Notice($"continue with: follow --after {follower.Cursor}");
         return ExitCodes.Done;
     }

@@ -22,8 +22,15 @@ internal sealed class ReadCommand : LedgerCommand
         var asOf = _asOf.Value(parsed);
 
         await using var ledger = await session.OpenReadOnlyAsync(ct);
-        var fact = await ledger.ReadLatestAsync(record, asOf, ct)
-            ?? throw CliException.NotFound($"{record} has no value{_asOf.Phrase(parsed)}: it was never written, or it was retracted.");
+        var fact = await ledger.ReadLatestAsync(record, asOf, ct);
+        if (fact is null)
+        {
+            // A read backward begins with what was dropped, if that is why there is no value.
+            DroppedFacts? dropped = null;
+            await foreach (var _ in ledger.ReadStreamAsync(record, new StreamReadOptions { AsOf = asOf, Backward = true, Limit = 1, Dropped = passed => dropped = passed }, ct)) { }
+            throw CliException.NotFound(dropped is not null ? $"{record} has no value{_asOf.Phrase(parsed)}: its facts are dropped. The receipt is at @{dropped.Receipt}." : $"{record} has no value{_asOf.Phrase(parsed)}: it was never written, or it was retracted.");
+        }
+
         if (session.IsJson) session.WriteFact(fact);
         else foreach (var line in FactText.Fields(fact)) session.Output.WriteLine(line);
         session.NoticeDamage(ledger);

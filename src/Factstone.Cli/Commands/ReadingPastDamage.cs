@@ -4,7 +4,7 @@ using System.Runtime.ExceptionServices;
 namespace Factstone.Cli.Commands;
 
 /// <summary>Reads what is readable of a damaged ledger, and collects the damage, so that the command can end with it.</summary>
-internal sealed class ReadingPastDamage(Ledger ledger)
+internal sealed class ReadingPastDamage(Ledger ledger, Action<DroppedFacts>? dropped = null)
 {
     LedgerDamagedException? _met;
     IReadOnlyList<Damage> _last = [];
@@ -22,7 +22,7 @@ internal sealed class ReadingPastDamage(Ledger ledger)
         var next = from == Position.None || (backward && from > head) ? (backward ? head : new Position(1)) : from;
         while (next > Position.None && next <= head)
         {
-            var options = new ReadOptions { From = next, Backward = backward, AsOf = head };
+            var options = new ReadOptions { From = next, Backward = backward, AsOf = head, Dropped = dropped };
             await using var facts = ledger.ReadAsync(query, options, ct).GetAsyncEnumerator(ct);
             while (true)
             {
@@ -36,12 +36,12 @@ internal sealed class ReadingPastDamage(Ledger ledger)
         }
     }
 
-    /// <summary>Facts of a stream. If damage hides the stream's list, its remaining facts are found by a query.</summary>
-    public async IAsyncEnumerable<Fact> StreamAsync(StreamName stream, LedgerTime asOf, [EnumeratorCancellation] CancellationToken ct)
+    /// <summary>Facts of a stream, forward. If damage hides the stream's list, its remaining facts are found by a query.</summary>
+    public async IAsyncEnumerable<Fact> StreamAsync(StreamName stream, StreamReadOptions options, [EnumeratorCancellation] CancellationToken ct)
     {
-        var until = (await ledger.ResolveAsync(asOf, ct)).Position;
+        var until = (await ledger.ResolveAsync(options.AsOf, ct)).Position;
         var last = Position.None;
-        await using var facts = ledger.ReadStreamAsync(stream, new StreamReadOptions { AsOf = until }, ct).GetAsyncEnumerator(ct);
+        await using var facts = ledger.ReadStreamAsync(stream, options with { AsOf = until, Dropped = dropped }, ct).GetAsyncEnumerator(ct);
         while (true)
         {
             var (isThere, isDamaged) = await TryMoveAsync(facts);
@@ -54,7 +54,7 @@ internal sealed class ReadingPastDamage(Ledger ledger)
         await foreach (var fact in LedgerAsync(FactQuery.Stream(stream), last.Next(), backward: false, ct))
         {
             if (fact.Position > until) yield break;
-            yield return fact;
+            if (options.Selects(fact)) yield return fact;
         }
     }
 

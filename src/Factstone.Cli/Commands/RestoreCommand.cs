@@ -36,6 +36,8 @@ internal sealed class RestoreCommand : LedgerCommand
         json.WriteNumber("segmentBytes", report.SegmentBytes);
         json.WriteNumber("runs", report.Runs);
         json.WriteNumber("runBytes", report.RunBytes);
+        json.WriteNumber("blobs", report.Blobs);
+        json.WriteNumber("blobBytes", report.BlobBytes);
         json.WriteEndObject();
     });
 
@@ -45,6 +47,8 @@ internal sealed class RestoreCommand : LedgerCommand
         session.Output.WriteLine($"Restored ledger {report.LedgerId} {end}, in epoch {report.Epoch} after {report.EpochBefore}.");
         session.Output.WriteLine($"From {TextFit.Clean(backup)}, made {TimeText.Exact(report.BackedUpAt)}, to {TextFit.Clean(Path.GetFullPath(session.Directory))}.");
         session.Output.WriteLine($"{Counted.Text(report.Segments, "segment")} with {report.SegmentBytes:N0} bytes, every frame checked; index: {Counted.Text(report.Runs, "run")} with {report.RunBytes:N0} bytes.");
+        if (report.Blobs > 0) session.Output.WriteLine($"{Counted.Text(report.Blobs, "blob")} with {report.BlobBytes:N0} bytes, every one checked.");
         session.Output.WriteLine($"Cursors from before the restore that are beyond @{report.LastCommonPosition} are refused (forked). The receipt is at @{report.Receipt}: factstone history '$receipts/restore'");
+        session.Output.WriteLine($"Truncations after @{report.LastCommonPosition} are not part of the backup: the facts that they dropped are in this ledger again. Truncate those streams again: factstone receipts lists what is applied.");
     }
 }

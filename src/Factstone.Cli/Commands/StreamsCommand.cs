@@ -56,7 +56,7 @@ internal sealed class StreamsCommand : LedgerCommand
         await foreach (var stream in ledger.ListStreamsAsync(store, options with { Prefix = prefix }, ct))
         {
             if (session.IsJson) session.Output.WriteJson(json => Write(json, stream));
-            else session.Output.WriteLine(TextFit.Clean($"{stream.Stream.Key}  v{stream.Version}  @{stream.Position}{(stream.IsRetracted ? "  (retracted)" : "")}"));
+            else session.Output.WriteLine(TextFit.Clean($"{stream.Stream.Key}  v{stream.Version}  @{stream.Position}{(stream.IsRetracted ? "  (retracted)" : "")}{(stream.DroppedThrough > StreamVersion.None ? $"  (dropped through v{stream.DroppedThrough})" : "")}"));
         }
     }
 
@@ -77,6 +77,7 @@ internal sealed class StreamsCommand : LedgerCommand
         json.WriteNumber("version", stream.Version.Value);
         json.WriteNumber("position", stream.Position.Value);
         if (stream.IsRetracted) json.WriteBoolean("retracted", value: true);
+        if (stream.DroppedThrough > StreamVersion.None) json.WriteNumber("droppedThrough", stream.DroppedThrough.Value);
         json.WriteEndObject();
     }
 }

@@ -7,7 +7,10 @@ internal static class ExportFile
 {
     const int BufferBytes = 64 * 1_024;
 
-    public static async Task<long> WriteAsync(string path, Func<Stream, Task<long>> write)
+    /// <param name="path">The file.</param>
+    /// <param name="write">Writes the content, and returns a count.</param>
+    /// <param name="isPackedByName">Whether a name that ends with <c>.gz</c> means that the content is packed.</param>
+    public static async Task<long> WriteAsync(string path, Func<Stream, Task<long>> write, bool isPackedByName)
     {
         if (File.Exists(path) || Directory.Exists(path)) throw CliException.Refused($"'{path}' exists already. Choose another name, or remove it first.");
         var part = $"{path}.part";
@@ -16,7 +19,7 @@ internal static class ExportFile
             long count;
             await using (var file = new FileStream(part, FileMode.Create, FileAccess.Write, FileShare.None, BufferBytes))
             {
-                if (path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase))
+                if (isPackedByName && path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase))
                 {
                     await using var packed = new GZipStream(file, CompressionLevel.Optimal, leaveOpen: true);
                     count = await write(packed);

@@ -6,15 +6,16 @@ namespace Factstone.Cli.Imports;
 /// <summary>Groups the lines of an export into the original appends: lines of one ledger with the same recorded time are one batch.</summary>
 internal static class ExportedImport
 {
-    public static async IAsyncEnumerable<ExportedBatch> ReadAsync(Stream source, [EnumeratorCancellation] CancellationToken ct)
+    public static async IAsyncEnumerable<ImportBatch> ReadAsync(Stream source, [EnumeratorCancellation] CancellationToken ct)
     {
         await using var lines = new LineReader(source);
         var batch = new OpenBatch();
         while (await lines.ReadAsync(ct) is { } content)
         {
-            var fact = ExportedLine.Read(content, lines.Number);
-            if (!batch.Takes(fact)) yield return batch.Close();
-            batch.Add(fact);
+            var line = ExportedLine.Read(content, lines.Number);
+            if (!batch.IsEmpty && (line is not ExportedFact next || !batch.Takes(next))) yield return batch.Close();
+            if (line is ExportedFact fact) batch.Add(fact);
+            else yield return (ImportBatch)line;
         }
 
         if (!batch.IsEmpty) yield return batch.Close();

@@ -17,10 +17,13 @@ internal sealed class ExportedLine(long number)
     bool _hasValue, _hasBytes;
     NewFact _fact = NewFact.WithoutPayload(default, type: null);
 
-    public static ExportedFact Read(ReadOnlyMemory<byte> bytes, long number)
+    /// <summary>The fact, the piece of a blob, or the cell of a line.</summary>
+    public static object Read(ReadOnlyMemory<byte> bytes, long number)
     {
         using var json = JsonLine.Parse(bytes, number);
         var line = new ExportedLine(number);
+        if (json.Has(JsonLinesExport.BlobField)) return line.Piece(json);
+        if (json.Has(JsonLinesExport.CellField)) return line.Cell(json);
         foreach (var field in json.Fields) line.Take(line.NameOf(field), field.Value);
         return line.Fact();
     }
@@ -34,6 +37,57 @@ internal sealed class ExportedLine(long number)
         catch (InvalidOperationException)
         {
             throw Refused("has a name that is not valid UTF-8, or half of a surrogate pair");
+        }
+    }
+
+    ExportedPiece Piece(JsonLine json)
+    {
+        Cid? cid = null;
+        long? size = null, at = null;
+        byte[]? content = null;
+        foreach (var field in json.Fields)
+        {
+            switch (NameOf(field))
+            {
+                case JsonLinesExport.LedgerField: _ledger = new LedgerId(Id(field.Name, field.Value)); break;
+                case JsonLinesExport.BlobField: cid = Cid.TryParse(Text(field.Name, field.Value), null, out var read) ? read : throw Refused("has no CID in 'blob'"); break;
+                case "size": size = Number(field.Name, field.Value, long.MaxValue, least: 0); break;
+                case "at": at = Number(field.Name, field.Value, long.MaxValue, least: 0); break;
+                case "contentBase64": content = Bytes(field.Name, field.Value); break;
+                default: throw Unknown(field.Name);
+            }
+        }
+
+        if (_ledger is null) throw Missing(JsonLinesExport.LedgerField);
+        return new ExportedPiece(number, cid ?? throw Missing(JsonLinesExport.BlobField), size ?? throw Missing("size"), at ?? throw Missing("at"), content ?? throw Missing("contentBase64"));
+    }
+
+    ExportedCell Cell(JsonLine json)
+    {
+        Cell? cell = null;
+        foreach (var field in json.Fields)
+        {
+            switch (NameOf(field))
+            {
+                case JsonLinesExport.LedgerField: _ledger = new LedgerId(Id(field.Name, field.Value)); break;
+                case JsonLinesExport.CellField: cell = CellOf(field.Value); break;
+                default: throw Unknown(field.Name);
+            }
+        }
+
+        if (_ledger is null) throw Missing(JsonLinesExport.LedgerField);
+        return new ExportedCell(number, NewCell.Put(cell!.Bucket, cell.Name, cell.Value));
+    }
+
+    Cell CellOf(JsonElement value)
+    {
+        try
+        {
+            return value.ValueKind == JsonValueKind.Object ? CellJson.Read(value) : throw Refused("has no object in 'cell'");
+        }
+        catch (Exception wrong) when (wrong is JsonException or InvalidOperationException)
+        {
+            throw Refused($"has no cell in 'cell': {wrong.Message.TrimEnd('.')}");
         }
     }
 
@@ -76,9 +130,11 @@ internal sealed class ExportedLine(long number)
             case "metadata": _fact = _fact with { Metadata = ObjectText(name, value) }; break;
             case "value": TakePayload(JsonMarshal.GetRawUtf8Value(value).ToArray(), ref _hasValue); break;
             case "valueBase64": TakePayload(Bytes(name, value), ref _hasBytes); break;
-            default: throw Refused($"has a field '{TextFit.Fit(name, 60)}' that an export of this version does not have");
+            default: throw Unknown(name);
         }
     }
+
+    CliException Unknown(string name) => Refused($"has a field '{TextFit.Fit(name, 60)}' that an export of this version does not have");
 
     void TakePayload(byte[] payload, ref bool isThere)
     {
@@ -105,7 +161,7 @@ internal sealed class ExportedLine(long number)
                 case "sourceCount": count = Number(path, field.Value, long.MaxValue, least: 0); break;
                 case "sources": sources = [.. Items(path, field.Value).Select(item => Id(path, item))]; break;
                 case "sourcesHash": hash = Hex(path, field.Value); break;
-                default: throw Refused($"has a field '{TextFit.Fit(path, 60)}' that an export of this version does not have");
+                default: throw Unknown(path);
             }
         }
 

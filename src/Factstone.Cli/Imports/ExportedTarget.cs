@@ -21,6 +21,15 @@ internal sealed class ExportedTarget
             if (condition.Version > StreamVersion.None) throw Misfit(batch, condition, StreamVersion.None);
     }
 
+    /// <summary>Whether a cell has the value already. A cell with another value is refused: it may be newer.</summary>
+    public static async ValueTask<bool> HasAsync(ExportedCell line, Ledger ledger, CancellationToken ct)
+    {
+        var (bucket, name) = (line.Cell.Cell.Bucket, line.Cell.Cell.Name);
+        if (await ledger.ReadCellAsync(bucket, name, ct) is not { } here) return false;
+        if (here.Value.Span.SequenceEqual(line.Cell.Value.Span)) return true;
+        throw CliException.Refused($"Line {line.Line} has the cell {line.Cell.Cell}, which has another value in this ledger. Delete it first with 'factstone cell delete', or export with --facts-only.");
+    }
+
     /// <summary>The append as it is sent.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="ledger">The target ledger.</param>

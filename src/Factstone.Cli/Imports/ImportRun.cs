@@ -19,7 +19,8 @@ internal sealed class ImportRun
     readonly Session _session;
     readonly Progress _progress;
     readonly ExportedTarget? _target;
-    long _newBatches, _newFacts, _knownBatches, _differentBatches, _bytesInFlight;
+    readonly ExportedBlobs _blobs = new();
+    long _newCells, _newBatches, _newFacts, _knownBatches, _differentBatches, _bytesInFlight;
     Position _last;
     bool _isUnheard;
 
@@ -29,7 +30,7 @@ internal sealed class ImportRun
         RunAsync(session, batches, reading, target: null, ct);
 
     /// <summary>Imports an export of another ledger.</summary>
-    public static Task<ImportSummary> RunExportedAsync(Session session, IAsyncEnumerable<ExportedBatch> batches, string reading, CancellationToken ct) =>
+    public static Task<ImportSummary> RunExportedAsync(Session session, IAsyncEnumerable<ImportBatch> batches, string reading, CancellationToken ct) =>
         RunAsync(session, batches, reading, new ExportedTarget(), ct);
 
     static async Task<ImportSummary> RunAsync(Session session, IAsyncEnumerable<ImportBatch> batches, string reading, ExportedTarget? target, CancellationToken ct)
@@ -46,7 +47,8 @@ internal sealed class ImportRun
         if (!await _progress.WaitAsync(source.MoveNextAsync().AsTask(), status)) return Summary();
 
         if (!_session.IsThere() && source.Current is ExportedBatch first) ExportedTarget.RefuseForEmpty(first);
-        await using var ledger = await _session.OpenAsync(source.Current.Request, ct);
+        if (source.Current is ExportedPiece piece) ExportedBlobs.RefuseUnlessFirst(piece);
+        await using var ledger = await _session.OpenAsync(source.Current is ExportedPiece ? null : source.Current.Request, ct);
         await using (var appender = ledger.OpenAppender(new AppenderOptions { MaxInFlight = BatchesInFlightMax })) await SendAllAsync(source, ledger, appender, reading, ct);
         return Summary();
     }
@@ -56,8 +58,13 @@ internal sealed class ImportRun
         CliException? refused = null;
         try
         {
-            do await SendAsync(source.Current, ledger, appender, ct);
+            do
+            {
+                if (source.Current is not ExportedPiece) await _blobs.AbandonAsync();
+                await SendAsync(source.Current, ledger, appender, ct);
+            }
             while (await MoveNextAsync(source, appender, reading, ct));
+            await _blobs.AbandonAsync();
         }
         catch (CliException failure)
         {
@@ -95,11 +102,19 @@ internal sealed class ImportRun
 
     async Task SendAsync(ImportBatch batch, Ledger ledger, Appender appender, CancellationToken ct)
     {
+        if (batch is ExportedPiece piece)
+        {
+            await _blobs.AddAsync(piece, ledger.Blobs, ct);
+            _progress.Report(() => $"Importing: {_blobs.Count:N0} blobs, at {piece.At:N0} of {piece.Size:N0} bytes of {piece.Cid}");
+            return;
+        }
+
+        if (batch is ExportedCell cell && await ExportedTarget.HasAsync(cell, ledger, ct)) return;
         var bytes = Weight(batch.Request);
         if (_bytesInFlight + bytes > BytesInFlightMax) await appender.FlushAsync(ct);
         try
         {
-            var request = _target is null ? batch.Request : await _target.LinkAsync((ExportedBatch)batch, ledger, () => appender.FlushAsync(ct), ct);
+            var request = _target is not null && batch is ExportedBatch facts ? await _target.LinkAsync(facts, ledger, () => appender.FlushAsync(ct), ct) : batch.Request;
             _bytesInFlight += bytes;
             await appender.SendAsync(request, outcome => Answered(batch, bytes, outcome), ct);
         }
@@ -116,16 +131,19 @@ internal sealed class ImportRun
         _bytesInFlight -= bytes;
         switch (outcome)
         {
+            case AppendOutcome.Committed when batch is ExportedCell:
+                _newCells++;
+                break;
             case AppendOutcome.Committed { Receipt: var receipt }:
                 _newBatches++;
                 _newFacts += receipt.Count;
-                _target?.Received((ExportedBatch)batch, receipt);
+                if (batch is ExportedBatch facts) _target?.Received(facts, receipt);
                 Say(OutcomeJson.Committed, receipt, batch);
                 break;
             case AppendOutcome.Duplicate { Receipt: var receipt, Difference: var difference }:
                 _knownBatches++;
                 if (difference is not null) _differentBatches++;
-                _target?.Received((ExportedBatch)batch, receipt);
+                if (batch is ExportedBatch known) _target?.Received(known, receipt);
                 Say(OutcomeJson.Duplicate, receipt, batch, difference);
                 break;
         }
@@ -150,21 +168,26 @@ internal sealed class ImportRun
     static long Weight(AppendRequest request)
     {
         var bytes = 0L;
+        foreach (var cell in request.Cells) bytes += BytesPerFact + cell.Value.Length;
         foreach (var fact in request.Facts) bytes += BytesPerFact + (3L * fact.Stream.Key.Length) + fact.Payload.Length;
         return bytes;
     }
 
-    ImportSummary Summary() => new(_newBatches, _newFacts, _knownBatches, _differentBatches, _last, _progress.Elapsed);
+    ImportSummary Summary() => new(_newBatches, _newFacts, _knownBatches, _differentBatches, _last, _progress.Elapsed) { NewCells = _newCells, NewBlobs = _blobs.Count };
 }
 
 /// <summary>The result of an import.</summary>
 internal sealed record ImportSummary(long NewBatches, long NewFacts, long KnownBatches, long DifferentBatches, Position Last, TimeSpan Duration)
 {
+    public long NewCells { get; init; }
+
+    public long NewBlobs { get; init; }
+
     /// <summary>One line; on standard error if standard output is for a program.</summary>
     public void WriteTo(Session session, string batches)
     {
         var speed = NewFacts > 0 && Duration > TimeSpan.Zero ? $", {NewFacts / Duration.TotalSeconds:N0} facts a second" : "";
-        var line = $"{NewBatches:N0} new {batches} with {NewFacts:N0} facts, {KnownBatches:N0} known before{(DifferentBatches > 0 ? $" ({DifferentBatches:N0} of them with other content)" : "")}{(Last > Position.None ? $", up to @{Last}" : "")}; {Duration.TotalSeconds:0.0} s{speed}.";
+        var line = $"{NewBatches:N0} new {batches} with {NewFacts:N0} facts, {KnownBatches:N0} known before{(DifferentBatches > 0 ? $" ({DifferentBatches:N0} of them with other content)" : "")}{(Last > Position.None ? $", up to @{Last}" : "")}{(NewCells > 0 ? $", {Counted.Text(NewCells, "new cell")}" : "")}{(NewBlobs > 0 ? $", {Counted.Text(NewBlobs, "new blob")}" : "")}; {Duration.TotalSeconds:0.0} s{speed}.";
         if (session.IsJson) session.Host.Error.WriteLine(line);
         else session.Output.WriteLine(line);
     }

@@ -51,6 +51,8 @@ internal sealed class JsonLine : IDisposable
     /// <summary>The fields in their order.</summary>
     public JsonElement.ObjectEnumerator Fields => _root.EnumerateObject();
 
+    public bool Has(string field) => _root.TryGetProperty(field, out _);
+
     /// <summary>A field as text: a text unchanged, a number or truth value as written; null if it is absent or null.</summary>
     public string? Text(string field)
     {

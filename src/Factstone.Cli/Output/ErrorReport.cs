@@ -13,6 +13,8 @@ internal sealed record ErrorReport(int ExitCode, string Error, string Message, A
         CliException cli => new(cli.ExitCode, cli.Error, cli.Message),
         OperationCanceledException => new(ExitCodes.Failed, ErrorNames.Cancelled, "Cancelled. What was acknowledged is in the ledger."),
         LedgerDamagedException damaged => new(ExitCodes.Damaged, ErrorNames.Damaged, damaged.Message, json => DamageJson.Write(json, damaged.Damage)),
+        BlobDamagedException damaged => new(ExitCodes.Damaged, ErrorNames.Damaged, damaged.Message, json => json.WriteString("cid", damaged.Cid.ToString())),
+        BlobNotFoundException none => new(ExitCodes.NotFound, ErrorNames.NotFound, none.Message, json => json.WriteString("cid", none.Cid.ToString())),
         LedgerForkedException forked => new(ExitCodes.Failed, ErrorNames.Forked, forked.Message, json => json.WriteNumber("lastCommonPosition", forked.LastCommonPosition.Value)),
         LedgerNotFoundException none => new(ExitCodes.Failed, ErrorNames.NoLedger, NoLedger(none), json => json.WriteString("path", none.Path)),
         LedgerLockedException locked => new(ExitCodes.Failed, ErrorNames.Locked, locked.Message, json => json.WriteString("holder", locked.Holder)),

@@ -41,6 +41,16 @@ internal sealed class StandardOutput(Stream stream, bool isTerminal)
         }
     }
 
+    /// <summary>Writes bytes as they are, at once.</summary>
+    public void WriteBytes(ReadOnlySpan<byte> bytes)
+    {
+        lock (_gate)
+        {
+            Flush();
+            WriteOut(bytes);
+        }
+    }
+
     /// <summary>For code that writes text itself.</summary>
     public TextWriter AsTextWriter() => new Writer(this);
 
@@ -52,18 +62,26 @@ internal sealed class StandardOutput(Stream stream, bool isTerminal)
             if (_pending.WrittenCount == 0) return;
             try
             {
-                stream.Write(_pending.WrittenSpan);
-                stream.Flush();
-            }
-            catch (IOException failure) when (failure.HResult == BrokenPipe)
-            {
-                throw new OutputClosedException(failure);
+                WriteOut(_pending.WrittenSpan);
             }
             finally
             {
                 // Output that could not be written is dropped, because the end of the process flushes, too.
                 _pending.ResetWrittenCount();
             }
+        }
+    }
+
+    void WriteOut(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            stream.Write(bytes);
+            stream.Flush();
+        }
+        catch (IOException failure) when (failure.HResult == BrokenPipe)
+        {
+            throw new OutputClosedException(failure);
         }
     }
 

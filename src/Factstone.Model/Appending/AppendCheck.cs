@@ -31,7 +31,8 @@ internal static class AppendCheck
             throw new ArgumentException($"The queries of the conditions name {names:N0} stores, types and tags; at most {FactLimits.QueryNamesPerAppendMax:N0} are possible in one append.", nameof(request));
     }
 
-    static string? Wrong(AppendCondition condition)
+    /// <summary>What is wrong with a condition; null if nothing is.</summary>
+    public static string? Wrong(AppendCondition condition)
     {
         if (condition is null) return "It is null.";
         if (condition.Query is { } query) return query.Wrong ?? WrongAfter(condition.After);
@@ -66,9 +67,9 @@ internal static class AppendCheck
     /// <exception cref="ArgumentException">Why.</exception>
     public static string[] Fact(NewFact fact, int index, NewFact? before, bool keepsTypes)
     {
-        var hasSameStream = before is not null && ReferenceEquals(fact.Stream.Store, before.Stream.Store) && ReferenceEquals(fact.Stream.Key, before.Stream.Key);
+        var hasSameStream = before is not null && fact.IsOwn == before.IsOwn && ReferenceEquals(fact.Stream.Store, before.Stream.Store) && ReferenceEquals(fact.Stream.Key, before.Stream.Key);
         var hasSameType = before is not null && ReferenceEquals(fact.Type, before.Type);
-        var wrong = (hasSameStream ? null : NameCheck.ForAppending(fact.Stream))
+        var wrong = (hasSameStream ? null : fact.IsOwn ? NameCheck.ForReading(fact.Stream) : NameCheck.ForAppending(fact.Stream))
             ?? (!hasSameType && fact.Type is { } type ? WrongType(type, keepsTypes) : null)
             ?? (fact.Correlation is { } correlation ? NameCheck.Text("The correlation", correlation, 1, FactLimits.CorrelationBytesMax) : null)
             ?? (fact.ContentType is { } contentType ? NameCheck.Text("The content type", contentType, 1, FactLimits.ContentTypeBytesMax) : null)
@@ -102,7 +103,7 @@ internal static class AppendCheck
     }
 
     /// <summary>A type that looks like JSON is a payload in the wrong place. Nobody could take it back, because a type is kept for ever.</summary>
-    static string? WrongType(string type, bool keepsTypes) =>
+    public static string? WrongType(string type, bool keepsTypes = false) =>
         !keepsTypes && type.AsSpan().TrimStart(' ') is ['{' or '[' or '"', ..]
             ? $"The type {NameCheck.Shown(type)} looks like JSON, and a type is a name that is kept for ever, such as placed. If it is the payload, write new NewFact(stream, type, json), with type: null for the value of a record."
             : NameCheck.Text("The type", type, 1, FactLimits.TypeBytesMax);

@@ -62,6 +62,9 @@ public sealed record AppendCondition
     /// <summary>Whether the condition is on a cell.</summary>
     public bool IsOnCell => Kind is AppendConditionKind.CellAt or AppendConditionKind.CellAbsent or AppendConditionKind.CellEquals;
 
+    /// <summary>Whether the condition is on the value of a record, which a truncation can take away.</summary>
+    internal bool IsOnRecord => Kind is AppendConditionKind.RecordAt or AppendConditionKind.RecordMissing or AppendConditionKind.RecordEquals;
+
     /// <summary>The digest of the required value of a cell.</summary>
     internal CellDigest Digest { get; private init; }
 
@@ -137,6 +140,20 @@ public sealed record AppendCondition
     /// <summary>The value of the cell equals this text in UTF-8, byte for byte.</summary>
     /// <exception cref="ArgumentException">The text contains half of a surrogate pair.</exception>
     public static AppendCondition CellEquals(string bucket, string name, string value) => CellEquals(bucket, name, NewCell.Put(bucket, name, value).Value);
+
+    /// <summary>Appends that were queued before this one and whose facts the caller has counted on before they were durable. A query may match them. If one of them was not accepted, the condition does not hold: another append may have given its stream the same version.</summary>
+    internal IReadOnlyList<AppendAcceptance> CountsOn { get; init; } = [];
+
+    /// <summary>Whether it counts on an append that was not accepted.</summary>
+    internal bool CountsOnRefused
+    {
+        get
+        {
+            foreach (var place in CountsOn)
+                if (!place.IsAccepted) return true;
+            return false;
+        }
+    }
 
     /// <summary>The condition as a phrase.</summary>
     public override string ToString() => Kind switch

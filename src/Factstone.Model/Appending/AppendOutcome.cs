@@ -42,6 +42,9 @@ public abstract record AppendOutcome
         /// <remarks>If <see cref="Facts"/> is complete, it has all matching facts up to the position of its last one, so the caller can decide again without a read.</remarks>
         public Position FirstMatch { get; init; }
 
+        /// <summary>For a condition by query after a position: facts that match and come after it were dropped since; null if none were. Then <see cref="Facts"/> is not complete: read again, and state the new position.</summary>
+        public DroppedFacts? RetentionPassed { get; init; }
+
         /// <summary>A sentence: the condition, and what is there instead.</summary>
         public override string ToString() => $"Nothing was appended: the condition '{Condition}' does not hold; {Actual}.";
 
@@ -49,6 +52,7 @@ public abstract record AppendOutcome
         {
             get
             {
+                if (RetentionPassed is { } dropped) return $"facts that match were dropped: {dropped}";
                 if (Condition.Query is not null) return $"the fact at position {FirstMatch} matches";
                 return Condition.IsOnCell ? $"the cell is at version {ActualCellVersion}" : $"the stream is at version {ActualVersion}";
             }

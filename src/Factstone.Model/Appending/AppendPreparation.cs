@@ -28,7 +28,19 @@ internal static class AppendPreparation
         var cells = CellPreparation.Check(request.Cells);
 
         // Read once, too: what is checked is what is written. And an array's elements cost next to nothing, those of a list a call each.
-        var facts = request.Facts as NewFact[] ?? [.. request.Facts];
+        return Prepare(request.Facts as NewFact[] ?? [.. request.Facts], cells, conditions, request, PreparedAppend.AnyVersion, salts);
+    }
+
+    /// <summary>The same for one fact whose stream must be at a version.</summary>
+    /// <exception cref="ArgumentException">The fact breaks a limit or a rule; nothing happened.</exception>
+    public static PreparedAppend Prepare(NewFact fact, StreamVersion expected, SaltSource salts)
+    {
+        if (expected < StreamVersion.None) throw new ArgumentException($"A stream cannot be at version {expected}; versions start at 1, and 0 requires that the stream does not exist.", nameof(expected));
+        return Prepare(new ReadOnlySpan<NewFact>(in fact), [], [], request: null, expected, salts);
+    }
+
+    static PreparedAppend Prepare(ReadOnlySpan<NewFact> facts, NewCell[] cells, AppendCondition[] conditions, AppendRequest? request, StreamVersion expected, SaltSource salts)
+    {
         var prepared = new PreparedFact[facts.Length];
         var preparedCells = cells.Length == 0 ? [] : new PreparedCell[cells.Length];
         var buffer = ArrayPool<byte>.Shared.Rent(InitialSize(facts.Length));
@@ -40,7 +52,7 @@ internal static class AppendPreparation
             {
                 var fact = facts[i] ?? throw AppendCheck.Refused(i, default, "It is null.");
                 if (i + FactsAhead < facts.Length) facts[i + FactsAhead]?.PrefetchPayload();
-                var tags = AppendCheck.Fact(fact, i, before, request.KeepsTypes);
+                var tags = AppendCheck.Fact(fact, i, before, request is { KeepsTypes: true });
                 var producer = Producer(fact, i);
                 Grow(ref buffer, at, HeaderBytesMax(fact, tags, producer) + FactHash.SaltBytes + MetadataBytesMax(fact, i) + PayloadBytesMax(fact, i));
 
@@ -81,7 +93,7 @@ internal static class AppendPreparation
                 if (at + framing > FactLimits.AppendBytesMax) throw CellPreparation.TooLarge(i);
             }
 
-            return new PreparedAppend(request.AppendId, conditions, prepared, preparedCells, buffer, at + framing) { OnRepeat = request.OnRepeat };
+            return new PreparedAppend(request?.AppendId, conditions, prepared, preparedCells, buffer, at + framing) { OnRepeat = request?.OnRepeat ?? default, Acceptance = request?.Acceptance, Expected = expected };
         }
         catch
         {
@@ -123,7 +135,8 @@ internal static class AppendPreparation
         return header.Length;
     }
 
-    static int EncodeHeader(Span<byte> target, NewFact fact, string[] tags, byte[]? producer)
+    /// <summary>Encodes the fields of the header that the caller gives; the writer puts its own before them.</summary>
+    internal static int EncodeHeader(Span<byte> target, NewFact fact, string[] tags, byte[]? producer)
     {
         var header = new HeaderWriter(target);
         if (fact.Causation is { } cause) header.Id(HeaderField.Causation, cause);
@@ -195,7 +208,7 @@ internal static class AppendPreparation
         return (int)Math.Min(facts * 384L, 1_048_576);
     }
 
-    static int HeaderBytesMax(NewFact fact, string[] tags, byte[]? producer)
+    internal static int HeaderBytesMax(NewFact fact, string[] tags, byte[]? producer)
     {
         var bytes = 128 + (3 * (fact.Stream.Store.Length + fact.Stream.Key.Length + (fact.Type?.Length ?? 0) + (fact.Correlation?.Length ?? 0) + (fact.ContentType?.Length ?? 0)));
         foreach (var tag in tags) bytes += 3 + (3 * tag.Length);

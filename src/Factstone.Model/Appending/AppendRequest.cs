@@ -27,4 +27,7 @@ public sealed record AppendRequest
 
     /// <summary>Whether types are taken as they are, also those that look like JSON: for facts that another ledger has already stored.</summary>
     internal bool KeepsTypes { get; init; }
+
+    /// <summary>Receives the place of the append; null for none.</summary>
+    internal AppendAcceptance? Acceptance { get; init; }
 }

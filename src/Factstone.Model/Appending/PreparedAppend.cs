@@ -7,6 +7,9 @@ namespace Factstone;
 /// <remarks>The buffer is rented. <see cref="Release"/> returns it, once, when no thread reads from it any more.</remarks>
 internal sealed class PreparedAppend
 {
+    /// <summary>No condition on the version.</summary>
+    public static readonly StreamVersion AnyVersion = new(-1);
+
     byte[]? _buffer;
 
     public PreparedAppend(string? appendId, IReadOnlyList<AppendCondition> conditions, PreparedFact[] facts, PreparedCell[] cells, byte[] buffer, int bytes)
@@ -26,6 +29,12 @@ internal sealed class PreparedAppend
     public byte[] AppendIdBytes { get; }
 
     public RepeatPolicy OnRepeat { get; init; }
+
+    /// <summary>The version that the stream of its only fact must have; <see cref="AnyVersion"/> for an append without this condition.</summary>
+    public StreamVersion Expected { get; init; } = AnyVersion;
+
+    /// <summary>Receives the place of the append; null for none.</summary>
+    public AppendAcceptance? Acceptance { get; init; }
 
     public IReadOnlyList<AppendCondition> Conditions { get; }
 

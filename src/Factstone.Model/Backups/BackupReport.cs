@@ -26,6 +26,12 @@ public sealed record BackupReport
 
     /// <summary>Bytes of the index.</summary>
     public required long RunBytes { get; init; }
+
+    /// <summary>Number of blobs.</summary>
+    public required long Blobs { get; init; }
+
+    /// <summary>Bytes of the blobs.</summary>
+    public required long BlobBytes { get; init; }
 }
 
 /// <summary>The progress of a backup or a restore.</summary>

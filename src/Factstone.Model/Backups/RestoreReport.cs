@@ -35,4 +35,10 @@ public sealed record RestoreReport
 
     /// <summary>Bytes of the index.</summary>
     public required long RunBytes { get; init; }
+
+    /// <summary>Number of blobs.</summary>
+    public required long Blobs { get; init; }
+
+    /// <summary>Bytes of the blobs.</summary>
+    public required long BlobBytes { get; init; }
 }

@@ -21,7 +21,7 @@ internal static class CellPreparation
         for (var i = 0; i < cells.Length; i++)
         {
             if (cells[i] is not { } cell) throw Refused(i, null, "It is null.");
-            if (NameCheck.ForAppending(cell.Cell) is { } wrong) throw Refused(i, cell, wrong);
+            if ((cell.IsOwn ? NameCheck.ForReading(cell.Cell) : NameCheck.ForAppending(cell.Cell)) is { } wrong) throw Refused(i, cell, wrong);
             if (cell.Value.Length > FactLimits.CellValueBytesMax)
                 throw Refused(i, cell, $"The value has {cell.Value.Length:N0} bytes; at most {FactLimits.CellValueBytesMax:N0} are possible. Keep larger content in a blob, and its reference in the cell.");
             if (!first.TryAdd(cell.Cell, i)) throw Refused(i, cell, $"cells[{first[cell.Cell]}] writes the same cell. An append can write a cell only once: send the final value.");

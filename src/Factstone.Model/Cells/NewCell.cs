@@ -16,6 +16,9 @@ public sealed record NewCell
     /// <summary>The value, ≤ 4 MiB; may be empty. The ledger copies it when the cell is appended.</summary>
     public ReadOnlyMemory<byte> Value { get; private init; }
 
+    /// <summary>Whether Factstone itself writes it, so that the bucket may start with <c>$</c>.</summary>
+    internal bool IsOwn { get; private init; }
+
     /// <summary>Gives a cell a value, which replaces an existing one.</summary>
     public static NewCell Put(string bucket, string name, ReadOnlyMemory<byte> value) => new(new CellName(bucket, name)) { Value = value };
 
@@ -30,4 +33,7 @@ public sealed record NewCell
 
     /// <summary>Removes the value of a cell. To delete a cell without a value is a write like any other.</summary>
     public static NewCell Delete(string bucket, string name) => new(new CellName(bucket, name)) { IsDelete = true };
+
+    /// <summary>The same write of a cell in a bucket of Factstone's own.</summary>
+    internal NewCell AsOwn() => this with { IsOwn = true };
 }

@@ -100,4 +100,7 @@ internal enum Defect
 
     /// <summary>An open removes every unlisted segment.</summary>
     UnlinkUnlisted,
+
+    /// <summary>An append is accepted although an append that it counts on was not.</summary>
+    CountOnRefused,
 }

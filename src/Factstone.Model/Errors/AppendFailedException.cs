@@ -13,8 +13,30 @@ public sealed class AppendConflictException : AppendFailedException
         : base($"{conflict} Read the current state and decide again.") =>
         Conflict = conflict;
 
+    /// <summary>Each attempt of a decision met another writer.</summary>
+    internal AppendConflictException(AppendOutcome.Conflict conflict, int attempts)
+        : base($"{conflict} The decision was made {(attempts == 1 ? "once" : $"{attempts} times")}, and another writer came first each time. Call again, or raise AttemptsMax.") =>
+        Conflict = conflict;
+
     /// <summary>The failing condition, and the facts that caused the conflict.</summary>
     public AppendOutcome.Conflict Conflict { get; }
+}
+
+/// <summary>A call that repeats itself after conflicts has met a write by another caller at each attempt; nothing was written.</summary>
+public sealed class TooManyConflictsException : AppendFailedException
+{
+    /// <summary>The usual number of attempts.</summary>
+    internal const int AttemptsMax = 20;
+
+    internal TooManyConflictsException(string what, int attempts)
+        : base($"Nothing was written: each of {attempts} attempts to change {what} met a write by another caller. Try again, or let fewer callers change it at once.") =>
+        Attempts = attempts;
+
+    /// <summary>How many attempts were made.</summary>
+    public int Attempts { get; }
+
+    /// <inheritdoc/>
+    public override bool IsTransient => true;
 }
 
 /// <summary>The append id belongs to an append with other facts; nothing was written.</summary>

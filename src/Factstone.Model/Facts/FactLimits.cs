@@ -78,6 +78,15 @@ public static class FactLimits
     /// <summary>Cells of one append.</summary>
     public const int CellsPerAppendMax = 10_000;
 
+    /// <summary>Bytes of a consumer's name; at least 1.</summary>
+    public const int ConsumerNameBytesMax = 128;
+
+    /// <summary>Bytes of the text of a consumer's query, which is stored with each checkpoint.</summary>
+    public const int ConsumerQueryBytesMax = 64 * 1_024;
+
+    /// <summary>Bytes of the mime type of a reference to a blob; at least 3.</summary>
+    public const int BlobMimeBytesMax = 255;
+
     /// <summary>Bytes of one append as encoded.</summary>
     public const int AppendBytesMax = 32 * 1_024 * 1_024;
 

@@ -90,6 +90,11 @@ public readonly ref struct FactView
     /// <summary>The payload as text, if it is JSON; null if there is no payload, or if it is not JSON.</summary>
     public string? Json => ContentType is null && !Payload.IsEmpty ? Encoding.UTF8.GetString(Payload) : null;
 
+    /// <summary>The payload as a value, as <see cref="Fact.Value"/> is, but read anew by each call, without an object for the fact: the fastest way through many values.</summary>
+    /// <value>Null if neither its type nor its store is registered, if there is no JSON payload, or if a fact without a type retracts. It stays valid.</value>
+    /// <exception cref="FactValueException">The payload does not become a value of the registered type; the message names the fact.</exception>
+    public object? ReadValue() => _marks.Values?.Decode(this);
+
     /// <summary>The metadata, exactly as given: a JSON object whose values are texts; null for none.</summary>
     public string? Metadata => _marks.MetadataLength == 0 ? null : Encoding.UTF8.GetString(MetadataUtf8);
 
@@ -101,6 +106,10 @@ public readonly ref struct FactView
 
     /// <summary>The random salt. Without it, the payload could be guessed from its digest.</summary>
     public ReadOnlySpan<byte> Salt => _bytes.Slice(_marks.SaltAt, FactHash.SaltBytes);
+
+    internal bool HasType => !_marks.Header.Type(_bytes).IsEmpty;
+
+    internal bool IsJson => _marks.Header.IsJson;
 
     internal string[] TagArray => _marks.Header.HasMore ? View().Tags : [];
 
@@ -139,6 +148,6 @@ internal sealed class FactMarks
     /// <summary>The tag of the ledger.</summary>
     public uint LedgerTag { get; set; }
 
-    /// <summary>The types of the reader; null for none.</summary>
-    public FactTypes? Types { get; set; }
+    /// <summary>How the reader's facts become values; null if nothing is registered.</summary>
+    public FactValues? Values { get; set; }
 }

@@ -116,6 +116,9 @@ public sealed record NewFact
     /// <summary>The value that becomes the payload, the type and the schema version; null if they were given as such. Tags that are given are added to those of the value.</summary>
     public object? Value { get; init; }
 
+    /// <summary>Whether Factstone itself appends it, so that the store may start with <c>$</c>.</summary>
+    internal bool IsOwn { get; init; }
+
     /// <summary>Whether a payload was given.</summary>
     internal bool HasPayload => PayloadText is not null || !_payload.IsEmpty;
 

@@ -17,11 +17,15 @@ internal interface IAppendSession
     /// <summary>The state of a cell, including the appends accepted so far.</summary>
     CellState StateOf(CellName cell);
 
+    /// <summary>The version through which a stream is dropped, including the appends accepted so far; none when it was never truncated.</summary>
+    StreamVersion DroppedThrough(StreamName stream);
+
     /// <summary>The first fact after a position that matches the query of a condition, including the appends accepted so far; none when no fact matches.</summary>
     /// <param name="condition">The number of the condition in its append, from 0.</param>
     /// <param name="query">Its query.</param>
-    /// <param name="after">A durable position.</param>
-    Position FirstMatch(int condition, FactQuery query, Position after);
+    /// <param name="after">The position of the condition, or a later one that was accepted since.</param>
+    /// <param name="heldOnly">Whether dropped facts do not count.</param>
+    Position FirstMatch(int condition, FactQuery query, Position after, bool heldOnly);
 
     /// <summary>The facts of the append with this id; null when none is committed or accepted.</summary>
     AppendSpan? FindAppend(string appendId);

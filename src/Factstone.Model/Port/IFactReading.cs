@@ -42,6 +42,16 @@ internal interface IFactReading
     /// <exception cref="LedgerDamagedException">A damaged fact may belong to the stream.</exception>
     StreamState StateAt(StreamName stream, Position until, CancellationToken cancellationToken = default);
 
+    /// <summary>The position of the newest receipt of a truncation; none if no stream was ever truncated. Every dropped fact comes before it. Costs nothing in a ledger without truncations.</summary>
+    Position LastTruncation { get; }
+
+    /// <summary>Through which version a stream is dropped; null if it was never truncated. Reads of this port still return dropped facts: the ledger passes over them.</summary>
+    /// <exception cref="LedgerDamagedException">The cell that says so is damaged.</exception>
+    Truncated? FindTruncated(StreamName stream, CancellationToken cancellationToken = default);
+
+    /// <summary>The number of facts of a stream between two versions, both included, and the positions of the first and the last of them.</summary>
+    VersionExtent ExtentOf(StreamName stream, StreamVersion first, StreamVersion last, CancellationToken cancellationToken = default);
+
     /// <summary>The facts of the append with this id; null when no append at or below the head has it.</summary>
     AppendSpan? FindAppend(string appendId, CancellationToken cancellationToken = default);
 
@@ -51,6 +61,10 @@ internal interface IFactReading
     /// <summary>The last fact of a stream at or below a position; null when there is none, or when that fact retracts.</summary>
     /// <exception cref="LedgerDamagedException">The fact is damaged, or a damaged fact may belong to the stream.</exception>
     Fact? ReadLatest(StreamName stream, Position until, CancellationToken cancellationToken = default);
+
+    /// <summary>The same, passed to a visitor in place; false when there is none.</summary>
+    /// <exception cref="LedgerDamagedException">As with <see cref="ReadLatest"/>.</exception>
+    bool VisitLatest(StreamName stream, Position until, FactVisitor visitor, CancellationToken cancellationToken);
 
     /// <summary>The same at the last position recorded at or before a time.</summary>
     /// <exception cref="LedgerDamagedException">As with <see cref="ReadLatest"/> and <see cref="PositionAt"/>.</exception>
@@ -103,6 +117,10 @@ internal interface IFactReading
     /// <summary>A cell with its value; null when it has none.</summary>
     /// <exception cref="LedgerDamagedException">The cell is damaged, or a damaged frame may contain a newer write of it.</exception>
     Cell? ReadCell(CellName cell, CancellationToken cancellationToken = default);
+
+    /// <summary>The buckets in which a cell has a value, in the order of their bytes; Factstone's own included.</summary>
+    /// <exception cref="LedgerDamagedException">A damaged part may hide a bucket.</exception>
+    IEnumerable<string> CellBuckets(CancellationToken cancellationToken = default);
 
     /// <summary>The names in a bucket that have a value, with a prefix, after a name, in order. Each name is as of the moment it is returned.</summary>
     /// <exception cref="LedgerDamagedException">A damaged frame may contain another name.</exception>

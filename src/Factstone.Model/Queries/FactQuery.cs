@@ -94,6 +94,14 @@ public sealed class FactQuery : IReadOnlyList<FactQueryItem>, IEquatable<FactQue
         return false;
     }
 
+    /// <summary>Whether facts of a stream can match a checked query.</summary>
+    internal bool MayMatch(StreamName stream)
+    {
+        foreach (var item in _items)
+            if (item.MayMatch(stream.Store, stream.Key)) return true;
+        return false;
+    }
+
     /// <summary>The items, without a call through an interface.</summary>
     internal ReadOnlySpan<FactQueryItem> Items => _items;
 

@@ -51,12 +51,16 @@ public sealed class FactQueryItem : IEquatable<FactQueryItem>
 
     internal bool IsEmpty => !IsEverything && Store is null && Key is null && KeyPrefix is null && _types.Length == 0 && _tags.Length == 0;
 
+    /// <summary>Whether facts of a stream can match.</summary>
+    internal bool MayMatch(string store, string key) =>
+        (Store is null ? !IsHidden(store) : store == Store)
+        && (Key is null || key == Key)
+        && (KeyPrefix is null || key.StartsWith(KeyPrefix, StringComparison.Ordinal));
+
     /// <summary>Does not allocate.</summary>
     internal bool Matches(string store, string key, string? type, ReadOnlySpan<string> tags)
     {
-        if (Store is null ? IsHidden(store) : store != Store) return false;
-        if (Key is not null && key != Key) return false;
-        if (KeyPrefix is not null && !key.StartsWith(KeyPrefix, StringComparison.Ordinal)) return false;
+        if (!MayMatch(store, key)) return false;
         if (_types.Length > 0 && (type is null || !_types.AsSpan().Contains(type))) return false;
         foreach (var tag in _tags)
             if (!tags.Contains(tag)) return false;

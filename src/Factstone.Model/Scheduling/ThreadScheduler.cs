@@ -51,12 +51,19 @@ internal sealed class ThreadScheduler : IScheduler
 
         void Run()
         {
-            while (!_isStopping)
+            try
             {
-                var seen = Volatile.Read(ref _signals);
-                _later = Timeout.InfiniteTimeSpan;
-                if (_step()) continue;
-                Sleep(seen, _later);
+                while (!_isStopping)
+                {
+                    var seen = Volatile.Read(ref _signals);
+                    _later = Timeout.InfiniteTimeSpan;
+                    if (_step()) continue;
+                    Sleep(seen, _later);
+                }
+            }
+            catch (MachineStoppedException)
+            {
+                // A simulated power loss ends the threads of its process, and not the process of the test.
             }
         }
 

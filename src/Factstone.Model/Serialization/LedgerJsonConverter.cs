@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Factstone;
 
-/// <summary>Writes facts, receipts, outcomes, cells, positions, versions, names, ids, points in time and cursors as the JSON of docs/cli.md, and reads what can be read back.</summary>
+/// <summary>Writes facts, receipts, outcomes, cells, references to blobs, positions, versions, names, ids, points in time and cursors as the JSON of docs/cli.md, and reads what can be read back.</summary>
 /// <remarks>
 /// The types name this converter themselves, so it needs no registration, by reflection or in a generated context.
 /// Names of members do not depend on the options. The salt and the header of a fact are never written.
@@ -20,6 +20,8 @@ public sealed class LedgerJsonConverter : JsonConverterFactory
         [typeof(LedgerId)] = new TextJsonConverter<LedgerId>(),
         [typeof(LedgerCursor)] = new TextJsonConverter<LedgerCursor>(),
         [typeof(LedgerTime)] = new TextJsonConverter<LedgerTime>(),
+        [typeof(Cid)] = new TextJsonConverter<Cid>(),
+        [typeof(BlobReference)] = new ObjectJsonConverter<BlobReference>(BlobJson.Write, BlobJson.Read),
         [typeof(Fact)] = new ObjectJsonConverter<Fact>(FactJson.Write, FactJson.Read),
         [typeof(Cell)] = new ObjectJsonConverter<Cell>(CellJson.Write, CellJson.Read),
         [typeof(AppendReceipt)] = new ObjectJsonConverter<AppendReceipt>(OutcomeJson.WriteReceipt, OutcomeJson.ReadReceipt),

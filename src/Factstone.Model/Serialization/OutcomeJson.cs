@@ -93,6 +93,7 @@ internal static class OutcomeJson
         foreach (var fact in conflict.Facts) FactJson.Write(json, fact);
         json.WriteEndArray();
         json.WriteBoolean("complete", conflict.IsComplete);
+        if (conflict.RetentionPassed is { } dropped) DroppedJson.Write(json, "retentionPassed", dropped);
         json.WriteEndObject();
     }
 

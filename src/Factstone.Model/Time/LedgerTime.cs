@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace Factstone;
 
 /// <summary>The point of a read: the head, a position, or a recorded time.</summary>
-/// <remarks>Positions count across the whole ledger, so two reads at one position see the same facts in all streams.</remarks>
+/// <remarks>The default value is <see cref="Latest"/>. Positions count across the whole ledger, so two reads at one position see the same facts in all streams.</remarks>
 [JsonConverter(typeof(LedgerJsonConverter))]
 public readonly record struct LedgerTime : ISpanParsable<LedgerTime>
 {
@@ -16,10 +16,10 @@ public readonly record struct LedgerTime : ISpanParsable<LedgerTime>
     /// <summary>The head at the beginning of the read.</summary>
     public static readonly LedgerTime Latest;
 
-    /// <summary>All facts up to this position, which is included; 0 is before the first fact.</summary>
+    /// <summary>All facts up to this position, which is included; 0 is before the first fact. A negative position and one beyond the head are refused by the read.</summary>
     public static LedgerTime AtPosition(Position position) => new(LedgerTimeKind.Position, position.Value);
 
-    /// <summary>All facts that were recorded by this time, which is included. A time beyond now is refused, so that the answer never changes.</summary>
+    /// <summary>All facts that were recorded by this time, which is included. The read refuses a time beyond now, so that the answer never changes. A finer time is truncated to microseconds.</summary>
     public static LedgerTime RecordedBy(DateTimeOffset time) => new(LedgerTimeKind.RecordedBy, Microseconds.From(time));
 
     /// <summary>Converts a position to the point right after it.</summary>
@@ -83,6 +83,6 @@ internal enum LedgerTimeKind
 }
 
 /// <summary>The position that a <see cref="LedgerTime"/> resolves to.</summary>
-/// <param name="Position">The last visible fact; 0 for none.</param>
+/// <param name="Position">The position of the last fact at that point; 0 for none.</param>
 /// <param name="IsFinal">Whether the same question always has the same answer. That is false for "latest", for a read-only opener that cannot know yet what its writer recorded by then, and if an append that may have been recorded by then has an unknown outcome or waits for disk space to be recovered.</param>
 public readonly record struct ResolvedTime(Position Position, bool IsFinal);

@@ -15,6 +15,10 @@ internal static class TypedFacts
         return request;
     }
 
+    /// <summary>The same fact without a value.</summary>
+    /// <exception cref="FactTypesException">The value is not of a registered type, or cannot be written as JSON.</exception>
+    public static NewFact Encode(NewFact fact, FactTypes? types) => fact.Value is { } value ? Encode(fact, value, 0, types) : fact;
+
     static NewFact[] Encode(IReadOnlyList<NewFact> facts, FactTypes? types)
     {
         var encoded = new NewFact[facts.Count];
@@ -28,7 +32,7 @@ internal static class TypedFacts
         if (fact.Type is not null || fact.HasPayload || fact.SchemaVersion != 1 || fact.ContentType is not null)
             throw new ArgumentException($"facts[{index}]: it has a value, and also a type, payload, schema version or content type. These come from the registration of the value's type. Leave them out, or leave the value out.", nameof(fact));
         if (types is null)
-            throw new FactTypesException($"facts[{index}] has a value of {value.GetType()}, and the ledger was opened without types. Add to LedgerOptions: Types = new FactTypes(...).Add<{value.GetType().Name}>(\"...\")");
+            throw new FactTypesException($"facts[{index}] has a value of {value.GetType()}, and the ledger was opened without types. {TypeAdvice.For(value, null)}");
         var (type, payload, tags) = types.Encode(value);
         return fact with { Value = null, Type = type.Name, SchemaVersion = type.SchemaVersion, Payload = payload, Tags = Tags(fact.Tags, tags) };
     }

@@ -63,6 +63,9 @@ internal sealed class LedgerBackup
         }
 
         _task.Target.SyncDirectory(_task.To.Segments);
+        var copy = new BlobCopy(_task, "backed up");
+        _task.Bytes += copy.Bytes();
+        var (blobs, blobBytes) = copy.Copy(); // after the log was pinned for the last time, so that it refers to no blob that is missing
         BackupFile.Write(_task.Target, _task.To, new BackupContent { Manifest = log.Manifest, End = log.End, MadeAt = MadeAt() });
         return new BackupReport
         {
@@ -74,6 +77,8 @@ internal sealed class LedgerBackup
             SegmentBytes = log.Bytes,
             Runs = runs.Runs,
             RunBytes = runs.Bytes,
+            Blobs = blobs,
+            BlobBytes = blobBytes,
         };
     }
 

@@ -43,11 +43,13 @@ internal sealed class LedgerRestore
 
     RestoreReport Restore()
     {
-        _task.Bytes = _log.Bytes;
+        var blobCopy = new BlobCopy(_task, "restored");
+        _task.Bytes = _log.Bytes + blobCopy.Bytes();
         var scan = new RestoreScan();
         CopySegments(scan);
         var epoch = _log.Manifest.Epoch + 1;
         var (runs, runBytes) = new RunCopy(_task).Copy(_log, epoch);
+        var (blobs, blobBytes) = blobCopy.Copy();
         var report = new RestoreReport
         {
             LedgerId = _log.Manifest.LedgerId,
@@ -61,6 +63,8 @@ internal sealed class LedgerRestore
             SegmentBytes = 0,
             Runs = runs,
             RunBytes = runBytes,
+            Blobs = blobs,
+            BlobBytes = blobBytes,
         };
 
         var segment = NextSegment(report, scan);

@@ -98,7 +98,8 @@ internal sealed class TargetDirectory : IDisposable
     void Clear()
     {
         foreach (var path in Own(_layout)) _files.Delete(path);
-        foreach (var directory in new[] { _layout.Segments, _layout.Index })
+        var shards = _files.ListDirectories(_layout.Blobs).Where(BlobLayout.IsShard).Select(name => $"{_layout.Blobs}/{name}");
+        foreach (var directory in shards.Concat([_layout.Segments, _layout.Index]))
         {
             if (!_files.DirectoryExists(directory)) continue;
             foreach (var name in _files.List(directory)) _files.Delete($"{directory}/{name}");
@@ -120,10 +121,16 @@ internal sealed class TargetDirectory : IDisposable
         foreach (var name in files.ListDirectories(layout.Root))
         {
             var path = $"{layout.Root}/{name}";
-            var isOwn = (path == layout.Segments || path == layout.Index) && files.ListDirectories(path).Count == 0;
-            if (!isOwn || (!isMarked && files.List(path).Count > 0)) throw new DirectoryNotEmptyException(layout.Root, work, name);
+            var isOwn = path == layout.Blobs ? IsOwnBlobs(files, path, isMarked) : (path == layout.Segments || path == layout.Index) && HoldsFilesOnly(files, path, isMarked);
+            if (!isOwn) throw new DirectoryNotEmptyException(layout.Root, work, name);
         }
     }
+
+    /// <summary>The directories of blobs are kept when the blobs in them are removed.</summary>
+    static bool IsOwnBlobs(IFileSystem files, string path, bool isMarked) =>
+        files.List(path).Count == 0 && files.ListDirectories(path).All(name => BlobLayout.IsShard(name) && HoldsFilesOnly(files, $"{path}/{name}", isMarked));
+
+    static bool HoldsFilesOnly(IFileSystem files, string path, bool isMarked) => files.ListDirectories(path).Count == 0 && (isMarked || files.List(path).Count == 0);
 
     static string[] Own(LedgerLayout layout) => [layout.Backup, layout.NewBackup, layout.Manifest, layout.NewManifest, layout.Head];
 }

@@ -19,13 +19,16 @@ internal sealed class CellPage(byte[] prefix, bool keepsNames)
     /// <summary>The first term of the page.</summary>
     public byte[] From { get; private set; } = prefix;
 
-    /// <summary>The names of the cells that have a value.</summary>
+    /// <summary>The names of the cells that have a value; or the bucket of the first of them.</summary>
     public IReadOnlyList<string> Names => _names;
+
+    /// <summary>Whether the page is about buckets: it ends with the first cell that has a value, and the next page begins after its bucket.</summary>
+    public bool FindsBuckets { get; init; }
 
     /// <summary>The number of cells that have a value.</summary>
     public int Count { get; private set; }
 
-    public bool HasRoom => _visited < VisitedMax && _names.Count < CellsMax;
+    public bool HasRoom => _visited < VisitedMax && _names.Count < (FindsBuckets ? 1 : CellsMax);
 
     /// <summary>Whether no cell follows.</summary>
     public bool IsLast { get; set; }
@@ -54,7 +57,10 @@ internal sealed class CellPage(byte[] prefix, bool keepsNames)
     {
         _visited++;
         if (hasValue) Count++;
-        if (hasValue && keepsNames) _names.Add(Encoding.UTF8.GetString(TermKey.Key(term)));
-        if (!HasRoom) Last = term.ToArray();
+        if (hasValue && keepsNames) _names.Add(Encoding.UTF8.GetString(FindsBuckets ? BucketOf(term)[1..] : TermKey.Key(term)));
+        if (!HasRoom) Last = hasValue && FindsBuckets ? [.. BucketOf(term), 1] : term.ToArray(); // no name contains a 1
     }
+
+    /// <summary>The kind and the bucket.</summary>
+    static ReadOnlySpan<byte> BucketOf(ReadOnlySpan<byte> term) => term[..term.IndexOf((byte)0)];
 }

@@ -6,21 +6,24 @@ internal sealed class CellReader(LedgerLayout layout, SegmentDirectory segments,
     /// <summary>The first read is large enough for a small cell.</summary>
     const int FirstReadBytes = 1_024;
 
+    /// <summary>One cell. The caller has entered the gate.</summary>
     /// <exception cref="LedgerDamagedException">The cell differs from what was written; appends are refused from now on.</exception>
     public Cell Read(CellName name, CellEntry entry)
     {
         var at = entry.Location.FileOffset;
         if (segments.Find(entry.Location.Base, entry.Location.Generation) is not { } segment)
             throw Refused($"The cell {name} cannot be read.", new Damage(layout.Segment(entry.Location.Base, entry.Location.Generation), 0, Position.None, Position.None, "The file is missing."));
-        var source = window.At(segment, at, FirstReadBytes);
+        segment.Prefetch(at);
+        var mapped = segment.Map();
+        var source = segment.Bytes(mapped, window, at, FirstReadBytes);
         if (CellFormat.TryReadLengths(source, out var extent) && extent.Length > source.Length)
-            source = window.At(segment, at, extent.Length);
+            source = segment.Bytes(mapped, window, at, extent.Length);
 
         var status = CellFormat.TryRead(source, segment.Seed, out extent);
         var cell = new CellView(source, extent);
-        if (status != CellStatus.Whole || cell.Head.Version != entry.Version || cell.Name != name)
+        if (status != CellStatus.Whole || cell.Head.Version != entry.Version || !cell.Is(name))
             throw Refused($"The cell {name} cannot be read.", DamagedValue(segment, at, name, entry.Version));
-        return new Cell
+        var read = new Cell
         {
             Bucket = name.Bucket,
             Name = name.Name,
@@ -28,6 +31,8 @@ internal sealed class CellReader(LedgerLayout layout, SegmentDirectory segments,
             Value = cell.Value.ToArray(),
             RecordedAt = Microseconds.ToTime(cell.Head.RecordedAt),
         };
+        GC.KeepAlive(mapped); // the pool may release a mapping that nobody holds
+        return read;
     }
 
     /// <summary>All cells of the frame at a location.</summary>

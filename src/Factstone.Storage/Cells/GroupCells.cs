@@ -10,6 +10,11 @@ internal sealed class GroupCells(FactIndex index, IndexedReading reading, Storag
     readonly Dictionary<CellName, CellState> _states = [];
     IndexSnapshot _snapshot = IndexSnapshot.Empty;
 
+    /// <summary>Through which version the accepted appends drop streams; null when they drop nothing.</summary>
+    Dictionary<CellName, StreamVersion>? _dropped;
+
+    public bool HasTruncations => _dropped is not null;
+
     public Span<AcceptedCell> All => CollectionsMarshal.AsSpan(_cells);
 
     /// <summary>Moves to the next append, and to the snapshot of its lookups.</summary>
@@ -17,6 +22,9 @@ internal sealed class GroupCells(FactIndex index, IndexedReading reading, Storag
 
     public CellState State(CellName cell) =>
         options.Defect != Defect.DecideWithoutGroup && _states.TryGetValue(cell, out var state) ? state : Before(cell);
+
+    /// <summary>Through which version an accepted append drops the stream of a truncation cell; none if none does.</summary>
+    public StreamVersion Dropped(CellName cell) => _dropped is null ? StreamVersion.None : _dropped.GetValueOrDefault(cell);
 
     /// <summary>Assigns versions to the cells of an append.</summary>
     public IReadOnlyList<CellAndVersion> Accept(PreparedAppend append)
@@ -30,6 +38,7 @@ internal sealed class GroupCells(FactIndex index, IndexedReading reading, Storag
             var state = new CellState(before.Version.Next(), cell.IsDelete, cell.Digest);
             _states[cell.Cell] = state;
             _cells.Add(new AcceptedCell(cell.Cell, state));
+            if (cell.Cell.Bucket == TruncationCell.Bucket) (_dropped ??= [])[cell.Cell] = TruncationCell.Read(append.Value(cell), cell.Cell.Name).Through;
             versions[i] = new CellAndVersion(cell.Cell, state.Version);
         }
 
@@ -40,6 +49,7 @@ internal sealed class GroupCells(FactIndex index, IndexedReading reading, Storag
     {
         _cells.Clear();
         _states.Clear();
+        _dropped = null;
     }
 
     /// <summary>The state before the group: from memory, or from the append's preparation.</summary>

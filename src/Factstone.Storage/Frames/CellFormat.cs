@@ -129,8 +129,18 @@ internal readonly ref struct CellView(ReadOnlySpan<byte> source, CellExtent exte
 
     public CellName Name => new(Encoding.UTF8.GetString(Names[..Extent.BucketLength]), Encoding.UTF8.GetString(Names[Extent.BucketLength..]));
 
+    /// <summary>Whether it is this cell. Makes no texts, unless the name is long.</summary>
+    public bool Is(CellName cell) => IsText(Names[..Extent.BucketLength], cell.Bucket) && IsText(Names[Extent.BucketLength..], cell.Name);
+
     /// <summary>The value, which the caller must check.</summary>
     public ReadOnlySpan<byte> Value => _source.Slice(Extent.ValueAt, Extent.ValueLength);
+
+    [System.Runtime.CompilerServices.SkipLocalsInit]
+    static bool IsText(ReadOnlySpan<byte> bytes, string text)
+    {
+        Span<byte> buffer = stackalloc byte[256];
+        return Encoding.UTF8.TryGetBytes(text, buffer, out var length) ? bytes.SequenceEqual(buffer[..length]) : Encoding.UTF8.GetString(bytes) == text;
+    }
 }
 
 /// <summary>The offsets of the parts of a cell, from its first byte.</summary>

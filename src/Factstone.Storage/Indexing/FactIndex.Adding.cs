@@ -16,7 +16,11 @@ internal sealed partial class FactIndex : IFrameVisitor
         LastTime = header.RecordedAt;
     }
 
-    public void Cell(Segment segment, long fileOffset, in CellView cell) => _builder.AddCell(segment, fileOffset, cell);
+    public void Cell(Segment segment, long fileOffset, in CellView cell)
+    {
+        _builder.AddCell(segment, fileOffset, cell);
+        if (TruncationCell.IsBucket(cell.Names[..cell.Extent.BucketLength])) _mayHaveTruncations = true;
+    }
 
     public void Lost(Segment segment, Position first, Position last)
     {
@@ -25,7 +29,11 @@ internal sealed partial class FactIndex : IFrameVisitor
     }
 
     /// <summary>Adds a cell of a group that is now durable.</summary>
-    public void ApplyCell(CellName cell, CellEntry entry) => Active.AddCell(cell, entry);
+    public void ApplyCell(CellName cell, CellEntry entry)
+    {
+        Active.AddCell(cell, entry);
+        if (cell.Bucket == TruncationCell.Bucket) _mayHaveTruncations = true;
+    }
 
     public void MarkCellsUnknown()
     {

@@ -119,6 +119,7 @@ internal sealed partial class FactIndex
         LastTime = newest.LastTime;
         Volatile.Write(ref _parts, [.. runs, Active]);
         _memory = [Active];
+        FindTruncationsIn(runs);
     }
 
     /// <summary>Completes the active part and begins the next one. Called between two groups.</summary>
@@ -238,6 +239,7 @@ internal sealed partial class FactIndex
         {
             if (condition.IsOnCell) PrepareCell(parts, condition.Cell, ref cells);
             else if (condition.Stream.Store is not null) PrepareHead(parts, condition.Stream, append, ref heads);
+            if (condition.IsOnRecord && _mayHaveTruncations) PrepareCell(parts, TruncationCell.NameOf(condition.Stream), ref cells);
         }
 
         foreach (ref readonly var cell in append.Cells.AsSpan()) PrepareCell(parts, cell.Cell, ref cells);
@@ -324,5 +326,6 @@ internal sealed partial class FactIndex
 
         _memory = [newest];
         LastTime = last.LastTime;
+        FindTruncationsIn(runs);
     }
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Factstone.Storage;
 
 /// <summary>The lookups that an append was prepared with. The caller's thread reads them from the index, so that the writer reads no file.</summary>
@@ -5,6 +7,12 @@ namespace Factstone.Storage;
 internal sealed class IndexSnapshot : AppendSnapshot
 {
     public static readonly IndexSnapshot Empty = new() { Until = 0, Heads = null };
+
+    public IndexSnapshot() { }
+
+    /// <summary>A copy, to which further lookups are added.</summary>
+    [SetsRequiredMembers]
+    public IndexSnapshot(IndexSnapshot other) => (Until, Heads, Cells, Head, Matches, Dropped) = (other.Until, other.Heads, other.Cells, other.Head, other.Matches, other.Dropped);
 
     /// <summary>The number of the first memory part that was not looked up. Numbers only grow, from 0.</summary>
     public required long Until { get; init; }
@@ -20,4 +28,7 @@ internal sealed class IndexSnapshot : AppendSnapshot
 
     /// <summary>For each condition, by its number: the first fact that matches its query, or none. Empty when no condition has a query.</summary>
     public Position[] Matches { get; init; } = [];
+
+    /// <summary>For each stream of a condition on a record: the version of its truncation cell, and through which version the stream is dropped. Null when no stream was truncated yet.</summary>
+    public Dictionary<StreamName, (CellVersion Cell, StreamVersion Through)>? Dropped { get; init; }
 }

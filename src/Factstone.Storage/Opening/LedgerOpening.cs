@@ -97,7 +97,7 @@ internal sealed class LedgerOpening : ILedgerOpening, IDisposable
         OpenAllSegments();
         StartIndex();
         if (_walksAll) _log.CheckCovered(Manifest);
-        _segments.BytesInAll = Manifest.SealedBytes;
+        _log.SetRemainingBytes(Manifest.Segments, Published is { } published && published.IsIn(Manifest.Last) ? published.FileOffset : 0);
         _log.CheckFirst(Manifest);
         _ = _log.TryReadSealed(Manifest.Segments); // no other writer replaces segments now
         ReadLastSegment();

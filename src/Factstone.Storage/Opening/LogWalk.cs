@@ -46,8 +46,25 @@ internal sealed class LogWalk(IFileSystem files, LedgerLayout layout, StorageOpt
     public void CheckCovered(Manifest manifest)
     {
         if (_runsEnd == default) return;
-        using var covered = new SegmentSet(files, layout, options, directory, NullVisitor.Instance, damage) { BytesInAll = manifest.SealedBytes };
+        using var covered = new SegmentSet(files, layout, options, directory, NullVisitor.Instance, damage);
+        covered.SetRemainingBytes(manifest.SealedBytes);
         covered.ReadCovered(manifest, _runsEnd, _runsNext, header => NoteDamage(isSealed: header != manifest.Last));
+    }
+
+    /// <summary>Tells how much of these segments is still to be read, for the progress report.</summary>
+    /// <param name="chain">The segments.</param>
+    /// <param name="end">The offset at which the last one ends, as far as is known.</param>
+    public void SetRemainingBytes(IReadOnlyList<SegmentHeader> chain, long end)
+    {
+        var bytes = 0L;
+        for (var i = 0; i < chain.Count; i++)
+        {
+            if (chain[i].Sequence < _sequence) continue;
+            var from = Current?.Header.Name == chain[i].Name ? FileOffset : _runsEnd.IsIn(chain[i]) ? _runsEnd.FileOffset : SegmentHeader.Bytes;
+            bytes += Math.Max(0, (i + 1 < chain.Count ? Manifest.EndOf(chain, i)!.Value : end) - from);
+        }
+
+        segments.SetRemainingBytes(bytes);
     }
 
     /// <summary>Reads all but the last of these segments, each to its end.</summary>

@@ -303,8 +303,7 @@ internal sealed class ReadOnlyOpening : ILedgerOpening, IDisposable
             if (header is null) return false;
 
             var chain = Manifest.Segments.Where(segment => segment.Sequence < header.Sequence).Append(header).ToList();
-            _segments.BytesInAll = slot.FileOffset;
-            for (var i = 0; i + 1 < chain.Count; i++) _segments.BytesInAll += Manifest.EndOf(chain, i)!.Value;
+            _log.SetRemainingBytes(chain, slot.FileOffset);
             if (!_log.TryReadSealed(chain)) return false;
         }
 

@@ -7,9 +7,7 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
     readonly List<Segment> _open = [];
     readonly HashSet<string> _missing = new(StringComparer.Ordinal);
     long _bytesRead;
-
-    /// <summary>The number of bytes of the log to read, for the progress report.</summary>
-    public long BytesInAll { get; set; }
+    long _bytesInAll;
 
     public IReadOnlyList<Segment> Open => _open;
 
@@ -153,10 +151,14 @@ internal sealed class SegmentSet(IFileSystem files, LedgerLayout layout, Storage
         if (segment.Header.MayHaveCells && TornTail.Length(segment.File, durableEnd) >= CellFormat.FrameBytesMin) visitor.MarkCellsUnknown();
     }
 
+    /// <summary>For the progress report: so many bytes of the log are still to be read, as far as is known.</summary>
+    public void SetRemainingBytes(long bytes) => _bytesInAll = _bytesRead + bytes;
+
     public void Progress(long bytes)
     {
         _bytesRead += bytes;
-        options.OpeningProgress?.Invoke(_bytesRead, BytesInAll);
+        _bytesInAll = Math.Max(_bytesInAll, _bytesRead); // the log may reach beyond the end that was known
+        options.OpeningProgress?.Invoke(_bytesRead, _bytesInAll);
     }
 
     /// <summary>Releases the read buffer. The segments stay open for the readers of the index.</summary>

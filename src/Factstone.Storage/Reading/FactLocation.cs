@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Factstone.Storage;
 
 /// <summary>The location of a fact according to the index.</summary>
@@ -8,7 +10,7 @@ internal readonly record struct FactLocation(Position Position, Segment? Segment
 
 /// <summary>Locations of facts that are read one after the other. They are found together, so that nothing is held while the facts are read.</summary>
 /// <remarks>A read of one fact uses a small page; a read that continues gets larger ones.</remarks>
-internal sealed class FactPage
+internal sealed class FactPage : IDisposable
 {
     const int FactsMin = 16;
     const int FactsMax = 256;
@@ -19,7 +21,7 @@ internal sealed class FactPage
     public int Count { get; private set; }
 
     /// <summary>The maximal number of locations.</summary>
-    public int Room => _locations.Length;
+    public int Room { get; private set; }
 
     /// <summary>The number of the first location to read, from 0.</summary>
     public int Start { get; private set; }
@@ -32,7 +34,22 @@ internal sealed class FactPage
     /// <summary>Makes room for as many locations as before, or more.</summary>
     public void Grow()
     {
-        if (_locations.Length < FactsMax) _locations = new FactLocation[_locations.Length == 0 ? FactsMin : _locations.Length * 4];
+        if (Room < FactsMax)
+        {
+            var room = Room == 0 ? FactsMin : Room * 4;
+            Dispose();
+            _locations = ArrayPool<FactLocation>.Shared.Rent(room);
+            Room = room;
+        }
+
+        Clear();
+    }
+
+    /// <summary>Gives the memory back.</summary>
+    public void Dispose()
+    {
+        if (_locations.Length > 0) ArrayPool<FactLocation>.Shared.Return(_locations, clearArray: true);
+        (_locations, Room) = ([], 0);
         Clear();
     }
 

@@ -1,18 +1,32 @@
 namespace Factstone.Storage;
 
 /// <summary>Reads single facts at their locations in the index, and checks each before it returns it.</summary>
-internal sealed class FactReader(DamageLog damage, FileWindow window, FactTypes? types, FactMarks? marks = null)
+internal sealed class FactReader(FileWindow window)
 {
     /// <summary>The first read is large enough for a small fact.</summary>
     const int FirstReadBytes = 1_024;
 
     const int HeaderPrefetchedBytes = 128;
 
-    readonly FactMarks _marks = marks ?? new FactMarks();
+    readonly FactMarks _marks = new();
+    DamageLog _damage = null!;
+    FactValues? _values;
 
     // The last segment that was read, and its file as memory. It is held, because the pool may release a mapping at any time.
     Segment? _segment;
     IMappedFile? _mapped;
+
+    public FactReader(DamageLog damage, FileWindow window, FactValues? values)
+        : this(window) => Begin(damage, values);
+
+    /// <summary>Begins to read facts of a ledger.</summary>
+    public void Begin(DamageLog damage, FactValues? values) => (_damage, _values) = (damage, values);
+
+    /// <summary>Holds nothing of the ledger any more.</summary>
+    public void End() => (_damage, _values, _marks.Values, _segment, _mapped) = (null!, null, null, null, null);
+
+    /// <summary>Names the stream that the next fact most likely has.</summary>
+    public void Hint(StreamName stream) => _marks.Names.Hint(stream);
 
     /// <exception cref="LedgerDamagedException">The fact differs from what was written; appends are refused from now on.</exception>
     public Fact Read(in FactLocation location)
@@ -24,7 +38,7 @@ internal sealed class FactReader(DamageLog damage, FileWindow window, FactTypes?
 
     /// <summary>A fact in place, in the mapped file or in the window. Valid until the next read, as long as this reader is referenced and the ledger is open.</summary>
     /// <exception cref="LedgerDamagedException">The fact differs from what was written; appends are refused from now on.</exception>
-    public FactView View(in FactLocation location)
+    public FactView View(scoped in FactLocation location)
     {
         if (location.Segment is not { } segment) throw Missing(location.Position, "The fact");
         var status = TryView(segment, location.FileOffset, out var view);
@@ -35,16 +49,18 @@ internal sealed class FactReader(DamageLog damage, FileWindow window, FactTypes?
     /// <summary>The fact at a location, if a whole fact of this stream is there; otherwise null, which is not damage: another lookup may find its location.</summary>
     public Fact? TryRead(Segment segment, long fileOffset, StreamName stream)
     {
-        segment.Prefetch(fileOffset); // all its cache lines at once
-        if (TryView(segment, fileOffset, out var view) == FactStatus.Whole && view.Stream == stream)
-        {
-            var fact = view.ToFact();
-            GC.KeepAlive(this);
-            return fact;
-        }
+        var fact = TryView(segment, fileOffset, stream, out var view) ? view.ToFact() : null;
+        GC.KeepAlive(this);
+        return fact;
+    }
 
+    /// <summary>The same in place; valid as long as <see cref="View"/> says.</summary>
+    public bool TryView(Segment segment, long fileOffset, StreamName stream, out FactView view)
+    {
+        segment.Prefetch(fileOffset); // all its cache lines at once
+        if (TryView(segment, fileOffset, out view) == FactStatus.Whole && view.Stream == stream) return true;
         window.Forget();
-        return null;
+        return false;
     }
 
     FactStatus TryView(Segment segment, long fileOffset, out FactView view)
@@ -59,7 +75,7 @@ internal sealed class FactReader(DamageLog damage, FileWindow window, FactTypes?
         _marks.SaltAt = extent.BodyAt - extent.HeaderAt;
         _marks.MetadataLength = extent.MetadataLength;
         _marks.LedgerTag = segment.LedgerTag;
-        _marks.Types = types;
+        _marks.Values = _values;
         view = new FactView(source[extent.HeaderAt..extent.Length], _marks);
         return status;
     }
@@ -103,14 +119,14 @@ internal sealed class FactReader(DamageLog damage, FileWindow window, FactTypes?
         return segment.Bytes(_mapped, window, fileOffset, bytes);
     }
 
-    LedgerDamagedException Missing(Position position, string what) => new($"{what} at position {position} cannot be read.", damage.At(position));
+    LedgerDamagedException Missing(Position position, string what) => new($"{what} at position {position} cannot be read.", _damage.At(position));
 
     LedgerDamagedException Damaged(in FactLocation location, Segment segment, FactStatus status)
     {
         window.Forget();
         var what = status == FactStatus.BodyDamaged ? "The payload or metadata of a fact is damaged." : "The header of a fact is damaged.";
         var found = new Damage(segment.Path, location.FileOffset, location.Position, location.Position, what);
-        damage.Add(found);
+        _damage.Add(found);
         return new LedgerDamagedException($"The fact at position {location.Position} cannot be read.", [found]);
     }
 }

@@ -4,17 +4,25 @@ namespace Factstone.Storage;
 internal sealed class FactVisit : IDisposable
 {
     readonly ReaderGate _gate;
-    readonly FileWindow _window;
+    readonly FileWindow? _window;
+    readonly ReadingTools? _tools;
     readonly FactReader _reader;
     readonly FactVisitor _visitor;
     readonly CancellationToken _cancellationToken;
 
-    public FactVisit(ReaderGate gate, DamageLog damage, FileWindow window, FactTypes? types, FactVisitor visitor, CancellationToken cancellationToken)
+    /// <param name="gate">Admits the reader.</param>
+    /// <param name="damage">Gets the damage that is found.</param>
+    /// <param name="window">The buffer of a long read; null for a read of a few facts.</param>
+    /// <param name="values">Gives facts their values.</param>
+    /// <param name="visitor">Gets the facts.</param>
+    /// <param name="cancellationToken">Ends the visit before the next fact.</param>
+    public FactVisit(ReaderGate gate, DamageLog damage, FileWindow? window, FactValues? values, FactVisitor visitor, CancellationToken cancellationToken)
     {
         gate.EnterPinned();
         _gate = gate;
         _window = window;
-        _reader = new FactReader(damage, window, types);
+        if (window is null) _tools = ReadingTools.Take(damage, values);
+        _reader = _tools?.Reader ?? new FactReader(damage, window!, values);
         _visitor = visitor;
         _cancellationToken = cancellationToken;
     }
@@ -32,7 +40,8 @@ internal sealed class FactVisit : IDisposable
     public void Dispose()
     {
         _gate.Leave();
-        _window.Dispose();
+        _window?.Dispose();
+        _tools?.Dispose();
     }
 
     FactView View(in FactLocation location)

@@ -10,7 +10,7 @@ internal sealed partial class IndexedReading
         if (limit <= int.MaxValue) values = values.Take((int)limit);
 
         using var window = NewWindow(isLong: false);
-        var reader = new FactReader(damage, window, options.Types);
+        var reader = new FactReader(damage, window, options.Values);
         foreach (var some in values.Chunk(FactsTogether))
         {
             // What the first of them would wait for is prefetched for all of them.

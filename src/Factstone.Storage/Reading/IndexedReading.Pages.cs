@@ -6,14 +6,14 @@ internal sealed partial class IndexedReading
     /// <summary>The locations of all facts between two positions, except those that are lost for good.</summary>
     IEnumerable<FactPage> Pages(Position from, Position until, bool backward)
     {
-        var page = new FactPage();
+        using var page = new FactPage();
         var next = !backward ? from > Position.None ? from : new Position(1) : from <= until ? from : until;
         if (backward && next == until) RefuseUnknownEnd(until);
         while (next > Position.None && next <= until)
         {
             var first = next;
             page.Grow();
-            next = Lookup(() => Fill(page, first, until, backward));
+            next = Lookup((reading: this, page, first, until, backward), static (_, about) => about.reading.Fill(about.page, about.first, about.until, about.backward));
             if (page.Count > 0) yield return page;
             BetweenPages();
         }
@@ -72,12 +72,12 @@ internal sealed partial class IndexedReading
     {
         var expected = Math.Max(from.Value, 1);
         var last = Position.None;
-        var page = new StreamPage();
+        using var page = new StreamPage();
         do
         {
             var next = new StreamVersion(expected);
             page.Grow();
-            Lookup(() => Fill(page, stream, next, until, backward: false));
+            Lookup((reading: this, page, stream, next, until), static (_, about) => about.reading.Fill(about.page, about.stream, about.next, about.until, backward: false));
             for (var start = 0; start < page.Facts.Count; start = page.Facts.End)
             {
                 var version = page.VersionAt(start);
@@ -113,12 +113,12 @@ internal sealed partial class IndexedReading
         // If a later version is known, all versions below it were written.
         var expected = beginsAtEnd ? head.Version.Value : from.Value;
         var last = until;
-        var page = new StreamPage();
+        using var page = new StreamPage();
         while (expected > 0 && !page.IsLast)
         {
             var next = new StreamVersion(expected);
             page.Grow();
-            Lookup(() => Fill(page, stream, next, until, backward: true));
+            Lookup((reading: this, page, stream, next, until), static (_, about) => about.reading.Fill(about.page, about.stream, about.next, about.until, backward: true));
             for (var start = 0; start < page.Facts.Count; start = page.Facts.End)
             {
                 var version = page.VersionAt(start);

@@ -15,10 +15,6 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
     /// <summary>Positions that the caller enumerates are looked up in groups of this size.</summary>
     const int FactsTogether = 16;
 
-    /// <summary>The marks of the last fact that was read by itself: the next one often has the same store and type.</summary>
-    [ThreadStatic]
-    static FactMarks? _marks;
-
     public StreamState StateAt(StreamName stream, Position until)
     {
         using var reading = gate.Enter();
@@ -62,6 +58,19 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
             // A damaged stretch of the log may hide a write of any cell that has none after it. This is checked last, because a run that was rebuilt meanwhile may have found one.
             if (index.HasUnknownCells) throw new LedgerDamagedException($"It is unknown whether the bucket {bucket} has another cell.", damage.All);
             foreach (var name in page.Names) yield return name;
+            if (page.IsLast) yield break;
+            BetweenPages();
+        }
+    }
+
+    /// <summary>The buckets in which a cell has a value, in order.</summary>
+    public IEnumerable<string> CellBuckets()
+    {
+        for (var page = new CellPage([(byte)TermKind.Cell], keepsNames: true) { FindsBuckets = true }; ; page.Turn())
+        {
+            Lookup(() => index.FindCells(page));
+            if (index.HasUnknownCells) throw new LedgerDamagedException("It is unknown whether there is another bucket.", damage.All);
+            foreach (var bucket in page.Names) yield return bucket;
             if (page.IsLast) yield break;
             BetweenPages();
         }
@@ -114,14 +123,14 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
     public void FoldStream(StreamName stream, StreamVersion from, Position until, bool backward, FactVisitor visitor, CancellationToken cancellationToken) =>
         Fold(StreamPages(stream, from, until, backward), isLong: false, onlyWhere: null, visitor, cancellationToken);
 
-    /// <summary>The types of the values of facts; null for none.</summary>
-    public FactTypes? Types => options.Types;
+    /// <summary>How facts become values; null if nothing is registered.</summary>
+    public FactValues? FactValues => options.Values;
 
     public Fact? ReadAt(Position position)
     {
         if (IsLost(position)) return null;
-        using var window = NewWindow(isLong: false);
-        return ReadAt(new FactReader(damage, window, options.Types, _marks ??= new FactMarks()), position);
+        using var tools = ReadingTools.Take(damage, options.Values);
+        return ReadAt(tools.Reader, position);
     }
 
     /// <summary>Whether a repair has recorded the fact at a position as lost.</summary>
@@ -135,27 +144,53 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
     /// <summary>The last fact of a stream at or below a position, if it gives the record a value.</summary>
     public Fact? ReadLatest(StreamName stream, Position until)
     {
+        using var reading = gate.Enter(); // the file is not closed before the fact is copied
+        using var tools = ReadingTools.Take(damage, options.Values);
+        var fact = TryViewLatest(tools.Reader, stream, until, out var view) ? view.ToFact() : null;
+        GC.KeepAlive(tools);
+        return fact;
+    }
+
+    /// <summary>The same, passed on in place; false if the record has no value.</summary>
+    public bool VisitLatest(StreamName stream, Position until, FactVisitor visitor)
+    {
+        gate.EnterPinned();
+        try
+        {
+            using var tools = ReadingTools.Take(damage, options.Values);
+            if (!TryViewLatest(tools.Reader, stream, until, out var fact)) return false;
+            visitor.Visit(fact);
+            GC.KeepAlive(tools);
+            return true;
+        }
+        finally
+        {
+            gate.Leave();
+        }
+    }
+
+    bool TryViewLatest(FactReader reader, StreamName stream, Position until, out FactView fact)
+    {
         using var reading = gate.Enter();
-        using var window = NewWindow(isLong: false);
-        var marks = _marks ??= new FactMarks();
-        marks.Names.Hint(stream);
-        var reader = new FactReader(damage, window, options.Types, marks);
+        reader.Hint(stream);
+        fact = default;
         var last = LookupInside((stream, until), static (index, about) => index.FindLast(about.stream, about.until));
-        var fact = last.Candidate is { } segment ? reader.TryRead(segment, last.CandidateAt, stream) : null;
-        var location = fact is not null ? new Location(fact.StreamVersion, fact.Position, fact.Retracts) : last.Candidate is null ? last.Location : LastLocation(stream, until);
+        var isFound = last.Candidate is { } segment && reader.TryView(segment, last.CandidateAt, stream, out fact);
+        var location = isFound ? new Location(fact.StreamVersion, fact.Position, fact.Retracts) : last.Candidate is null ? last.Location : LastLocation(stream, until);
         RefuseHole(stream, location.Position, until);
         RefuseUnknownEnd(until);
-        if (!lost.Raise(stream, location.State, until).HasValue) return null;
-        if (fact is not null) return fact;
+        if (!lost.Raise(stream, location.State, until).HasValue) return false;
+        if (isFound) return true;
         var found = Find(location);
         FactReader.Prefetch(found);
-        return reader.Read(found);
+        fact = reader.View(found);
+        return true;
     }
 
     IEnumerable<Fact> Read(IEnumerable<FactPage> pages, bool isLong)
     {
         using var window = NewWindow(isLong);
-        var reader = new FactReader(damage, window, options.Types);
+        var reader = new FactReader(damage, window, options.Values);
         foreach (var page in pages)
         {
             for (var i = page.Start; i < page.End; i++)
@@ -180,7 +215,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
     }
 
     /// <summary>Begins to pass facts to a visitor.</summary>
-    public FactVisit Show(bool isLong, FactVisitor visitor, CancellationToken cancellationToken) => new(gate, damage, NewWindow(isLong), options.Types, visitor, cancellationToken);
+    public FactVisit Show(bool isLong, FactVisitor visitor, CancellationToken cancellationToken) => new(gate, damage, isLong ? NewWindow(isLong) : null, options.Values, visitor, cancellationToken);
 
     /// <summary>The last position that was recorded at or before a time, as far as the index knows.</summary>
     Position LastRecordedBy(long time)
@@ -189,7 +224,7 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
 
         // Between two rows of a run's table, the recorded times of the facts themselves are read.
         using var window = NewWindow(isLong: false);
-        var reader = new FactReader(damage, window, options.Types);
+        var reader = new FactReader(damage, window, options.Values);
         var location = LocationBetween(low, high);
         while (high.Value - low.Value > 1)
         {
@@ -253,6 +288,13 @@ internal sealed partial class IndexedReading(FactIndex index, LostFacts lost, Da
     {
         using var reading = gate.Enter();
         return LookupInside(question, static (_, question) => question());
+    }
+
+    /// <summary>The same without an object for the question.</summary>
+    T Lookup<TAbout, T>(TAbout about, Func<FactIndex, TAbout, T> question)
+    {
+        using var reading = gate.Enter();
+        return LookupInside(about, question);
     }
 
     /// <summary>The same for a reader that has entered the gate already.</summary>

@@ -2,7 +2,7 @@ namespace Factstone.Storage;
 
 /// <summary>Finds the facts that match a query: the index gives candidates, and those that it cannot decide are compared with the query itself.</summary>
 /// <remarks>Threads: any number. Candidates come in pages, so that nothing is held between two of them.</remarks>
-internal sealed class QueryReading(FactIndex index, DamageLog damage, IndexedReading facts)
+internal sealed class QueryReading(FactIndex index, DamageLog damage, IndexedReading facts, StreamTruncations truncations)
 {
     /// <summary>A read of one fact uses a small page; a read that continues gets larger ones.</summary>
     const int PageMin = 16;
@@ -14,7 +14,7 @@ internal sealed class QueryReading(FactIndex index, DamageLog damage, IndexedRea
     public IEnumerable<Fact> Read(FactQuery query, Position after, Position until, bool backward)
     {
         using var window = IndexedReading.NewWindow(isLong: query.IsAll);
-        var reader = new FactReader(damage, window, facts.Types);
+        var reader = new FactReader(damage, window, facts.FactValues);
         foreach (var candidate in Candidates(query, after, until, backward))
         {
             if (!MayMatch(query, candidate)) continue;
@@ -55,6 +55,18 @@ internal sealed class QueryReading(FactIndex index, DamageLog damage, IndexedRea
         return Position.None;
     }
 
+    /// <summary>The same without dropped facts.</summary>
+    Position FirstHeld(FactQuery query, Position after, Position until)
+    {
+        var lastTruncation = truncations.LastReceipt;
+        while (true)
+        {
+            var found = First(query, after, until);
+            if (found == Position.None || found > lastTruncation || truncations.IsHeld(found)) return found;
+            after = found;
+        }
+    }
+
     public long Count(FactQuery query, Position after, Position until)
     {
         var count = 0L;
@@ -68,9 +80,9 @@ internal sealed class QueryReading(FactIndex index, DamageLog damage, IndexedRea
     {
         var matches = new Position[append.Conditions.Count];
         for (var i = 0; i < matches.Length; i++)
-            if (append.Conditions[i] is { Query: { } query } condition) matches[i] = First(query, facts.SearchedAfter(condition.After ?? Position.None), head);
+            if (append.Conditions[i] is { Query: { } query } condition) matches[i] = condition.After is { } after ? First(query, facts.SearchedAfter(after), head) : FirstHeld(query, facts.SearchedAfter(Position.None), head);
         facts.Preparing();
-        return new IndexSnapshot { Until = snapshot.Until, Heads = snapshot.Heads, Cells = snapshot.Cells, Head = head, Matches = matches };
+        return new IndexSnapshot(snapshot) { Head = head, Matches = matches };
     }
 
     IEnumerable<Candidate> Candidates(FactQuery query, Position after, Position until, bool backward)

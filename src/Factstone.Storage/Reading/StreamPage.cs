@@ -1,11 +1,16 @@
+using System.Buffers;
+
 namespace Factstone.Storage;
 
 /// <summary>Locations of one stream, with the versions that the index has for them.</summary>
-internal sealed class StreamPage
+internal sealed class StreamPage : IDisposable
 {
+    Location[] _locations = [];
+
     public FactPage Facts { get; } = new();
 
-    public Location[] Locations { get; private set; } = [];
+    /// <summary>As many as the page has room for.</summary>
+    public Span<Location> Locations => _locations.AsSpan(0, Facts.Room);
 
     /// <summary>Whether no location follows.</summary>
     public bool IsLast { get; set; }
@@ -15,7 +20,22 @@ internal sealed class StreamPage
     public void Grow()
     {
         Facts.Grow();
-        if (Locations.Length < Facts.Room) Locations = new Location[Facts.Room];
+        if (_locations.Length >= Facts.Room) return;
+        Return();
+        _locations = ArrayPool<Location>.Shared.Rent(Facts.Room);
+    }
+
+    /// <summary>Gives the memory back.</summary>
+    public void Dispose()
+    {
+        Facts.Dispose();
+        Return();
+    }
+
+    void Return()
+    {
+        if (_locations.Length > 0) ArrayPool<Location>.Shared.Return(_locations);
+        _locations = [];
     }
 
     /// <summary>Selects the locations from a given one on that follow without a gap in their versions.</summary>

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Factstone.Storage;
 
-/// <summary>A stretch of a segment in memory, which moves with its reader; the buffer is rented.</summary>
+/// <summary>A stretch of a segment in memory, which moves with its reader. The buffer is rented, unless it is larger than usual.</summary>
 internal sealed class FileWindow(int bytesMin, int bytesMax) : IDisposable
 {
     byte[] _buffer = [];
@@ -31,8 +31,8 @@ internal sealed class FileWindow(int bytesMin, int bytesMax) : IDisposable
         var wanted = Math.Max(bytes, _ahead);
         if (_buffer.Length < wanted)
         {
-            if (_buffer.Length > 0) ArrayPool<byte>.Shared.Return(_buffer);
-            _buffer = ArrayPool<byte>.Shared.Rent(wanted);
+            Return();
+            _buffer = wanted <= bytesMax ? ArrayPool<byte>.Shared.Rent(wanted) : GC.AllocateUninitializedArray<byte>(wanted);
         }
 
         _segment = null;
@@ -43,9 +43,15 @@ internal sealed class FileWindow(int bytesMin, int bytesMax) : IDisposable
 
     public void Dispose()
     {
-        if (_buffer.Length > 0) ArrayPool<byte>.Shared.Return(_buffer);
-        _buffer = [];
+        Return();
         _segment = null;
         _length = 0;
+    }
+
+    /// <summary>Gives the buffer back, unless it was made for one large fact or cell: the pool would keep it for this thread.</summary>
+    void Return()
+    {
+        if (_buffer.Length > 0 && _buffer.Length <= bytesMax) ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = [];
     }
 }

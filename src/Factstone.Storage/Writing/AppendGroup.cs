@@ -4,7 +4,7 @@ namespace Factstone.Storage;
 
 /// <summary>The appends that were accepted for one write. Each was decided on the state after the ones before it.</summary>
 /// <remarks>Threads: only the writer. The object is reused, so that a group allocates no lists.</remarks>
-internal sealed class AppendGroup(FactIndex index, LostFacts lost, IndexedReading reading, QueryReading queries, StorageOptions options)
+internal sealed class AppendGroup(FactIndex index, LostFacts lost, IndexedReading reading, QueryReading queries, StreamTruncations truncations, StorageOptions options)
 {
     const int StreamsKept = 1_024;
 
@@ -65,17 +65,58 @@ internal sealed class AppendGroup(FactIndex index, LostFacts lost, IndexedReadin
         return IsCurrent ? null : reading.FindAppend(appendId, Durable);
     }
 
+    /// <summary>The version through which a stream is dropped, including the appends accepted so far.</summary>
+    public StreamVersion DroppedThrough(StreamName stream)
+    {
+        if (!index.MayHaveTruncations && !_cells.HasTruncations) return StreamVersion.None;
+        var cell = TruncationCell.NameOf(stream);
+        if (_cells.Dropped(cell) is { Value: > 0 } accepted) return accepted;
+        if (_snapshot.Dropped is { } looked && looked.TryGetValue(stream, out var known) && _cells.State(cell).Version == known.Cell) return known.Through;
+
+        // Truncated since the append was prepared, or a stream that no condition names. The cell was written a moment ago, or the
+        // answer would be a conflict.
+        return truncations.Find(stream)?.Through ?? StreamVersion.None;
+    }
+
     /// <summary>The first fact after a position that matches the query of a condition, including the appends accepted so far; none when no fact matches.</summary>
     /// <param name="condition">The number of the condition in the append, from 0.</param>
     /// <param name="query">Its query.</param>
     /// <param name="after">Only facts after this position match.</param>
-    public Position FirstMatch(int condition, FactQuery query, Position after)
+    /// <param name="heldOnly">Whether dropped facts do not count.</param>
+    public Position FirstMatch(int condition, FactQuery query, Position after, bool heldOnly)
     {
-        if (_snapshot.Matches[condition] is { Value: > 0 } prepared) return prepared;
-        if (options.Defect != Defect.IgnoreSincePrepare && FirstMatchSince(_snapshot.Head > after ? _snapshot.Head : after, query) is { Value: > 0 } since) return since;
+        while (true)
+        {
+            var found = FirstMatch(condition, query, after);
+            if (!heldOnly || found == Position.None || !IsDropped(found)) return found;
+            after = found;
+        }
+    }
+
+    /// <summary>Whether a fact was dropped, also by an append of this group.</summary>
+    bool IsDropped(Position position)
+    {
+        if (!index.MayHaveTruncations && !_cells.HasTruncations) return false;
+        if (position > Durable)
+        {
+            ref readonly var fact = ref Facts[(int)(position.Value - Durable.Value - 1)];
+            return fact.State.Version <= DroppedThrough(fact.Stream.Name);
+        }
+
+        return reading.ReadAt(position) is { } durable && durable.StreamVersion <= DroppedThrough(durable.Stream);
+    }
+
+    Position FirstMatch(int condition, FactQuery query, Position after)
+    {
+        var prepared = _snapshot.Matches[condition];
+        if (prepared > after) return prepared;
+
+        // What was looked up is the first match, so it says nothing about the positions after it.
+        var looked = prepared == Position.None && _snapshot.Head > after ? _snapshot.Head : after;
+        if (options.Defect != Defect.IgnoreSincePrepare && FirstMatchSince(looked, query) is { Value: > 0 } since) return since;
         if (options.Defect == Defect.DecideWithoutGroup) return Position.None;
         foreach (ref readonly var fact in Facts)
-            if (query.Matches(fact.Stream.Name.Store, fact.Stream.Name.Key, fact.Type, fact.Tags)) return fact.State.Position;
+            if (fact.State.Position > after && query.Matches(fact.Stream.Name.Store, fact.Stream.Name.Key, fact.Type, fact.Tags)) return fact.State.Position;
         return Position.None;
     }
 

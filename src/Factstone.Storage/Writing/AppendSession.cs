@@ -19,12 +19,13 @@ internal sealed class AppendSession : IAppendSession
     /// <param name="lost">The facts that repairs have recorded as lost.</param>
     /// <param name="facts">Reads what a snapshot no longer covers.</param>
     /// <param name="queries">Reads the same by query.</param>
+    /// <param name="truncations">Knows which streams were truncated.</param>
     /// <param name="log">Makes groups durable.</param>
     /// <param name="publisher">Publishes the end of the log.</param>
     /// <param name="pace">Slows merges down while a group is committed.</param>
     /// <param name="options">The options that the ledger was opened with.</param>
     /// <param name="writeRun">Makes a run of the memory part, for a planted defect.</param>
-    public AppendSession(FactIndex index, LostFacts lost, IndexedReading facts, QueryReading queries, SegmentLog log, HeadPublisher publisher, MergePace pace, StorageOptions options, Action<LogLocation> writeRun)
+    public AppendSession(FactIndex index, LostFacts lost, IndexedReading facts, QueryReading queries, StreamTruncations truncations, SegmentLog log, HeadPublisher publisher, MergePace pace, StorageOptions options, Action<LogLocation> writeRun)
     {
         _index = index;
         _log = log;
@@ -33,7 +34,7 @@ internal sealed class AppendSession : IAppendSession
         _options = options;
         _writeRun = writeRun;
         _written = Written;
-        _group = new AppendGroup(index, lost, facts, queries, options);
+        _group = new AppendGroup(index, lost, facts, queries, truncations, options);
     }
 
     /// <summary>Begins a group. An earlier group that was not committed leaves no trace.</summary>
@@ -47,7 +48,9 @@ internal sealed class AppendSession : IAppendSession
 
     public CellState StateOf(CellName cell) => _group.State(cell);
 
-    public Position FirstMatch(int condition, FactQuery query, Position after) => _group.FirstMatch(condition, query, after);
+    public StreamVersion DroppedThrough(StreamName stream) => _group.DroppedThrough(stream);
+
+    public Position FirstMatch(int condition, FactQuery query, Position after, bool heldOnly) => _group.FirstMatch(condition, query, after, heldOnly);
 
     public AppendSpan? FindAppend(string appendId) => _group.FindAppend(appendId);
 

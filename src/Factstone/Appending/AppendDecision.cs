@@ -3,10 +3,10 @@ namespace Factstone;
 /// <summary>The writer's decision on one append. Reads and comparisons that the answer needs are done later, on another thread.</summary>
 internal abstract class AppendDecision
 {
-    public sealed class Accepted(AppendReceipt receipt) : AppendDecision
-    {
-        public AppendReceipt Receipt => receipt;
-    }
+    /// <summary>The append is written with its group. Its receipt is that of the <see cref="PendingAppend"/>, so that one object serves all.</summary>
+    public static readonly AppendDecision Accepted = new AcceptedAppend();
+
+    sealed class AcceptedAppend : AppendDecision;
 
     /// <summary>An append with its id exists.</summary>
     /// <param name="span">Its positions.</param>

@@ -29,7 +29,18 @@ internal sealed class AppendPipeline : IDisposable
     public ValueTask<AppendOutcome> Append(AppendRequest request, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var prepared = AppendPreparation.Prepare(request, _options.Salts);
+        return Append(AppendPreparation.Prepare(request, _options.Salts), cancellationToken);
+    }
+
+    /// <summary>The same for one fact whose stream must be at a version.</summary>
+    public ValueTask<AppendOutcome> Append(NewFact fact, StreamVersion expected, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return Append(AppendPreparation.Prepare(fact, expected, _options.Salts), cancellationToken);
+    }
+
+    ValueTask<AppendOutcome> Append(PreparedAppend prepared, CancellationToken cancellationToken)
+    {
         PendingAppend pending;
         try
         {
@@ -88,7 +99,11 @@ internal sealed class AppendPipeline : IDisposable
         }
         catch (FactstoneException refused)
         {
-            foreach (var pending in _group) pending.Decision = new AppendDecision.Failed(refused);
+            foreach (var pending in _group)
+            {
+                pending.Append.Acceptance?.Fail();
+                pending.Decision = new AppendDecision.Failed(refused);
+            }
         }
         catch (Exception unforeseen) when (unforeseen is not MachineStoppedException)
         {
@@ -115,8 +130,8 @@ internal sealed class AppendPipeline : IDisposable
         {
             switch (pending.Decision)
             {
-                case AppendDecision.Accepted accepted:
-                    pending.SetOutcome(new AppendOutcome.Committed(accepted.Receipt));
+                case { } accepted when accepted == AppendDecision.Accepted:
+                    pending.SetOutcome(new AppendOutcome.Committed(pending.Receipt!));
                     break;
                 case AppendDecision.Unknown unknown:
                     pending.SetOutcome(new AppendOutcome.Unknown(pending.Append.AppendId, unknown.Receipt.FirstPosition, unknown.Receipt.LastPosition, unknown.Cause));
@@ -183,7 +198,7 @@ internal sealed class AppendPipeline : IDisposable
         if (pending.Append.AppendId is { } id && session.FindAppend(id) is { } span) return new AppendDecision.Repeat(span);
         try
         {
-            if (_options.Defect != Defect.NoConditions && ConditionCheck.Decide(pending, session, _reading) is { } failing) return failing;
+            if (_options.Defect != Defect.NoConditions && ConditionCheck.Decide(pending, session, _reading, _options.Defect) is { } failing) return failing;
         }
         catch (FactstoneException unreadable)
         {
@@ -191,16 +206,22 @@ internal sealed class AppendPipeline : IDisposable
             return new AppendDecision.Failed(unreadable);
         }
 
-        return new AppendDecision.Accepted(session.Accept(pending.Append, Clock.Next()));
+        var receipt = session.Accept(pending.Append, Clock.Next());
+        pending.Append.Acceptance?.Accept(receipt);
+        pending.Receipt = receipt;
+        return AppendDecision.Accepted;
     }
 
     /// <summary>The outcome of the appends that were to be written is unknown. The others wrote nothing, but the state that decided them may not be durable.</summary>
     void Fail(FactstoneException cause)
     {
         foreach (var pending in _group)
-            pending.Decision = pending.Decision is AppendDecision.Accepted { Receipt: var receipt }
-                ? new AppendDecision.Unknown(receipt, cause)
+        {
+            pending.Append.Acceptance?.Fail();
+            pending.Decision = pending.Decision == AppendDecision.Accepted
+                ? new AppendDecision.Unknown(pending.Receipt!, cause)
                 : new AppendDecision.Failed(new LedgerFailedException($"Nothing of this append was written. {(cause as LedgerFailedException)?.Why ?? cause.Message}", cause));
+        }
     }
 
     void CompleteGroup()

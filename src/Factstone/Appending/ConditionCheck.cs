@@ -19,8 +19,15 @@ internal static class ConditionCheck
 
     /// <summary>The decision if a condition fails; null if all hold.</summary>
     /// <exception cref="FactstoneException">A value that a condition requires cannot be read.</exception>
-    public static AppendDecision? Decide(PendingAppend pending, IAppendSession session, IFactReading reading)
+    public static AppendDecision? Decide(PendingAppend pending, IAppendSession session, IFactReading reading, Defect defect)
     {
+        if (pending.Append.Expected is var expected && expected != PreparedAppend.AnyVersion)
+        {
+            var stream = pending.Append.Facts[0].Stream;
+            var state = session.State(stream);
+            return state.Version == expected ? null : new AppendDecision.Conflict(AppendCondition.StreamAt(stream, expected)) { Actual = state };
+        }
+
         var conditions = pending.Append.Conditions;
         for (var i = 0; i < conditions.Count; i++)
         {
@@ -29,7 +36,8 @@ internal static class ConditionCheck
             {
                 var after = condition.After ?? Position.None;
                 if (after > reading.Head.Position) return new AppendDecision.Failed(Ahead(i, after, reading.Head.Position));
-                if (session.FirstMatch(i, query, after) is { Value: > 0 } found) return new AppendDecision.Conflict(condition) { FirstMatch = found, Until = session.Last };
+                if (FirstMatch(i, condition, query, after, session) is { Value: > 0 } found) return new AppendDecision.Conflict(condition) { FirstMatch = found, Until = session.Last };
+                if (condition.CountsOnRefused && defect != Defect.CountOnRefused) return new AppendDecision.Conflict(condition) { Until = session.Last };
                 continue;
             }
 
@@ -41,6 +49,9 @@ internal static class ConditionCheck
             }
 
             var state = session.State(condition.Stream);
+
+            // A record whose latest fact is dropped has no value, as if it were retracted.
+            if (condition.IsOnRecord && state.HasValue && state.Version <= session.DroppedThrough(condition.Stream)) state = state with { IsRetracted = true };
             var holds = condition.Kind switch
             {
                 AppendConditionKind.StreamAt => state.Version == condition.Version,
@@ -50,10 +61,21 @@ internal static class ConditionCheck
                 AppendConditionKind.RecordMissing => !state.HasValue,
                 _ => IsEqual(condition, state, pending, i, session, reading),
             };
-            if (!holds) return new AppendDecision.Conflict(condition) { Actual = state };
+            if (!holds || (condition.CountsOnRefused && defect != Defect.CountOnRefused)) return new AppendDecision.Conflict(condition) { Actual = state };
         }
 
         return null;
+    }
+
+    /// <summary>The first match that is not of an append that the caller has already taken into account.</summary>
+    static Position FirstMatch(int index, AppendCondition condition, FactQuery query, Position after, IAppendSession session)
+    {
+        while (true)
+        {
+            var found = session.FirstMatch(index, query, after, heldOnly: condition.After is null);
+            if (found == Position.None || condition.CountsOn.FirstOrDefault(place => place.Contains(found)) is not { } known) return found;
+            after = known.Last;
+        }
     }
 
     /// <summary>No read can have reached this position, so it is an error, or a position of another ledger. To accept it would ignore the facts before it.</summary>

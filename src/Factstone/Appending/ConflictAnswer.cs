@@ -8,18 +8,24 @@ internal static class ConflictAnswer
         var (condition, actual) = (decision.Condition, decision.Actual);
         if (condition.IsOnCell) return new AppendOutcome.Conflict(condition, StreamVersion.None, [], IsComplete: true) { ActualCellVersion = decision.ActualCellVersion };
 
+        DroppedFacts? passed = null;
+        var dropped = DroppedFilter.Of(reading, range => passed ??= range);
         if (condition.Query is { } query)
         {
+            // No fact matches, but an append that the caller counted on was not accepted.
+            if (decision.FirstMatch == Position.None) return new AppendOutcome.Conflict(condition, StreamVersion.None, [], IsComplete: false);
+
             // No fact before the first match matches, so the search starts there.
-            var matching = Bounded(reading.ReadQuery(query, new Position(decision.FirstMatch.Value - 1), decision.Until, backward: false), out var areAll);
-            return new AppendOutcome.Conflict(condition, StreamVersion.None, matching, areAll) { FirstMatch = decision.FirstMatch };
+            var matching = Bounded(reading.ReadQuery(query, new Position(decision.FirstMatch.Value - 1), decision.Until, backward: false), dropped, out var areAll);
+            var retentionPassed = condition.After is null ? null : passed;
+            return new AppendOutcome.Conflict(condition, StreamVersion.None, matching, areAll && retentionPassed is null) { FirstMatch = decision.FirstMatch, RetentionPassed = retentionPassed };
         }
 
         var isComplete = true;
         var facts = ExpectedVersion(condition, actual) is { } expected && actual.Version > expected
-            ? Bounded(Beating(condition.Stream, expected, actual, reading), out isComplete)
+            ? Bounded(Beating(condition.Stream, expected, actual, reading), dropped, out isComplete)
             : [];
-        return new AppendOutcome.Conflict(condition, actual.Version, facts, isComplete);
+        return new AppendOutcome.Conflict(condition, actual.Version, facts, isComplete && passed is null);
     }
 
     /// <summary>The facts of a stream after a version. Most conflicts are caused by one fact, whose location is known.</summary>
@@ -29,13 +35,14 @@ internal static class ConflictAnswer
             : reading.ReadStream(stream, expected.Next(), actual.Position, backward: false);
 
     /// <summary>As many facts as an outcome may contain.</summary>
-    static List<Fact> Bounded(IEnumerable<Fact> beating, out bool areAll)
+    static List<Fact> Bounded(IEnumerable<Fact> beating, DroppedFilter? dropped, out bool areAll)
     {
         var facts = new List<Fact>();
         var bytes = 0L;
         areAll = true;
         foreach (var fact in beating)
         {
+            if (dropped?.IsDropped(fact) == true) continue;
             bytes += fact.Header.Length + fact.Payload.Length + fact.MetadataBytes.Length;
             areAll = facts.Count < FactLimits.ConflictFactsMax && bytes <= FactLimits.ConflictBytesMax;
             if (!areAll) break;

@@ -29,6 +29,9 @@ internal sealed class PendingAppend(AppendPipeline pipeline, PreparedAppend appe
     /// <summary>The writer's decision; null until then.</summary>
     public AppendDecision? Decision { get; set; }
 
+    /// <summary>The receipt of an accepted append; null for others.</summary>
+    public AppendReceipt? Receipt { get; set; }
+
     /// <summary>The outcome of a repeat or a conflict, once it was read.</summary>
     public AppendOutcome? OutcomeRead { get; set; }
 

@@ -8,7 +8,7 @@ internal static class RepeatedAppend
         var facts = Facts(span, reading, cancellationToken);
         var cells = Cells(append.AppendId!, span, reading, cancellationToken);
         var receipt = Receipt(span, facts, cells);
-        var difference = Difference(append, span, facts) ?? Difference(append, span, cells);
+        var difference = Difference(append, span, facts, DroppedFilter.Of(reading, cancellationToken: cancellationToken)) ?? Difference(append, span, cells);
         return difference is null || append.OnRepeat == RepeatPolicy.SameId
             ? new AppendOutcome.Duplicate(receipt) { Difference = difference }
             : new AppendOutcome.AppendIdReused(append.AppendId!, receipt, difference);
@@ -49,13 +49,14 @@ internal static class RepeatedAppend
         };
     }
 
-    /// <summary>The first field that differs from the facts that remain; null if there is none.</summary>
-    static string? Difference(PreparedAppend append, AppendSpan span, List<Fact> facts)
+    /// <summary>The first field that differs from the facts that remain; null if there is none. What was dropped is not compared, so that nobody can find out what it was.</summary>
+    static string? Difference(PreparedAppend append, AppendSpan span, List<Fact> facts, DroppedFilter? dropped)
     {
         if (append.Facts.Length != span.Count) return "facts.count";
         Span<byte> buffer = stackalloc byte[FactLimits.HeaderBytesMax];
         foreach (var fact in facts)
         {
+            if (dropped?.IsDropped(fact) == true) continue;
             var i = (int)(fact.Position.Value - span.First.Value);
             ref readonly var prepared = ref append.Facts[i];
             HeaderView.TryRead(fact.Header.Span, out var stored);

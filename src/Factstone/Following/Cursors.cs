@@ -38,8 +38,9 @@ internal static class Cursors
         if (position > head)
             throw new ArgumentOutOfRangeException(parameter, $"Position {position} is too high: the last fact is at position {head}. The cursor was made where more facts existed: in another copy of the ledger, or in this ledger before a crash from which no writer has recovered it yet.");
 
-        // Two copies that were restored from one backup have the same epoch. The facts after the backup differ at least in their salts.
-        if (cursor.Leaf is { } leaf && position > Position.None && reading.ReadAt(position) is { } fact && LedgerCursor.LeafOf(fact) != leaf)
+        // Two copies that were restored from one backup, or repaired on their own, have the same epoch. Their facts differ at least in
+        // their salts. Where a fact is lost, this ledger gives no cursor with a leaf in this epoch, so another copy has given it.
+        if (cursor.Leaf is { } leaf && position > Position.None && (reading.ReadAt(position) is not { } fact || LedgerCursor.LeafOf(fact) != leaf))
             throw LedgerForkedException.ByLeaf(reading.Epoch, position);
         return position;
     }

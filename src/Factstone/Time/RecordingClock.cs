@@ -101,10 +101,10 @@ internal sealed class RecordingClock
         }
     }
 
-    public static void RefuseFuture(long time, long now)
+    public static void RefuseFuture(long time, long now, string parameter = "time")
     {
         if (time > now)
-            throw new ArgumentOutOfRangeException(nameof(time), $"{Microseconds.ToText(Microseconds.ToTime(time))} is ahead of the ledger's clock, {Microseconds.ToText(Microseconds.ToTime(now))}: it is not known yet what will be recorded by then.");
+            throw new ArgumentOutOfRangeException(parameter, $"{Microseconds.ToText(Microseconds.ToTime(time))} is ahead of the ledger's clock, {Microseconds.ToText(Microseconds.ToTime(now))}: it is not known yet what will be recorded by then.");
     }
 
     void RefuseJump(long now)

@@ -34,7 +34,8 @@ public sealed class BackupCommandTests : IDisposable
         Assert.Contains("in epoch 2 after 1", report.Lines[0], StringComparison.Ordinal);
         Assert.Contains(BackupPath, report.Lines[1], StringComparison.Ordinal);
         Assert.Contains(restored.Ledger, report.Lines[1], StringComparison.Ordinal);
-        Assert.Contains("The receipt is at @4", report.Lines[^1], StringComparison.Ordinal);
+        Assert.Contains("The receipt is at @4", report.Lines[^2], StringComparison.Ordinal);
+        Assert.Contains("Truncations after @3 are not part of the backup", report.Lines[^1], StringComparison.Ordinal);
         Assert.Single((await restored.RunAsync("history", "$receipts/restore")).Ends(ExitCodes.Done).Lines);
 
         var cursor = (await _cli.RunAsync("stats", "--json")).Ends(ExitCodes.Done).Json[0].GetProperty("cursor").GetString()!;
@@ -48,12 +49,12 @@ public sealed class BackupCommandTests : IDisposable
     {
         await AppendAsync(_cli, 2);
         var made = (await _cli.RunAsync("backup", BackupPath, "--json")).Ends(ExitCodes.Done).Json[0];
-        Assert.Equal("backup ledger epoch position recordedAt segments segmentBytes runs runBytes", Names(made));
+        Assert.Equal("backup ledger epoch position recordedAt segments segmentBytes runs runBytes blobs blobBytes", Names(made));
         Assert.Equal((BackupPath, 2, 1), (made.GetProperty("backup").GetString(), made.GetProperty("position").GetInt32(), made.GetProperty("epoch").GetInt32()));
 
         var restored = new Cli(_directory, "restored");
         var report = (await restored.RunAsync("restore", BackupPath, "--json")).Ends(ExitCodes.Done).Json[0];
-        Assert.Equal("backup ledger location epochBefore epoch lastCommonPosition recordedAt backedUpAt receipt segments segmentBytes runs runBytes", Names(report));
+        Assert.Equal("backup ledger location epochBefore epoch lastCommonPosition recordedAt backedUpAt receipt segments segmentBytes runs runBytes blobs blobBytes", Names(report));
         Assert.Equal((restored.Ledger, 2, 2, 3), (report.GetProperty("location").GetString(), report.GetProperty("epoch").GetInt32(), report.GetProperty("lastCommonPosition").GetInt32(), report.GetProperty("receipt").GetInt32()));
     }
 

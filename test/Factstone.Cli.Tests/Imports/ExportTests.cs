@@ -211,13 +211,98 @@ public sealed class ExportTests : IDisposable
     }
 
     [Fact]
-    public async Task Cells_are_left_out_and_it_is_said()
+    public async Task Cells_and_blobs_are_exported_and_imported_and_a_second_import_adds_nothing()
+    {
+        byte[][] contents = [[], [1, 2, 3], .. new[] { 256 * 1_024, (256 * 1_024) + 1, 700_000 }.Select(static size => Enumerable.Range(0, size).Select(static i => (byte)(i * 7)).ToArray())];
+        await using (var ledger = await Ledger.OpenAsync(_source.Ledger, cancellationToken: Cancel))
+        {
+            foreach (var content in contents)
+            {
+                var reference = await ledger.Blobs.PutAsync(content, "image/png", Cancel);
+                await ledger.AppendAsync(new AppendRequest(new NewFact("photos/1", "added", JsonSerializer.Serialize(reference))) { Cells = [NewCell.Put("latest", $"{content.Length}", JsonSerializer.Serialize(reference))] }, Cancel);
+            }
+
+            await ledger.AppendAsync(new AppendRequest { Cells = [NewCell.Put("raw", "not text", new byte[] { 0xFF, 0, 1 }), NewCell.Put("latest", "deleted", "1")] }, Cancel);
+            await ledger.AppendAsync(new AppendRequest { Cells = [NewCell.Delete("latest", "deleted")] }, Cancel);
+
+            // A checkpoint is in a bucket of Factstone's own.
+            var consumer = ledger.Consumer("mine", FactQuery.All);
+            await foreach (var fact in consumer.FollowAsync(Cancel))
+            {
+                await consumer.CommitAsync(fact.Position, Cancel);
+                break;
+            }
+        }
+
+        var file = _directory.At("all.jsonl.gz");
+        Assert.Contains("5 facts up to @5, 6 cells, 5 blobs in", (await _source.RunAsync("export", "jsonl", "--out", file)).Ends(ExitCodes.Done).Output, StringComparison.Ordinal);
+        Assert.Contains("5 new batches with 5 facts, 0 known before, up to @5, 6 new cells, 5 new blobs;", (await _target.RunAsync("import", "jsonl", file, "--exported")).Ends(ExitCodes.Done).Output, StringComparison.Ordinal);
+        Assert.Contains("0 new batches with 0 facts, 5 known before, up to @5; ", (await _target.RunAsync("import", "jsonl", file, "--exported")).Ends(ExitCodes.Done).Output, StringComparison.Ordinal);
+
+        await using var copy = await Ledger.OpenAsync(_target.Ledger, cancellationToken: Cancel);
+        foreach (var content in contents)
+        {
+            Assert.Equal(content, await copy.Blobs.ReadAsync(Cid.Of(content), cancellationToken: Cancel));
+            Assert.Equal(JsonSerializer.Serialize(new BlobReference(Cid.Of(content), content.Length, "image/png")), (await copy.ReadCellAsync("latest", $"{content.Length}", Cancel))!.Text);
+        }
+
+        Assert.Equal([0xFF, 0, 1], (await copy.ReadCellAsync("raw", "not text", Cancel))!.Value.ToArray());
+        Assert.Equal(["latest", "raw"], await copy.ListBucketsAsync(Cancel).ToListAsync(Cancel));
+        Assert.Null(await copy.ReadCellAsync("latest", "deleted", Cancel));
+    }
+
+    [Fact]
+    public async Task A_cell_that_has_another_value_is_named_and_kept()
+    {
+        (await _source.RunAsync("cell", "put", "settings/theme", "dark")).Ends(ExitCodes.Done);
+        (await _target.RunAsync("cell", "put", "settings/theme", "light")).Ends(ExitCodes.Done);
+        var file = _directory.Write("all", (await _source.RunAsync("export", "jsonl")).Output);
+        (await _target.RunAsync("import", "jsonl", file, "--exported")).Fails(ExitCodes.Refused, "Line 1 has the cell settings/theme, which has another value in this ledger.");
+        Assert.Equal("light", (await _target.RunAsync("cell", "get", "settings/theme", "--json")).Ends(ExitCodes.Done).Json[0].GetProperty("value").GetString());
+    }
+
+    [Theory]
+    [InlineData(1, "Line 1 is not the next part of a blob.")]
+    [InlineData(2, "Line 2 is not the next part of a blob.")]
+    [InlineData(3, "After line 2, a part of the blob ")]
+    public async Task A_blob_without_all_of_its_parts_is_not_stored(int without, string message)
+    {
+        (await _source.RunWithInputAsync(new byte[600_000], "blob", "put", "-")).Ends(ExitCodes.Done);
+        var lines = (await _source.RunAsync("export", "jsonl")).Ends(ExitCodes.Done).Lines.ToList();
+        Assert.Equal(3, lines.Count);
+        lines.RemoveAt(without - 1);
+        var file = _directory.Write("all", string.Join('\n', lines));
+        (await _target.RunAsync("import", "jsonl", file, "--exported")).Fails(ExitCodes.Refused, message);
+        (await _target.RunAsync("blob", "stat", Cid.Of(new byte[600_000]).ToString())).Fails(without == 1 ? ExitCodes.Failed : ExitCodes.NotFound, "");
+    }
+
+    [Theory]
+    [InlineData("\"at\":0", "\"at\":-1", "no whole number")]
+    [InlineData("\"size\":3", "\"size\":4", "After line 1, a part of the blob")]
+    [InlineData("\"size\":3", "\"size\":2", "Line 1 is not the next part of a blob")]
+    [InlineData("AQID", "AQIE", "is another one: bafkrei")]
+    [InlineData("AQID", "A!", "no Base64 in 'contentBase64'")]
+    [InlineData("bafkrei", "bafkrex", "no CID in 'blob'")]
+    [InlineData("\"at\"", "\"of\"", "has a field 'of'")]
+    public async Task A_bad_line_of_a_blob_is_named(string right, string wrong, string message)
+    {
+        (await _source.RunWithInputAsync(new byte[] { 1, 2, 3 }, "blob", "put", "-")).Ends(ExitCodes.Done);
+        var line = (await _source.RunAsync("export", "jsonl")).Ends(ExitCodes.Done).Output;
+        Assert.Contains(right, line, StringComparison.Ordinal);
+        (await _target.RunAsync("import", "jsonl", _directory.Write("all", line.Replace(right, wrong, StringComparison.Ordinal)), "--exported")).Fails(ExitCodes.Refused, message);
+    }
+
+    [Fact]
+    public async Task A_part_of_a_ledger_has_only_facts_and_it_is_said()
     {
         (await _source.RunAsync("append", "orders/1", "t", "1")).Ends(ExitCodes.Done);
         (await _source.RunAsync("cell", "put", "b/n", "1")).Ends(ExitCodes.Done);
-        var export = (await _source.RunAsync("export", "jsonl")).Ends(ExitCodes.Done);
-        Assert.Single(export.Lines);
-        Assert.Contains("1 cell was left out", export.Error, StringComparison.Ordinal);
+        foreach (var part in new string[][] { ["store=orders"], ["--from", "@1"], ["--as-of", "@1"], ["--facts-only"] })
+        {
+            var export = (await _source.RunAsync(["export", "jsonl", .. part])).Ends(ExitCodes.Done);
+            Assert.Single(export.Lines);
+            Assert.Contains("cells were left out", export.Error, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
@@ -236,7 +321,7 @@ public sealed class ExportTests : IDisposable
         Assert.Empty(Directory.GetFiles(_directory.Path, "*.part"));
         Assert.False(File.Exists(_directory.At("none.jsonl")));
         var export = (await _source.RunAsync("export", "jsonl", "--out", _directory.At("all"), "--json")).Ends(ExitCodes.Done).Json[0];
-        Assert.Equal(["file", "facts", "until"], export.EnumerateObject().Select(field => field.Name));
+        Assert.Equal(["file", "facts", "cells", "blobs", "until"], export.EnumerateObject().Select(field => field.Name));
     }
 
     [Fact]

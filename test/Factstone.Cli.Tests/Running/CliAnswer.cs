@@ -1,10 +1,17 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Factstone.Cli.Tests;
 
 /// <summary>The output and exit code of a run of the command line.</summary>
-sealed record CliAnswer(int ExitCode, string Output, string Error)
+/// <param name="ExitCode">The exit code.</param>
+/// <param name="Output">Standard output.</param>
+/// <param name="WholeError">Standard error.</param>
+sealed partial record CliAnswer(int ExitCode, string Output, string WholeError)
 {
+    /// <summary>Standard error without the lines of progress, which a slow machine adds.</summary>
+    public string Error { get; } = Progress().Replace(WholeError, "");
+
     public string[] Lines => Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary>Standard output as one JSON value per line.</summary>
@@ -27,4 +34,7 @@ sealed record CliAnswer(int ExitCode, string Output, string Error)
         Assert.StartsWith("error: ", line, StringComparison.Ordinal);
         Assert.Contains(saying, line, StringComparison.Ordinal);
     }
+
+    [GeneratedRegex("^(Opening the ledger|Importing|Exporting|Copying|Verifying|Comparing the index|Reading the log|Importing the history): .*\n|^(git is gathering the history|Waiting for the first line)\n", RegexOptions.Multiline)]
+    private static partial Regex Progress();
 }

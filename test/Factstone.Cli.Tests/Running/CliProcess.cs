@@ -27,6 +27,9 @@ sealed class CliProcess : IAsyncDisposable
 
     public StreamWriter Input => _process.StandardInput;
 
+    /// <summary>Standard output as bytes.</summary>
+    public Stream Output => _process.StandardOutput.BaseStream;
+
     public static CliProcess Start(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null) =>
         Start("env", [.. HearsInterrupts, "dotnet", System.IO.Path.Combine(AppContext.BaseDirectory, "factstone-cli.dll"), .. arguments], environment);
 

@@ -6,11 +6,7 @@ namespace Factstone;
 
 public sealed class FactQueryTextTests
 {
-    static readonly int[] Seeds = Environment.GetEnvironmentVariable("FACTSTONE_SEED") is { } seed
-        ? [int.Parse(seed, CultureInfo.InvariantCulture)]
-        : [.. Enumerable.Range(1, 200)];
-
-    static string Replay(int seed) => $"seed {seed}, again with FACTSTONE_SEED={seed} dotnet run -c Release --project test/Factstone.Model.Tests -- -class Factstone.FactQueryTextTests";
+    const int Runs = 200;
 
     static string Refused(string text)
     {
@@ -144,28 +140,24 @@ public sealed class FactQueryTextTests
     }
 
     [Fact]
-    public void Whatever_a_query_names_its_text_says_the_same()
+    public Task Whatever_a_query_names_its_text_says_the_same() => new SeedRuns(Runs).RunAsync(static (seed, _) =>
     {
-        foreach (var seed in Seeds)
+        var random = new RandomQueries(seed);
+        for (var i = 0; i < 100; i++)
         {
-            var random = new RandomQueries(seed);
-            for (var i = 0; i < 100; i++)
-            {
-                var query = random.Query();
-                Assert.True(query.Wrong is null, $"{Replay(seed)}: {query.Wrong}");
-                var text = query.ToString();
-                Assert.True(FactQuery.TryParse(text, out var read, out var error), $"{Replay(seed)}: {text}: {error}");
-                Assert.True(query.Equals(read), $"{Replay(seed)}: {text} was read as {read}");
-                Assert.True(text == read.ToString(), $"{Replay(seed)}: {text} became {read}");
-            }
+            var query = random.Query();
+            Assert.True(query.Wrong is null, query.Wrong);
+            var text = query.ToString();
+            Assert.True(FactQuery.TryParse(text, out var read, out var error), $"{text}: {error}");
+            Assert.True(query.Equals(read), $"{text} was read as {read}");
+            Assert.True(text == read.ToString(), $"{text} became {read}");
         }
-    }
+    });
 
     [Fact]
-    public void Whatever_text_is_read_is_a_query_that_can_be_used_or_has_an_error_that_names_a_place_in_it()
+    public async Task Whatever_text_is_read_is_a_query_that_can_be_used_or_has_an_error_that_names_a_place_in_it()
     {
-        var counts = (Read: 0, Refused: 0);
-        foreach (var seed in Seeds)
+        var counts = await new SeedRuns(Runs).RunAsync(static (seed, counts) =>
         {
             var random = new RandomQueries(seed);
             for (var i = 0; i < 100; i++)
@@ -173,19 +165,20 @@ public sealed class FactQueryTextTests
                 var text = random.Mutate(random.Query().ToString());
                 if (FactQuery.TryParse(text, out var query, out var error))
                 {
-                    counts.Read++;
-                    Assert.True(query.Wrong is null, $"{Replay(seed)}: {text}: {query.Wrong}");
-                    Assert.True(FactQuery.TryParse(query.ToString(), out var again, out error) && query.Equals(again), $"{Replay(seed)}: {text} became {query}: {error}");
+                    counts.Count("read");
+                    Assert.True(query.Wrong is null, $"{text}: {query.Wrong}");
+                    Assert.True(FactQuery.TryParse(query.ToString(), out var again, out error) && query.Equals(again), $"{text} became {query}: {error}");
                     continue;
                 }
 
-                counts.Refused++;
+                counts.Count("refused");
                 var location = Regex.Match(error, "^The query is wrong at index ([0-9]+): .+[.]$", RegexOptions.Singleline);
-                Assert.True(location.Success && int.Parse(location.Groups[1].Value, CultureInfo.InvariantCulture) <= text.Length, $"{Replay(seed)}: {text}: {error}");
+                Assert.True(location.Success && int.Parse(location.Groups[1].Value, CultureInfo.InvariantCulture) <= text.Length, $"{text}: {error}");
             }
-        }
+        });
 
-        Assert.True(counts is { Read: > 20, Refused: > 20 }, counts.ToString());
+        if (counts.Seeds < Runs) return;
+        Assert.All(["read", "refused"], what => Assert.True(counts[what] > 20, what));
     }
 
     [Fact]

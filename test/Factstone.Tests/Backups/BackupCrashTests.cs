@@ -10,6 +10,8 @@ public sealed class BackupCrashTests
 {
     const int Seeds = 2;
 
+    static readonly byte[][] Blobs = [[], [.. "hello"u8]];
+
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     public static TheoryData<Fault, bool> Faults
@@ -137,6 +139,7 @@ public sealed class BackupCrashTests
         using var ledger = isRestore ? Backup.Open(files, root) : Backup.OpenReadOnly(files, root);
         Assert.Equal(Expected(files), Backup.Leaves(ledger, new Position(9)));
         Assert.Equal(isRestore ? 10 : 9, SmallLedger.Now(ledger.GetHeadAsync(Cancellation)).Value);
+        foreach (var blob in Blobs) Assert.Equal(blob, ledger.Blobs.ReadAsync(Cid.Of(blob), cancellationToken: Cancellation).AsTask().GetAwaiter().GetResult());
     }
 
     static List<string> Expected(IFileSystem files)
@@ -146,7 +149,8 @@ public sealed class BackupCrashTests
     }
 
     static bool IsEmpty(IFileSystem files, string root) =>
-        files.List(root).All(name => name == "LOCK") && files.List($"{root}/segments").Count == 0 && files.List($"{root}/index").Count == 0;
+        files.List(root).All(name => name == "LOCK") && files.List($"{root}/segments").Count == 0 && files.List($"{root}/index").Count == 0
+        && files.ListDirectories($"{root}/blobs").All(shard => files.List($"{root}/blobs/{shard}").Count == 0);
 
     static void Run(IFileSystem files, bool isRestore)
     {
@@ -154,7 +158,7 @@ public sealed class BackupCrashTests
         else Backup.Make(files);
     }
 
-    /// <summary>A durable ledger of three segments and several runs. For a restore, also a backup of it.</summary>
+    /// <summary>A durable ledger of three segments, several runs and two blobs. For a restore, also a backup of it.</summary>
     static SimulatedDisk Prepared(int seed, bool isRestore)
     {
         var disk = new SimulatedDisk(seed);
@@ -166,6 +170,9 @@ public sealed class BackupCrashTests
             else ledger.Dispose();
         }
 
+        using (var blobs = FileBlobStore.OfLedger(disk.FileSystem, new LedgerLayout(SmallLedger.Root), isReadOnly: false, new BlobStorageOptions()))
+            foreach (var blob in Blobs)
+                blobs.PutAsync(blob, cancellationToken: Cancellation).AsTask().GetAwaiter().GetResult();
         if (isRestore) Backup.Make(disk.FileSystem);
         return disk;
     }

@@ -152,6 +152,29 @@ public sealed class CellRunTests
         Assert.Equal(7, ledger.Storage.Statistics().Cells);
     }
 
+    // A bucket is listed once, in order, and only if one of its cells has a value, wherever its cells are.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1_000_000)]
+    public void The_buckets_that_have_a_value_are_listed(int memoryBytesMax)
+    {
+        var files = new MemoryFileSystem();
+        string[] buckets = ["a", "a b", "a-b", "ab", "b", "z", "é"];
+        using (var ledger = SmallLedger.Open(Options(files, memoryBytesMax)))
+        {
+            Assert.Empty(ledger.ListBucketsAsync(Cancel).ToBlockingEnumerable(Cancel));
+            foreach (var bucket in buckets)
+                for (var i = 0; i < 300; i++) Committed(ledger, Writing(NewCell.Put(bucket, $"{i}", "1")));
+            Assert.Equal(buckets, ledger.ListBucketsAsync(Cancel).ToBlockingEnumerable(Cancel));
+            for (var i = 0; i < 300; i++) Committed(ledger, Writing(NewCell.Delete("ab", $"{i}"), NewCell.Delete("z", $"{i}"), NewCell.Delete("a", $"{i}")));
+            Committed(ledger, Writing(NewCell.Put("a", "999", "1")));
+            Assert.Equal(["a", "a b", "a-b", "b", "é"], ledger.ListBucketsAsync(Cancel).ToBlockingEnumerable(Cancel));
+        }
+
+        using var again = SmallLedger.Open(Options(files, memoryBytesMax));
+        Assert.Equal(["a", "a b", "a-b", "b", "é"], again.ListBucketsAsync(Cancel).ToBlockingEnumerable(Cancel));
+    }
+
     // A page continues where the one before it ended, whatever was written in between and however many names are in memory.
     [Theory]
     [InlineData(2_000)]
@@ -339,6 +362,9 @@ public sealed class CellRunTests
             }
         }
 
+        var buckets = ledger.ListBucketsAsync(Cancel).ToBlockingEnumerable(Cancel).ToList();
+        Assert.Equal(expected.ListBucketsAsync(Cancel).ToBlockingEnumerable(Cancel), buckets);
+        Assert.All(buckets, bucket => Assert.NotEmpty(Names(ledger, bucket)));
         for (var number = 0; number < 4_000; number += 3)
             Assert.Equal(SmallLedger.Now(expected.FindAppendAsync($"append-{number}", Cancel))?.CellVersions, SmallLedger.Now(ledger.FindAppendAsync($"append-{number}", Cancel))?.CellVersions);
     }

@@ -118,6 +118,28 @@ public sealed class CursorTests
         Assert.Throws<LedgerForkedException>(() => repaired.Resolve(repaired.CursorAt(new Position(7)) with { Leaf = 1 }));
     }
 
+    // Two copies of a ledger were damaged and repaired on their own, so both are in epoch 2. What one had read at position 6 the other had
+    // lost, and it accepted the cursor.
+    [Fact]
+    public void A_cursor_with_a_leaf_is_refused_where_another_copy_has_lost_the_fact()
+    {
+        var files = SmallLedger.ClosedCleanly();
+        var copy = files.Clone();
+        LedgerCursor read;
+        Repair.DamageFact(copy, new Position(3), isHeaderLost: false);
+        Repair.Run(copy);
+        using (var other = SmallLedger.Open(copy)) read = other.CursorAt(new Position(6));
+        Assert.NotNull(read.Leaf);
+
+        Repair.DamageFact(files, new Position(6), isHeaderLost: false);
+        Repair.Run(files);
+        using var ledger = SmallLedger.Open(files);
+        Assert.Equal(ledger.Epoch, read.Epoch);
+        Assert.Throws<LedgerForkedException>(() => ledger.Resolve(read));
+        Assert.Throws<LedgerForkedException>(() => ledger.OpenFollower(FactQuery.All, new FollowOptions { From = FollowStart.After(read) }));
+        Assert.Equal(6, ledger.Resolve(read with { Leaf = null }).Value);
+    }
+
     [Fact]
     public void A_message_about_epochs_is_true_whether_what_is_common_is_known_or_not()
     {

@@ -1,11 +1,9 @@
-using System.Globalization;
-
 namespace Factstone.Tests.Following;
 
 /// <summary>
 /// A follower delivers each matching durable fact once and in order, whenever it changes from reading the log to waiting for new facts.
 /// </summary>
-public sealed class FollowerRunTests(ITestOutputHelper output)
+public sealed class FollowerRunTests
 {
     const int Runs = 100;
     const int FactsWhilePaused = 100_000;
@@ -16,25 +14,15 @@ public sealed class FollowerRunTests(ITestOutputHelper output)
     [Fact]
     public async Task Each_fact_is_followed_once_and_in_order_beside_writers()
     {
-        var (first, runs) = Environment.GetEnvironmentVariable("FACTSTONE_SEED") is { Length: > 0 } text ? (int.Parse(text, CultureInfo.InvariantCulture), 1) : (1, Runs);
-        var given = 0L;
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = Cancellation }; // they mostly wait
-        await Parallel.ForEachAsync(Enumerable.Range(first, runs), parallel, async (seed, _) =>
+        // Four at once, because they mostly wait. A replay does not repeat the order of the threads.
+        var counts = await new SeedRuns(Runs) { SeedsAtOnce = 4 }.RunAsync(static async (seed, counts) =>
         {
-            try
-            {
-                await using var run = new FollowerRun(seed);
-                await run.RunAsync();
-                Interlocked.Add(ref given, run.Given);
-            }
-            catch (Exception failure)
-            {
-                throw new InvalidOperationException($"Seed {seed}: {failure.Message} Try it again with: FACTSTONE_SEED={seed} ./test.sh -class \"*FollowerRunTests\" (threads do not repeat exactly)", failure);
-            }
+            await using var run = new FollowerRun(seed);
+            await run.RunAsync();
+            counts.Count("facts followed", run.Given);
         });
 
-        output.WriteLine($"{runs} runs from seed {first}: {given:N0} facts followed");
-        Assert.True(runs < Runs || given > 100_000);
+        Assert.True(counts.Seeds < Runs || counts["facts followed"] > 100_000);
     }
 
     [Fact]

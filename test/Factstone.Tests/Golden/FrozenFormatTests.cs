@@ -12,11 +12,13 @@ public sealed class FrozenFormatTests
     // fixture beside this one; do not replace its files. The one other reason is that a new ledger draws its random
     // numbers in another order: then the fixture still opens (see below), and only this comparison gets a new directory.
     [Theory]
-    [InlineData("format-2", false)]
-    [InlineData("format-2-cells", true)]
-    public async Task The_bytes_that_are_written_are_those_of_format_2(string format, bool withCells)
+    [InlineData("format-2")]
+    [InlineData("format-2-cells")]
+    [InlineData("format-2-truncated")]
+    public async Task The_bytes_that_are_written_are_those_of_format_2(string format)
     {
-        var files = await GoldenLedger.WriteAsync(withCells, TestContext.Current.CancellationToken);
+        var cancellation = TestContext.Current.CancellationToken;
+        var files = format == "format-2-truncated" ? await GoldenLedger.WriteTruncatedAsync(cancellation) : await GoldenLedger.WriteAsync(withCells: format == "format-2-cells", cancellation);
 
         foreach (var name in GoldenLedger.Files)
         {
@@ -64,6 +66,36 @@ public sealed class FrozenFormatTests
             var receipt = await ledger.AppendAsync(new AppendRequest { Cells = [NewCell.Put("state", "", "x")], Conditions = [AppendCondition.CellEquals("settings", "theme", "\"light\"")] }, cancellation);
             Assert.Equal("state/ v3", Assert.Single(receipt.CellVersions).ToString());
         }
+    }
+
+    [Fact]
+    public async Task A_truncated_ledger_of_format_2_holds_exactly_what_was_not_dropped()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        using var copy = new FixtureCopy(Fixture("format-2-truncated"));
+        Assert.Empty((await Ledger.VerifyAsync(copy.Path, cancellationToken: cancellation)).Damage);
+        await using (var reading = await Ledger.OpenReadOnlyAsync(copy.Path, cancellationToken: cancellation)) await HoldsWhatWasNotDropped(reading);
+        await using var ledger = await Ledger.OpenAsync(copy.Path, cancellationToken: cancellation);
+        await HoldsWhatWasNotDropped(ledger);
+        Assert.Equal((3, 1), await ledger.DeleteAsync("orders/42", "again", cancellationToken: cancellation) is var deleted ? (deleted.Through.Value, deleted.Facts) : default);
+    }
+
+    static async Task HoldsWhatWasNotDropped(Ledger ledger)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        Assert.Equal(
+            ["@4 blobs/x v1", "@5 orders/42 v3 cancelled", "@8 books/ v2 é"],
+            (await ledger.ReadAsync(cancellationToken: cancellation).ToListAsync(cancellation)).Select(static fact => $"{fact}"));
+        var receipts = await ledger.ListReceiptsAsync(cancellationToken: cancellation).Select(static receipt => receipt.Truncation!).ToListAsync(cancellation);
+        Assert.Equal(
+            new TruncationReceipt { Stream = "orders/42", FirstVersion = 1, Through = 2, Facts = 2, FirstPosition = new(1), LastPosition = new(2), IsDelete = false, Reason = "golden", By = "test", Head = new(5), Position = new(6) },
+            receipts[0]);
+        Assert.Equal(
+            new TruncationReceipt { Stream = "books/", FirstVersion = 1, Through = 1, Facts = 1, FirstPosition = new(3), LastPosition = new(3), IsDelete = true, Reason = "golden", Head = new(6), Position = new(7) },
+            receipts[1]);
+        Assert.Equal(["books/", "orders/42"], await ledger.ListCellNamesAsync("$truncated", cancellationToken: cancellation).Select(static cell => cell.Name).ToListAsync(cancellation));
+        Assert.Equal("""{"format":1,"stream":"orders/42","through":2,"lastPosition":2}""", (await ledger.ReadCellAsync("$truncated", "orders/42", cancellation))!.Text);
+        Assert.Equal("2", (await ledger.ReadCellAsync("snapshots", "orders/42", cancellation))!.Text);
     }
 
     // If this test fails, the content of a run has changed. Raise the run's

@@ -29,7 +29,21 @@ internal static class GoldenLedger
     public static Task<MemoryFileSystem> WriteCellsAsync(CancellationToken cancellationToken) =>
         WriteAsync(static _ => CellAppends().Select(static append => append with { Facts = [] }), cancellationToken);
 
-    static async Task<MemoryFileSystem> WriteAsync(Func<Ledger, IEnumerable<AppendRequest>> appends, CancellationToken cancellationToken)
+    /// <summary>The same ledger without cells, and then two truncations and a fact.</summary>
+    public static Task<MemoryFileSystem> WriteTruncatedAsync(CancellationToken cancellationToken) => WriteAsync(
+        Appends,
+        cancellationToken,
+        async (ledger, time) =>
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await ledger.TruncateAsync("orders/42", 2, "golden", new() { By = "test", Cells = [NewCell.Put("snapshots", "orders/42", "2")] }, cancellationToken);
+            time.Advance(TimeSpan.FromSeconds(1));
+            await ledger.DeleteAsync("books/", "golden", cancellationToken: cancellationToken);
+            time.Advance(TimeSpan.FromSeconds(1));
+            await ledger.AppendAsync(new NewFact("books/", "é", "3"), cancellationToken);
+        });
+
+    static async Task<MemoryFileSystem> WriteAsync(Func<Ledger, IEnumerable<AppendRequest>> appends, CancellationToken cancellationToken, Func<Ledger, ManualTimeProvider, Task>? further = null)
     {
         var files = new MemoryFileSystem();
         var time = new ManualTimeProvider(Begin);
@@ -50,6 +64,7 @@ internal static class GoldenLedger
             await ledger.AppendAsync(append, cancellationToken);
         }
 
+        if (further is not null) await further(ledger, time);
         await ledger.DisposeAsync();
         return files;
     }

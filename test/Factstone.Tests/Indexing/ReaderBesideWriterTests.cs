@@ -20,8 +20,8 @@ public sealed class ReaderBesideWriterTests
         var taken = new List<RecoveryBranch>();
         Ledger? reader = null;
         var readerOptions = options with { BranchTaken = BranchTaken };
-        reader = Ledger.Open(FileStorage.OpenReadOnly(_files, SmallLedger.Root, readerOptions.ToStorageOptions()), readerOptions);
         Damage(Runs()[^1]);
+        reader = Ledger.Open(FileStorage.OpenReadOnly(_files, SmallLedger.Root, readerOptions.ToStorageOptions()), readerOptions);
 
         Assert.Equal(572, SmallLedger.Now(reader.GetVersionAsync("s/0")).Value);
         Assert.Contains(RecoveryBranch.RunRebuilt, taken);

@@ -75,6 +75,32 @@ public sealed partial class RunTests
         Assert.Empty(Runs(files));
     }
 
+    // The last segment did not count for an open for writing, so that a ledger of one segment had nothing to read in all;
+    // and what the index has counted, so that the end was never reached.
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    public void The_progress_of_an_open_ends_with_all_that_was_to_be_read(bool hasOldRuns, bool isReadOnly)
+    {
+        var files = new MemoryFileSystem();
+        var random = new Random(3);
+        using (var ledger = SmallLedger.Open(SmallLedger.Options(files) with { MemoryFactsMax = 16 }))
+            for (var i = 0; i < 600; i++) Committed(ledger, Draw(random, i));
+        Assert.InRange(files.Paths.Count(static path => LedgerLayout.IsSegment(path)), 2, 20);
+        if (!hasOldRuns) SmallLedger.WithoutIndex(files);
+        else files.Delete(Runs(files)[^1]);
+
+        var told = new List<(long Read, long All)>();
+        var options = SmallLedger.Options(files) with { OpeningProgress = (read, all) => told.Add((read, all)) };
+        using var opened = isReadOnly ? Ledger.Open(FileStorage.OpenReadOnly(files, SmallLedger.Root, options.ToStorageOptions()), options) : SmallLedger.Open(options);
+
+        Assert.All(told, one => Assert.InRange(one.Read, 1, one.All));
+        Assert.Single(told.Select(static one => one.All).Distinct());
+        Assert.Equal(told[^1].All, told[^1].Read);
+    }
+
     [Fact]
     public void A_reader_that_would_need_too_much_memory_without_an_index_says_what_to_type()
     {

@@ -36,6 +36,24 @@ public sealed class ThreadSchedulerTests
         Assert.True(done > 0); // on a busy machine each takes a turn of its scheduler
     }
 
+    // A user's test has threads and a simulated disk. The exception left the thread, and ended the process of the test.
+    [Fact]
+    public void A_power_loss_in_a_step_ends_the_worker_and_nothing_else()
+    {
+        var calls = 0;
+        var worker = ThreadScheduler.Instance.Start("powerless", () =>
+        {
+            Interlocked.Increment(ref calls);
+            throw new PowerLostException("The power is lost");
+        });
+
+        Until(() => Volatile.Read(ref calls) == 1, "the worker never began");
+        worker.Wake();
+        worker.Stop();
+
+        Assert.Equal(1, calls);
+    }
+
     [Fact]
     public void A_step_that_asks_to_be_called_later_is_and_only_then()
     {

@@ -12,7 +12,7 @@ public sealed class PublicSurfaceTests
     const string Switch = "FACTSTONE_WRITE_SURFACE";
     const string Folder = "test/Factstone.Tests/PublicSurface";
 
-    public static TheoryData<string> Packages => ["Factstone.Model", "Factstone.Storage", "Factstone", "Factstone.Testing"];
+    public static TheoryData<string> Packages => ["Factstone.Model", "Factstone.Storage", "Factstone", "Factstone.Conformance", "Factstone.Testing"];
 
     [Theory]
     [MemberData(nameof(Packages))]

@@ -37,7 +37,7 @@ internal sealed class ModelFacts
 
     public bool Holds(AppendCondition condition, long position)
     {
-        if (condition.Query is { } query) return !Matching(query, condition.After?.Value ?? 0, position).Any();
+        if (condition.Query is { } query) return !Matching(query, condition.After?.Value ?? 0, position).Any(fact => !condition.CountsOn.Any(place => place.Contains(new Position(fact.Position))));
         var last = LastAt(condition.Stream, position);
         var hasValue = last is { Fact.Retracts: false };
         return condition.Kind switch

@@ -54,6 +54,7 @@ internal sealed record PlantedMistake(string Name, Defect Defect, params string[
         Of(Defect.MapBeyondDurable, Mapped),
         Of(Defect.MergeKeepsOldCell, "cell "),
         Of(Defect.UnlinkUnlisted, Aged),
+        Of(Defect.CountOnRefused, "a decider of"),
         OfFiles("NoSync", static files => MistakenFiles.WithoutSync(files, IsSegment), HeadWentBack, FactsAreLost, AppendsAreLost, FalseDamage),
         OfFiles("NoDirectorySync", static files => MistakenFiles.WithoutDirectorySync(files, static path => path.EndsWith("/segments", StringComparison.Ordinal)), HeadWentBack, FactsAreLost, FalseDamage),
         OfFiles("RetryFailedSync", static files => MistakenFiles.RetryingSync(files, IsSegment), HeadWentBack, FactsAreLost, FalseDamage, AppendsAreLost),

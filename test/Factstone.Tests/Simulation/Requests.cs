@@ -44,6 +44,16 @@ internal sealed class Requests(Random random, RequestShape shape = RequestShape.
         return request;
     }
 
+    /// <summary>Returns the number of a request that a decider may make. Its facts have the number as their correlation.</summary>
+    public int Reserve()
+    {
+        _all.Add(new AppendRequest());
+        return _all.Count - 1;
+    }
+
+    /// <summary>Records the request that has a number.</summary>
+    public void Record(AppendRequest request) => _all[int.Parse(request.Facts[0].Correlation!, CultureInfo.InvariantCulture)] = request;
+
     /// <summary>One of the last requests, which may still be in flight. Those of cells only are left out: nothing but their id would tell two of them apart after a crash.</summary>
     AppendRequest? Recent() => _all.TakeLast(4).LastOrDefault(static request => request is { AppendId: not null, Facts.Count: > 0 });
 

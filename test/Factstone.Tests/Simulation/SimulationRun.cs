@@ -127,7 +127,7 @@ internal sealed partial class SimulationRun
 
         switch (_random.Next(100))
         {
-            case < 34: Send(); break;
+            case < 34: if (_random.Next(8) == 0) Decide(); else Send(); break;
             case < 58: Write(); break;
             case < 68: Answer(); break;
             case < 70: _scheduler.Step("factstone zeroing"); break;
@@ -249,14 +249,15 @@ internal sealed partial class SimulationRun
     /// <summary>Completes everything that was sent and adds the results to the model.</summary>
     void Settle()
     {
-        for (var turn = 0; turn < 8; turn++)
+        for (var turn = 0; turn < 8 || _sent.Exists(static sent => !sent.Task.IsCompleted); turn++)
         {
+            SimulationFailure.When(turn > 1_000, "an append was never answered");
             while (_scheduler.Step("factstone writer")) { }
             while (_scheduler.Completions.Count > 0) RunCompletion();
         }
 
-        SimulationFailure.When(_sent.Any(sent => !sent.Task.IsCompleted), "an append was never answered");
         TakeAnswers();
+        TakeDecisions();
     }
 
     /// <summary>Adds the completed appends to the model. The writer does not run.</summary>
