@@ -10,10 +10,12 @@ command -v git >/dev/null || need+=(git)
 command -v mkfs.ext4 >/dev/null || need+=(e2fsprogs)
 command -v mount >/dev/null || need+=(mount)
 if [ ${#need[@]} -gt 0 ]; then
-    apt-get update -q && apt-get install -y -q "${need[@]}" || { echo "Could not install: ${need[*]}"; echo "0 passed, 1 failed"; exit 1; }
+    apt=(apt-get -q -o Acquire::Retries=3 -o DPkg::Lock::Timeout=120)
+    "${apt[@]}" update && "${apt[@]}" install -y "${need[@]}" || { echo "Could not install: ${need[*]}"; echo "0 passed, 1 failed"; exit 1; }
 fi
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+for attempt in 1 2 3; do dotnet restore Factstone.slnx && break; sleep $((attempt * 10)); done # the registry may hiccup
 if ! dotnet build -c Release Factstone.slnx; then
     echo "The build failed."
     echo "0 passed, 1 failed"

@@ -23,7 +23,7 @@ if (args is ["backup" or "restore", var from, var to])
     void Copied(BackupProgress progress)
     {
         Console.WriteLine($"copied {++pieces}");
-        Thread.Sleep(2);
+        Thread.Sleep(10);
     }
 
     var position = args[0] == "backup"

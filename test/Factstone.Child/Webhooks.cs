@@ -31,6 +31,7 @@ internal static class Webhooks
         var fact = new NewFact($"orders/{int.Parse(name, CultureInfo.InvariantCulture) % 100}", "paid", $$"""{"event":{{name}},"delivery":{{delivery}}}""");
         var outcome = await ledger.TryAppendAsync(new AppendRequest(fact) { AppendId = $"shop:{name}", OnRepeat = RepeatPolicy.SameId });
         var receipt = outcome.EnsureCommittedOrDuplicate();
+        await Task.Delay(1); // some time for the test to kill it before it has handled everything
         Console.WriteLine($"handled {delivery} {name} {receipt.LastPosition} {(outcome is AppendOutcome.Committed ? "committed" : "repeated")} .");
     }
 }

@@ -142,9 +142,11 @@ public sealed class PackageTests(PackedPackages packages) : IClassFixture<Packed
 
             """;
 
+        await PackedPackages.RestoreAsync(program);
         Assert.Equal(Expected, await PackedPackages.RunAsync(program, "dotnet", "run", "-c", "Release", "--", Path.Combine(packages.Root, "data")));
 
         var published = Path.Combine(packages.Root, "published");
+        await PackedPackages.RestoreAsync(program, "-r", "linux-x64", "-p:SelfContained=true", "-p:PublishTrimmed=true");
         await PackedPackages.RunAsync(program, "dotnet", "publish", "-c", "Release", "-r", "linux-x64", "--self-contained", "-p:PublishTrimmed=true", "-p:TrimmerSingleWarn=false", "-o", published);
         Assert.Equal(Expected, await PackedPackages.RunAsync(published, Path.Combine(published, "Program"), Path.Combine(packages.Root, "data of the trimmed one")));
     }

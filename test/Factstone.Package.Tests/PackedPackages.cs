@@ -32,6 +32,23 @@ public sealed class PackedPackages : IDisposable
         return [.. archive.Entries.Where(entry => isWanted(entry.FullName)).Select(static entry => (entry.FullName, Read(entry)))];
     }
 
+    /// <summary>Restores a project. What it needs comes over the network, so it is tried three times.</summary>
+    public static async Task RestoreAsync(string directory, params string[] arguments)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await RunAsync(directory, "dotnet", ["restore", .. arguments]);
+                return;
+            }
+            catch (InvalidOperationException) when (attempt < 3)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(10 * attempt), TestContext.Current.CancellationToken);
+            }
+        }
+    }
+
     /// <summary>Runs a program and returns what it printed; a failure is an exception with it.</summary>
     public static async Task<string> RunAsync(string directory, string program, params string[] arguments)
     {

@@ -62,7 +62,7 @@ public sealed class FullDiskForRunsTests
         await using var ledger = await OpenAsync(disk);
         await AppendAsync(ledger, RunsPerMerge * MemoryFacts);
         await WaitAsync(() => Runs(ledger).Count == RunsPerMerge - 1, "The runs are not written.");
-        Assert.True(LogBytes(disk) >= LogMegabytes * 1_024 * 1_024);
+        await WaitAsync(() => LogBytes(disk) >= LogMegabytes * 1_024 * 1_024, "The log's space is not zeroed ahead.");
 
         Fill(disk, RunBytes(ledger) * 3 / 2);
         await AppendUntilFullAsync(ledger);

@@ -74,7 +74,7 @@ public sealed class PowerCutTests
         using var child = new ChildProcess(["append", Directory(disk), .. options]);
 
         // Some are cut off during the start, the creation, the open or the recovery.
-        if (random.Next(4) > 0 || options.Length > 0) child.WaitForAppends(2);
+        if (random.Next(4) > 0 || options.Length > 0) child.WaitForAppends(20);
         await Task.Delay(random.Next(300), TestContext.Current.CancellationToken);
         child.SuspendAtOnce();
 

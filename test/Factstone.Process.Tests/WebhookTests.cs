@@ -23,7 +23,7 @@ public sealed class WebhookTests(ITestOutputHelper output)
             var answers = new List<Answer>();
             for (var kill = 0; kill < Kills; kill++)
             {
-                var answered = await DeliverAsync(ledger, directory.FullName, waiting, killAfter: random.Next(Deliveries / (Kills + 2)) + 1);
+                var answered = await DeliverAsync(ledger, directory.FullName, waiting, killAfter: random.Next(waiting.Length / (Kills + 2 - kill)) + 1);
                 answers.AddRange(answered);
 
                 // What was not answered is delivered again, in another order.

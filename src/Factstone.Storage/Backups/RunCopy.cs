@@ -17,8 +17,11 @@ internal sealed class RunCopy(CopyTask task)
         for (var attempt = 1; attempt <= AttemptsMax; attempt++)
         {
             var chain = Chain(log);
-            foreach (var name in _copied.Keys.Where(name => chain.TrueForAll(run => run.Name != name)).ToList()) Remove(name);
+            KeepOnly(chain);
             if (TryCopy(chain, epoch)) break;
+
+            // Those of earlier attempts that come after it.
+            if (attempt == AttemptsMax) KeepOnly(chain.TakeWhile(run => _copied.ContainsKey(run.Name)));
         }
 
         task.Target.SyncDirectory(task.To.Index);
@@ -49,6 +52,7 @@ internal sealed class RunCopy(CopyTask task)
 
             // The runs after it cannot be used without it.
             Remove(name);
+            KeepOnly(chain.TakeWhile(run => _copied.ContainsKey(run.Name)));
             return true;
         }
 
@@ -91,6 +95,12 @@ internal sealed class RunCopy(CopyTask task)
     {
         using var file = task.Target.Open(path, FileOpening.ReadOnly);
         return Run.Inspect(file, out _) is { } run && !run.DamagedBlocks().Any();
+    }
+
+    void KeepOnly(IEnumerable<(string Name, RunFooter Footer)> runs)
+    {
+        var names = runs.Select(static run => run.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var name in _copied.Keys.Where(name => !names.Contains(name)).ToList()) Remove(name);
     }
 
     void Remove(string name)

@@ -30,13 +30,13 @@ internal static class LedgerLock
             }
 
             var waited = TimeProvider.System.GetElapsedTime(started);
-            if (waited >= options.LockWait) throw new LedgerLockedException(layout.Root, heldBy.Text, waited);
             if (!isTold && waited >= SilentFor)
             {
                 options.LockWaiting?.Invoke(heldBy.Text);
                 isTold = true;
             }
 
+            if (waited >= options.LockWait) throw new LedgerLockedException(layout.Root, heldBy.Text, waited);
             if (cancellationToken.WaitHandle.WaitOne(Pause)) cancellationToken.ThrowIfCancellationRequested();
         }
     }

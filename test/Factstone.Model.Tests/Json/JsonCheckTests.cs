@@ -130,7 +130,7 @@ public sealed class JsonCheckTests
         Assert.Equal(JsonFault.DuplicateName, Check(ObjectWith([.. alike, alike[77_777]])));
 
         // A comparison of each with each would take minutes.
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), $"took {watch.Elapsed}");
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(30), $"took {watch.Elapsed}");
     }
 
     // The check searches strings in blocks of 32 and of 16 bytes. The last block overlaps the one before.

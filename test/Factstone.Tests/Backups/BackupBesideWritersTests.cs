@@ -74,7 +74,8 @@ public sealed class BackupBesideWritersTests
         }
 
         for (var i = 0; i < Backups; i++) Assert.True(reports[i].Position.Value >= (i + 1) * FactsBetween && (i == 0 || reports[i].Position >= reports[i - 1].Position));
-        Assert.True(reports[^1].Segments > 1 && reports[^1].Runs > 0, $"{reports[^1]}");
+        Assert.True(reports[^1].Segments > 1, $"{reports[^1]}");
+        Assert.Contains(reports.Skip(Backups / 2), static one => one.Runs > 0); // one of them may have met a merge beyond its position
     }
 
     /// <summary>Each append writes a fact and a cell with the same version.</summary>

@@ -68,7 +68,7 @@ public sealed class BlobBackupTests
             })).ToList();
 
             var references = 0;
-            for (var i = 0; i < 8; i++)
+            for (var i = 0; i < 8 || references <= 20; i++)
             {
                 await Task.Delay(30, Cancellation);
                 var to = Path.Combine(scratch.FullName, $"backup-{i}");
@@ -83,7 +83,6 @@ public sealed class BlobBackupTests
 
             Volatile.Write(ref isDone, true);
             await Task.WhenAll(writers);
-            Assert.True(references > 20, $"{references}");
         }
         finally
         {

@@ -211,6 +211,7 @@ public sealed class ConsumerOwnerTests
                 turn.CancelAfter(random.Next(1, 30));
                 var read = System.Threading.Channels.Channel.CreateUnbounded<Fact>();
                 await Task.WhenAll(Task.Run(() => ReadAsync(consumer, read.Writer, turn.Token), Cancellation), Task.Run(() => CommitAsync(consumer, read.Reader, turn, random.Next(1, 4)), Cancellation));
+                if (appending.IsCompleted && await shop.Ledger.CountAsync(FactQuery.Types("effect"), cancellationToken: Cancellation) >= Facts) await done.CancelAsync();
             }
         }
 
@@ -239,7 +240,6 @@ public sealed class ConsumerOwnerTests
                     if (effects.Count < batch && read.TryPeek(out _)) continue;
                     await consumer.CommitAsync(fact.Position, effects, turn.Token);
                     effects.Clear();
-                    if (appending.IsCompleted && await shop.Ledger.CountAsync(FactQuery.Types("effect"), cancellationToken: Cancellation) == Facts) await done.CancelAsync();
                 }
             }
             catch (Exception ended) when (ended is OperationCanceledException or ConsumerOvertakenException)

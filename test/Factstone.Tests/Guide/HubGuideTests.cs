@@ -53,7 +53,7 @@ public sealed class HubGuideTests
         await using var ledger = await Ledger.OpenInMemoryAsync();
         await ledger.AppendAsync([new NewFact("orders/42", "placed", "{}"), new NewFact("orders/42", "reserved", "{}")]);
 
-        var options = new HubOptions { CallbackTimeMax = TimeSpan.FromSeconds(1), WaitingFactsMax = 1_000 };
+        var options = new HubOptions { CallbackTimeMax = TimeSpan.FromSeconds(3), WaitingFactsMax = 1_000 };
         using var strict = ledger.OpenHub(failure => Console.WriteLine(failure), options);
         strict.Subscribe("orders/42", (_, _) => throw new InvalidOperationException("no paper"), name: "printer");
 

@@ -6,6 +6,9 @@ namespace Factstone.Tests.Hub;
 /// <summary>Facts are passed on in the order of their positions, whoever publishes them and in whatever order the outcomes arrive.</summary>
 public sealed class HubOrderTests
 {
+    /// <summary>No callback of a test is late because the machine is.</summary>
+    static readonly HubOptions Patient = new() { CallbackTimeMax = TimeSpan.FromMinutes(1) };
+
     readonly ConcurrentQueue<HubFailure> _failures = new();
 
     static CancellationToken Now => TestContext.Current.CancellationToken;
@@ -19,7 +22,7 @@ public sealed class HubOrderTests
         const int Publishers = 16, Each = 40;
         await using var inner = await Ledger.OpenInMemoryAsync(cancellationToken: Now);
         var ledger = WithLateOutcomes(inner, seed);
-        using var hub = ledger.OpenHub(_failures.Enqueue, new HubOptions { CallbackTimeMax = TimeSpan.FromMinutes(1) });
+        using var hub = ledger.OpenHub(_failures.Enqueue, Patient);
         var (all, even, nested, running) = (new List<long>(), new List<long>(), 0, 0);
         hub.Subscribe(FactQuery.All, async (_, fact) =>
         {
@@ -72,7 +75,7 @@ public sealed class HubOrderTests
             await mayAnswer.Task;
             return outcome;
         });
-        using var hub = ledger.OpenHub(_failures.Enqueue);
+        using var hub = ledger.OpenHub(_failures.Enqueue, Patient);
         var positions = new List<long>();
         hub.Subscribe(FactQuery.All, (_, fact) =>
         {
@@ -104,7 +107,7 @@ public sealed class HubOrderTests
             await mayFail.Task;
             throw new InvalidOperationException("mine");
         });
-        using var hub = ledger.OpenHub(_failures.Enqueue);
+        using var hub = ledger.OpenHub(_failures.Enqueue, Patient);
         var positions = new List<long>();
         hub.Subscribe(FactQuery.All, (_, fact) =>
         {

@@ -3,6 +3,9 @@ namespace Factstone.Tests.Hub;
 /// <summary>What is published is passed on once, to the subscribers that it matches, in order, before the publish returns.</summary>
 public sealed class HubTests
 {
+    /// <summary>No callback of a test is late because the machine is.</summary>
+    static readonly HubOptions Patient = new() { CallbackTimeMax = TimeSpan.FromMinutes(1) };
+
     readonly List<string> _calls = [];
     readonly List<HubFailure> _failures = [];
 
@@ -12,7 +15,7 @@ public sealed class HubTests
     public async Task The_callbacks_of_a_publish_have_run_when_it_returns()
     {
         await using var ledger = await Ledger.OpenInMemoryAsync(cancellationToken: Now);
-        using var hub = ledger.OpenHub(_failures.Add);
+        using var hub = ledger.OpenHub(_failures.Add, Patient);
         using var orders = hub.Subscribe("orders/1", async (given, fact) =>
         {
             await Task.Delay(20, Now);
@@ -32,7 +35,7 @@ public sealed class HubTests
     public async Task A_subscriber_gets_the_facts_of_its_stream_its_store_or_its_query_and_no_others()
     {
         await using var ledger = await Ledger.OpenInMemoryAsync(cancellationToken: Now);
-        using var hub = ledger.OpenHub(_failures.Add);
+        using var hub = ledger.OpenHub(_failures.Add, Patient);
         hub.Subscribe("orders/1", Record("stream"));
         hub.Subscribe(FactQuery.Store("orders"), Record("store"));
         hub.Subscribe([new() { Types = ["paid"], Tags = ["vip"] }, new() { Store = "tasks", KeyPrefix = "a" }], Record("query"));
@@ -49,7 +52,7 @@ public sealed class HubTests
     public async Task What_is_not_committed_or_has_no_facts_is_not_passed_on()
     {
         await using var ledger = await Ledger.OpenInMemoryAsync(cancellationToken: Now);
-        using var hub = ledger.OpenHub(_failures.Add);
+        using var hub = ledger.OpenHub(_failures.Add, Patient);
         hub.Subscribe(FactQuery.All, Record("all"));
         var request = new AppendRequest(new NewFact("orders/1", "placed", "1")) { AppendId = "a", Conditions = [AppendCondition.StreamMissing("orders/1")] };
 
@@ -65,8 +68,8 @@ public sealed class HubTests
     public async Task What_others_append_is_not_passed_on()
     {
         await using var ledger = await Ledger.OpenInMemoryAsync(cancellationToken: Now);
-        using var hub = ledger.OpenHub(_failures.Add);
-        using var other = ledger.OpenHub(_failures.Add);
+        using var hub = ledger.OpenHub(_failures.Add, Patient);
+        using var other = ledger.OpenHub(_failures.Add, Patient);
         hub.Subscribe(FactQuery.All, Record("all"));
 
         await ledger.AppendAsync(new NewFact("orders/1", "placed", "1"), Now);
@@ -80,7 +83,7 @@ public sealed class HubTests
     public async Task A_subscription_that_has_ended_gets_nothing_more()
     {
         await using var ledger = await Ledger.OpenInMemoryAsync(cancellationToken: Now);
-        using var hub = ledger.OpenHub(_failures.Add);
+        using var hub = ledger.OpenHub(_failures.Add, Patient);
         var first = hub.Subscribe(FactQuery.All, Record("first"));
         HubSubscription? second = null;
         second = hub.Subscribe(FactQuery.All, async (_, fact) =>
@@ -102,7 +105,7 @@ public sealed class HubTests
     public async Task A_publish_within_a_callback_returns_when_it_is_durable_and_its_callbacks_run_after_this_one()
     {
         await using var ledger = await Ledger.OpenInMemoryAsync(cancellationToken: Now);
-        using var hub = ledger.OpenHub(_failures.Add, new HubOptions { CallbackTimeMax = TimeSpan.FromMinutes(1) });
+        using var hub = ledger.OpenHub(_failures.Add, Patient);
         hub.Subscribe(FactQuery.Types("placed", "packed"), async (_, fact) =>
         {
             _calls.Add($"begin {fact.Type}");
@@ -129,8 +132,8 @@ public sealed class HubTests
     public async Task Hubs_that_publish_to_each_other_do_not_wait_for_each_other_in_a_circle()
     {
         await using var ledger = await Ledger.OpenInMemoryAsync(cancellationToken: Now);
-        using var one = ledger.OpenHub(_failures.Add, new HubOptions { CallbackTimeMax = TimeSpan.FromMinutes(1) });
-        using var two = ledger.OpenHub(_failures.Add, new HubOptions { CallbackTimeMax = TimeSpan.FromMinutes(1) });
+        using var one = ledger.OpenHub(_failures.Add, Patient);
+        using var two = ledger.OpenHub(_failures.Add, Patient);
         one.Subscribe("s/1", async (_, _) => await two.PublishAsync(new NewFact("s/2", null, "1"), Now));
         two.Subscribe("s/2", async (_, _) => await one.PublishAsync(new NewFact("s/3", null, "1"), Now));
         one.Subscribe("s/3", Record("three"));
@@ -145,7 +148,7 @@ public sealed class HubTests
     public async Task A_callback_runs_in_the_context_of_the_publisher_and_leaves_none_behind()
     {
         await using var ledger = await Ledger.OpenInMemoryAsync(cancellationToken: Now);
-        using var hub = ledger.OpenHub(_failures.Add);
+        using var hub = ledger.OpenHub(_failures.Add, Patient);
         var trace = new AsyncLocal<string>();
         hub.Subscribe(FactQuery.All, (_, _) =>
         {
@@ -168,7 +171,7 @@ public sealed class HubTests
     public async Task A_value_is_passed_on_as_a_value()
     {
         await using var ledger = await Ledger.OpenInMemoryAsync(new LedgerOptions { Types = Input.Sale.Types }, Now);
-        using var hub = ledger.OpenHub(_failures.Add);
+        using var hub = ledger.OpenHub(_failures.Add, Patient);
         var sum = 0m;
         hub.Subscribe("sales/1", (_, fact) =>
         {

@@ -31,6 +31,7 @@ public sealed class FailedProjectionTests
         Assert.Equal(("by-key", 1, 2), (failed.Projection, failed.Version, failed.Position.Value));
         Assert.StartsWith("Projection 'by-key', version 1, has failed at position 2: ", failed.Message, StringComparison.Ordinal);
         Assert.Contains(message, failed.Message, StringComparison.Ordinal);
+        await ProjectionLedger.UntilAsync(() => Task.FromResult(ledger.Notices.Count > 0)); // it comes after the failure
         Assert.Equal(failed.Message, Assert.Single(ledger.Notices).Text);
         await Assert.ThrowsAsync<ProjectionFailedException>(async () => await ledger.Ledger.ListProjectionAsync(definition, cancellationToken: Cancel).ToListAsync(Cancel));
         await Assert.ThrowsAsync<ProjectionFailedException>(async () => await ledger.Ledger.SnapshotAsync(definition, Cancel));

