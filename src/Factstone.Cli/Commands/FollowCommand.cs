@@ -50,11 +50,21 @@ internal sealed class FollowCommand : LedgerCommand
             {
                 // A cancellation is the normal end of a follow.
             }
+            catch (LedgerDamagedException)
+            {
+                End();
+                throw;
+            }
         }
 
-        dropped.End();
-        session.Notice($"continue with: follow --after {follower.Cursor}");
+        End();
         return ExitCodes.Done;
+
+        void End()
+        {
+            dropped.End();
+            session.Notice($"continue with: follow --after {follower.Cursor}");
+        }
     }
 
     static async Task FollowAsync(Follower follower, long limit, Session session, WaitingForFacts waiting, CancellationToken ct)

@@ -182,6 +182,12 @@ public sealed class BadInputTests : IDisposable
         }
         var odd = (await _cli.RunAsync("history", "s/odd", "--json")).Ends(ExitCodes.Damaged);
         Assert.Equal([1L, 5L], odd.Json.Select(fact => fact.GetProperty("position").GetInt64()));
+        var follow = (await _cli.RunAsync("follow", "--json")).Ends(ExitCodes.Damaged);
+        Assert.Equal([1L, 2L], follow.Json.Select(fact => fact.GetProperty("position").GetInt64()));
+        var told = follow.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Contains("continue with: follow --after ", told[0], StringComparison.Ordinal);
+        Assert.Contains("@2.", told[0], StringComparison.Ordinal);
+        Assert.Contains("\"damaged\"", told[1], StringComparison.Ordinal);
         (await _cli.RunAsync("write", "s/new", "1")).Ends(ExitCodes.Damaged);
         Assert.Equal(bytes, File.ReadAllBytes(segment));
     }
