@@ -132,11 +132,19 @@ public sealed partial class Ledger : ILedger, IFactValueSource, IProjectionSourc
     /// <summary>Writes the last snapshots of kept projections, finishes the queued appends, ends the followers, marks the end of the session and releases the lock. May be called again.</summary>
     public void Dispose()
     {
-        CloseProjectionsAsync().AsTask().GetAwaiter().GetResult();
-        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
-        if (_blobs.IsValueCreated) (_blobs.Value as IDisposable)?.Dispose();
-        _pipeline?.Dispose();
-        _storage.Dispose();
+        try
+        {
+            CloseProjectionsAsync().AsTask().GetAwaiter().GetResult();
+        }
+        finally
+        {
+            if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
+            {
+                if (_blobs.IsValueCreated) (_blobs.Value as IDisposable)?.Dispose();
+                _pipeline?.Dispose();
+                _storage.Dispose();
+            }
+        }
     }
 
     /// <summary>The same as <see cref="Dispose"/>.</summary>

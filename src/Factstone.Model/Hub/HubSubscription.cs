@@ -14,6 +14,7 @@ public sealed class HubSubscription : IDisposable
 
     /// <summary>Facts that wait for a late subscriber. Only their positions are kept, so that their payloads take no memory.</summary>
     readonly Queue<Position> _waiting = [];
+    CallbackScope? _scope;
     bool _isRunning;
     bool _isLate;
     bool _isDisposed;
@@ -83,19 +84,23 @@ public sealed class HubSubscription : IDisposable
     }
 
     /// <summary>Runs the callback for a fact, and then for those that have begun to wait meanwhile. Never throws.</summary>
-    internal async Task RunAsync(Fact fact, PublishTree tree)
+    internal async Task RunAsync(Fact fact, PublishTree? tree)
     {
         await InvokeAsync(fact, tree).ConfigureAwait(false);
         while (TryTakeWaiting(out var position))
         {
-            if (await ReadAsync(position).ConfigureAwait(false) is { } next) await InvokeAsync(next, new PublishTree()).ConfigureAwait(false);
+            if (await ReadAsync(position).ConfigureAwait(false) is { } next) await InvokeAsync(next, tree: null).ConfigureAwait(false);
         }
     }
 
     /// <summary>Its callback has taken too long. False if the callback has ended in this moment.</summary>
     internal bool TryBecomeLate()
     {
-        lock (_lock) return _isLate = _isRunning;
+        lock (_lock)
+        {
+            if (_isRunning) _scope?.BecomeLate();
+            return _isLate = _isRunning;
+        }
     }
 
     bool TryTakeWaiting(out Position position)
@@ -121,9 +126,15 @@ public sealed class HubSubscription : IDisposable
         }
     }
 
-    async Task InvokeAsync(Fact fact, PublishTree tree)
+    async Task InvokeAsync(Fact fact, PublishTree? tree)
     {
         var scope = _hub.Enter(tree);
+        lock (_lock)
+        {
+            if (_isDisposed) return;
+            _scope = scope;
+        }
+
         try
         {
             await (_callback(_hub.Ledger, fact) ?? throw new InvalidOperationException("The callback returned null instead of a task.")).ConfigureAwait(false);

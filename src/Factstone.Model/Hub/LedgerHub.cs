@@ -74,15 +74,15 @@ public sealed class LedgerHub : IDisposable
         try
         {
             outcome = await Ledger.TryAppendAsync(request, cancellationToken).ConfigureAwait(false);
-            if (outcome is AppendOutcome.Committed { Receipt: { Count: > 0 } receipt }) published = new Published(receipt, context, within?.Tree ?? new PublishTree());
+            if (outcome is AppendOutcome.Committed { Receipt: { Count: > 0 } receipt }) published = new Published(receipt, context, within is null ? new PublishTree() : within.Tree);
         }
         finally
         {
-            published?.Tree.Add(published);
+            published?.Tree?.Add(published);
             if (_order.End(append, published)) BeginPassingOn();
         }
 
-        if (published is not null && within is null) await WaitAsync(published.Tree, cancellationToken).ConfigureAwait(false);
+        if (published is not null && within is null) await WaitAsync(published.Tree!, cancellationToken).ConfigureAwait(false);
         return outcome;
     }
 
@@ -107,7 +107,7 @@ public sealed class LedgerHub : IDisposable
     }
 
     /// <summary>A callback begins on this thread.</summary>
-    internal CallbackScope Enter(PublishTree tree) => _within.Value = new CallbackScope(tree);
+    internal CallbackScope Enter(PublishTree? tree) => _within.Value = new CallbackScope(tree);
 
     internal void Report(HubFailure failure)
     {
@@ -213,7 +213,7 @@ public sealed class LedgerHub : IDisposable
     async ValueTask ReportAsync(HubFailure failure) =>
         await EndsInTimeAsync(Task.Run(() =>
         {
-            var scope = Enter(new PublishTree());
+            var scope = Enter(tree: null);
             Report(failure);
             scope.End();
         })).ConfigureAwait(false);

@@ -69,9 +69,18 @@ internal sealed class GroupStore<TState>(ProjectionHost host, JsonTypeInfo<TStat
     /// <returns>Whether it has parts.</returns>
     public async ValueTask<bool> WriteAloneAsync(EncodedGroup group)
     {
-        if (!_isJournalClean) await ReadJournalAsync().ConfigureAwait(false);
-        _isJournalClean = false; // until the end: what stops between is cleaned up before the next one
-        var old = await StoredGenerationAsync(group.Key).ConfigureAwait(false);
+        long old;
+        try
+        {
+            if (!_isJournalClean) await ReadJournalAsync().ConfigureAwait(false);
+            _isJournalClean = false; // until the end: what stops between is cleaned up before the next one
+            old = await StoredGenerationAsync(group.Key).ConfigureAwait(false);
+        }
+        catch (JsonException broken)
+        {
+            throw new UnreadableSnapshotException($"A cell of group '{NameCheck.Shown(group.Key.AsSpan())}' or of its parts cannot be read: {broken.Message.TrimEnd('.')}.");
+        }
+
         var size = host.Limits.PartBytes;
         var isLarge = group.State.Length > size;
         var generation = ++_generation;

@@ -98,8 +98,8 @@ internal sealed class KeptProjection
     public async ValueTask<bool> HasChangedAsync(CancellationToken cancellationToken)
     {
         if ((await VersionCell.ReadCurrentAsync(_host.Ledger, Definition.Name, cancellationToken).ConfigureAwait(false)).Version != _currentVersion) return true;
+        if (Newest.IsOutdated || _old is { IsOutdated: true }) return true;
         var version = _old ?? Newest;
-        if (version.IsOutdated) return true;
         var opened = version.Checkpoint.AsOpened;
         try
         {
@@ -256,7 +256,16 @@ internal sealed class KeptProjection
         {
             var moved = _host.WaitForHeadAsync(version.Seen.Next(), cancellationToken).AsTask();
             if (until is not null && await Task.WhenAny(moved, until).ConfigureAwait(false) == until) return;
-            if (!await moved.ConfigureAwait(false)) return;
+            try
+            {
+                if (!await moved.ConfigureAwait(false)) return;
+            }
+            catch (FactstoneException)
+            {
+                // A new fact cannot be read, perhaps one that is not of the source. The fold finds out.
+                await Task.Delay(ProjectionHost.RetryAfter, cancellationToken).ConfigureAwait(false);
+            }
+
             try
             {
                 await version.FoldToAsync(version.Seen.Next(), cancellationToken).ConfigureAwait(false);

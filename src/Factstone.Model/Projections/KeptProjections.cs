@@ -9,6 +9,7 @@ internal sealed class KeptProjections
     volatile ProjectionHost _host;
     readonly ConcurrentDictionary<string, KeptProjection> _kept = new(StringComparer.Ordinal);
     readonly ProjectionTurn _reopening = new();
+    readonly Lock _finding = new();
     volatile KeptVersion[] _inline = [];
 
     /// <summary>Whether the open has left the end of the log to the first append that finds space. Until then cells can be shown that are not the last ones.</summary>
@@ -211,7 +212,10 @@ internal sealed class KeptProjections
 
     KeptProjection Create(ProjectionHost host, Projection definition, bool isInline) => new(host, definition, isInline) { Changed = FindFoldedByAppends };
 
-    void FindFoldedByAppends() => _inline = [.. _kept.Values.Where(static one => !one.ReadsOnly).SelectMany(static one => one.FoldedByAppends)];
+    void FindFoldedByAppends()
+    {
+        lock (_finding) _inline = [.. _kept.Values.Where(static one => !one.ReadsOnly).SelectMany(static one => one.FoldedByAppends)];
+    }
 }
 
 /// <summary>A ledger that keeps projections.</summary>

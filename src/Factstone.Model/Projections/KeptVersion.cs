@@ -223,10 +223,20 @@ internal abstract class KeptVersion(ProjectionHost host, Projection definition)
         var failure = thrown as ProjectionFailedException ?? new ProjectionFailedException(definition, position, what, thrown);
         if (Failure is not null) return failure;
         Failure = failure;
-        Notify(new LedgerNotice.ProjectionFailed(failure));
         HasFailed?.Invoke();
+        Notify(new LedgerNotice.ProjectionFailed(failure));
         return failure;
     }
 
-    protected void Notify(LedgerNotice notice) => host.Notice?.Invoke(notice);
+    protected void Notify(LedgerNotice notice)
+    {
+        try
+        {
+            host.Notice?.Invoke(notice);
+        }
+        catch (Exception thrown) when (thrown is not MachineStoppedException)
+        {
+            // The callback's code runs within an append, a read or the background. An exception in it must not end any of these.
+        }
+    }
 }

@@ -64,8 +64,8 @@ internal sealed class KeptVersion<TState> : KeptVersion
     /// <summary>The keys of the groups, in their order.</summary>
     public async IAsyncEnumerable<string> ListKeysAsync(string prefix, string? after, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var unstored = _states.UnstoredKeys(prefix, after); // before the store and its cells, so that a group that is written meanwhile is not left out
         var store = _store;
-        var unstored = _states.UnstoredKeys(prefix, after); // before the cells, so that a group that is written meanwhile is not left out
         var next = 0;
         if (store is not null)
         {

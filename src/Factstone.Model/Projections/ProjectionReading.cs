@@ -71,7 +71,9 @@ public static class ProjectionReading
                 after = key;
             }
 
-            if (isComplete && kept.IsAnswering(version, build)) yield break;
+            if (!isComplete || !kept.IsAnswering(version, build)) continue;
+            if (version.Failure is { } failure) throw failure; // it has failed before it had a group
+            yield break;
         }
     }
 

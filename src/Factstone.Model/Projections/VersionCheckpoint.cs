@@ -70,12 +70,12 @@ internal sealed class VersionCheckpoint(ProjectionHost host, Projection definiti
         }
     }
 
-    /// <summary>Whether there is a later checkpoint than the one that was read.</summary>
+    /// <summary>Whether there is a later checkpoint than the one that was read, whether or not that could be used.</summary>
     public async ValueTask<bool> IsOutdatedAsync(CancellationToken cancellationToken)
     {
         try
         {
-            return await VersionCell.ReadAsync(host.Ledger, definition.Name, definition.Version, cancellationToken).ConfigureAwait(false) is { } now && now.Cursor.Position > (Stored?.Cursor.Position ?? Position.None);
+            return await VersionCell.ReadAsync(host.Ledger, definition.Name, definition.Version, cancellationToken).ConfigureAwait(false) is { } now && now.Cursor.Position > (AsOpened?.Cursor.Position ?? Position.None);
         }
         catch (JsonException)
         {

@@ -18,17 +18,24 @@ internal sealed class BlobCopy(CopyTask task, string done)
     public (long Blobs, long Bytes) Copy()
     {
         var (blobs, bytes) = (0L, 0L);
-        foreach (var shard in FileBlobStore.Blobs(task.Source, _from).GroupBy(static blob => blob.Shard))
+        string? copying = null;
+        foreach (var (shard, path, cid) in FileBlobStore.Blobs(task.Source, _from))
         {
-            var directory = $"{_to.Root}/{shard.Key}";
-            task.Target.CreateDirectory(directory);
-            foreach (var (_, path, cid) in shard)
+            if (shard != copying)
             {
-                blobs++;
-                bytes += Copy(path, cid);
+                if (copying is not null) task.Target.SyncDirectory($"{_to.Root}/{copying}");
+                task.Target.CreateDirectory($"{_to.Root}/{shard}");
+                copying = shard;
             }
 
-            task.Target.SyncDirectory(directory);
+            blobs++;
+            bytes += Copy(path, cid);
+        }
+
+        if (copying is not null)
+        {
+            task.Target.SyncDirectory($"{_to.Root}/{copying}");
+            task.Target.SyncDirectory(_to.Root); // an attempt that was stopped may have left directories whose names are not durable
         }
 
         return (blobs, bytes);

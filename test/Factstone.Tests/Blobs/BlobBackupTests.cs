@@ -114,6 +114,33 @@ public sealed class BlobBackupTests
         Backup.Make(files, Backup.Restored, "second");
     }
 
+    // An attempt that was stopped can leave a directory whose name is not durable. The next attempt found it there, and synced its blobs only.
+    [Fact]
+    public async Task The_names_of_directories_that_were_there_are_made_durable()
+    {
+        var files = new MemoryFileSystem();
+        using (var ledger = Backup.Open(files, SmallLedger.Root)) await ledger.Blobs.PutAsync(Content, cancellationToken: Cancellation);
+        var blobs = $"{Backup.Root}/blobs";
+        var shard = new BlobLayout(blobs).Blob(Cid.Of(Content))[..^(Cid.Of(Content).ToString().Length + 1)];
+        files.CreateDirectory(shard);
+        var syncs = new SyncedDirectories(files);
+
+        Backup.Make(syncs);
+
+        Assert.True(syncs.Paths.LastIndexOf(blobs) > syncs.Paths.LastIndexOf(shard), string.Join(' ', syncs.Paths));
+    }
+
+    sealed class SyncedDirectories(IFileSystem inner) : DecoratedFiles(inner)
+    {
+        public List<string> Paths { get; } = [];
+
+        public override void SyncDirectory(string path)
+        {
+            Paths.Add(path);
+            Inner.SyncDirectory(path);
+        }
+    }
+
     [Fact]
     public async Task A_directory_with_blobs_is_not_empty()
     {

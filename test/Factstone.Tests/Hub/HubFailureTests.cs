@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Factstone.Tests.Simulation;
 
 namespace Factstone.Tests.Hub;
 
@@ -136,6 +137,73 @@ public sealed class HubFailureTests
 
         slow.Dispose();
         mayEnd.Release(2);
+        await UntilAsync(() => !slow.IsLate);
+
+        Assert.Equal(["slow 1"], _calls);
+    }
+
+    // The publish waited for those that the late callback went on to make.
+    [Fact]
+    public async Task No_publish_waits_for_what_a_late_callback_publishes()
+    {
+        await using var ledger = await Ledger.OpenInMemoryAsync(cancellationToken: Now);
+        var (published, mayEnd, ended) = (new TaskCompletionSource(), new TaskCompletionSource(), new TaskCompletionSource());
+        using var hub = ledger.OpenHub(failure =>
+        {
+            _failures.Enqueue(failure);
+            published.Task.Wait(Now); // the first publish has not returned yet
+        }, new HubOptions { TimeProvider = _timers });
+        HubSubscription? slow = null;
+        slow = hub.Subscribe("s/1", async (_, _) =>
+        {
+            _began.TrySetResult();
+            await UntilAsync(() => slow!.IsLate);
+            await hub.PublishAsync(new NewFact("s/2", null, "1"), Now);
+            published.SetResult();
+        });
+        hub.Subscribe("s/2", async (_, _) =>
+        {
+            await mayEnd.Task;
+            ended.SetResult();
+        });
+
+        await PublishLateAsync(hub, new AppendRequest(new NewFact("s/1", null, "1"))).WaitAsync(TimeSpan.FromSeconds(60), Now);
+
+        Assert.True(published.Task.IsCompleted);
+        mayEnd.SetResult();
+        await ended.Task;
+        Assert.Equal(HubFailureReason.TookTooLong, Assert.Single(_failures).Reason);
+    }
+
+    // The fact was being read when the subscriber ended.
+    [Fact]
+    public async Task A_late_subscriber_that_ends_while_its_next_fact_is_read_does_not_get_it()
+    {
+        await using var inner = await Ledger.OpenInMemoryAsync(cancellationToken: Now);
+        var (reads, isRead, mayRead) = (0, new TaskCompletionSource(), new TaskCompletionSource());
+        var ledger = new DecidingLedger(inner, request => inner.TryAppendAsync(request, Now))
+        {
+            BeforeReadAt = async position =>
+            {
+                if (position.Value != 2 || Interlocked.Increment(ref reads) != 2) return; // once when it is passed on, once when it has waited
+                isRead.SetResult();
+                await mayRead.Task;
+            },
+        };
+        using var hub = ledger.OpenHub(_failures.Enqueue, new HubOptions { TimeProvider = _timers });
+        using var mayEnd = new SemaphoreSlim(0);
+        var slow = hub.Subscribe("s/1", async (ledger, fact) =>
+        {
+            _began.TrySetResult();
+            await mayEnd.WaitAsync(Now);
+            await Record("slow")(ledger, fact);
+        });
+        await PublishLateAsync(hub, new AppendRequest(new NewFact("s/1", null, "1"), new NewFact("s/1", null, "2")));
+        mayEnd.Release(2);
+        await isRead.Task.WaitAsync(TimeSpan.FromSeconds(60), Now);
+
+        slow.Dispose();
+        mayRead.SetResult();
         await UntilAsync(() => !slow.IsLate);
 
         Assert.Equal(["slow 1"], _calls);

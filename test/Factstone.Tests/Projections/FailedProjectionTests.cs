@@ -16,6 +16,27 @@ public sealed class FailedProjectionTests
         { "The groups of the fact @2 s/bad v1 number cannot be found. It returned a key that is null.", ByKey with { GroupBy = null, GroupByMany = static fact => fact.Stream.Key == "bad" ? ["x", null!] : [fact.Stream.Key] } },
     };
 
+    // The exception left the append, although it was durable. A close threw it, too, and left the ledger locked.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_notice_callback_that_throws_hurts_nobody(bool isInline)
+    {
+        var definition = ByKey with { Step = static (tally, fact) => fact.Stream.Key == "bad" ? throw new InvalidOperationException("No.") : Tally.Step(tally, fact) };
+        await using var ledger = await ProjectionLedger.OpenAsync();
+        await ledger.ReopenAsync(options => (isInline ? options with { InlineProjections = [definition] } : options with { AsyncProjections = [definition] }) with
+        {
+            Notice = static _ => throw new InvalidOperationException("The log is full."),
+        });
+
+        Assert.Equal(1, (await ledger.AppendAsync("bad", 1)).Value);
+        Assert.Equal(2, (await ledger.AppendAsync("a", 2)).Value);
+        await Assert.ThrowsAsync<ProjectionFailedException>(() => ledger.Ledger.ReadProjectionAsync(definition, "a", atLeast: new Position(2), Cancel).AsTask().WaitAsync(ProjectionLedger.Patience, Cancel));
+
+        await ledger.ReopenAsync(options => options with { LockWait = TimeSpan.Zero });
+        Assert.True(ledger.Ledger.Opening.WasClosedCleanly);
+    }
+
     [Theory]
     [MemberData(nameof(Throwing))]
     public async Task The_append_is_durable_and_the_projection_names_the_fact(string message, Projection<Tally> definition)

@@ -177,6 +177,54 @@ public sealed class TruncationProjectionTests
         Assert.Equal([("a", 6), ("b", 1)], (await ProjectionLedger.StatesAsync(lister, ByKey)).Select(static group => (group.Key, group.Value.Count)));
     }
 
+    // The snapshot that could not be used was taken for one that the writer had made meanwhile. It was read again, without end.
+    [Fact]
+    public async Task A_reader_that_cannot_use_the_snapshot_and_would_need_what_is_dropped_fails()
+    {
+        await using var ledger = await ProjectionLedger.OpenAsync(ByKey);
+        for (var i = 1; i <= 4; i++) await ledger.AppendAsync("a", i);
+        await ledger.AppendAsync("b", 1);
+        await ledger.Ledger.TruncateAsync("s/a", 3, "old", cancellationToken: Cancel);
+        await ledger.ReopenAsync();
+        await ledger.Ledger.TryAppendAsync(new AppendRequest { Cells = [NewCell.Put(ProjectionCells.Groups(1), "b", "{").AsOwn()] }, Cancel);
+
+        await using var reader = await ledger.OpenReadOnlyAsync(ByKey);
+        for (var i = 0; i < 2; i++)
+        {
+            var failed = await Assert.ThrowsAsync<ProjectionFailedException>(() => reader.ReadProjectionAsync(ByKey, "b", cancellationToken: Cancel).AsTask().WaitAsync(ProjectionLedger.Patience, Cancel));
+            Assert.IsType<HistoryDroppedException>(failed.InnerException);
+            await Assert.ThrowsAsync<ProjectionFailedException>(() => reader.ListProjectionAsync(ByKey, cancellationToken: Cancel).ToListAsync(Cancel).AsTask().WaitAsync(ProjectionLedger.Patience, Cancel));
+        }
+
+        // A writer that builds it again, with another source, is noticed.
+        var narrower = ByKey with { Version = 2, Replaces = ByKey, Source = FactQuery.Stream("s/b") };
+        await ledger.ReopenAsync(narrower);
+        Assert.Equal(1, (await ReadAsync(ledger, narrower, "b")).Count);
+    }
+
+    // The version before, whose states have another type, was asked whether anything had changed, and the new version was read without end.
+    [Fact]
+    public async Task A_reader_of_a_new_version_that_the_writer_could_not_build_fails()
+    {
+        var counting = new Projection<long> { Name = ByKey.Name, Version = 2, Replaces = ByKey, Source = ByKey.Source, GroupBy = ByKey.GroupBy, Seed = 0, Step = static (count, _) => count + 1, Json = TallyJson.Default.Int64, SnapshotEvery = 1 };
+        await using var ledger = await ProjectionLedger.OpenAsync(ByKey);
+        for (var i = 1; i <= 4; i++) await ledger.AppendAsync("a", i);
+        await ProjectionLedger.UntilAsync(async () => (await ledger.Ledger.ListProjectionsAsync(Cancel).FirstOrDefaultAsync(Cancel))?.State == ProjectionState.Current);
+        await ledger.Ledger.AppendAsync([ProjectionLedger.Number("b", 1), ProjectionLedger.Number("b", 2)], Cancel);
+        await ledger.Ledger.TruncateAsync("s/b", 1, "old", cancellationToken: Cancel);
+        await using var reader = await ledger.OpenReadOnlyAsync(counting);
+
+        await ledger.ReopenAsync(options => options with { InlineProjections = [counting], ProjectionLimits = new ProjectionLimits { FactsPerBatch = 2 } });
+        await ProjectionLedger.UntilAsync(() => Task.FromResult(((IProjectionSource)ledger.Ledger).Projections!.All.Single().Newest.Failure is not null));
+        await ledger.ReopenAsync();
+
+        for (var i = 0; i < 2; i++)
+        {
+            var failed = await Assert.ThrowsAsync<ProjectionFailedException>(() => reader.ReadProjectionAsync(counting, "a", cancellationToken: Cancel).AsTask().WaitAsync(ProjectionLedger.Patience, Cancel));
+            Assert.Equal(2, failed.Version);
+        }
+    }
+
     [Fact]
     public async Task A_projection_that_has_failed_does_not_hold_up_a_truncation()
     {
