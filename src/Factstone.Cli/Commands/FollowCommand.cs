@@ -52,13 +52,25 @@ internal sealed class FollowCommand : LedgerCommand
             }
             catch (LedgerDamagedException)
             {
-                End();
+                EndAtDamage();
                 throw;
             }
         }
 
         End();
         return ExitCodes.Done;
+
+        void EndAtDamage()
+        {
+            try
+            {
+                End();
+            }
+            catch (FactstoneException)
+            {
+                // The fact of the cursor is damaged, too.
+            }
+        }
 
         void End()
         {

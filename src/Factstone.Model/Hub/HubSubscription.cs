@@ -133,6 +133,7 @@ public sealed class HubSubscription : IDisposable
         {
             if (_isDisposed) return;
             _scope = scope;
+            if (_isLate) scope.BecomeLate(); // it took too long to begin
         }
 
         try

@@ -237,6 +237,7 @@ internal readonly record struct PartsJournal(long Generation, string Key, long O
     public static PartsJournal Read(ReadOnlyMemory<byte> cell)
     {
         using var json = JsonDocument.Parse(cell);
+        if (json.RootElement.ValueKind != JsonValueKind.Object) throw new JsonException("It is no JSON object.");
         return new PartsJournal(JsonMembers.Number(json.RootElement, "generation", long.MaxValue, min: 1), JsonMembers.Text(json.RootElement, "key"), JsonMembers.Number(json.RootElement, "oldGeneration", long.MaxValue));
     }
 }

@@ -98,8 +98,12 @@ internal sealed class KeptProjection
     public async ValueTask<bool> HasChangedAsync(CancellationToken cancellationToken)
     {
         if ((await VersionCell.ReadCurrentAsync(_host.Ledger, Definition.Name, cancellationToken).ConfigureAwait(false)).Version != _currentVersion) return true;
-        if (Newest.IsOutdated || _old is { IsOutdated: true }) return true;
-        var version = _old ?? Newest;
+        return await HasChangedAsync(Newest, cancellationToken).ConfigureAwait(false) || (_old is { } old && await HasChangedAsync(old, cancellationToken).ConfigureAwait(false));
+    }
+
+    async ValueTask<bool> HasChangedAsync(KeptVersion version, CancellationToken cancellationToken)
+    {
+        if (version.IsOutdated) return true;
         var opened = version.Checkpoint.AsOpened;
         try
         {
@@ -304,7 +308,7 @@ internal sealed class KeptProjection
     public bool IsAnswering(KeptVersion version, object build) => build == Build && IsAnswering(version);
 
     /// <summary>Whether what a version says is an answer.</summary>
-    public bool IsAnswering(KeptVersion version) => ReadsOnly ? !version.IsOutdated : version == _old || (version == Newest && _answers.Task.IsCompleted);
+    public bool IsAnswering(KeptVersion version) => ReadsOnly ? !version.IsOutdated && (version == _old || version == Newest) : version == _old || (version == Newest && _answers.Task.IsCompleted);
 
     /// <summary>How far the newest version is; null once it is the current one.</summary>
     public async ValueTask<ProjectionProgress?> ProgressAsync(CancellationToken cancellationToken)

@@ -79,8 +79,14 @@ internal abstract class KeptVersion(ProjectionHost host, Projection definition)
     {
         try
         {
-            await FoldToAsync(position, cancellationToken).ConfigureAwait(false);
-            if (Failure is null && !_isRetired && !(Checkpoint.Stored?.Cursor.Position >= position)) await SnapshotAsync().ConfigureAwait(false);
+            while (true)
+            {
+                var epoch = Epoch;
+                await FoldToAsync(position, cancellationToken).ConfigureAwait(false);
+                if (Failure is not null || _isRetired || Checkpoint.Stored?.Cursor.Position >= position) return;
+                await SnapshotAsync().ConfigureAwait(false);
+                if (Epoch == epoch) return; // otherwise what is stored could not be used, and the facts are folded again
+            }
         }
         catch (ProjectionFailedException)
         {

@@ -91,6 +91,10 @@ internal sealed class KeptVersion<TState> : KeptVersion
             Interlocked.Exchange(ref _sinceSnapshot, 0);
             await _writer.WriteAsync(() => Seen, store => _store = store, () => Failure?.Message, () => WritesNoSnapshots, promotion).ConfigureAwait(false);
         }
+        catch (UnreadableSnapshotException unreadable) when (_isOwnBuild)
+        {
+            throw Fail(Seen, NotReadBack, unreadable);
+        }
         catch (UnencodableStateException unencodable)
         {
             throw Fail(unencodable.Position, unencodable.Message, unencodable.InnerException!);

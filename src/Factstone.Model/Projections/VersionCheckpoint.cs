@@ -75,7 +75,8 @@ internal sealed class VersionCheckpoint(ProjectionHost host, Projection definiti
     {
         try
         {
-            return await VersionCell.ReadAsync(host.Ledger, definition.Name, definition.Version, cancellationToken).ConfigureAwait(false) is { } now && now.Cursor.Position > (AsOpened?.Cursor.Position ?? Position.None);
+            return await VersionCell.ReadAsync(host.Ledger, definition.Name, definition.Version, cancellationToken).ConfigureAwait(false) is { } now
+                && now.Cursor.Position > (now.Build == AsOpened?.Build ? AsOpened.Cursor.Position : Position.None);
         }
         catch (JsonException)
         {

@@ -72,6 +72,7 @@ public sealed class TruncationProjectionTests
             "Projection 'by-key', version 1, has failed at position 1: it would need facts that were dropped: s/a v1..v3, up to @3, by the receipt at @6. Appends are not affected. Drop the projection, or give it a new version with a Source without this stream.",
             failed.Message);
         Assert.Equal(new DroppedFacts("s/a", 3, new Position(3), new Position(6)), Assert.IsType<HistoryDroppedException>(failed.InnerException).Dropped);
+        await ProjectionLedger.UntilAsync(() => Task.FromResult(ledger.Notices.Count > 0)); // it comes after the failure
         Assert.Equal(failed.Message, Assert.Single(ledger.Notices).Text);
         Assert.Equal(7, (await ledger.AppendAsync("a", 5)).Value);
 
@@ -175,6 +176,30 @@ public sealed class TruncationProjectionTests
 
         Assert.Equal((6, 6), (await reader.ReadProjectionAsync(ByKey, "a", cancellationToken: Cancel)) is var read ? (read.State.Count, read.State.Last) : default);
         Assert.Equal([("a", 6), ("b", 1)], (await ProjectionLedger.StatesAsync(lister, ByKey)).Select(static group => (group.Key, group.Value.Count)));
+    }
+
+    // Everything was forgotten when the snapshot was to be written, and the truncation dropped what had to be folded again.
+    [Theory]
+    [InlineData("{")]
+    [InlineData("[]")]
+    public async Task What_is_forgotten_during_the_snapshot_before_a_truncation_is_folded_again_first(string journal)
+    {
+        var large = ByKey with { Step = static (tally, fact) => Tally.Step(tally, fact) with { Padding = new string('x', 500) } };
+        LedgerOptions InParts(LedgerOptions options) => options with { InlineProjections = [large], ProjectionLimits = new ProjectionLimits { PartBytes = 100 } };
+        await using var ledger = await ProjectionLedger.OpenAsync();
+        await ledger.ReopenAsync(InParts);
+        for (var i = 1; i <= 3; i++) await ledger.AppendAsync("a", i);
+        await ledger.ReopenAsync();
+        await ledger.Ledger.TryAppendAsync(new AppendRequest { Cells = [NewCell.Put(ProjectionCells.Parts(1), ProjectionCells.Journal, journal).AsOwn()] }, Cancel);
+        await ledger.ReopenAsync(InParts);
+        await ledger.AppendAsync("a", 4);
+        await ledger.AppendAsync("a", 5);
+
+        await ledger.Ledger.TruncateAsync("s/a", 4, "old", cancellationToken: Cancel);
+
+        Assert.Equal((5, 5), (await ReadAsync(ledger, large, "a")) is var tally ? (tally.Count, tally.Last) : default);
+        await using var crashed = await Ledger.OpenAsync("ledger", InParts(ledger.Options with { FileSystem = ledger.Files.Clone() }), Cancel);
+        Assert.Equal(5, (await crashed.ReadProjectionAsync(large, "a", cancellationToken: Cancel)).State.Count);
     }
 
     // The snapshot that could not be used was taken for one that the writer had made meanwhile. It was read again, without end.
