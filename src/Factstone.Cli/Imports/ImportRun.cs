@@ -20,6 +20,7 @@ internal sealed class ImportRun
     readonly Progress _progress;
     readonly ExportedTarget? _target;
     readonly ExportedBlobs _blobs = new();
+    bool _hasAppendIds = true;
     long _newCells, _newBatches, _newFacts, _knownBatches, _differentBatches, _bytesInFlight;
     Position _last;
     bool _isUnheard;
@@ -49,7 +50,19 @@ internal sealed class ImportRun
         if (!_session.IsThere() && source.Current is ExportedBatch first) ExportedTarget.RefuseForEmpty(first);
         if (source.Current is ExportedPiece piece) ExportedBlobs.RefuseUnlessFirst(piece);
         await using var ledger = await _session.OpenAsync(source.Current is ExportedPiece ? null : source.Current.Request, ct);
-        await using (var appender = ledger.OpenAppender(new AppenderOptions { MaxInFlight = BatchesInFlightMax })) await SendAllAsync(source, ledger, appender, reading, ct);
+        try
+        {
+            await using var appender = ledger.OpenAppender(new AppenderOptions { MaxInFlight = BatchesInFlightMax });
+            await SendAllAsync(source, ledger, appender, reading, ct);
+        }
+        catch (FactstoneException) when (_newBatches + _knownBatches > 0)
+        {
+            // The error speaks of one append, such as "Nothing was written".
+            var next = _hasAppendIds ? "The same import goes on after them." : "Their lines have no append ids (--append-id), so the same import would append them again: import the lines after them.";
+            _session.Notice($"{_newBatches + _knownBatches:N0} batches are in the ledger, up to @{_last}. {next}");
+            throw;
+        }
+
         return Summary();
     }
 
@@ -109,6 +122,7 @@ internal sealed class ImportRun
             return;
         }
 
+        if (batch is not ExportedCell) _hasAppendIds &= batch.Request.AppendId is not null;
         if (batch is ExportedCell cell && await ExportedTarget.HasAsync(cell, ledger, ct)) return;
         var bytes = Weight(batch.Request);
         if (_bytesInFlight + bytes > BytesInFlightMax) await appender.FlushAsync(ct);

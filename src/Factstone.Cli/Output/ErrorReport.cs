@@ -42,7 +42,7 @@ internal sealed record ErrorReport(int ExitCode, string Error, string Message, A
     /// <summary>The message if there is no ledger, with a command that creates one.</summary>
     static string NoLedger(LedgerNotFoundException none) => File.Exists(none.Path)
         ? $"There is no ledger in '{none.Path}': it is a file, and a ledger is a directory."
-        : $$"""There is no ledger in '{{none.Path}}'. Start one with: factstone append orders/42 placed '{"total":50}' --data {{Quoted(none.Path)}}""";
+        : $$"""There is no ledger in '{{none.Path}}'. To start a new one: factstone append orders/42 placed '{"total":50}' --data {{Quoted(none.Path)}}""";
 
     /// <summary>Writes one line to standard error: text, or with <c>--json</c> one object.</summary>
     public void WriteTo(StandardError error, bool asJson) => error.WriteLine(asJson ? Json() : $"error: {TextFit.Clean(Message)}");

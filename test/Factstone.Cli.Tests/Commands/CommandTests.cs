@@ -261,7 +261,7 @@ public sealed class CommandTests : IDisposable
         (await _cli.RunAsync("write", "s/k", "1")).Ends(ExitCodes.Done);
         (await Cli.RunPlainAsync([], name => name == "FACTSTONE_DATA" ? _cli.Ledger : null, ["read", "s/k"])).Ends(ExitCodes.Done);
         (await Cli.RunPlainAsync([], _ => "/nowhere", ["--data", _cli.Ledger, "read", "s/k"])).Ends(ExitCodes.Done);
-        (await Cli.RunPlainAsync([], _ => null, ["read", "s/k"])).Fails(ExitCodes.Failed, "/factstone-data'. Start one with");
+        (await Cli.RunPlainAsync([], _ => null, ["read", "s/k"])).Fails(ExitCodes.Failed, "/factstone-data'. To start a new one");
         (await Cli.RunPlainAsync([], _ => null, ["read", "s/k", "--data", ""])).Ends(ExitCodes.Refused);
     }
 

@@ -12,6 +12,42 @@ public sealed class JsonLinesImportTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     // The history of a real repository, with the digests of its trees, is beside some checkouts. It is not part of this repository.
+    // "Nothing was written", said of one append, seemed to be about the whole import.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_import_that_fills_the_disk_says_what_is_in_the_ledger_and_how_to_go_on(bool hasAppendIds)
+    {
+        if (!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess) Assert.Skip("needs to mount a file system");
+        const int Facts = 60_000;
+        var disk = Directory.CreateDirectory(_directory.At("disk")).FullName;
+        await MountAsync("mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", disk);
+        try
+        {
+            var cli = new Cli(_directory, "disk/ledger");
+            string[] import = ["import", "jsonl", _directory.Write("facts.jsonl", string.Concat(Enumerable.Range(0, Facts).Select(static i => $"{{\"key\":\"k{i % 1_000}\",\"number\":{i}}}\n"))), "--store", "s", "--key", "key", .. hasAppendIds ? (string[])["--append-id", "number"] : []];
+            var full = (await cli.RunAsync(import)).Ends(ExitCodes.Failed);
+            var next = hasAppendIds ? @"The same import goes on after them\." : @"Their lines have no append ids \(--append-id\), so the same import would append them again: import the lines after them\.";
+            Assert.Matches(@$"^note: [\d,]+ batches are in the ledger, up to @\d+\. {next}\nerror: No space left", full.Error);
+            if (!hasAppendIds) return;
+
+            await MountAsync("mount", "-o", "remount,size=100m", disk);
+            Assert.Matches(@"[1-9][\d,]* known before", (await cli.RunAsync(import)).Ends(ExitCodes.Done).Output);
+            Assert.Equal(Facts, Assert.Single((await cli.RunAsync("facts", "--backward", "--limit", "1", "--json")).Ends(ExitCodes.Done).Json).GetProperty("position").GetInt64());
+        }
+        finally
+        {
+            await MountAsync("umount", "--lazy", disk); // a segment may still be mapped
+        }
+
+        static async Task MountAsync(string program, params string[] arguments)
+        {
+            using var process = System.Diagnostics.Process.Start(program, arguments);
+            await process.WaitForExitAsync();
+            Assert.Equal(0, process.ExitCode);
+        }
+    }
+
     [Fact]
     public async Task The_history_beside_the_checkout_has_the_trees_whose_digests_stand_beside_it()
     {
